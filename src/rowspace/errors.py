@@ -1,0 +1,45 @@
+"""What can go wrong, as a tree of exceptions: every one says what was given, what was expected and what to do."""
+
+
+class RowspaceError(Exception):
+    """The root: `except rs.RowspaceError` catches all that rowspace raises on purpose."""
+
+    def __str__(self) -> str:
+        # KeyError would show the repr of its message; people read these.
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownItem(RowspaceError, KeyError):
+    """A name that is not in the table."""
+
+
+class IdOutOfRange(RowspaceError, IndexError):
+    """An id below -n or at least n, where n is the number of rows."""
+
+
+class ShapeError(RowspaceError, ValueError):
+    """An array whose shape or dtype is not the one needed."""
+
+
+class DataError(RowspaceError, ValueError):
+    """A column or file of examples that cannot be trained on."""
+
+
+class CostError(RowspaceError, ValueError):
+    """A cost that cannot be traced, cut at its lookups or differentiated."""
+
+
+class GradientError(RowspaceError, AssertionError):
+    """A gradient that differs from finite differences."""
+
+
+class Diverged(RowspaceError, ArithmeticError):
+    """Training met a cost or a row that is not a finite number."""
+
+
+class FormatError(RowspaceError, ValueError):
+    """A file of another tool that cannot be read, or a name that its format cannot hold."""
+
+
+class ModelError(RowspaceError, ValueError):
+    """A folder that is not a model, or cannot be written as one."""
