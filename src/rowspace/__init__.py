@@ -19,16 +19,32 @@ _HOME = {
     "plot_trace": "plot",
     "plot_table": "plot",
     "explain": "explain",
+    "Trainer": "train",
+    "Negatives": "sampling",
+    "Update": "updates",
+    "sgd": "updates",
+    "momentum": "updates",
+    "adagrad": "updates",
+    "rowwise_adagrad": "updates",
+    "lazy_adam": "updates",
+    "weight_decay": "updates",
+    "clip_norm": "updates",
+    "linear": "rates",
+    "gradient": "row_gradient",
+    "check_gradient": "row_gradient",
+    "RowGradient": "row_gradient",
 }
 
-__all__ = sorted(_HOME)
+__all__ = sorted([*_HOME, "costs"])
 
 
 def __getattr__(name: str) -> Any:
+    if name == "costs":
+        return import_module("rowspace.costs")
     if name not in _HOME:
         raise AttributeError(f"module 'rowspace' has no attribute {name!r}")
     return getattr(import_module(f"rowspace.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *__all__])

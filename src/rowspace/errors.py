@@ -1,5 +1,7 @@
 """What can go wrong, as a tree of exceptions: every one says what was given, what was expected and what to do."""
 
+import warnings
+
 
 class RowspaceError(Exception):
     """The root: `except rs.RowspaceError` catches all that rowspace raises on purpose."""
@@ -43,3 +45,24 @@ class FormatError(RowspaceError, ValueError):
 
 class ModelError(RowspaceError, ValueError):
     """A folder that is not a model, or cannot be written as one."""
+
+
+class ReadOnly(RowspaceError, ValueError):
+    """An assignment to rows that are mapped read-only."""
+
+
+class TooLarge(RowspaceError, MemoryError):
+    """More memory asked for than the machine has."""
+
+
+class SlowCost(UserWarning):
+    """A cost that runs through PyTensor's own function because an operation in it has no loop."""
+
+    @classmethod
+    def warn(cls, cost: str, operation: str) -> None:
+        """Warn that `operation` makes `cost` slow."""
+        message = (
+            f"{operation} in the cost {cost!r} has no compiled loop, so every example runs through PyTensor's own "
+            "function, some hundred times slower"
+        )
+        warnings.warn(cls(message), stacklevel=4)

@@ -1,0 +1,211 @@
+"""The update phase of a kernel: every gradient is taken at the rows as they were, whatever the order of the writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytensor.graph.basic import Variable
+
+from rowspace.cost import UpdateGraph
+from rowspace.emit import Emitter, element
+from rowspace.expression import ZERO, Access, Dim, Expr, Writer, same
+
+_K, _Z = Expr("k"), Expr("z")
+# The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
+# updated in loops of their own.
+_MOST_FUSED = 4
+
+
+@dataclass
+class Site:
+    """A lookup with its gradient as the kernel sees them."""
+
+    table: str
+    bag: tuple[Dim, ...]  # () for one row, (m,) for a bag
+    row_id: Access  # index into the bag -> the id's source
+    gradient: Variable
+
+
+@dataclass
+class Rows:
+    """A table as the kernel sees it: its array, its state's arrays, its rate and its update's graph."""
+
+    array: str
+    states: list[str]
+    rate: str
+    update: UpdateGraph
+    dim: int
+    additive: bool
+
+
+@dataclass
+class Updates:
+    """Writes the updates of all lookups of an example."""
+
+    writer: Writer
+    emitter: Emitter
+    tables: dict[str, Rows]
+
+    def write(self, sites: Sequence[Site]) -> None:
+        """Merge the repeats of tables that need it, then apply, reading each table before it is written."""
+        merged = [t for t in self.tables if self._needs_merge(t, sites)]
+        gathered = {t: self._gather(t, [s for s in sites if s.table == t]) for t in merged}
+        self._write_in_order([s for s in sites if s.table not in merged])
+        for table, (ids, gradients, count, repeated) in gathered.items():
+            self._write_merged(table, ids, gradients, count, repeated)
+
+    def _needs_merge(self, table: str, sites: Sequence[Site]) -> bool:
+        own = [s for s in sites if s.table == table]
+        return not self.tables[table].additive and (len(own) > 1 or any(s.bag for s in own))
+
+    # --- repeats ---------------------------------------------------------------------------------------------------
+
+    def _gather(self, table: str, sites: Sequence[Site]) -> tuple[str, str, Dim, str]:
+        """Store ids and gradients of all lookups of a table one after another, and add up those of a repeated row."""
+        count: Dim = 0
+        for site in sites:
+            count = _sum(count, site.bag[0] if site.bag else 1)
+        writer, dim = self.writer, self.tables[table].dim
+        ids = writer.array(f"ids_{table}", (count,), "uintp")
+        gradients = writer.array(f"gradients_{table}", (count, dim), "float32")
+        repeated = writer.array(f"repeated_{table}", (count,), "bool_")
+        slots = writer.array("slots", (f"hash_length({count})",), "int64")
+        start: Dim = 0
+        for site in sites:
+            self._gather_one(site, start, ids, gradients)
+            start = _sum(start, site.bag[0] if site.bag else 1)
+        writer.line(f"merge_repeats({ids}, {gradients}, {count}, {repeated}, {slots})")
+        return ids, gradients, count, repeated
+
+    def _gather_one(self, site: Site, start: Dim, ids: str, gradients: str) -> None:
+        bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
+        inner = (_Z if bag else ZERO,) if site.bag else ()
+        place = _offset(inner[0] if inner else ZERO, start)
+        self.writer.loops(bag, [(element(ids)((place,)), "=", site.row_id(inner))])
+        wide = [(_K, self.tables[site.table].dim)]
+        value = self._gradient(site, inner)
+        self.writer.loops([*bag, *wide], [(element(gradients)((place, _K)), "=", value)])
+
+    def _write_merged(self, table: str, ids: str, gradients: str, count: Dim, repeated: str) -> None:
+        q = self.writer.name("q")
+        with self.writer.block(f"for {q} in range({count}):"):
+            with self.writer.block(f"if {repeated}[{q}]:"):
+                self.writer.line("continue")
+            row = self.writer.local(Expr(f"{ids}[{q}]"), "row")
+            self._apply([(table, row, lambda index: element(gradients)((Expr(q), *index)))])
+
+    # --- order -----------------------------------------------------------------------------------------------------
+
+    def _write_in_order(self, sites: Sequence[Site]) -> None:
+        """Write each lookup once nothing left to write still reads its table; store gradients to break a circle."""
+        left = list(sites)
+        while left:
+            group = next((g for g in self._groups(left) if self._free(g, left)), None)
+            if group is None:
+                self._store_gradient(min((s for s in left if self._reads(s)), key=lambda s: len(s.bag)))
+                continue
+            self._write_bag(group[0]) if group[0].bag else self._write_together(group)
+            left = [s for s in left if s not in group]
+
+    def _groups(self, left: Sequence[Site]) -> list[list[Site]]:
+        """What could be written next: any lookup alone, or all single rows of one width in one loop."""
+        singles = [s for s in left if self._fits_together(s)]
+        arrays = sum(1 + len(self.tables[s.table].states) for s in singles)
+        widths = {self.tables[s.table].dim for s in singles}
+        fused = [singles] if len(widths) == 1 and arrays <= _MOST_FUSED else []
+        return [[s] for s in left] + fused
+
+    def _free(self, group: Sequence[Site], left: Sequence[Site]) -> bool:
+        """Whether no other lookup still reads the tables of `group`, nor its own loop what it has written."""
+        written = {s.table for s in group}
+        if any(written & self._reads(s) for s in left if s not in group):
+            return False
+        return all(self._fits_together(s) or not written & self._reads(s) for s in group)
+
+    def _fits_together(self, site: Site) -> bool:
+        """A single row whose gradient at k reads rows at k only, or at places read before the loop."""
+        if site.bag:
+            return False
+        loads = [e for e in self._gradient(site, ()).walk() if self._table_of(e)]
+        return all(e.args[-1] == _K or not e.depends(_K) for e in loads)
+
+    def _reads(self, site: Site) -> set[str]:
+        inner = (_Z,) if site.bag else ()
+        found = (self._table_of(e) for e in self._gradient(site, inner).walk())
+        return {t for t in found if t}
+
+    def _table_of(self, e: Expr) -> str | None:
+        return next((t for t, rows in self.tables.items() if e.form.startswith(f"{rows.array}[")), None)
+
+    def _gradient(self, site: Site, inner: Sequence[Expr]) -> Expr:
+        return self.emitter.at(site.gradient, (*inner, _K))
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def _store_gradient(self, site: Site) -> None:
+        dims = (*site.bag, self.tables[site.table].dim)
+        access = self.emitter.access[site.gradient]
+        self.emitter.store(site.gradient, dims, access)
+
+    def _write_bag(self, site: Site) -> None:
+        [dim] = site.bag
+        z = ZERO if dim == 1 else _Z
+        with self.writer.block(f"for {_Z} in range({dim}):"):
+            row = self.writer.local(site.row_id((z,)), "row")
+            self._apply([(site.table, row, lambda index: self.emitter.at(site.gradient, (z, *index)))])
+
+    def _write_together(self, sites: Sequence[Site]) -> None:
+        self._apply(
+            [(s.table, s.row_id(()), lambda index, s=s: self.emitter.at(s.gradient, index)) for s in sites]
+        )
+
+    def _apply(self, moves: Sequence[tuple[str, Expr, Access]]) -> None:
+        """Move rows of one width: (table, id, gradient) each, in one loop over the width."""
+        wide: list[tuple[Expr, str, Expr]] = []
+        narrow: list[tuple[Expr, str, Expr]] = []
+        for table, row, gradient in moves:
+            for target, sign, value, dims in self._outputs(self.tables[table], row, gradient):
+                if dims == (1,):
+                    narrow.append((target, sign, self.writer.local(value)))
+                else:
+                    wide.append((target, sign, value))
+        if wide:
+            dim = self.tables[moves[0][0]].dim
+            self.writer.loops([(_K, dim)], wide)
+        for target, sign, value in narrow:
+            self.writer.line(f"{target} {sign} {value}")
+        for table, row, _ in moves:
+            self.writer.line(f"check += {self.tables[table].array}[{row}, 0]")
+
+    def _outputs(self, rows: Rows, row: Expr, gradient: Access) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
+        """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
+        graph, inner = rows.update, Emitter(self.writer, inline=True)
+        arrays = [rows.array, *rows.states]
+        places = [lambda index, a=a: element(a)((row, *index)) for a in arrays]
+        for variable, place in zip([graph.row, *graph.state], places, strict=True):
+            inner.bind(variable, variable.type.shape, place)
+        inner.bind(graph.gradient, (rows.dim,), gradient)
+        inner.bind(graph.rate, (), lambda _: Expr(rows.rate))
+        outputs = [graph.new_row, *graph.new_state]
+        inner.count(outputs)
+        inner.emit(outputs)
+        out = []
+        for position, (variable, place) in enumerate(zip(outputs, places, strict=True)):
+            if variable is graph.row:
+                continue
+            dims = variable.type.shape
+            index = (ZERO if dims == (1,) else _K,)
+            sign = "-=" if rows.additive and position == 0 else "="
+            out.append((place(index), sign, inner.at(variable, index), dims))
+        return out
+
+
+def _sum(a: Dim, b: Dim) -> Dim:
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    return b if same(a, 0) else f"({a} + {b})"
+
+
+def _offset(index: Expr, start: Dim) -> Expr:
+    if same(start, 0):
+        return index
+    return Expr(str(start)) if index == ZERO else Expr("({} + {})", (index, Expr(str(start))))

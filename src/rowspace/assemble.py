@@ -1,0 +1,267 @@
+"""A traced cost and its updates -> the source of one loop over examples."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pytensor.graph.basic import Variable
+
+from rowspace.apply import Rows, Site, Updates
+from rowspace.columns import Kind
+from rowspace.cost import Lookup, Traced, simplify, trace_update
+from rowspace.emit import Emitter, element
+from rowspace.expression import Access, Dim, Expr, Index, Writer
+from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
+from rowspace.scalars import HELPERS
+from rowspace.updates import Update
+
+# Names that mean something in every kernel.
+_RESERVED = {
+    *("math", "np", "f32", "f64", "i64", "uintp", "uint64", "abs", "max", "min", "range", "len", "bool"),
+    *("INFINITY", "NOT_A_NUMBER", "kernel", "tables", "states", "columns", "lo", "hi", "first", "rates", "mask"),
+    *("seed", "n", "k", "z", "r", "s", "z0", "k0", "attempt", "check", "total", "counted", "cost", "continue"),
+    *("if", "else", "for", "in", "return", "and", "or", "not", "break", "while", "def"),
+    *HELPERS,
+}
+
+
+@dataclass
+class Source:
+    """A kernel's source and what it expects: which table, state and column stands where in its tuples."""
+
+    text: str
+    tables: list[str]
+    columns: list[str]
+    equal: list[tuple[str, str]] = field(default_factory=list)  # ragged columns that must agree in length
+    cost_is_cheap: bool = True
+
+
+def assemble(
+    traced: Traced,
+    dims: Mapping[str, int],
+    updates: Mapping[str, Update],
+    columns: Mapping[str, Any],
+    *,
+    gradients_given: bool = False,
+) -> Source:
+    """The source of the loop for a traced cost: raises Unsupported naming an operation it has no loop for.
+
+    `columns` gives each column's Kind, or Negatives for one drawn in the loop. With `gradients_given` the loop only
+    applies gradients that it gets as further columns, one for each lookup.
+    """
+    return _Assembly(traced, dims, updates, columns).build(gradients_given)
+
+
+class _Assembly:
+    def __init__(
+        self, traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update], columns: Mapping[str, Any]
+    ) -> None:
+        self.traced, self.dims, self.updates = traced, dims, updates
+        self.columns = {c: columns[c] for c in traced.columns}
+        self.writer = Writer(_RESERVED)
+        self.emitter = Emitter(self.writer)
+        self.head: list[str] = []
+        self.arguments: list[str] = []
+        self.lengths: dict[str, str] = {}  # ragged column -> the local name of its length
+        self.tables = list(dict.fromkeys(look.table for look in traced.lookups))
+        self.arrays = {t: self.writer.name(t) for t in self.tables}
+        self.locals = {c: self.writer.name(c) for c in self.columns}
+
+    def build(self, gradients_given: bool) -> Source:
+        rows = self._tables()
+        sites = [self._site(look) for look in self.traced.lookups] if self._columns() else []
+        trained = sites[: len(self.traced.gradients)]
+        cheap = True
+        if gradients_given:
+            self._given(trained)
+        else:
+            cheap = self._cost(trained)
+        self.writer.line("check = f32(0)")
+        Updates(self.writer, self.emitter, rows).write(trained)
+        with self.writer.block("if not math.isfinite(check):"):
+            self.writer.line("return n, total, counted")
+        named = {length: column for column, length in self.lengths.items()}
+        equal = [(named[a], named[b]) for a, b in self.emitter.equal]
+        return Source(self._text(), self.tables, self.arguments, equal, cheap)
+
+    # --- what the loop reads ---------------------------------------------------------------------------------------
+
+    def _tables(self) -> dict[str, Rows]:
+        """Unpack tables and their state, and trace the update of each."""
+        rows, states, rates = {}, [], {}  # type: dict[str, Rows], list[str], dict[int, str]
+        for place, table in enumerate(self.tables):
+            if table not in self.updates:
+                continue
+            update, dim = self.updates[table], self.dims[table]
+            own = [self.writer.name(f"{table}_state") for _ in update.init(dim)]
+            if id(update) not in rates:
+                rates[id(update)] = self.writer.name("rate")
+                self.head.append(f"{rates[id(update)]} = rates[{place}]")
+            graph = trace_update(update, dim)
+            rows[table] = Rows(self.arrays[table], own, rates[id(update)], graph, dim, update.additive)
+            states += own
+        self.head.insert(0, f"{_tuple(self.arrays.values())} = tables")
+        if states:
+            self.head.insert(1, f"{_tuple(states)} = states")
+        return rows
+
+    def _columns(self) -> bool:
+        for name, column in self.columns.items():
+            if isinstance(column, Negatives):
+                self.emitter.bind(self.traced.columns[name], (column.k,), element(self.locals[name]))
+            else:
+                self._column(name, column, self.traced.columns[name])
+        for salt, (name, column) in enumerate(self.columns.items()):
+            if isinstance(column, Negatives):
+                self._draw(name, column, salt)
+        self.head.append(f"{_tuple(self.arguments)} = columns")
+        return True
+
+    def _argument(self, column: str, part: str) -> str:
+        name = self.writer.name(f"{self.locals[column]}_{part}")
+        self.arguments.append(name)
+        return name
+
+    def _column(self, name: str, kind: Kind, symbol: Variable) -> None:
+        local, is_id = self.locals[name], symbol.type.dtype == "int64" and name in self.traced.ids
+        wrap = (lambda e: Expr("uintp({})", (e,))) if is_id else (lambda e: e)
+        array = self._argument(name, "column")
+        if kind.shape == ():
+            self.writer.line(f"{local} = {wrap(Expr(f'{array}[n]'))}")
+            self.emitter.bind(symbol, (), lambda _: Expr(local))
+        elif kind.ragged:
+            offsets, start = self._argument(name, "offsets"), self.writer.name(f"start_{local}")
+            length = self.lengths[name] = self.writer.name(f"len_{local}")
+            self.writer.line(f"{start} = {offsets}[n]")
+            self.writer.line(f"{length} = {offsets}[n + 1] - {start}")
+            self.writer.scratch.append((length.replace("len_", "max_"), (offsets,), "longest"))
+            load = element(array)
+            access = lambda index: wrap(load((Expr("({} + {})", (Expr(start), index[0])),)))
+            self.emitter.bind(symbol, (length,), access)
+        else:
+            load = element(array)
+            access = lambda index: wrap(load((Expr("n"), *index)))
+            self.emitter.bind(symbol, kind.shape, access)  # type: ignore[arg-type]
+
+    def _draw(self, name: str, negatives: Negatives, salt: int) -> None:
+        """Draw the ids of a sampled column: the same for a seed and an example, however the work is divided."""
+        local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
+        self.writer.scratch.append((local, (negatives.k,), "uintp"))
+        bits = f"random_bits(seed, first + n, {salt * SALT_STEP} + z"
+        if negatives.alias is None:
+            draw = lambda b: f"draw_uniform({b}, len({table}))"
+        else:
+            keep, other = self._argument(name, "keep"), self._argument(name, "other")
+            draw = lambda b: f"draw_alias({b}, {keep}, {other})"
+        with self.writer.block(f"for z in range({negatives.k}):"):
+            if negatives.avoid is None:
+                self.writer.line(f"{local}[z] = {draw(bits + ')')}")
+                return
+            avoided = self.emitter.at(self.traced.columns[negatives.avoid], ())
+            with self.writer.block(f"for attempt in range({AVOID_TRIES}):"):
+                self.writer.line(f"{local}[z] = {draw(bits + f' + {TRY_STEP} * attempt)')}")
+                with self.writer.block(f"if {local}[z] != {avoided}:"):
+                    self.writer.line("break")
+
+    def _site(self, look: Lookup) -> Site:
+        """Bind a lookup's rows to the table, and say where its ids come from."""
+        self.emitter.emit([look.index])
+        bag = self.emitter.shape(look.index)
+        row_id = self._row_id(look, bag)
+        row = element(self.arrays[look.table])
+        access = lambda index: row((row_id(index[:-1]), index[-1]))
+        self.emitter.bind(look.rows, (*bag, self.dims[look.table]), access)
+        place = self.traced.lookups.index(look)
+        gradient = self.traced.gradients[place] if place < len(self.traced.gradients) else look.rows
+        return Site(look.table, bag, row_id, gradient)
+
+    def _row_id(self, look: Lookup, bag: tuple[Dim, ...]) -> Access:
+        known = {*self.locals.values()}
+
+        def row_id(index: Index) -> Expr:
+            e = self.emitter.at(look.index, index if bag else ())
+            plain = str(e) in known or e.form.startswith("uintp") or self._drawn(e)
+            return e if plain else Expr("uintp({})", (e,))
+
+        if bag or str(row_id(())) in known:
+            return row_id
+        local = self.writer.local(row_id(()), "id")
+        return lambda index: local
+
+    def _drawn(self, e: Expr) -> bool:
+        return any(
+            isinstance(c, Negatives) and e.form == f"{self.locals[name]}[{{}}]" for name, c in self.columns.items()
+        )
+
+    # --- what the loop does ----------------------------------------------------------------------------------------
+
+    def _cost(self, sites: Sequence[Site]) -> bool:
+        """Write the gradients, and the cost in a branch taken for a sample; tell whether the cost is a trifle."""
+        cost, gradients = simplify(self.traced)
+        for site, gradient in zip(sites, gradients, strict=True):
+            site.gradient = gradient
+        self.emitter.count([cost, *gradients])
+        self.emitter.emit(gradients)
+        with self.writer.block("if (first + n) & mask == 0:"):
+            start = len(self.writer.lines)
+            self.emitter.emit([cost])
+            self.writer.line(f"cost = {self.emitter.at(cost, ())}")
+            added = "\n".join(self.writer.lines[start:])
+            with self.writer.block("if not math.isfinite(cost):"):
+                self.writer.line("return n, total, counted")
+            self.writer.line("total += cost")
+            self.writer.line("counted += 1")
+        return not re.search(r"\bfor\b|math\.|softplus|sigmoid|log1mexp", added)
+
+    def _given(self, sites: Sequence[Site]) -> None:
+        for number, site in enumerate(sites):
+            array = self.writer.name(f"gradient_{number}")
+            self.arguments.append(array)
+            width = self.dims[site.table]
+            self.emitter.bind(site.gradient, (*site.bag, width), element(array))
+
+    # --- the text --------------------------------------------------------------------------------------------------
+
+    def _text(self) -> str:
+        head = [*self.head, *self._scratch()]
+        body = "\n".join(self.writer.lines)
+        head += ["total = 0.0", "counted = 0"]
+        lines = [
+            "def kernel(tables, states, columns, lo, hi, first, rates, mask, seed):",
+            *("    " + line for line in head),
+            "    for n in range(lo, hi):",
+            body,
+            "    return hi, total, counted",
+        ]
+        return _helpers("\n".join(lines)) + "\n".join(lines) + "\n"
+
+    def _scratch(self) -> list[str]:
+        lines = []
+        for name, dims, dtype in self.writer.scratch:
+            if dtype == "longest":
+                lines.append(f"{name} = longest({dims[0]}, lo, hi)")
+            elif dtype.startswith("constant"):
+                lines.append(f"{name} = np.array({dims[0]}, np.{dtype.split()[1]})")
+            else:
+                shape = ", ".join(self._most(d) for d in dims)
+                lines.append(f"{name} = np.empty(({shape},), np.{dtype})")
+        return lines
+
+    def _most(self, dim: Dim) -> str:
+        text = str(dim)
+        for length in self.lengths.values():
+            text = re.sub(rf"\b{length}\b", length.replace("len_", "max_"), text)
+        return text
+
+
+def _tuple(names: Any) -> str:
+    return "(" + ", ".join(names) + ",)" if names else "()"
+
+
+def _helpers(body: str) -> str:
+    """The helper functions a body calls, in the order they need one another."""
+    used = [name for name in HELPERS if re.search(rf"\b{name}\(", body)]
+    return "".join(HELPERS[name].lstrip("\n") + "\n\n" for name in used)
+

@@ -1,0 +1,231 @@
+"""Columns: named arrays over examples, in the forms a kernel takes, checked once before it sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import DataError
+from rowspace.sampling import Negatives
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The form of a column in one example: `shape` () for one value, (m,) for m of them, (None,) for a ragged bag.
+
+    `integer` says whether the values are whole numbers, which may be ids; `names` whether they are strings.
+    """
+
+    shape: tuple[int | None, ...] = ()
+    integer: bool = True
+    names: bool = False
+
+    def as_number(self) -> "Kind":
+        return replace(self, integer=False, names=False)
+
+    @property
+    def ragged(self) -> bool:
+        return self.shape == (None,)
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """A column of bags of any length: example n holds `values[offsets[n]:offsets[n + 1]]`."""
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, n: int) -> np.ndarray:
+        return self.values[self.offsets[n] : self.offsets[n + 1]]
+
+
+Column = np.ndarray | Ragged | Negatives
+Chunk = dict[str, Column]
+
+
+def as_chunk(data: Any) -> Chunk:
+    """The columns of a dict of arrays, a pyarrow Table or record batch, or a frame with the Arrow stream interface.
+
+    Raises DataError when a column is not an array of ids, names or numbers, or when columns differ in length.
+    """
+    if isinstance(data, Mapping):
+        columns = {str(name): _from_python(str(name), values) for name, values in data.items()}
+    elif hasattr(data, "__arrow_c_stream__"):
+        columns = _from_arrow(data)
+    else:
+        raise DataError(
+            f"data is a {type(data).__name__}; give a dict of arrays, a pyarrow Table, a pandas or polars frame, "
+            "or an iterable of these"
+        )
+    length(columns)
+    return columns
+
+
+def length(columns: Chunk) -> int:
+    """The number of examples: every column but a sampled one has this length."""
+    lengths = {name: len(c) for name, c in columns.items() if not isinstance(c, Negatives)}
+    if not lengths:
+        raise DataError("data has no column of its own; give at least one array")
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise DataError(f"columns differ in length: {listed}")
+    return next(iter(lengths.values()))
+
+
+def kind(name: str, column: Column) -> Kind:
+    """The form of one example of a column."""
+    if isinstance(column, Negatives):
+        return Kind((column.k,))
+    if isinstance(column, Ragged):
+        return Kind((None,), *_dtype(name, column.values))
+    if column.ndim > 2:
+        raise DataError(f"column {name!r} has {column.ndim} dimensions; a column has one, or two for bags and vectors")
+    return Kind(column.shape[1:], *_dtype(name, column))
+
+
+def _dtype(name: str, values: np.ndarray) -> tuple[bool, bool]:
+    if values.dtype.kind in "iu":
+        return True, False
+    if values.dtype.kind in "OUT":
+        return True, True
+    if values.dtype.kind in "fb":
+        return False, False
+    raise DataError(f"column {name!r} holds {values.dtype}; a column holds ids, names or numbers")
+
+
+def _from_python(name: str, values: Any) -> Column:
+    if isinstance(values, Negatives | Ragged):
+        return values
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        return _arrow_column(name, values)
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        array = values
+    elif _nested_unevenly(values):
+        return _ragged(name, values)
+    else:
+        array = np.asarray(values)
+    if array.ndim == 0:
+        raise DataError(f"column {name!r} is a single {type(values).__name__}; a column has one entry per example")
+    if array.size == 0 and array.dtype == np.float64 and not isinstance(values, np.ndarray):
+        array = array.astype(np.int64)  # an empty list could be either; ids are the stricter reading
+    return array
+
+
+def _nested_unevenly(values: Any) -> bool:
+    try:
+        lengths = {len(v) for v in values if not isinstance(v, str)}
+    except TypeError:
+        return False
+    return len(lengths) > 1
+
+
+def _ragged(name: str, values: Any) -> Ragged:
+    parts = [np.atleast_1d(np.asarray(v)) for v in values]
+    if any(p.ndim != 1 for p in parts):
+        raise DataError(f"column {name!r} holds bags of more than one dimension; a ragged bag is a list")
+    offsets = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
+    full = [p for p in parts if len(p)]
+    return Ragged(np.concatenate(full) if full else np.empty(0, np.int64), offsets)
+
+
+def _from_arrow(data: Any) -> Chunk:
+    import pyarrow as pa
+
+    table = data if isinstance(data, pa.Table) else pa.table(data)
+    return {name: _arrow_column(name, table.column(name)) for name in table.column_names}
+
+
+def _arrow_column(name: str, values: Any) -> Column:
+    import pyarrow as pa
+
+    array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.chunked_array(values)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if isinstance(array, pa.ChunkedArray):  # no chunk at all, or too long for one
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    if array.null_count:
+        row = array.is_null().index(True).as_py()
+        raise DataError(f"column {name!r} is empty at row {row}; drop such examples or fill them in")
+    kind = array.type
+    if pa.types.is_fixed_size_list(kind):
+        return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), kind.list_size)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        offsets = array.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+        return Ragged(array.flatten().to_numpy(zero_copy_only=False), offsets - offsets[:1])
+    if pa.types.is_dictionary(kind):
+        array = array.dictionary_decode()
+    return array.to_numpy(zero_copy_only=False)
+
+
+# --- checking ------------------------------------------------------------------------------------------------------
+
+
+def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any], used: Any) -> Chunk:
+    """The columns in `used` as a kernel takes them: ids in range, numbers finite float32, all contiguous.
+
+    `ids` names the tables that each id column indexes. Raises IdOutOfRange, UnknownItem or DataError naming the
+    column and the position of the first value that is none.
+    """
+    return {name: _checked(name, chunk[name], [tables[t] for t in ids.get(name, [])]) for name in used}
+
+
+def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
+    if isinstance(column, Negatives):
+        for table in indexed:
+            if len(table) != len(column.of):
+                raise DataError(f"{name!r} is drawn from {len(column.of)} rows but indexes a table of {len(table)}")
+        return column
+    if isinstance(column, Ragged):
+        offsets = np.ascontiguousarray(column.offsets, np.int64)
+        return Ragged(_checked_values(name, column.values, indexed), offsets)
+    return _checked_values(name, column, indexed)
+
+
+def _checked_values(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
+    return _as_ids(name, values, indexed) if indexed else _as_numbers(name, values)
+
+
+def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
+    if values.dtype.kind in "OUT":
+        values = indexed[0].ids(values)
+    for table in indexed:
+        table.check_ids(values, f"column {name!r}")
+    narrow = all(len(table) < 2**31 for table in indexed)
+    return np.ascontiguousarray(values, np.int32 if narrow else np.int64)
+
+
+def _as_numbers(name: str, values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind not in "fiub":
+        raise DataError(f"column {name!r} holds {_shown(values)}; the cost uses it as a number")
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(values, np.float32)
+    if not np.isfinite(numbers.sum()) and not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0]
+        where = place[0] if len(place) == 1 else tuple(place.tolist())
+        raise DataError(
+            f"column {name!r} holds {values[tuple(place)]} at position {where}; numbers must be finite float32"
+        )
+    return numbers
+
+
+def _shown(values: np.ndarray) -> str:
+    return f"text such as {str(values.flat[0])!r}" if values.size else str(values.dtype)
+
+
+def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
+    """The examples of a chunk in another order."""
+    return {name: _reordered(column, order) for name, column in chunk.items()}
+
+
+def _reordered(column: Column, order: np.ndarray) -> Column:
+    if isinstance(column, Negatives):
+        return column
+    if not isinstance(column, Ragged):
+        return column[order]
+    lengths = np.diff(column.offsets)[order]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+    return Ragged(column.values[np.repeat(column.offsets[:-1][order], lengths) + within], offsets)

@@ -1,0 +1,95 @@
+"""Source of a kernel -> machine code, kept in the user's cache folder; or -> a plain Python function."""
+
+import hashlib
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+# Sums may be reordered (that is what makes them vectorise) and divisions shared, but NaN and infinity keep their meaning.
+FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}
+
+_NAMES = {
+    "math": math,
+    "np": np,
+    "f32": np.float32,
+    "f64": np.float64,
+    "i64": np.int64,
+    "uintp": np.uintp,
+    "uint64": np.uint64,
+    "INFINITY": math.inf,
+    "NOT_A_NUMBER": math.nan,
+}
+
+
+def compiled(source: str) -> Callable[..., Any]:
+    """The function `kernel` of `source` as machine code: released from the interpreter's lock, cached on disk."""
+    import numba
+
+    path = _written(source)
+    module = ModuleType(f"rowspace_{path.stem}")
+    module.__dict__.update(_NAMES)
+    sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
+    exec(compile(source, str(path), "exec"), module.__dict__)
+    options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH}
+    for name, function in list(vars(module).items()):
+        if getattr(function, "__module__", "") == module.__name__ and name != "kernel":
+            setattr(module, name, numba.njit(**options)(function))
+    return numba.njit(cache=path.exists(), **options)(module.kernel)
+
+
+def interpreted(source: str) -> Callable[..., Any]:
+    """The function `kernel` of `source` run by Python itself: slow, and without compiling."""
+    names: dict[str, Any] = {**_NAMES, "math": _numpy_math()}
+    exec(source, names)
+
+    def run(*arguments: Any) -> Any:
+        with np.errstate(all="ignore"):  # as machine code, which has no warnings
+            return names["kernel"](*arguments)
+
+    return run
+
+
+def cache_folder() -> Path:
+    """Where kernels are kept: ROWSPACE_CACHE, or `rowspace` in the user's cache folder."""
+    given = os.environ.get("ROWSPACE_CACHE")
+    if given:
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "rowspace" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "rowspace"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rowspace"
+
+
+def _written(source: str) -> Path:
+    """The source as a file, where Numba keeps the machine code beside it; a path that does not exist if none can be."""
+    name = "kernel_" + hashlib.sha256(source.encode()).hexdigest()[:24]
+    folder = cache_folder()
+    path = folder / f"{name}.py"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != source:
+            with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, suffix=".part") as part:
+                part.write(source)
+            os.replace(part.name, path)
+    except OSError:  # a read-only home: compile anew each time
+        return Path(f"<rowspace {name}>")
+    return path
+
+
+def _numpy_math() -> SimpleNamespace:
+    """`math` as machine code has it: float32 stays float32, and overflow is infinity rather than an exception."""
+    one = {n: getattr(np, n) for n in "exp expm1 log log2 log10 log1p sqrt sin cos tan sinh cosh tanh".split()}
+    turned = {
+        **{n: getattr(np, "arc" + n[1:]) for n in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
+        **{n: getattr(np, n) for n in ("isnan", "isinf", "isfinite", "floor", "ceil")},
+        **{n: (lambda x, f=getattr(math, n): type(x)(f(x))) for n in ("erf", "erfc", "lgamma")},
+    }
+    return SimpleNamespace(**one, **turned)

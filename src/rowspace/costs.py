@@ -1,0 +1,135 @@
+"""The named costs, each written as a user would write it: of one example, over rows looked up in tables.
+
+In every formula lower-case letters are rows: `E[i]` is row i of table E, `a @ b` a dot product of two rows.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytensor.tensor as pt
+
+from rowspace.errors import CostError
+
+
+def l1_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
+    """|label - a.b|: the cost of the 2015 post, with label 1 for the same and 0 for different.
+
+    Its gradient has the same length however small the error, so with a constant rate rows settle to within a step.
+    """
+    return abs(label - E[i] @ E[j])
+
+
+def squared_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
+    """(label - a.b)^2: matrix factorisation of the labels (Koren, Bell and Volinsky 2009)."""
+    return (label - E[i] @ E[j]) ** 2
+
+
+def logistic_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
+    """log(1 + exp(-(2 label - 1) a.b)): the logistic loss of a label 0 or 1 given the dot product."""
+    return pt.softplus(-(2 * label - 1) * (E[i] @ E[j]))
+
+
+def cosine(E: Any, i: Any, j: Any, label: Any) -> Any:
+    """(label - cos(a, b))^2, where cos(a, b) = a.b / (|a| |b|). Blind to lengths; unstable for rows near the origin."""
+    a, b = E[i], E[j]
+    return (label - a @ b / pt.sqrt((a @ a) * (b @ b) + 1e-12)) ** 2
+
+
+def margin(E: Any, anchor: Any, positive: Any, negative: Any) -> Any:
+    """max(0, 1 + |a - p|^2 - |a - n|^2): triplets (Schroff, Kalenichenko and Philbin 2015), with a margin of 1."""
+    near = ((E[anchor] - E[positive]) ** 2).sum()
+    far = ((E[anchor] - E[negative]) ** 2).sum()
+    return pt.maximum(0, 1 + near - far)
+
+
+def skip_gram(W: Any, C: Any, center: Any, context: Any, negatives: Any) -> Any:
+    """softplus(-u.c) + sum over negatives n of softplus(u.n), u = W[center], c = C[context], n = C[negative].
+
+    Skip-gram with negative sampling (Mikolov et al. 2013): -log sigmoid(u.c) - sum log sigmoid(-u.n).
+    """
+    u = W[center]
+    return pt.softplus(-(u @ C[context])) + pt.softplus(C[negatives] @ u).sum()
+
+
+def cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
+    """As `skip_gram`, with u the mean of the rows in the window: it predicts the word from its neighbours.
+
+    The step is the gradient of this cost. word2vec.c's is not: it adds the gradient with respect to the mean to every
+    row of the window, without dividing by their number, and so moves them that many times too far.
+    """
+    u = W[window].mean(axis=0)
+    return pt.softplus(-(u @ C[center])) + pt.softplus(C[negatives] @ u).sum()
+
+
+def glove(W: Any, C: Any, b: Any, c: Any, i: Any, j: Any, count: Any) -> Any:
+    """min((x / 100)^0.75, 1) (w.c + b_i + c_j - log x)^2 for a co-occurrence count x; b and c are tables of width 1.
+
+    Source: Pennington, Socher and Manning (2014).
+    """
+    weight = pt.minimum((count / 100) ** 0.75, 1)
+    return weight * (W[i] @ C[j] + b[i, 0] + c[j, 0] - pt.log(count)) ** 2
+
+
+def sampled_softmax(W: Any, C: Any, center: Any, context: Any, negatives: Any) -> Any:
+    """-log of the softmax of u.c among u.c and the u.n of the negatives (Jean et al. 2015, uncorrected)."""
+    u = W[center]
+    score = u @ C[context]
+    return pt.logsumexp(pt.concatenate([score[None], C[negatives] @ u])) - score
+
+
+def transe(E: Any, R: Any, head: Any, relation: Any, tail: Any, negatives: Any) -> Any:
+    """sum over negatives n of max(0, 1 + |h + r - t| - |h + r - n|), a tail n in place of t (Bordes et al. 2013)."""
+    moved = E[head] + R[relation]
+    near = pt.sqrt(((moved - E[tail]) ** 2).sum() + 1e-9)
+    far = pt.sqrt(((moved - E[negatives]) ** 2).sum(axis=1) + 1e-9)
+    return pt.maximum(0, 1 + near - far).sum()
+
+
+def distmult(E: Any, R: Any, head: Any, relation: Any, tail: Any, negatives: Any) -> Any:
+    """softplus(-score(t)) + sum over negatives n of softplus(score(n)), score(x) = sum of h r x (Yang et al. 2015)."""
+    hr = E[head] * R[relation]
+    return pt.softplus(-(hr @ E[tail])) + pt.softplus(E[negatives] @ hr).sum()
+
+
+def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) -> Any:
+    """log(1 + exp(-label score)), label -1 or 1, score = Re of the sum of h r conj(t) over complex numbers.
+
+    The first half of a row holds the real parts, the second the imaginary ones. Source: Trouillon et al. (2016).
+    """
+    half = E[head].shape[0] // 2
+    a, b = E[head][:half], E[head][half:]
+    c, d = R[relation][:half], R[relation][half:]
+    e, f = E[tail][:half], E[tail][half:]
+    score = ((a * c - b * d) * e + (a * d + b * c) * f).sum()
+    return pt.softplus(-label * score)
+
+
+NAMED: dict[str, Callable[..., Any]] = {
+    cost.__name__: cost
+    for cost in (
+        *(l1_dot, squared_dot, logistic_dot, cosine, margin, skip_gram, cbow),
+        *(glove, sampled_softmax, transe, distmult, complex_),
+    )
+}
+
+
+def weighted(cost: Callable[..., Any], column: str = "weight") -> Callable[..., Any]:
+    """`cost` times a number of the example, given in a further column.
+
+    >>> from rowspace import costs
+    >>> list(inspect.signature(costs.weighted(costs.l1_dot)).parameters)
+    ['E', 'i', 'j', 'label', 'weight']
+    """
+    signature = inspect.signature(cost)
+    if column in signature.parameters:
+        raise CostError(f"the cost already has a parameter {column!r}; name the weight's column otherwise")
+
+    def times(**arguments: Any) -> Any:
+        weight = arguments.pop(column)
+        return weight * cost(**arguments)
+
+    parameter = inspect.Parameter(column, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    times.__signature__ = signature.replace(parameters=[*signature.parameters.values(), parameter])  # type: ignore[attr-defined]
+    times.__name__ = f"weighted({getattr(cost, '__name__', 'cost')})"
+    return times

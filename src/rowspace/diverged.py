@@ -1,0 +1,62 @@
+"""What to say when a number stops being finite: which example, why probably, and what to do."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowspace.columns import Chunk, Ragged
+from rowspace.errors import CostError, Diverged
+from rowspace.kernel import Slice
+from rowspace.sampling import Negatives
+from rowspace.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rowspace.train import Trainer
+
+
+def diverged(
+    trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice | None, snapshot: Snapshot
+) -> Diverged:
+    """The error for an example of a chunk, the tables being as they were at the last good chunk."""
+    if snapshot.kept:
+        state = f"the tables are as they were after {snapshot.examples:,} examples"
+    else:
+        state = "the tables are too large for a copy and are left as they were when it was noticed"
+    if example is None or part is None:
+        return Diverged(f"a row is no longer finite; {_lower_the_rate(trainer)}; {state}")
+    where = f"example {part.first + example:,} of the epoch ({_shown(chunk, example)})"
+    return Diverged(f"the cost or its gradient is not finite at {where}; {_remedy(trainer, chunk, example)}; {state}")
+
+
+def _shown(chunk: Chunk, n: int) -> str:
+    values = {name: c[n] for name, c in chunk.items() if not isinstance(c, Negatives)}
+    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+
+
+def _short(value: Any) -> str:
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
+    return np.array2string(array, threshold=6, edgeitems=2, separator=", ")
+
+
+def _remedy(trainer: "Trainer", chunk: Chunk, example: int) -> str:
+    """A cost that is not finite even at the rows gone back to has no rate to blame."""
+    from rowspace.row_gradient import gradient
+
+    one = {c: v if isinstance(v, Negatives) else np.array(v[example]) for c, v in chunk.items()}
+    empty = [c for c, v in chunk.items() if isinstance(v, Ragged) and not len(v[example])]
+    if empty:
+        return f"its bag {empty[0]!r} is empty: drop such examples, or do not divide by its length"
+    try:
+        found = gradient(trainer.cost, trainer.tables, one)
+    except (CostError, ArithmeticError):
+        return _lower_the_rate(trainer)
+    if all(len(g.rows) and np.isfinite(g.values).all() for g in found.values()):
+        return _lower_the_rate(trainer)
+    return "the cost has no finite gradient there at any rate: keep logarithms, roots and divisions away from 0, as in pt.sqrt(x + 1e-9)"
+
+
+def _lower_the_rate(trainer: "Trainer") -> str:
+    rate = max((u.rate(0.0) for u in trainer.updates.values()), default=0.0)
+    return f"the steps probably grow without bound: lower the rate ({rate:g}), or wrap the update in rs.clip_norm"

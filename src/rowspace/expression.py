@@ -1,0 +1,162 @@
+"""Expressions and loops of generated source: what is written once, where, and in what order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+Dim = int | str  # a length: known when compiling, or the source of it ("len_bag")
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A piece of source: a format string and the pieces that fill it."""
+
+    form: str
+    args: tuple["Expr", ...] = ()
+
+    @cached_property
+    def _text(self) -> str:
+        return self.form.format(*self.args) if self.args else self.form
+
+    def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def size(self) -> int:
+        return 1 + sum(a.size for a in self.args)
+
+    def walk(self) -> Iterator["Expr"]:
+        yield self
+        for a in self.args:
+            yield from a.walk()
+
+    def depends(self, leaf: "Expr") -> bool:
+        return self == leaf or any(a.depends(leaf) for a in self.args)
+
+
+ZERO = Expr("0")
+Index = tuple[Expr, ...]
+Access = Callable[[Index], Expr]
+
+
+def product(factors: Sequence[Expr]) -> Expr:
+    """A flat product: products inside it are opened, so that factors can be regrouped."""
+    flat: list[Expr] = []
+    for f in factors:
+        flat += f.args if f.form == _product_form(len(f.args)) else [f]
+    return flat[0] if len(flat) == 1 else Expr(_product_form(len(flat)), tuple(flat))
+
+
+def _product_form(n: int) -> str:
+    return "(" + " * ".join(["{}"] * n) + ")" if n > 1 else ""
+
+
+def bare(text: str) -> str:
+    """Drop the parentheses around a whole right-hand side."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for position, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and position < len(text) - 1:
+            return text
+    return text[1:-1]
+
+
+def same(a: Dim, b: Dim) -> bool:
+    return str(a) == str(b)
+
+
+def length_for_layout(dim: Dim) -> int:
+    """How much an axis wants to be the innermost loop; bags of unknown length are taken to be short."""
+    return dim if isinstance(dim, int) else 8
+
+
+class Writer:
+    """Lines of a function body, the names taken in it and the scratch arrays it needs."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.lines: list[str] = []
+        self.taken = set(taken)
+        self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []
+        self._indent = 2
+
+    def name(self, base: str) -> str:
+        """A name not yet taken: `base`, or `base` with a number."""
+        name, count = base, 0
+        while name in self.taken:
+            count += 1
+            name = f"{base}{count}"
+        self.taken.add(name)
+        return name
+
+    def array(self, base: str, dims: tuple[Dim, ...], dtype: str) -> str:
+        """A scratch array, made once before the loop over examples."""
+        name = self.name(base)
+        self.scratch.append((name, dims, dtype))
+        return name
+
+    def line(self, text: str) -> None:
+        self.lines.append("    " * self._indent + text)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        self.line(head)
+        self._indent += 1
+        yield
+        self._indent -= 1
+
+    def local(self, value: Expr, base: str = "x") -> Expr:
+        name = Expr(self.name(base))
+        self.line(f"{name} = {bare(str(value))}")
+        return name
+
+    # --- loops -----------------------------------------------------------------------------------------------------
+
+    def loops(
+        self, axes: Sequence[tuple[Expr, Dim]], statements: Sequence[tuple[str, str, Expr]], number: str = "f32"
+    ) -> None:
+        """Nested loops over `axes` around assignments (target, operator, value), all values read before any is stored.
+
+        What the innermost loop does not change is computed before it: otherwise the compiler has to assume that a
+        store to a row changes ids and coefficients, and does not vectorise.
+        """
+        if not axes:
+            self._assign(statements)
+            return
+        (variable, dim), *rest = axes
+        if rest:
+            with self.block(f"for {variable} in range({dim}):"):
+                self.loops(rest, statements, number)
+            return
+        found: dict[Expr, Expr] = {}
+        hoisted = [(target, op, self._hoist(value, variable, found)) for target, op, value in statements]
+        target_index = [self._hoist_target(target, variable, found) for target, _, _ in hoisted]
+        with self.block(f"for {variable} in range({dim}):"):
+            self._assign([(t, op, v) for t, (_, op, v) in zip(target_index, hoisted, strict=True)])
+
+    def _assign(self, statements: Sequence[tuple[str, str, Expr]]) -> None:
+        if len(statements) > 1:
+            statements = [(t, op, self.local(v, "v")) for t, op, v in statements]
+        for target, op, value in statements:
+            self.line(f"{target} {op} {bare(str(value))}")
+
+    def _hoist(self, value: Expr, variable: Expr, found: dict[Expr, Expr]) -> Expr:
+        if not value.depends(variable):
+            return self._before(value, found)
+        if value.form == _product_form(len(value.args)):
+            fixed = [a for a in value.args if not a.depends(variable)]
+            moving = [self._hoist(a, variable, found) for a in value.args if a.depends(variable)]
+            return product([*([self._before(product(fixed), found)] if fixed else []), *moving])
+        return Expr(value.form, tuple(self._hoist(a, variable, found) for a in value.args))
+
+    def _before(self, value: Expr, found: dict[Expr, Expr]) -> Expr:
+        if not value.args and "[" not in value.form:
+            return value
+        if value not in found:
+            found[value] = self.local(value, "h")
+        return found[value]
+
+    def _hoist_target(self, target: "str | Expr", variable: Expr, found: dict[Expr, Expr]) -> str:
+        return str(self._hoist(target, variable, found)) if isinstance(target, Expr) else target

@@ -1,0 +1,119 @@
+"""Other tools' files, in and out: one module per format, and a choice by the file's extension."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from rowspace.errors import FormatError
+from rowspace.formats.glove import read_glove
+from rowspace.formats.npy import read_npy, write_npy
+from rowspace.formats.parquet import read_parquet, write_parquet
+from rowspace.formats.projector import write_projector
+from rowspace.formats.source import opened
+from rowspace.formats.word2vec import read_word2vec, write_word2vec
+from rowspace.table import Table
+
+__all__ = [
+    "READERS",
+    "WRITERS",
+    "export",
+    "import_",
+    "read_glove",
+    "read_npy",
+    "read_parquet",
+    "read_word2vec",
+    "write_npy",
+    "write_parquet",
+    "write_projector",
+    "write_word2vec",
+]
+
+Location = str | os.PathLike[str]
+
+WRITERS: dict[str, Callable[[Table, Location], None]] = {
+    "word2vec": write_word2vec,
+    "word2vec-binary": lambda table, path: write_word2vec(table, path, binary=True),
+    "projector": write_projector,
+    "npy": write_npy,
+    "parquet": write_parquet,
+}
+READERS: dict[str, Callable[..., Table]] = {
+    "word2vec": read_word2vec,
+    "word2vec-binary": lambda path, limit=None: read_word2vec(path, binary=True, limit=limit),
+    "glove": read_glove,
+    "npy": read_npy,
+    "parquet": read_parquet,
+}
+_BY_EXTENSION = {
+    ".txt": "word2vec",
+    ".vec": "word2vec",
+    ".bin": "word2vec-binary",
+    ".npy": "npy",
+    ".parquet": "parquet",
+    "": "projector",
+}
+
+
+def export(table: Table, path: Location, format: str | None = None) -> None:
+    """Write a table for another tool.
+
+    Args:
+        table: what to write.
+        path: the file, or the folder for "projector".
+        format: "word2vec" (.txt, .vec), "word2vec-binary" (.bin), "npy", "parquet" or "projector"
+            (no extension: a folder); None goes by the extension.
+
+    Raises:
+        FormatError: if the format is unknown, or cannot hold one of the names or values.
+        OSError: if it cannot be written; an existing file is then as it was.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     export(Table(names=["a", "b"], dim=2), f"{folder}/v.txt")
+    ...     import_(f"{folder}/v.txt")
+    <Table: 2 rows x 2, names 'a', 'b'>
+    """
+    _chosen(WRITERS, path, format)(table, path)
+
+
+def import_(path: Location, format: str | None = None, limit: int | None = None) -> Table:
+    """Read a table that another tool wrote.
+
+    Args:
+        path: the file; word2vec and GloVe files may be compressed (.gz).
+        format: "word2vec" or "glove" (.txt, .vec: with and without a header), "word2vec-binary"
+            (.bin), "npy" or "parquet"; None goes by the extension and the first line.
+        limit: read only that many first rows.
+
+    Returns:
+        The table, with the names of the file.
+
+    Raises:
+        FormatError: if the format is unknown, or the file is not as the format says.
+        OSError: if it cannot be opened.
+    """
+    if format is None and _guessed(path) == "word2vec" and not _has_header(path):
+        format = "glove"
+    return _chosen(READERS, path, format)(path, limit=limit)
+
+
+def _chosen(known: dict[str, Callable], path: Location, format: str | None) -> Callable:
+    name = _guessed(path) if format is None else format
+    if name not in known:
+        what = f"format {format!r}" if format else f"the format of {path}"
+        raise FormatError(f"{what} is not known here; give one of {', '.join(known)}")
+    return known[name]
+
+
+def _guessed(path: Location) -> str | None:
+    path = Path(path)
+    if path.suffix == ".gz":
+        inner = _BY_EXTENSION.get(path.with_suffix("").suffix.lower(), "")
+        return inner if inner.startswith("word2vec") else None
+    return _BY_EXTENSION.get(path.suffix.lower())
+
+
+def _has_header(path: Location) -> bool:
+    with opened(path) as stream:
+        return re.fullmatch(rb"\d+ \d+\s*", stream.readline(100)) is not None

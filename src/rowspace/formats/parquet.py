@@ -1,0 +1,89 @@
+"""Parquet with the columns `name` and `vector` (and `count`), for data frames and viewers."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import FormatError
+from rowspace.files import atomic_file
+from rowspace.formats.source import checked_limit, keys, refuse
+from rowspace.table import Table
+
+# rows in a row group
+GROUP = 65536
+
+
+def write_parquet(table: Table, path: str | os.PathLike[str]) -> None:
+    """Write a table with one row an item.
+
+    Columns: `name` (string; the id as text in a table without names), `vector` (fixed-size list of
+    dim float32) and, if the table has counts, `count` (int64).
+
+    Args:
+        table: what to write.
+        path: the .parquet file.
+
+    Raises:
+        FormatError: for a name that is not valid Unicode (a lone surrogate).
+        OSError: if it cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = keys(table)
+    refuse(names, r"[^\s\S]", "Parquet")
+    schema = _schema(table)
+    with atomic_file(path, "wb") as out, pq.ParquetWriter(out, schema) as writer:
+        for a in range(0, len(table), GROUP):
+            rows = slice(a, a + GROUP)
+            vectors = pa.array(table.values[rows].ravel())
+            columns = [
+                pa.array(names[rows], pa.string()),
+                pa.FixedSizeListArray.from_arrays(vectors, table.dim),
+                *([] if table.counts is None else [pa.array(table.counts[rows])]),
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
+def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Table:
+    """Read a file with the columns `name` and `vector`, and `count` if it is there.
+
+    Args:
+        path: the .parquet file.
+        limit: only that many first rows.
+
+    Returns:
+        The table.
+
+    Raises:
+        FormatError: if it is not Parquet, or its columns are not such.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    limit = checked_limit(limit)
+    try:
+        read = pq.read_table(path).slice(0, limit)
+        names, vectors = read["name"].cast(pa.string()), read["vector"]
+        values = _matrix(vectors.combine_chunks())
+        counts = read["count"].to_numpy() if "count" in read.column_names else None
+        return Table.from_array(values, names, counts=counts)
+    except (pa.ArrowException, KeyError, ValueError) as error:
+        raise FormatError(f"{path} is not a table of names and vectors: {error}") from None
+
+
+def _schema(table: Table) -> Any:
+    import pyarrow as pa
+
+    columns = [("name", pa.string()), ("vector", pa.list_(pa.float32(), table.dim))]
+    return pa.schema(columns if table.counts is None else [*columns, ("count", pa.int64())])
+
+
+def _matrix(vectors: Any) -> np.ndarray:
+    """A column of equally long lists as (n, dim) float32."""
+    numbers = vectors.flatten()
+    if vectors.null_count or numbers.null_count or not len(vectors) or len(numbers) % len(vectors):
+        raise FormatError("its vectors are not all there, or not equally long")
+    rows = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float32)
+    return rows.reshape(len(vectors), -1)

@@ -1,0 +1,197 @@
+"""What the readers and writers of text share: opening, refusing names, numbers to text and back."""
+
+import gzip
+import operator
+import os
+import re
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from rowspace.errors import FormatError, ShapeError
+from rowspace.files import atomic_file
+from rowspace.names import repeated, shown
+from rowspace.table import Table
+
+# numbers turned to text at once
+BLOCK = 2**20
+# bytes of lines read at once
+LINES = 8 * 2**20
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file's bytes, uncompressed (into a temporary file) if its name ends in .gz."""
+    with open(path, "rb") as stream:
+        if Path(path).suffix != ".gz":
+            yield stream
+            return
+        with tempfile.TemporaryFile() as plain:
+            try:
+                shutil.copyfileobj(gzip.GzipFile(fileobj=stream), plain)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise FormatError(f"{path} is not a whole gzip file: {error}") from None
+            plain.seek(0)
+            yield plain
+
+
+@contextmanager
+def written(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file that becomes `path` when it is whole, compressed if its name ends in .gz."""
+    with atomic_file(path, "wb") as out:
+        if Path(path).suffix != ".gz":
+            yield out
+            return
+        # without a name and a time, the same table gives the same bytes
+        with gzip.GzipFile("", "wb", fileobj=out, mtime=0) as compressed:
+            yield compressed  # type: ignore[misc]
+
+
+def size_of(stream: IO[bytes]) -> int:
+    """How many bytes an open file has."""
+    return os.fstat(stream.fileno()).st_size
+
+
+def checked_limit(limit: int | None) -> int | None:
+    """A limit of rows as an integer, or None."""
+    if limit is not None and operator.index(limit) < 1:
+        raise ShapeError(f"limit must be at least 1, not {limit}; None reads all rows")
+    return limit if limit is None else operator.index(limit)
+
+
+def blocks(table: Table) -> Iterator[slice]:
+    """The table's rows in slices of about `BLOCK` numbers."""
+    step = max(1, BLOCK // table.dim)
+    return (slice(a, a + step) for a in range(0, len(table), step))
+
+
+def keys(table: Table) -> list[str]:
+    """The table's names, or its ids as text."""
+    return [str(i) for i in range(len(table))] if table.names is None else table.names
+
+
+def refuse(names: list[str], pattern: str, format: str) -> None:
+    """Refuse names that a format cannot hold, before anything is written.
+
+    Args:
+        names: the names.
+        pattern: a regular expression that finds what is wrong in a name.
+        format: what the error calls the format.
+
+    Raises:
+        FormatError: for the first such name.
+    """
+    wrong = re.compile(f"{pattern}|[\ud800-\udfff]")
+    for i, name in enumerate(names):
+        found = wrong.search(name)
+        if found:
+            what = f"holds {shown(found.group())}" if found.group() else "is empty or blank"
+            raise FormatError(
+                f"name {shown(name)} (row {i}) {what}, which {format} cannot hold; "
+                "rename it, or use .npy, which holds any name"
+            )
+
+
+def refuse_nonfinite(table: Table, format: str) -> None:
+    """Refuse NaN and infinity, which few readers of text take."""
+    for rows in blocks(table):
+        bad = ~np.isfinite(table.values[rows]).all(axis=1)
+        if bad.any():
+            i = rows.start + int(bad.argmax())
+            row = f"row {i} ({shown(keys(table)[i])})"
+            raise FormatError(f"{row} holds NaN or infinity, which {format} cannot hold")
+
+
+def texts(values: np.ndarray, separator: str) -> list[str]:
+    """Rows as text: the shortest digits that read back as the same float32.
+
+    Args:
+        values: (m, d) float32.
+        separator: what stands between numbers.
+
+    Returns:
+        m strings.
+
+    >>> texts(np.array([[0.1, 1e-8], [2, -0.5]], dtype=np.float32), " ")
+    ['0.1 1e-8', '2 -0.5']
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = pa.array(values.ravel()).cast(pa.string())
+    ends = pa.array(np.arange(0, values.size + 1, values.shape[1], dtype=np.int32))
+    return pc.binary_join(pa.ListArray.from_arrays(ends, numbers), separator).to_pylist()
+
+
+def numbers(rows: list[bytes], dim: int, where: Any) -> np.ndarray:
+    """Rows of text as float32, each number rounded once.
+
+    Args:
+        rows: m rows of numbers with one or more spaces between.
+        dim: how many numbers each must have.
+        where: from a row's position to what the error calls it.
+
+    Returns:
+        (m, dim) float32.
+
+    Raises:
+        FormatError: for the first row with another count, or with something that is no number.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
+        values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
+        if (pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all():
+            return values.reshape(len(rows), dim)
+    except pa.ArrowInvalid:
+        pass
+    raise _first_wrong(rows, dim, where)
+
+
+def decoded(names: list[bytes], where: Any) -> list[str]:
+    """Names as text; FormatError names the first that is not UTF-8 or is empty."""
+    try:
+        texts = [name.decode() for name in names]
+    except UnicodeDecodeError:
+        i = next(i for i, name in enumerate(names) if name.decode(errors="ignore").encode() != name)
+        raise FormatError(f"{where(i)}: the name {names[i]!r} is not UTF-8") from None
+    if "" in texts:
+        raise FormatError(f"{where(texts.index(''))}: the name is empty")
+    return texts
+
+
+def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
+    """The table of what was read; FormatError names the places of a repeated name."""
+    twice = repeated(names)
+    if twice:
+        first, second = map(where, twice)
+        raise FormatError(f"{second}: name {shown(names[twice[1]])} was already at {first}")
+    return Table.from_array(values, names)
+
+
+def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
+    for i, row in enumerate(rows):
+        tokens = row.split()
+        if len(tokens) != dim:
+            return FormatError(f"{where(i)}: {len(tokens)} numbers where {dim} are expected")
+        for token in tokens:
+            if not _is_number(token):
+                return FormatError(f"{where(i)}: {shown(token)[1:]} is not a finite float32")
+    return FormatError(f"{where(0)}: not {dim} numbers a row")
+
+
+def _is_number(token: bytes) -> bool:
+    import pyarrow as pa
+
+    try:
+        return bool(np.isfinite(pa.scalar(token.decode()).cast(pa.float32()).as_py()))
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return False

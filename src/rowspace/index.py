@@ -1,0 +1,139 @@
+"""What may stand between a table's brackets: the one place where ids are checked."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import IdOutOfRange, ShapeError, UnknownItem
+from rowspace.names import Names, shown
+from rowspace.values import is_integer
+
+
+class Index:
+    """Turns ids, names, slices, masks and tuples of them into what NumPy indexes rows with.
+
+    Args:
+        shape: (n, dim).
+        names: the n names, or None.
+    """
+
+    def __init__(self, shape: tuple[int, int], names: Names | None) -> None:
+        self.shape = shape
+        self.names = names
+
+    def key(self, key: Any) -> Any:
+        """What NumPy takes for anything between the brackets."""
+        return self._tuple(key) if isinstance(key, tuple) else self._rows(key)
+
+    def ids(self, items: Any) -> np.ndarray:
+        """Ids from 0 to n - 1, intp, of ids or names of any shape."""
+        array = _as_array(items)
+        if array.dtype == object:
+            if self.names is not None and all(isinstance(item, str) for item in array.flat):
+                return self.names.ids(array)
+            found = map(self._id, array.flat)
+            return np.fromiter(found, np.intp, array.size).reshape(array.shape)
+        self.check(array, "", -self.shape[0])
+        ids = array.astype(np.intp, copy=False)
+        return np.where(ids < 0, ids + self.shape[0], ids) if (ids < 0).any() else ids
+
+    def check(self, array: np.ndarray, what: str = "", lowest: int = 0) -> None:
+        """Raise for the first of many ids below `lowest` or at least n."""
+        prefix = what and f"{what}: "
+        if array.dtype.kind not in "iu":
+            raise ShapeError(f"{prefix}ids must be integers, got {array.dtype}; {_remedy(array)}")
+        if array.size and (array.min() < lowest or array.max() >= self.shape[0]):
+            at = int(np.argmax((array < lowest) | (array >= self.shape[0])))
+            position = what and _position(at, array.shape)
+            raise self._out_of_range(array.flat[at], prefix, position)
+
+    def _tuple(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Resolve the part of a tuple that falls on the rows, and leave the columns to NumPy."""
+        widths = [_axes(part) for part in key]
+        axis, resolved = 0, []
+        for at, part in enumerate(key):
+            if part is Ellipsis:
+                axis = 2 - sum(widths[at + 1 :])
+            if axis > 0 and isinstance(part, str):
+                hint = f"for rows of several names write E[{list(key)!r}]"
+                raise ShapeError(f"a tuple is (rows, columns), and columns have no names; {hint}")
+            resolved.append(self._rows(part) if axis == 0 and widths[at] else part)
+            axis += widths[at]
+        return tuple(resolved)
+
+    def _rows(self, key: Any) -> Any:
+        if key is None or key is Ellipsis or isinstance(key, slice):
+            return key
+        array = _as_array(key)
+        if array.dtype == bool:
+            return self._mask(array)
+        ids = self.ids(array)
+        return ids if ids.ndim else int(ids)
+
+    def _mask(self, mask: np.ndarray) -> np.ndarray:
+        n, dim = self.shape
+        if mask.ndim == 0:
+            raise ShapeError(f"{mask} is not an id; a mask has one value for each of the {n} rows")
+        if mask.shape != self.shape[: mask.ndim]:
+            raise ShapeError(f"a mask of shape {mask.shape} for a table of {n} rows x {dim}")
+        return mask
+
+    def _id(self, item: Any) -> int:
+        n = self.shape[0]
+        if isinstance(item, str):
+            if self.names is None:
+                raise UnknownItem(
+                    f"item {shown(item)}: the table has no names, only ids 0 to {n - 1}"
+                )
+            return int(self.names.ids(item))
+        if not is_integer(item):
+            raise ShapeError(f"{shown(item)} is neither an id (an integer) nor a name (a string)")
+        i = operator.index(item)
+        if not -n <= i < n:
+            raise self._out_of_range(i)
+        return i % n
+
+    def _out_of_range(self, i: int, what: str = "", at: str = "") -> IdOutOfRange:
+        n = self.shape[0]
+        rows = "1 row (0)" if n == 1 else f"{n} rows (0 to {n - 1})"
+        return IdOutOfRange(f"{what}id {i}{at} is out of range for a table of {rows}")
+
+
+def _as_array(items: Any) -> np.ndarray:
+    """Items as an array of integers, of truth values, or of Python objects such as names."""
+    try:
+        array = np.asarray(items)
+        if array.dtype.kind in "USTO":
+            # Python's strings again: NumPy's drop trailing zero characters, and it would make
+            # the 1 of ["a", 1] a string
+            array = np.array(items, dtype=object)
+    except ValueError:
+        raise ShapeError(
+            "nested lists of unequal lengths cannot be looked up at once; pad them or loop"
+        ) from None
+    # an empty list has no dtype of its own
+    return array.astype(np.intp) if array.size == 0 and isinstance(items, list) else array
+
+
+def _axes(part: Any) -> int:
+    """How many axes one part of a tuple takes up."""
+    if part is None or part is Ellipsis:
+        return 0
+    if isinstance(part, (slice, str)):
+        return 1
+    array = np.asarray(part)
+    return array.ndim if array.dtype == bool and array.ndim else 1
+
+
+def _position(at: int, shape: tuple[int, ...]) -> str:
+    where = tuple(int(i) for i in np.unravel_index(at, shape))
+    return f" at position {where[0] if len(where) == 1 else where}"
+
+
+def _remedy(array: np.ndarray) -> str:
+    if array.dtype.kind in "USTO":
+        return "names become ids with table.ids(names)"
+    if array.dtype == bool:
+        return "a mask becomes ids with np.flatnonzero"
+    return "convert them with .astype(np.int64)"

@@ -1,0 +1,165 @@
+"""A kernel: a cost and its updates as one loop over examples, ready to be called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from rowspace.assemble import assemble
+from rowspace.columns import Chunk, Ragged
+from rowspace.compiled import compiled, interpreted
+from rowspace.cost import Cost, Traced, name_of, trace
+from rowspace.emit import Unsupported
+from rowspace.errors import DataError
+from rowspace.sampling import Negatives
+from rowspace.table import Table
+from rowspace.updates import Update
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a kernel runs over: tables and their state, and the columns of a chunk, in the kernel's order."""
+
+    tables: tuple[np.ndarray, ...]
+    states: tuple[np.ndarray, ...]
+    columns: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Examples `lo` to `hi` of a chunk whose first is example `first` of the epoch, and how to run them.
+
+    The cost is added up where the position in the epoch is a multiple of `every`, a power of two.
+    """
+
+    lo: int
+    hi: int
+    first: int
+    rates: tuple[float, ...]
+    every: int
+    seed: int
+
+
+class Runner(Protocol):
+    """Runs a slice: gives the first example not done (hi when all is well), the sum of costs and their number."""
+
+    def __call__(self, bound: Bound, part: Slice) -> tuple[int, float, int]: ...
+
+
+class Kernel:
+    """A traced cost with its updates; `source` is the loop, as Python one can read.
+
+    Raises CostError where the cost or an update cannot be traced.
+    """
+
+    def __init__(
+        self, cost: Cost, tables: Mapping[str, Table], updates: Mapping[str, Update], columns: Mapping[str, Any]
+    ) -> None:
+        sizes = {t: table.shape for t, table in tables.items()}
+        frozen = [t for t in tables if t not in updates]
+        self.name = name_of(cost)
+        self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
+        forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
+        dims = {t: table.dim for t, table in tables.items()}
+        self.slow = ""
+        try:
+            self._plan = assemble(self.traced, dims, updates, forms)
+        except Unsupported as reason:
+            self.slow = str(reason)
+            self._plan = assemble(self.traced, dims, updates, _given(forms), gradients_given=True)
+
+    @property
+    def source(self) -> str:
+        """The loop's Python source; for a cost without one, the loop that applies its gradients."""
+        return self._plan.text
+
+    @property
+    def cost_is_cheap(self) -> bool:
+        """Whether adding up the cost of every example takes next to nothing."""
+        return self._plan.cost_is_cheap
+
+    @property
+    def ids(self) -> dict[str, list[str]]:
+        """The id columns and the tables each indexes."""
+        return self.traced.ids
+
+    @cached_property
+    def run(self) -> Runner:
+        """The loop as machine code, compiled (or read from the cache) at the first use."""
+        apply = compiled(self.source)
+        if self.slow:
+            from rowspace.slow import SlowRunner
+
+            return SlowRunner(self.traced, apply)
+        return lambda bound, part: apply(*_arguments(bound, part))
+
+    @cached_property
+    def interpreted(self) -> Runner:
+        """The same loop run by Python: for a single example, faster than compiling."""
+        apply = interpreted(self.source)
+        if self.slow:
+            from rowspace.slow import SlowRunner
+
+            return SlowRunner(self.traced, apply)
+        return lambda bound, part: apply(*_arguments(bound, part))
+
+    def bind(
+        self, tables: Mapping[str, Table], states: Mapping[str, tuple[np.ndarray, ...]], chunk: Chunk
+    ) -> Bound:
+        """Lay out tables, state and a checked chunk in the kernel's order."""
+        for a, b in self._plan.equal:
+            _check_equal_lengths(chunk, a, b)
+        return Bound(
+            tuple(tables[t].values for t in self._plan.tables),
+            tuple(s for t in self._plan.tables for s in states.get(t, ())),
+            tuple(part for name in self.traced.columns for part in _parts(chunk[name], bool(self.slow))),
+        )
+
+    def order(self) -> list[str]:
+        """The tables in the order of the kernel's rates."""
+        return self._plan.tables
+
+
+def _arguments(bound: Bound, part: Slice) -> tuple[Any, ...]:
+    return (
+        bound.tables,
+        bound.states,
+        bound.columns,
+        part.lo,
+        part.hi,
+        np.uint64(part.first),
+        tuple(np.float32(r) for r in part.rates),
+        np.uint64(part.every - 1),
+        np.uint64(part.seed),
+    )
+
+
+def _given(forms: Mapping[str, Any]) -> dict[str, Any]:
+    """Sampled columns as bags of ids: a cost without a loop gets its draws beforehand."""
+    from rowspace.columns import Kind
+
+    return {c: Kind((f.k,)) if isinstance(f, Negatives) else f for c, f in forms.items()}
+
+
+def _parts(column: Any, slow: bool) -> tuple[Any, ...]:
+    """A column as arrays: one, or several for ragged bags and sampled ids."""
+    if isinstance(column, Ragged):
+        return column.values, column.offsets
+    if isinstance(column, Negatives):
+        return (column,) if slow else (column.alias or ())
+    return (column,)
+
+
+def _check_equal_lengths(chunk: Chunk, a: str, b: str) -> None:
+    first, second = chunk[a], chunk[b]
+    if not (isinstance(first, Ragged) and isinstance(second, Ragged)):
+        raise DataError(f"columns {a!r} and {b!r} are used together and must both be ragged")
+    differ = np.flatnonzero(np.diff(first.offsets) != np.diff(second.offsets))
+    if len(differ):
+        n = differ[0]
+        raise DataError(
+            f"columns {a!r} and {b!r} are used together but differ in length: "
+            f"{len(first[n])} and {len(second[n])} at example {n}"
+        )

@@ -1,0 +1,53 @@
+"""The progress bar: examples per second, cost, time left; nothing when not a terminal."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Progress:
+    """What the trainer reports to; this one shows nothing."""
+
+    def advance(self, examples: int, cost: float | None) -> None:
+        """Some more examples are done; `cost` is the mean so far in this epoch, if known."""
+
+
+class _Bar(Progress):
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar, self._task = bar, task
+        self._done, self._start, self._shown = 0, time.perf_counter(), 0.0
+
+    def advance(self, examples: int, cost: float | None) -> None:
+        self._done += examples
+        now = time.perf_counter()
+        if now - self._shown < 0.05:
+            return
+        self._shown = now
+        rate = self._done / max(now - self._start, 1e-9)
+        shown = "" if cost is None else f"cost {cost:.4f}"
+        self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f} examples/s", cost=shown)
+
+    def finish(self) -> None:
+        self._bar.update(self._task, completed=self._done)
+
+
+@contextmanager
+def progress_bar(show: bool | None, total: int | None) -> Iterator[Progress]:
+    """A bar on standard error over `total` examples (None if not known); `show` None means when it is a terminal."""
+    if show is False or (show is None and not sys.stderr.isatty()):
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Rich
+
+    text = TextColumn("{task.fields[rate]} {task.fields[cost]}")
+    columns = (BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn())
+    with Rich(*columns, console=Console(stderr=True), transient=True) as rich:
+        bar = _Bar(rich, rich.add_task("training", total=total, rate="", cost=""))
+        try:
+            yield bar
+        finally:
+            bar.finish()

@@ -1,0 +1,228 @@
+"""Questions to one table in gensim's words, over rows that are never copied."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import ShapeError
+from rowspace.names import shown
+from rowspace.search import cosine, cosines, nearest, norms
+from rowspace.table import Table
+from rowspace.values import is_integer
+
+Neighbours = list[tuple[Any, float]]
+
+
+class Queries:
+    """What is near what in a table; the keys of a table without names are its ids.
+
+    Args:
+        table: the table to ask.
+
+    >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
+    >>> Queries(E).most_similar("a", topn=1)
+    [('b', 0.894427190...)]
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._kept: np.ndarray | None = None
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """(n, d) float32: the table's own values."""
+        return self.table.values
+
+    @property
+    def vector_size(self) -> int:
+        """The number of columns."""
+        return self.table.dim
+
+    @property
+    def index_to_key(self) -> Sequence[Any]:
+        """The names in the order of the rows, or range(n) without names."""
+        return range(len(self.table)) if self.table.names is None else self.table.names
+
+    @property
+    def key_to_index(self) -> dict[Any, int]:
+        """The id of each name (of each id, without names)."""
+        names = self.table.name_index
+        return {i: i for i in range(len(self.table))} if names is None else names.key_to_index
+
+    @property
+    def norms(self) -> np.ndarray:
+        """(n,) float32: the length of each row."""
+        if self.table.values.flags.writeable:
+            return norms(self.table.values)  # it may be trained on, so nothing is kept
+        if self._kept is None:
+            self._kept = norms(self.table.values)
+        return self._kept
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.table
+
+    def __getitem__(self, item: Any) -> Any:
+        """Vectors of a name or an id (d,), or of lists of them (m, d)."""
+        return self.table[item]
+
+    def get_vector(self, item: Any, norm: bool = False) -> np.ndarray:
+        """The vector of an item.
+
+        Args:
+            item: a name or an id.
+            norm: scale it to length 1 (a zero row stays zero).
+
+        Returns:
+            (d,) float32.
+        """
+        vector = self.vectors[self._id(item)]
+        length = float(norms(np.atleast_2d(vector))[0])
+        return vector / np.float32(length) if norm and length > 0 else vector
+
+    def most_similar(
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        topn: int | None = 10,
+        *,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """The items nearest to a sum of vectors by cosine, without the items asked about.
+
+        The vectors of items are scaled to length 1 before they are added, as in gensim; vectors
+        given as arrays are taken as they are.
+
+        Args:
+            positive: what to add: an item, a vector (d,), or a list of items, vectors and
+                (item, weight) pairs.
+            negative: what to subtract, likewise.
+            topn: how many; None for the cosines of all rows.
+            restrict_vocab: look at that many first rows only.
+
+        Returns:
+            [(item, cosine), ...], best first, the lower id first of equal ones; or, with
+            topn=None, (n,) float32.
+
+        Raises:
+            UnknownItem, IdOutOfRange: for an item that is not in the table.
+            ShapeError: without any item, for a vector of another width, or a negative topn.
+        """
+        rows = len(self) if restrict_vocab is None else _count("restrict_vocab", restrict_vocab, 1)
+        query, asked = self._sum(_listed(positive), _listed(negative))
+        values, lengths = self.vectors[:rows], self._known_norms(rows)
+        if topn is None:
+            return cosines(values, query, lengths)
+        topn = _count("topn", topn, 0)
+        ids, scores = nearest(values, query, topn + len(asked), lengths=lengths)
+        keys, found = self.index_to_key, zip(ids.tolist(), scores.tolist(), strict=True)
+        return [(keys[i], score) for i, score in found if i not in asked][:topn]
+
+    def similar_by_vector(
+        self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Any:
+        """The items nearest to a vector (d,); see `most_similar`."""
+        vector = _vector(np.asarray(vector), self.vector_size)
+        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
+
+    def similar_by_key(
+        self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Any:
+        """The items nearest to an item; see `most_similar`."""
+        return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
+
+    similar_by_word = similar_by_key
+
+    def similarity(self, a: Any, b: Any) -> float:
+        """The cosine of two items; 0 where either row is zero."""
+        return cosine(self.vectors[self._id(a)], self.vectors[self._id(b)])
+
+    def distance(self, a: Any, b: Any) -> float:
+        """1 - the cosine of two items."""
+        return 1 - self.similarity(a, b)
+
+    def n_similarity(self, some: Any, others: Any) -> float:
+        """The cosine of the mean vectors of two lists of items."""
+        for items in (some, others):
+            if not len(items):
+                raise ShapeError("n_similarity needs at least one item in each list")
+        means = (self.table[list(items)].mean(axis=0) for items in (some, others))
+        return cosine(*means)
+
+    def doesnt_match(self, items: Any) -> Any:
+        """Which of a list of items is farthest from their mean, each scaled to length 1."""
+        items = list(items)
+        if not items:
+            raise ShapeError("doesnt_match needs at least one item")
+        units = np.stack([self.get_vector(item, norm=True) for item in items])
+        scores = cosines(units, units.mean(axis=0)).tolist()
+        return min(zip(scores, items, strict=True))[1]
+
+    def closer_than(self, a: Any, b: Any) -> list[Any]:
+        """The items nearer to `a` than `b` is."""
+        first, second = self._id(a), self._id(b)
+        scores = cosines(self.vectors, self.vectors[first], self._known_norms(len(self)))
+        nearer = np.flatnonzero(scores > scores[second]).tolist()
+        return [self.index_to_key[i] for i in nearer if i != first]
+
+    def rank(self, a: Any, b: Any) -> int:
+        """1 if `b` is the nearest to `a`, 2 if one item is nearer, and so on."""
+        return len(self.closer_than(a, b)) + 1
+
+    def _known_norms(self, rows: int) -> np.ndarray | None:
+        return None if self.vectors.flags.writeable else self.norms[:rows]
+
+    def _sum(self, positive: list[Any], negative: list[Any]) -> tuple[np.ndarray, set[int]]:
+        """The weighted sum in float64, and the ids of the items in it."""
+        if not positive and not negative:
+            raise ShapeError("give at least one item or vector to compare with")
+        total, asked = np.zeros(self.vector_size), set()
+        for sign, terms in ((1.0, positive), (-1.0, negative)):
+            for item, weight in (_weighted(term, sign) for term in terms):
+                if isinstance(item, np.ndarray) and item.ndim:
+                    total += weight * _vector(item, self.vector_size)
+                else:
+                    asked.add(self._id(item))
+                    total += weight * self.get_vector(item, norm=True).astype(np.float64)
+        return total, asked
+
+    def _id(self, item: Any) -> int:
+        ids = self.table.ids(item)
+        if ids.ndim:
+            raise ShapeError(f"expected one item, got {shown(item)}")
+        return int(ids)
+
+
+def _listed(terms: Any) -> list[Any]:
+    """Terms as a list: one item or one vector stands for a list of itself."""
+    if terms is None:
+        return []
+    one_vector = isinstance(terms, np.ndarray) and terms.ndim == 1 and terms.dtype.kind in "iuf"
+    return [terms] if isinstance(terms, str) or is_integer(terms) or one_vector else [*terms]
+
+
+def _weighted(term: Any, sign: float) -> tuple[Any, float]:
+    if not isinstance(term, tuple):
+        return term, sign
+    if len(term) != 2 or isinstance(term[1], str) or np.ndim(term[1]):
+        raise ShapeError(f"expected (item, weight), got {shown(term)}")
+    return term[0], float(term[1])
+
+
+def _vector(vector: np.ndarray, dim: int) -> np.ndarray:
+    if vector.shape != (dim,) or vector.dtype.kind not in "iuf":
+        raise ShapeError(
+            f"a vector must be {dim} numbers, got {vector.dtype} of shape {vector.shape}; "
+            "items go in a list"
+        )
+    return vector.astype(np.float64)
+
+
+def _count(what: str, number: Any, least: int) -> int:
+    if not is_integer(number) or number < least:
+        raise ShapeError(f"{what} must be a whole number of at least {least}, not {shown(number)}")
+    return operator.index(number)

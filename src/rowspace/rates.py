@@ -1,0 +1,54 @@
+"""Learning rates: a number, or a function of the fraction of the training done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rowspace.errors import DataError
+
+Rate = Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same rate throughout."""
+
+    rate: float
+
+    def __call__(self, done: float) -> float:
+        return self.rate
+
+
+@dataclass(frozen=True)
+class Linear:
+    """From `start` down to `end` in a straight line over the whole of the training: word2vec's decay.
+
+    >>> import rowspace as rs
+    >>> rs.linear(0.025, 0.0)(0.5)
+    0.0125
+    """
+
+    start: float
+    end: float = 0.0
+
+    def __call__(self, done: float) -> float:
+        return self.start + (self.end - self.start) * done
+
+
+def linear(start: float, end: float = 0.0) -> Linear:
+    """A rate that falls in a straight line from `start` to `end` over the training."""
+    return Linear(_checked(start), _checked(end))
+
+
+def as_rate(rate: Rate | float) -> Rate:
+    """A schedule from a number, or the schedule itself: any function of the fraction done, from 0 to 1."""
+    if callable(rate):
+        return rate
+    return Constant(_checked(rate))
+
+
+def _checked(rate: float) -> float:
+    if not isinstance(rate, int | float | np.number) or not 0 <= rate < np.inf:
+        raise DataError(f"the rate is {rate!r}; it must be a number of at least 0, such as 0.01")
+    return float(rate)

@@ -1,0 +1,276 @@
+"""Rows and columns of one source as Arrow columns, and where in the source a row stands.
+
+Each reader tries Arrow's fast one; only when that fails is the source read again, slowly, to say
+on which line the fault is.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, Protocol
+
+from rowspace.errors import DataError
+from rowspace.read.content import Content
+
+DELIMITERS = ("\t", ",", ";")
+BLOCK = 1 << 24  # bytes Arrow parses at once; no row can be longer
+
+
+class Grid(Protocol):
+    """What `read_pairs` asks of a source."""
+
+    name: str
+    columns: list[str]
+
+    def load(self, texts: list[str], numbers: list[str]) -> Any:
+        """A pyarrow Table of these columns; numbers may still be text."""
+
+    def where(self, row: int) -> str:
+        """The place of a row (from 0) as people count: "line 7"."""
+
+
+def grid_of(source: Content) -> Grid:
+    """Choose the reader by the first bytes."""
+    data = source.data
+    if data.startswith(b"PAR1"):
+        return _parquet(source)
+    if data.startswith(b"ARROW1"):
+        return _feather(source)
+    start = data[:4096].lstrip()
+    if start.startswith(b"["):
+        raise DataError(
+            f"{source.name} looks like one JSON array; write one object a line (jq -c '.[]' does)"
+        )
+    return JsonLines(source) if start.startswith(b"{") else Delimited(source)
+
+
+class Columns:
+    """A pyarrow Table, wherever it came from."""
+
+    def __init__(self, name: str, table: Any) -> None:
+        self.name = name
+        self.columns = list(table.column_names)
+        self._table = table
+
+    def load(self, texts: list[str], numbers: list[str]) -> Any:
+        return self._table.select(texts + numbers)
+
+    def where(self, row: int) -> str:
+        return f"row {row + 1}"
+
+
+def frame(source: Any) -> Columns:
+    """A pyarrow Table, or anything Arrow takes for one: a pandas or polars frame, a dict."""
+    import pyarrow as pa
+
+    name = f"the {type(source).__name__}"
+    try:
+        return Columns(name, pa.table(source))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(
+            f"{name} is not a path, a data frame or an Arrow table that can be read: {error}"
+        ) from error
+
+
+def _parquet(source: Content) -> Columns:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return Columns(source.name, pq.read_table(pa.BufferReader(source.data)))
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source.name}: damaged Parquet file: {error}") from error
+
+
+def _feather(source: Content) -> Columns:
+    import pyarrow as pa
+
+    try:
+        return Columns(source.name, pa.ipc.open_file(pa.BufferReader(source.data)).read_all())
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source.name}: damaged Arrow file: {error}") from error
+
+
+class Delimited:
+    """CSV or TSV text: the delimiter is the one that splits the header into most fields."""
+
+    def __init__(self, source: Content) -> None:
+        self.name = source.name
+        self._source = source
+        head = source.data[:BLOCK].decode(errors="surrogateescape")
+        headers = {mark: _header(head, mark) for mark in DELIMITERS}
+        self._delimiter = max(DELIMITERS, key=lambda mark: len(headers[mark]))
+        self.columns = headers[self._delimiter]
+
+    def load(self, texts: list[str], numbers: list[str]) -> Any:
+        import pyarrow as pa
+        from pyarrow import csv as arrow_csv
+
+        wanted = texts + numbers
+        try:
+            return arrow_csv.read_csv(
+                pa.BufferReader(self._source.data),
+                read_options=arrow_csv.ReadOptions(block_size=BLOCK),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=self._delimiter, newlines_in_values=True
+                ),
+                # numbers stay text: then a bad one can be shown, and its line counted
+                convert_options=arrow_csv.ConvertOptions(
+                    include_columns=wanted,
+                    column_types={column: pa.large_string() for column in wanted},
+                    strings_can_be_null=False,
+                ),
+            )
+        except (pa.ArrowException, UnicodeError) as error:
+            self._explain(error)
+
+    def where(self, row: int) -> str:
+        try:
+            for k, (line, _) in enumerate(self._rows()):
+                if k == row + 1:
+                    return f"line {line}"
+        except csv.Error:
+            pass
+        return f"row {row + 1}"
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row that is not blank, header included, with the line it starts on."""
+        text = io.StringIO(self._source.data.decode(errors="replace"), newline="")
+        reader = csv.reader(text, delimiter=self._delimiter)
+        line = 1
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+
+    def _explain(self, error: Exception) -> NoReturn:
+        _check_utf8(self._source)
+        line, width = 1, len(self.columns)
+        try:
+            for line, row in self._rows():
+                if len(row) != width:
+                    raise DataError(f"{self.name}, line {line}: {_ragged(row, width)}")
+        except csv.Error as fault:
+            raise DataError(f"{self.name}, after line {line}: {fault}; {OPEN_QUOTE}") from error
+        raise DataError(f"{self.name} cannot be read: {error}; {OPEN_QUOTE}") from error
+
+
+OPEN_QUOTE = "is a quote left open?"
+
+
+def _ragged(row: list[str], width: int) -> str:
+    message = f"{len(row)} field{'s' * (len(row) != 1)}, the header has {width} columns"
+    return f"{message}; {OPEN_QUOTE}" if any("\n" in field for field in row) else message
+
+
+def _header(head: str, delimiter: str) -> list[str]:
+    try:
+        rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        return next((row for row in rows if row), [])
+    except csv.Error:
+        return []
+
+
+def _check_utf8(source: Content) -> None:
+    try:
+        source.data.decode()
+    except UnicodeDecodeError as error:
+        line = source.data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{source.name}, line {line}: not UTF-8 text: byte 0x{source.data[error.start]:02x} at "
+            f"offset {error.start + source.skipped}; save the file as UTF-8"
+        ) from None
+
+
+class JsonLines:
+    """One JSON object a line; its columns are the keys of the first."""
+
+    def __init__(self, source: Content) -> None:
+        self.name = source.name
+        self._source = source
+        self._first = self._object(*next(self._lines()))
+        self.columns = list(self._first)
+
+    def load(self, texts: list[str], numbers: list[str]) -> Any:
+        import pyarrow as pa
+        from pyarrow import json as arrow_json
+
+        _check_utf8(self._source)  # Arrow's reader of JSON does not
+        # without a schema Arrow would turn names that look like dates into dates
+        whole = {column: self._names_are_whole(column) for column in texts}
+        kinds = {column: pa.int64() if whole[column] else pa.large_string() for column in texts}
+        kinds |= {column: pa.float64() for column in numbers}
+        try:
+            return arrow_json.read_json(
+                pa.BufferReader(self._source.data),
+                read_options=arrow_json.ReadOptions(block_size=BLOCK),
+                parse_options=arrow_json.ParseOptions(
+                    explicit_schema=pa.schema(list(kinds.items())),
+                    unexpected_field_behavior="ignore",
+                ),
+            )
+        except pa.ArrowException as error:
+            expected: dict[str, type] = {column: int if whole[column] else str for column in texts}
+            self._explain(expected, numbers, error)
+
+    def where(self, row: int) -> str:
+        for k, (line, _) in enumerate(self._lines()):
+            if k == row:
+                return f"line {line}"
+        return f"row {row + 1}"
+
+    def _names_are_whole(self, column: str) -> bool:
+        value = self._first[column]
+        if value is not None and type(value) not in (str, int):
+            raise DataError(
+                f"{self.name}, {self.where(0)}, column {column!r}: a name must be text or a whole "
+                f"number, not {json.dumps(value)[:40]}"
+            )
+        return type(value) is int
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        data = self._source.data
+        spans = re.finditer(rb"[^\n]+", data)
+        filled: Iterable[re.Match[bytes]] = (span for span in spans if span[0].strip())
+        line = at = 0
+        for span in filled:
+            line += data.count(b"\n", at, span.start())
+            at = span.start()
+            yield line + 1, span[0]
+
+    def _object(self, line: int, text: bytes) -> dict[str, Any]:
+        where = f"{self.name}, line {line}"
+        try:
+            found = json.loads(text)
+        except UnicodeDecodeError:
+            _check_utf8(self._source)
+            raise
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{where}: not one whole JSON object: {error}") from None
+        if not isinstance(found, dict):
+            raise DataError(f"{where}: expected a JSON object, found {json.dumps(found)[:40]}")
+        return found
+
+    def _explain(self, texts: dict[str, type], numbers: list[str], error: Exception) -> NoReturn:
+        words = {str: "text", int: "a whole number"}
+        for line, text in self._lines():
+            found = self._object(line, text)
+            where = f"{self.name}, line {line}, column"
+            for column, kind in texts.items():
+                value = found.get(column)
+                if value is not None and (type(value) is not kind or _too_long(value)):
+                    raise DataError(
+                        f"{where} {column!r}: expected {words[kind]} as on the first line, found "
+                        f"{json.dumps(value)[:40]}; write every name of a column the same way"
+                    )
+            for column in numbers:
+                value = found.get(column)
+                if value is not None and type(value) not in (int, float):
+                    raise DataError(f"{where} {column!r}: {json.dumps(value)[:40]} is not a number")
+        raise DataError(f"{self.name} cannot be read as JSON lines: {error}") from error
+
+
+def _too_long(value: Any) -> bool:
+    return isinstance(value, int) and not -(2**63) <= value < 2**63

@@ -1,0 +1,300 @@
+"""Pairs of items from a file or data frame: one vocabulary, ids, and numbers beside them."""
+
+import difflib
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import DataError
+from rowspace.read.content import read_content
+from rowspace.read.grid import Columns, Grid, frame, grid_of
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of items, read.
+
+    Attributes:
+        names: n distinct names, the most frequent first, ties by first appearance.
+        left, right: (m,) int32 ids into `names`.
+        label, weight: (m,) float32, or None if not asked for.
+        counts: (n,) int64, how often each name occurs, left and right together.
+        columns: the column that each of left, right, label and weight was read from.
+    """
+
+    names: list[str]
+    left: np.ndarray
+    right: np.ndarray
+    label: np.ndarray | None
+    weight: np.ndarray | None
+    counts: np.ndarray
+    columns: dict[str, str]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def read_pairs(
+    source: Any,
+    *,
+    left: str | None = None,
+    right: str | None = None,
+    label: str | None = None,
+    weight: str | None = None,
+) -> Pairs:
+    """Read pairs of items by column name.
+
+    Text needs a header line. The kind of file is told by its first bytes: Parquet, Arrow (Feather),
+    JSON lines if it begins with "{", else text with tabs, commas or semicolons, whichever splits
+    the header most; gzip around any of these. Whole numbers become names by their decimal text.
+    The whole source is read into memory.
+
+    Args:
+        source: a path, "-" for standard input, a pyarrow Table, or a pandas or polars frame.
+        left, right: columns of names; by default the first two columns not named otherwise.
+        label, weight: columns of numbers; by default none.
+
+    Returns:
+        Pairs: ids (m,) int32 into one list of names, and what `columns` they came from.
+
+    Raises:
+        DataError: naming file, line and column, for anything that cannot be a pair: missing
+            columns, rows of another length, names that are missing, empty or hold a zero byte,
+            numbers that are missing or not finite, negative weights, text that is not UTF-8.
+
+    >>> from pathlib import Path; from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "flights.csv"
+    ...     _ = path.write_text("from,to,n\\nABE,ATL,853\\nATL,ABI,7\\n")
+    ...     pairs = read_pairs(path, weight="n")
+    >>> pairs.names, pairs.left, pairs.right, pairs.weight
+    (['ATL', 'ABE', 'ABI'], array([1, 0], dtype=int32), array([0, 2], dtype=int32),
+     array([853.,   7.], dtype=float32))
+    >>> pairs.columns
+    {'left': 'from', 'right': 'to', 'weight': 'n'}
+    """
+    grid = _grid(source)
+    columns = _chosen(grid, {"left": left, "right": right, "label": label, "weight": weight})
+    texts = [columns["left"], columns["right"]]
+    numbers = [column for role, column in columns.items() if role in ("label", "weight")]
+    table = grid.load(texts, list(dict.fromkeys(numbers)))
+    if table.num_rows == 0:
+        raise DataError(f"{grid.name} has a header but no rows")
+    sides = [_name_column(grid, table, name) for name in texts]
+    names, (left_ids, right_ids), counts = _encode(grid, texts, sides)
+    values = {role: _numbers(grid, table, columns.get(role)) for role in ("label", "weight")}
+    _check_not_negative(grid, columns.get("weight"), values["weight"])
+    return Pairs(names, left_ids, right_ids, values["label"], values["weight"], counts, columns)
+
+
+# --- which columns
+
+
+def _grid(source: Any) -> Grid:
+    if isinstance(source, str | os.PathLike):
+        return grid_of(read_content(source))
+    return frame(source)
+
+
+def _chosen(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
+    """The column of each role; left and right default to the first that nothing else takes."""
+    chosen = {role: _column(grid, name) for role, name in asked.items() if name is not None}
+    if "left" not in chosen and "right" not in chosen:
+        _check_not_data(grid)
+    free = iter([name for name in grid.columns if name not in chosen.values()])
+    for role in ("left", "right"):
+        if role not in chosen:
+            chosen[role] = _column(grid, next(free, None))
+    if chosen["left"] == chosen["right"]:
+        raise DataError(f"{grid.name}: left and right are both column {chosen['left']!r}")
+    return {role: chosen[role] for role in asked if role in chosen}
+
+
+def _column(grid: Grid, name: str | None) -> str:
+    have = ", ".join(map(repr, grid.columns[:20])) + (", ..." if len(grid.columns) > 20 else "")
+    if name is None:
+        raise DataError(
+            f"{grid.name} needs a column for the left and one for the right item; it has: {have}"
+        )
+    if name not in grid.columns:
+        near = difflib.get_close_matches(name, grid.columns, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"{grid.name} has no column {name!r}; it has: {have}{hint}")
+    if grid.columns.count(name) > 1:
+        raise DataError(f"{grid.name} has several columns {name!r}; rename all but one")
+    return name
+
+
+def _check_not_data(grid: Grid) -> None:
+    if not isinstance(grid, Columns) and grid.columns and all(map(_is_number, grid.columns)):
+        raise DataError(
+            f"{grid.name}, line 1: {', '.join(grid.columns[:5])} looks like data, not like names "
+            "of columns; put a header line before it, such as: left,right"
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- names
+
+
+def _name_column(grid: Grid, table: Any, name: str) -> Any:
+    import pyarrow as pa
+
+    column = _decoded(table[name])
+    kind = column.type
+    texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
+    if not (pa.types.is_integer(kind) or kind in texts):
+        raise DataError(
+            f"{grid.name}, column {name!r} holds {kind}: names must be text or whole numbers"
+        )
+    _check_no_null(grid, name, column, "no name")
+    return column.cast(pa.large_string())
+
+
+def _decoded(column: Any) -> Any:
+    """The column without a dictionary; Arrow's own cast cannot do that for polars' categories."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return column
+    kind = column.type.value_type
+    kind = pa.large_string() if kind == pa.string_view() else kind
+    chunks = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
+    return pa.chunked_array(chunks, kind)
+
+
+def _check_no_null(grid: Grid, name: str, column: Any, what: str) -> None:
+    import pyarrow.compute as pc
+
+    if column.null_count:
+        row = pc.index(pc.is_null(column), True).as_py()
+        raise DataError(f"{_place(grid, row, name)}: {what}; fill it in or drop the row")
+
+
+def _encode(
+    grid: Grid, columns: list[str], sides: list[Any]
+) -> tuple[list[str], list[np.ndarray], np.ndarray]:
+    """One vocabulary for both sides, in order of decreasing count, ties by first appearance."""
+    import pyarrow as pa
+
+    chunks = [chunk for side in sides for chunk in side.chunks]
+    encoded = pa.chunked_array(chunks).dictionary_encode().unify_dictionaries()
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
+    first = _first_appearance(codes, len(encoded.chunk(0).dictionary))
+    names = _checked_names(grid, columns, encoded.chunk(0).dictionary, first)
+    counts = np.bincount(codes, minlength=len(names))
+    order = np.lexsort((first, -counts))
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    ids = rank[codes]
+    left, right = np.split(ids, 2)
+    return [names[k] for k in order.tolist()], [left, right], counts[order].astype(np.int64)
+
+
+def _first_appearance(codes: np.ndarray, n: int) -> np.ndarray:
+    """(n,) where each code is met first, reading row by row: twice the row, plus 1 on the right."""
+    first = np.full(n, 2 * len(codes))
+    for side, half in enumerate(np.split(codes, 2)):
+        seen = np.full(n, 2 * len(codes))
+        # backwards, so that the first of each is written last
+        seen[half[::-1]] = np.arange(2 * len(half) - 2, -1, -2) + side
+        np.minimum(first, seen, out=first)
+    return first
+
+
+def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
+    try:
+        names: list[str] = words.to_pylist()
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{grid.name} has names that are not UTF-8 text; save it as UTF-8"
+        ) from None
+    bad = [k for k, name in enumerate(names) if name == "" or "\0" in name]
+    if bad:
+        k = min(bad, key=lambda k: first[k])
+        row, side = divmod(int(first[k]), 2)
+        what = f"the name {names[k][:40]!r} holds a zero byte" if names[k] else "empty name"
+        raise DataError(f"{_place(grid, row, columns[side])}: {what}; fix it or drop the row")
+    return names
+
+
+# --- numbers
+
+
+def _numbers(grid: Grid, table: Any, name: str | None) -> np.ndarray | None:
+    if name is None:
+        return None
+    column = _decoded(table[name])
+    _check_no_null(grid, name, column, "no number")
+    values = _parsed(grid, name, column)
+    wrong = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
+    if len(wrong):
+        found = values[wrong[0]]
+        raise DataError(
+            f"{_place(grid, wrong[0], name)}: {found} is not a finite number (float32); "
+            "fix it or drop the row"
+        )
+    return values.astype(np.float32)
+
+
+def _parsed(grid: Grid, name: str, column: Any) -> np.ndarray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if kind in (pa.string(), pa.large_string(), pa.string_view()):
+        column = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+    elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+        raise DataError(f"{grid.name}, column {name!r} holds {kind}: expected numbers")
+    try:
+        return _as_floats(column)
+    except pa.ArrowInvalid:
+        row = _first_failing(column)
+        raise DataError(
+            f"{_place(grid, row, name)}: {column[row].as_py()!r} is not a number"
+        ) from None
+
+
+def _as_floats(column: Any) -> np.ndarray:
+    import pyarrow as pa
+
+    if pa.types.is_integer(column.type):
+        return column.to_numpy().astype(np.float64)  # Arrow refuses whole numbers over 2**53
+    return column.cast(pa.float64()).to_numpy()
+
+
+def _first_failing(column: Any) -> int:
+    """The first entry that is not a number, by halving."""
+    import pyarrow as pa
+
+    low, high = 0, len(column)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            _as_floats(column.slice(low, middle - low))
+            low = middle
+        except pa.ArrowInvalid:
+            high = middle
+    return low
+
+
+def _check_not_negative(grid: Grid, name: str | None, weights: np.ndarray | None) -> None:
+    if name is None or weights is None or weights.min() >= 0:
+        return
+    row = int(np.argmax(weights < 0))
+    raise DataError(
+        f"{_place(grid, row, name)}: {weights[row]:g} is negative; a weight is 0 or more"
+    )
+
+
+def _place(grid: Grid, row: int, column: str) -> str:
+    return f"{grid.name}, {grid.where(int(row))}, column {column!r}"

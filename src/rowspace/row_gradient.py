@@ -1,0 +1,168 @@
+"""Row gradients without any training: of one example, through the same loop that trains."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rowspace.columns import Chunk, Kind, as_chunk, checked, kind
+from rowspace.cost import Cost, trace
+from rowspace.errors import DataError, GradientError
+from rowspace.kernel import Kernel, Slice
+from rowspace.sampling import Negatives
+from rowspace.table import Table
+from rowspace.updates import Update
+
+
+@dataclass(frozen=True)
+class RowGradient:
+    """The gradient of a cost with respect to the rows it looked up.
+
+    `rows` (r,) are the distinct ids, sorted; `values` (r, d) their gradients, float32; `n_rows` the table's rows.
+    """
+
+    rows: np.ndarray
+    values: np.ndarray
+    n_rows: int
+
+    def to_dense(self) -> np.ndarray:
+        """The gradient of the whole table, (n_rows, d): zero wherever the cost looked up nothing.
+
+        >>> import numpy as np
+        >>> RowGradient(np.array([1]), np.array([[2.0, 3.0]]), 3).to_dense().tolist()
+        [[0.0, 0.0], [2.0, 3.0], [0.0, 0.0]]
+        """
+        dense = np.zeros((self.n_rows, self.values.shape[1]), self.values.dtype)
+        dense[self.rows] = self.values
+        return dense
+
+
+def gradient(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]) -> dict[str, RowGradient]:
+    """The gradient of the cost of one example with respect to the rows it looks up, by table.
+
+    Arguments:
+        cost: a function of tables and columns, as for `Trainer`.
+        tables: the tables by parameter name; nothing is changed in them.
+        example: one entry per column: an id or name, a list of them, a number or a vector.
+
+    Repeats of a row are summed. Raises CostError, DataError, IdOutOfRange, UnknownItem.
+
+    >>> import numpy as np, rowspace as rs
+    >>> E = rs.Table.from_array(np.eye(3, 2, dtype=np.float32))
+    >>> rs.gradient(lambda E, i, j: (1 - E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 1})["E"].values.tolist()
+    [[0.0, -2.0], [-2.0, 0.0]]
+    """
+    return _gradient_of_chunk(cost, tables, _one(example))
+
+
+def _gradient_of_chunk(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> dict[str, RowGradient]:
+    collect = {t: Update(_collect, rate=1.0, init=_nothing_and_not_met, name="collect") for t in tables}
+    kernel = Kernel(cost, tables, collect, {c: (kind(c, v), None) for c, v in chunk.items()})
+    ready = checked(chunk, kernel.ids, tables, kernel.traced.columns)
+    states = {t: tuple(np.zeros((len(v), w), np.float32) for w in (v.dim, 1)) for t, v in tables.items()}
+    whole = Slice(0, 1, 0, (1.0,) * len(tables), 1, 0)
+    kernel.interpreted(kernel.bind(tables, states, ready), whole)
+    out = {}
+    for table, (sums, met) in states.items():
+        rows = np.flatnonzero(met)
+        out[table] = RowGradient(rows, sums[rows], len(met))
+    return out
+
+
+def _nothing_and_not_met(dim: int) -> tuple[np.ndarray, ...]:
+    return np.zeros(dim, np.float32), np.zeros(1, np.float32)
+
+
+def _collect(row: Any, gradient: Any, state: Any, rate: Any) -> tuple[Any, Any]:
+    """An update that leaves the row and keeps its gradient."""
+    return row, (state[0] + gradient, state[1] * 0 + 1)
+
+
+def _one(example: Mapping[str, Any]) -> Chunk:
+    """An example as a chunk of one."""
+    if not isinstance(example, Mapping) or not example:
+        raise DataError("an example is a dict with one entry per column, such as {'i': 0, 'j': 1, 'label': 1.0}")
+    return as_chunk({name: value if isinstance(value, Negatives) else [value] for name, value in example.items()})
+
+
+def check_gradient(
+    cost: Cost,
+    tables: Mapping[str, Table],
+    example: Mapping[str, Any],
+    *,
+    step: float = 1e-4,
+    tolerance: float = 2e-4,
+    gradients: Mapping[str, RowGradient] | None = None,
+) -> float:
+    """Compare the gradient with central differences of the cost in float64; gives the largest relative difference.
+
+    Arguments:
+        cost, tables, example: as for `gradient`; the example must not lie on a kink of the cost.
+        step: the distance moved each way, relative to 1 + |value|.
+        tolerance: the largest difference allowed, relative to the largest gradient of the table.
+        gradients: what to check instead of rowspace's own gradient.
+
+    Raises GradientError naming table, row, column and both numbers where they differ by more.
+
+    >>> import rowspace as rs
+    >>> E = rs.Table(6, 3, seed=0)
+    >>> rs.check_gradient(lambda E, i, j: (E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 4}) < 1e-5
+    True
+    """
+    given = gradients if gradients is not None else gradient(cost, tables, example)
+    evaluate = _cost_in_float64(cost, tables, _one(example))
+    worst = 0.0
+    for name, found in given.items():
+        values = {t: table.values.astype(np.float64) for t, table in tables.items()}
+        expected = np.array([_differences(evaluate, values, name, r, step) for r in found.rows]).reshape(
+            found.values.shape
+        )
+        scale = max(np.abs(expected).max(initial=0), np.abs(found.values).max(initial=0), 1e-6)
+        off = np.abs(found.values - expected) / scale
+        if not (off <= tolerance).all():
+            r, k = np.argwhere(~(off <= tolerance))[0]
+            raise GradientError(
+                f"table {name!r}, row {found.rows[r]}, column {k}: the gradient is {found.values[r, k]:.6g}, "
+                f"central differences give {expected[r, k]:.6g}"
+            )
+        worst = max(worst, float(off.max(initial=0)))
+    return worst
+
+
+def _differences(evaluate: Any, values: dict[str, np.ndarray], name: str, row: int, step: float) -> np.ndarray:
+    out = np.empty(values[name].shape[1])
+    for k, middle in enumerate(values[name][row].copy()):
+        width = step * (1 + abs(middle))
+        values[name][row, k] = middle + width
+        above = evaluate(values)
+        values[name][row, k] = middle - width
+        below = evaluate(values)
+        values[name][row, k] = middle
+        out[k] = (above - below) / (2 * width)
+    return out
+
+
+def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> Any:
+    """The cost of the example as a function of the tables' values, through PyTensor and not through the loop."""
+    import pytensor
+    from pytensor.compile.mode import Mode
+
+    kinds: dict[str, Kind] = {c: kind(c, v) for c, v in chunk.items()}
+    sizes = {t: table.shape for t, table in tables.items()}
+    traced = trace(cost, sizes, kinds, dtype="float64", differentiate=False)
+    mode = Mode(linker="py", optimizer=None)
+    with pytensor.config.change_flags(floatX="float64"):
+        symbols = list(traced.columns.values())
+        options: dict[str, Any] = {"mode": mode, "on_unused_input": "ignore"}
+        ids = pytensor.function(symbols, [look.index for look in traced.lookups], **options)
+        value = pytensor.function([*[look.rows for look in traced.lookups], *symbols], traced.cost, **options)
+    ready = checked(chunk, traced.ids, tables, traced.columns)
+    one = [ready[c][0] for c in traced.columns]  # type: ignore[index]
+    found = ids(*one)
+
+    def evaluate(values: dict[str, np.ndarray]) -> float:
+        rows = [values[look.table][i] for look, i in zip(traced.lookups, found, strict=True)]
+        return float(value(*rows, *one))
+
+    return evaluate

@@ -1,0 +1,119 @@
+"""Negatives: ids drawn on the fly, inside the compiled loop."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import DataError
+
+AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
+TRY_STEP = 2**16  # how far apart the counters of two tries are
+SALT_STEP = 2**32  # and of two sampled columns
+
+
+@dataclass(frozen=True, eq=False)
+class Negatives:
+    """A column of `k` ids drawn anew for every example and epoch.
+
+    Item r of the table is drawn with probability proportional to `counts[r] ** power`: 0.75 is word2vec's, 0 is
+    uniform. Draws depend on the seed, the epoch and the example's position alone, so they are the same however the
+    work is divided.
+
+    Arguments:
+        of: the table drawn from.
+        k: how many ids an example gets.
+        power: the exponent applied to the counts.
+        counts: (n,) how often each item occurs; default the table's own `counts`; uniform when there are none.
+        avoid: name of an id column whose own id is not to be drawn (tried eight times, then taken as it comes).
+
+    Raises DataError for k < 1 or more than 65,536, and for counts that are not n finite numbers of at least 0 with
+    one above.
+    Source: Mikolov et al., Distributed Representations of Words and Phrases (2013), section 2.2; drawn by Walker's
+    alias method (1977), exact and in constant time.
+
+    >>> import rowspace as rs
+    >>> rs.Negatives(of=rs.Table(6, 2), k=5).k
+    5
+    """
+
+    of: Any
+    k: int = 5
+    power: float = 0.75
+    counts: Any = None
+    avoid: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= TRY_STEP:
+            raise DataError(f"k is {self.k}; draw from 1 to {TRY_STEP:,} negatives")
+        if not np.isfinite(self.power):
+            raise DataError(f"power is {self.power}; it must be a number such as 0.75")
+        counts = self.weights
+        if counts is None:
+            return
+        if counts.shape != (len(self.of),):
+            raise DataError(f"counts have shape {counts.shape}; the table has {len(self.of)} rows")
+        if not np.isfinite(counts).all() or counts.min() < 0 or counts.max() <= 0:
+            raise DataError("counts must be finite and not negative, with at least one above zero")
+
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """The counts to draw by, (n,) float64, or None for a uniform draw."""
+        counts = self.of.counts if self.counts is None else self.counts
+        return None if counts is None or self.power == 0 else np.asarray(counts, np.float64)
+
+    @cached_property
+    def alias(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Walker's tables: (n,) float32 chance of keeping a slot, (n,) int64 where else to go; None if uniform."""
+        if self.weights is None:
+            return None
+        positive = self.weights > 0
+        return alias_tables(np.where(positive, self.weights, 1) ** self.power * positive)
+
+
+def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Walker's alias tables for drawing r with probability weights[r] / weights.sum(), by Vose's method (1991)."""
+    n = len(weights)
+    scaled = (weights * (n / weights.sum())).tolist()
+    keep = np.where(weights > 0, 1, 0).astype(np.float32)  # what rounding leaves over is kept, unless never drawn
+    other = np.full(n, np.argmax(weights), np.int64)
+    small = [r for r in range(n) if scaled[r] < 1]
+    large = [r for r in range(n) if scaled[r] >= 1]
+    while small and large:
+        poor, rich = small.pop(), large[-1]
+        keep[poor], other[poor] = scaled[poor], rich
+        scaled[rich] -= 1 - scaled[poor]
+        if scaled[rich] < 1:
+            small.append(large.pop())
+    return keep, other
+
+
+def draw(negatives: Negatives, part: Any, salt: int, avoid: np.ndarray | None) -> np.ndarray:
+    """The ids that the kernel draws for examples 0 to `part.hi` of a chunk, (hi, k): the same counters in NumPy."""
+    examples = np.arange(part.hi, dtype=np.uint64)[:, None] + np.uint64(part.first)
+    draws = np.arange(negatives.k, dtype=np.uint64)[None, :] + np.uint64(salt * SALT_STEP)
+    drawn = _pick(negatives, _random_bits(part.seed, examples, draws))
+    for attempt in range(1, AVOID_TRIES if avoid is not None else 1):
+        assert avoid is not None
+        again = drawn == avoid[: part.hi, None]
+        other = _pick(negatives, _random_bits(part.seed, examples, draws + np.uint64(TRY_STEP * attempt)))
+        drawn = np.where(again, other, drawn)
+    return drawn
+
+
+def _random_bits(seed: int, examples: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """SplitMix64 of a counter, as in the kernel's `random_bits`."""
+    x = np.uint64(seed) + examples * np.uint64(0x9E3779B97F4A7C15) + draws * np.uint64(0xD1B54A32D192ED03)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _pick(negatives: Negatives, bits: np.ndarray) -> np.ndarray:
+    slots = ((bits >> np.uint64(32)) * np.uint64(len(negatives.of)) >> np.uint64(32)).astype(np.int64)
+    if negatives.alias is None:
+        return slots
+    keep, other = negatives.alias
+    chance = (bits & np.uint64(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
+    return np.where(chance < keep[slots], slots, other[slots])

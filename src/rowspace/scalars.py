@@ -1,0 +1,165 @@
+"""Scalar operations of PyTensor as Python source, and the helper functions that source calls."""
+
+# operation -> source of one element, for any number of arguments where it ends in "..."
+SCALAR: dict[str, str] = {
+    "Add": "+",
+    "Mul": "*",
+    "Sub": "({} - {})",
+    "TrueDiv": "({} / {})",
+    "IntDiv": "({} // {})",
+    "Mod": "({} % {})",
+    "Pow": "({} ** {})",
+    "Neg": "(-{})",
+    "Abs": "abs({})",
+    "Sign": "sign({})",
+    "Sqr": "square({})",
+    "Sqrt": "math.sqrt({})",
+    "Reciprocal": "(1 / {})",
+    "Exp": "math.exp({})",
+    "Exp2": "(2 ** {})",
+    "Expm1": "math.expm1({})",
+    "Log": "math.log({})",
+    "Log2": "math.log2({})",
+    "Log10": "math.log10({})",
+    "Log1p": "math.log1p({})",
+    "Sin": "math.sin({})",
+    "Cos": "math.cos({})",
+    "Tan": "math.tan({})",
+    "ArcSin": "math.asin({})",
+    "ArcCos": "math.acos({})",
+    "ArcTan": "math.atan({})",
+    "ArcTan2": "math.atan2({}, {})",
+    "Sinh": "math.sinh({})",
+    "Cosh": "math.cosh({})",
+    "Tanh": "math.tanh({})",
+    "ArcSinh": "math.asinh({})",
+    "ArcCosh": "math.acosh({})",
+    "ArcTanh": "math.atanh({})",
+    "Erf": "math.erf({})",
+    "Erfc": "math.erfc({})",
+    "GammaLn": "math.lgamma({})",
+    "Sigmoid": "sigmoid({})",
+    "Softplus": "softplus({})",
+    "Log1mexp": "log1mexp({})",
+    "Maximum": "maximum({}, {})",
+    "Minimum": "minimum({}, {})",
+    "Clip": "minimum(maximum({}, {}), {})",
+    "Switch": "({1} if {0} else {2})",
+    "LT": "({} < {})",
+    "GT": "({} > {})",
+    "LE": "({} <= {})",
+    "GE": "({} >= {})",
+    "EQ": "({} == {})",
+    "NEQ": "({} != {})",
+    "AND": "({} & {})",
+    "OR": "({} | {})",
+    "XOR": "({} ^ {})",
+    "IsNan": "math.isnan({})",
+    "IsInf": "math.isinf({})",
+    "Floor": "math.floor({})",
+    "Ceil": "math.ceil({})",
+    "Identity": "{}",
+    "Second": "{1}",
+}
+
+# Operations cheap enough to be written again wherever their result is used.
+CHEAP = {"Add", "Mul", "Sub", "TrueDiv", "Neg", "Abs", "Sqr", "Identity", "Second", "Cast", "Sign", "Switch"} | {
+    "Maximum", "Minimum", "LT", "GT", "LE", "GE", "EQ", "NEQ", "AND", "OR", "Reciprocal", "Clip",
+}  # fmt: skip
+
+DTYPES = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i64", "int16": "i64", "int8": "i64"} | {
+    "bool": "bool",
+    "uint8": "i64",
+    "uint16": "i64",
+    "uint32": "i64",
+}
+
+# helper -> its source; a kernel holds those it calls, so that it can be read and kept on its own
+HELPERS: dict[str, str] = {
+    "sign": """
+def sign(x):
+    return f32(0) if x == 0 else (f32(1) if x > 0 else (f32(-1) if x < 0 else f32(x)))
+""",
+    "square": """
+def square(x):
+    return x * x
+""",
+    "sigmoid": """
+def sigmoid(x):
+    return f32(1) / (f32(1) + math.exp(-x))
+""",
+    "softplus": """
+def softplus(x):
+    return math.log1p(math.exp(-abs(x))) + max(x, f32(0))
+""",
+    "log1mexp": """
+def log1mexp(x):  # log(1 - exp(x)) for x < 0, after Maechler (2012)
+    return math.log1p(-math.exp(x)) if x < f32(-0.6931472) else math.log(-math.expm1(x))
+""",
+    "maximum": """
+def maximum(a, b):  # of a number and NaN: NaN
+    return a if a > b or a != a else b
+""",
+    "minimum": """
+def minimum(a, b):
+    return a if a < b or a != a else b
+""",
+    "random_bits": """
+def random_bits(seed, example, draw):  # SplitMix64 (Steele et al. 2014) of a counter: no state to carry along
+    x = seed + (uint64(example) * uint64(0x9E3779B97F4A7C15) + uint64(draw) * uint64(0xD1B54A32D192ED03))
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+""",
+    "draw_uniform": """
+def draw_uniform(bits, n):
+    return uintp(((bits >> uint64(32)) * uint64(n)) >> uint64(32))
+""",
+    "draw_alias": """
+def draw_alias(bits, keep, other):  # Walker (1977): a slot, or where that slot points to
+    slot = uintp(((bits >> uint64(32)) * uint64(len(keep))) >> uint64(32))
+    chance = f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08)
+    return slot if chance < keep[slot] else uintp(other[slot])
+""",
+    "longest": """
+def longest(offsets, lo, hi):
+    most = 1
+    for n in range(lo, hi):
+        most = max(most, offsets[n + 1] - offsets[n])
+    return most
+""",
+    "hash_length": """
+def hash_length(count):
+    length = 1
+    while length < 2 * count and count > 16:
+        length *= 2
+    return length
+""",
+    "merge_repeats": """
+def merge_repeats(ids, gradients, count, repeated, slots):
+    # Adds the gradient of an id met before to its first, and marks it. Few ids are compared with one another;
+    # many go through a hash table: its length is a power of two, at least twice the count.
+    width = gradients.shape[1]
+    mask = uintp(len(slots) - 1)
+    for s in range(len(slots) if count > 16 else 0):
+        slots[s] = -1
+    for q in range(count):
+        first = q
+        if count <= 16:
+            for p in range(q):
+                if ids[p] == ids[q]:
+                    first = p
+                    break
+        else:
+            s = (ids[q] * uintp(0x9E3779B1)) & mask
+            while slots[s] >= 0 and ids[slots[s]] != ids[q]:
+                s = (s + uintp(1)) & mask
+            if slots[s] < 0:
+                slots[s] = q
+            first = slots[s]
+        repeated[q] = first != q
+        if first != q:
+            for k in range(width):
+                gradients[first, k] += gradients[q, k]
+""",
+}

@@ -1,0 +1,167 @@
+"""The rows nearest to a vector by cosine, a block of rows at a time, without a normalised copy."""
+
+import numpy as np
+
+from rowspace.errors import ShapeError
+
+# bytes of scores held at once: large enough for a fast product, small beside the table
+BLOCK = 16 * 2**20
+# rows kept beyond the k asked for, so that those tied in float32 are told apart in float64
+SPARE = 32
+
+
+def norms(values: np.ndarray) -> np.ndarray:
+    """The length of each row.
+
+    Args:
+        values: (n, d) float32.
+
+    Returns:
+        (n,) float32.
+
+    >>> norms(np.array([[3, 4], [0, 0]], dtype=np.float32))
+    array([5., 0.], dtype=float32)
+    """
+    step = _rows_at_once(values.shape[1])
+    blocks = range(0, len(values), step)
+    with np.errstate(over="ignore"):  # a length beyond float32 counts as infinite
+        return np.concatenate([_lengths(values[a : a + step]) for a in blocks]).astype(np.float32)
+
+
+def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    """The cosine of one query with every row; 0 where either is zero or not finite.
+
+    Args:
+        values: (n, d) float32.
+        query: (d,).
+        lengths: (n,), the rows' norms if they are known.
+
+    Returns:
+        (n,) float32.
+
+    >>> cosines(np.array([[2, 0], [0, 0], [1, 1]], dtype=np.float32), np.array([3, 0]))
+    array([1.        , 0.        , 0.70710677], dtype=float32)
+    """
+    unit = _units(np.atleast_2d(query), values.shape[1])[0]
+    return _scores(values, unit, norms(values) if lengths is None else lengths)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    """The cosine of two vectors (d,), in float64; 0 where either is zero.
+
+    >>> cosine(np.array([1, 0]), np.array([1, 1]))
+    0.70710678...
+    """
+    first, second = _units(np.stack([a, b]), len(a))
+    return float(first @ second)
+
+
+def nearest(
+    values: np.ndarray, queries: np.ndarray, k: int, *, lengths: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k rows of largest cosine with each query, best first; of equal ones the lower id first.
+
+    Rows are chosen by a float32 matrix product and the chosen ones scored again in float64. Should
+    more than `SPARE` rows agree with the k-th to within the rounding of float32 (1e-6), which of
+    them are returned is left to that rounding.
+
+    Args:
+        values: (n, d) float32; may be memory-mapped.
+        queries: (q, d), or one (d,).
+        k: how many; all n when it is more.
+        lengths: (n,), the rows' norms if they are known.
+
+    Returns:
+        ids (q, min(k, n)) intp and cosines (q, min(k, n)) float64; (min(k, n),) for one query.
+
+    Raises:
+        ShapeError: if k is negative or the queries are not d wide.
+
+    >>> values = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    >>> ids, scores = nearest(values, np.array([1, 0.5]), 2)
+    >>> ids, scores.round(3)
+    (array([2, 0]), array([0.949, 0.894]))
+    """
+    if k < 0:
+        raise ShapeError(f"cannot find {k} neighbours; ask for 1 or more")
+    queries = np.asarray(queries)
+    units = _units(np.atleast_2d(queries), values.shape[1])
+    candidates = _candidates(values, units.astype(np.float32), k + SPARE, lengths)
+    found = [_rescored(values, *pair, k) for pair in zip(candidates, units, strict=True)]
+    ids = np.array([i for i, _ in found], dtype=np.intp).reshape(len(units), min(k, len(values)))
+    scores = np.array([s for _, s in found], dtype=np.float64).reshape(ids.shape)
+    return (ids, scores) if queries.ndim == 2 else (ids[0], scores[0])
+
+
+def _candidates(
+    values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray | None
+) -> list[np.ndarray]:
+    """For each query the ids of the k best rows by float32 scores, in no order."""
+    ids = [np.empty(0, np.intp) for _ in units]
+    best = [np.empty(0, np.float32) for _ in units]
+    step = _rows_at_once(max(len(units), values.shape[1]))
+    for a in range(0, len(values), step):
+        block = values[a : a + step]
+        known = _lengths(block) if lengths is None else lengths[a : a + step]
+        for q, scores in enumerate(_scores(block, units.T, known).T):
+            kept = _largest(scores, k)
+            merged = np.concatenate([best[q], scores[kept]])
+            again = _largest(merged, k)
+            ids[q] = np.concatenate([ids[q], kept + a])[again]
+            best[q] = merged[again]
+    return ids
+
+
+def _scores(values: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Cosines of rows with unit vectors (d,) or (d, q); 0 for rows of zeros, NaN or infinity."""
+    usable = (lengths > 0) & (lengths < np.inf)
+    safe = np.where(usable, lengths, 1).astype(np.float32, copy=False)
+    with np.errstate(all="ignore"):
+        scores = values @ units.astype(np.float32, copy=False)
+    scores /= safe if scores.ndim == 1 else safe[:, None]
+    scores[~usable] = 0
+    return scores
+
+
+def _largest(scores: np.ndarray, k: int) -> np.ndarray:
+    """Positions of the k largest, ascending; of equal ones the first."""
+    if len(scores) <= k:
+        return np.arange(len(scores))
+    threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
+    above, equal = scores > threshold, scores == threshold
+    kept = np.concatenate([np.flatnonzero(above), np.flatnonzero(equal)[: k - above.sum()]])
+    return np.sort(kept)
+
+
+def _rescored(
+    values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    # float64, and one order of summation for every row: equal rows get equal scores
+    rows = values[ids].astype(np.float64)
+    with np.errstate(all="ignore"):
+        scores = (rows * unit).sum(axis=1) / np.maximum(_lengths(rows), np.finfo(float).tiny)
+    scores[~np.isfinite(scores)] = 0
+    order = np.lexsort((ids, -scores))[:k]
+    return ids[order], scores[order]
+
+
+def _lengths(rows: np.ndarray) -> np.ndarray:
+    # einsum: no squared copy of the block; float64: the square of a float32 may overflow it
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64, casting="safe"))
+
+
+def _units(queries: np.ndarray, dim: int) -> np.ndarray:
+    """Queries of length 1 in float64; a zero query stays zero."""
+    if queries.ndim != 2 or queries.shape[1] != dim:
+        raise ShapeError(f"a query must have {dim} numbers, got shape {queries.shape}")
+    queries = queries.astype(np.float64)
+    if not np.isfinite(queries).all():
+        raise ShapeError("a query must be finite numbers, got NaN or infinity")
+    # scaled first: the square of a large float64 is infinite
+    queries = queries / np.maximum(np.abs(queries).max(axis=1, keepdims=True), 1e-300)
+    lengths = np.sqrt((queries * queries).sum(axis=1, keepdims=True))
+    return queries / np.where(lengths > 0, lengths, 1)
+
+
+def _rows_at_once(width: int) -> int:
+    return max(1024, BLOCK // (4 * width))

@@ -1,0 +1,248 @@
+"""The table: one row an item, indexed by id or by name as NumPy would."""
+
+import operator
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from rowspace import store
+from rowspace.errors import FormatError, ReadOnly, ShapeError
+from rowspace.index import Index
+from rowspace.names import Names, shown
+from rowspace.values import adoptable, checked_counts, drawn, is_integer
+
+
+class Table:
+    """An embedding table: values (n, dim) float32, one row an item.
+
+    The values start as `default_rng(seed).standard_normal((n, dim), dtype=np.float32) * scale`;
+    with the default scale 1 / sqrt(dim) a row's length is near 1.
+
+    Args:
+        n: the number of rows; may be left out when names are given.
+        dim: the number of columns.
+        seed: what `np.random.default_rng` takes.
+        names: n distinct strings, or None: then items are known by their ids only.
+        scale: the standard deviation of the initial values; 0 gives zeros.
+        counts: (n,) int64, how often each item occurs, or None; sampling uses them.
+
+    Raises:
+        ShapeError: if n or dim is not a positive integer, or names or counts are not n.
+        DataError: if a name occurs twice or is not a string.
+        TooLarge: if the machine has less memory than the values need.
+
+    >>> E = Table(names=["cat", "dog", "owl"], dim=2, seed=0)
+    >>> E["dog"].shape, E[-1].shape, E[:2].shape, E[["owl", "cat"]].shape
+    ((2,), (2,), (2, 2), (2, 2))
+    >>> E[[["dog", "cat"], ["owl", "owl"]]].reshape(2, -1).shape
+    (2, 4)
+    >>> E[7]
+    Traceback (most recent call last):
+    rowspace.errors.IdOutOfRange: id 7 is out of range for a table of 3 rows (0 to 2)
+    """
+
+    def __init__(
+        self,
+        n: int | None = None,
+        dim: int | None = None,
+        seed: Any = 0,
+        *,
+        names: Iterable[str] | None = None,
+        scale: float | None = None,
+        counts: Any = None,
+    ) -> None:
+        index = None if names is None else Names(names)
+        if n is None and index is not None:
+            n = len(index)
+        self._adopt(drawn(n, dim, seed, scale), index, counts)
+
+    @classmethod
+    def from_array(
+        cls, array: np.ndarray, names: Iterable[str] | None = None, *, counts: Any = None
+    ) -> "Table":
+        """A table over an array's own memory: a change of one is a change of the other.
+
+        Args:
+            array: (n, dim) float32 in C order, writable or not.
+            names: n distinct strings, or None.
+            counts: (n,) int64, or None.
+
+        Raises:
+            ShapeError: if the array is anything else; the message says how to make it so.
+
+        >>> array = np.zeros((2, 3), dtype=np.float32)
+        >>> Table.from_array(array)[1] = 5
+        >>> array[1]
+        array([5., 5., 5.], dtype=float32)
+        """
+        table = cls.__new__(cls)
+        table._adopt(adoptable(array), None if names is None else Names(names), counts)
+        return table
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], mode: str = "r") -> "Table":
+        """A table over a memory-mapped .npy file, with the names and counts that lie beside it.
+
+        Args:
+            path: a file of (n, dim) float32, such as `np.save` writes; names are read from
+                `<stem>.names.json` and counts from `<stem>.counts.npy`, where there are such files.
+            mode: "r" read-only, "r+" changes go to the file, "c" changes stay in this process.
+
+        Raises:
+            FormatError: if the file is not such an array, or its size disagrees with its header.
+            OSError: if it cannot be opened.
+        """
+        if mode not in ("r", "r+", "c"):
+            raise ShapeError(f"mode must be 'r', 'r+' or 'c', not {mode!r}")
+        values, names, counts = store.open_files(path, mode)
+        try:
+            return cls.from_array(values, names, counts=counts)
+        except ValueError as error:
+            raise FormatError(f"{path} and the files beside it disagree: {error}") from None
+
+    def _adopt(self, values: np.ndarray, names: Names | None, counts: Any) -> None:
+        # a plain view: indexing a memmap object is several times slower; flush needs the map
+        self.values: np.ndarray = np.asarray(values)
+        self._map = values if isinstance(values, np.memmap) else None
+        if names is not None and len(names) != len(values):
+            given = f"{len(names)} names for {len(values)} rows"
+            raise ShapeError(f"{given}; give one name for each row")
+        self._index = Index(self.shape, names)
+        self.counts = counts
+
+    @property
+    def counts(self) -> np.ndarray | None:
+        """(n,) int64, how often each item occurs, or None."""
+        return self._counts
+
+    @counts.setter
+    def counts(self, counts: Any) -> None:
+        self._counts = None if counts is None else checked_counts(counts, len(self))
+
+    @property
+    def names(self) -> list[str] | None:
+        """The n names in the order of the rows, or None."""
+        return None if self._index.names is None else self._index.names.index_to_key
+
+    @property
+    def name_index(self) -> Names | None:
+        """The names with their ids, or None."""
+        return self._index.names
+
+    @property
+    def dim(self) -> int:
+        """The number of columns."""
+        return self.values.shape[1]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, dim)."""
+        return self.values.shape[0], self.values.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self.values)
+
+    def __contains__(self, item: object) -> bool:
+        if isinstance(item, str):
+            return self._index.names is not None and item in self._index.names
+        return is_integer(item) and 0 <= operator.index(item) < len(self)  # type: ignore[arg-type]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if dtype is None or np.dtype(dtype) == self.values.dtype:
+            return self.values.copy() if copy else self.values
+        if copy is False:
+            raise ShapeError(f"float32 rows cannot be seen as {np.dtype(dtype)} without a copy")
+        return self.values.astype(dtype)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Rows as NumPy does: an id, ids (shape + (dim,)), a slice, a mask, a tuple, names."""
+        return self.values[self._index.key(key)]
+
+    def __setitem__(self, key: Any, values: Any) -> None:
+        """Write rows in place; where an id repeats, the last value stays."""
+        self._check_writable("assigned to")
+        where = self._index.key(key)
+        try:
+            self.values[where] = values
+        except ValueError as error:
+            raise ShapeError(f"these values do not fit the rows: {error}") from None
+
+    def ids(self, items: Any) -> np.ndarray:
+        """The ids of items.
+
+        Args:
+            items: ids or names, one or any shape of them; a negative id counts from the end.
+
+        Returns:
+            Ids from 0 to n - 1, intp, in the same shape; possibly the very array that was given.
+
+        Raises:
+            UnknownItem: for a name that is not in the table.
+            IdOutOfRange: for an id below -n or at least n.
+            ShapeError: for anything that is neither ids nor names.
+
+        >>> Table(names=["cat", "dog", "owl"], dim=2).ids([["owl", "cat"], [-1, 0]]).tolist()
+        [[2, 0], [2, 0]]
+        """
+        return self._index.ids(items)
+
+    def check_ids(self, array: np.ndarray, what: str = "ids") -> None:
+        """Check a column of data: every id from 0 to n - 1, no negative ones.
+
+        Args:
+            array: integers of any shape.
+            what: what the error calls them, such as "column i".
+
+        Raises:
+            IdOutOfRange: naming the first id that is not, and its position.
+            ShapeError: if they are not integers.
+
+        >>> Table(3, 2).check_ids(np.array([0, 2, 3]), "column i")
+        Traceback (most recent call last):
+        rowspace.errors.IdOutOfRange: column i: id 3 at position 2 is out of range for a table of
+        3 rows (0 to 2)
+        """
+        self._index.check(np.asarray(array), what)
+
+    def shared(self, name: str | None = None) -> Any:
+        """A PyTensor shared variable over the same memory, for writing the loop by hand.
+
+        An update that increments or sets rows (`pt.inc_subtensor`, `pt.set_subtensor`) writes into
+        this table's values. PyTensor may give the variable a new array for any other update, such
+        as a whole new matrix: then `E[:] = variable.get_value()` brings it back. Use one variable
+        per table in one function.
+
+        Args:
+            name: the variable's name in printed graphs.
+
+        Returns:
+            A shared matrix of float32.
+
+        Raises:
+            ReadOnly: if the values cannot be written.
+        """
+        # compiled code would write all the same, and the process would die of it
+        self._check_writable("shared with PyTensor")
+        import pytensor
+
+        return pytensor.shared(self.values, name=name, borrow=True)
+
+    def flush(self) -> None:
+        """Write what was assigned to a table opened with mode='r+' out to its file."""
+        if self._map is not None:
+            self._map.flush()
+
+    def __repr__(self) -> str:
+        rows = "1 row" if len(self) == 1 else f"{len(self)} rows"
+        first = ", ".join(map(shown, (self.names or [])[:3])) + (", ..." if len(self) > 3 else "")
+        return f"<Table: {rows} x {self.dim}{', names ' + first if self.names else ''}>"
+
+    def _check_writable(self, done: str) -> None:
+        if not self.values.flags.writeable:
+            modes = "mode='r+' (changes the file) or 'c' (changes stay in this process)"
+            raise ReadOnly(f"a read-only table cannot be {done}; open it with {modes}")

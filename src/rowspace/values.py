@@ -1,0 +1,79 @@
+"""The values a table stands on: drawn at random, or adopted from an array."""
+
+import operator
+import os
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import ShapeError, TooLarge
+from rowspace.names import shown
+
+
+def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
+    """(n, dim) float32, normal with standard deviation `scale` or else 1 / sqrt(dim)."""
+    shape = _whole("n", n), _whole("dim", dim)
+    ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
+    values = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    values *= np.float32(1 / np.sqrt(shape[1]) if scale is None else scale)
+    return values
+
+
+def adoptable(array: Any) -> np.ndarray:
+    """The array itself, if a table can stand on it as it is."""
+    if not isinstance(array, np.ndarray):
+        kind = type(array).__name__
+        raise ShapeError(f"expected a NumPy array, not {kind}; give np.asarray(..., np.float32)")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ShapeError(
+            f"a table is (n, dim) with n and dim at least 1, got shape {array.shape}; reshape it"
+        )
+    if array.dtype != np.float32 or not array.flags.c_contiguous or not array.flags.aligned:
+        order = "" if array.flags.c_contiguous else " not in C order"
+        raise ShapeError(
+            f"a table adopts float32 in C order, got {array.dtype}{order}; "
+            "give np.ascontiguousarray(array, dtype=np.float32), which copies"
+        )
+    return array
+
+
+def checked_counts(counts: Any, n: int) -> np.ndarray:
+    """Counts as (n,) int64."""
+    array = np.asarray(counts)
+    if array.shape != (n,) or array.dtype.kind not in "iu":
+        got = f"{array.dtype} of shape {array.shape}"
+        raise ShapeError(f"counts must be {n} integers, one for each row, got {got}")
+    if (array < 0).any():
+        raise ShapeError(f"counts must not be negative, got {array.min()} at row {array.argmin()}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def ask_for_memory(needed: int, what: str) -> None:
+    """Refuse at once what would otherwise be killed while it is being filled.
+
+    Args:
+        needed: bytes.
+        what: what they are for.
+
+    Raises:
+        TooLarge: if that is more than the machine's whole memory.
+    """
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there > 0:
+        raise TooLarge(
+            f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; "
+            "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
+        )
+
+
+def is_integer(item: Any) -> bool:
+    """Whether an item is one whole number; True and False are not."""
+    return hasattr(item, "__index__") and not isinstance(item, (bool, np.bool_, np.ndarray))
+
+
+def _whole(what: str, number: Any) -> int:
+    if not is_integer(number) or operator.index(number) < 1:
+        raise ShapeError(f"{what} must be a whole number of at least 1, not {shown(number)}")
+    return operator.index(number)

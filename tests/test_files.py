@@ -1,0 +1,64 @@
+import os
+
+import pytest
+
+from rowspace import files
+from rowspace.files import atomic_file, atomic_folder
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "a.txt"
+    with atomic_file(path) as out:
+        out.write("line\n\u00e9\n")
+        assert not path.exists()
+    assert path.read_bytes() == "line\n\u00e9\n".encode()
+    with pytest.raises(TypeError), atomic_file(path, "wb") as out:
+        out.writelines([b"half", "text"])
+    assert path.read_bytes() == "line\n\u00e9\n".encode()
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_failed_rename_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_text("old")
+    monkeypatch.setattr(os, "replace", _fail)
+    with pytest.raises(OSError, match="no"), atomic_file(path) as out:
+        out.write("new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    with atomic_file(tmp_path / "a") as out:
+        out.write("")
+    (tmp_path / "b").write_text("")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_failed_rename_leaves_the_old_folder(tmp_path, monkeypatch, failing):
+    with atomic_folder(tmp_path / "m") as new:
+        (new / "a").write_text("old")
+    calls, rename = [], os.rename
+
+    def sometimes(a, b):
+        calls.append(a)
+        return _fail() if len(calls) == failing else rename(a, b)
+
+    monkeypatch.setattr(files.os, "rename", sometimes)
+    with pytest.raises(OSError, match="no"), atomic_folder(tmp_path / "m") as new:
+        (new / "a").write_text("new")
+    assert (tmp_path / "m" / "a").read_text() == "old"
+    assert os.listdir(tmp_path) == ["m"]
+
+
+def test_a_folder_is_replaced_with_all_in_it(tmp_path):
+    for text in ("1", "2"):
+        with atomic_folder(tmp_path / "m") as new:
+            (new / text).write_text(text)
+    assert os.listdir(tmp_path / "m") == ["2"]
+    assert os.listdir(tmp_path) == ["m"]
+
+
+def _fail(*_):
+    raise OSError("no")

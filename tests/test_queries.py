@@ -1,0 +1,165 @@
+import numpy as np
+import pytest
+
+import rowspace as rs
+from rowspace.errors import IdOutOfRange, ShapeError, UnknownItem
+
+N, D = 300, 12
+
+
+@pytest.fixture(scope="module")
+def names():
+    return [f"w{i}" for i in range(N)]
+
+
+@pytest.fixture(scope="module")
+def values():
+    return np.random.default_rng(1).standard_normal((N, D), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def model(names, values):
+    return rs.Model({"E": rs.Table.from_array(values, names)})
+
+
+@pytest.fixture(scope="module")
+def kv(names, values):
+    models = pytest.importorskip("gensim.models")
+    kv = models.KeyedVectors(D)
+    kv.add_vectors(names, values)
+    return kv
+
+
+def same(ours, theirs):
+    assert [key for key, _ in ours] == [key for key, _ in theirs]
+    np.testing.assert_allclose([s for _, s in ours], [s for _, s in theirs], atol=1e-6)
+
+
+QUERIES = [
+    {"positive": "w3"},
+    {"positive": ["w3"], "topn": 1},
+    {"positive": ["w3", "w9"], "negative": ["w12"], "topn": 25},
+    {"positive": ["w3"], "negative": "w3"},
+    {"negative": ["w5", "w6"]},
+    {"positive": [("w3", 0.5), ("w4", 2.0)], "negative": [("w7", -0.25), "w8"]},
+    {"positive": [3, "w4"]},
+    {"positive": ["w3"], "topn": N + 5},
+    {"positive": ["w3"], "restrict_vocab": 40},
+    {"positive": ["w3"], "topn": 0},
+    {"positive": np.arange(D, dtype=np.float32)},
+    {"positive": np.arange(2 * D, dtype=np.float32).reshape(2, D)},
+    {"positive": ["w1", (np.arange(D, dtype=np.float32), 0.3)], "negative": np.ones(D, np.float32)},
+]
+
+
+@pytest.mark.parametrize("query", QUERIES[:3] + QUERIES[4:])
+def test_most_similar_is_gensims(model, kv, query):
+    same(model.most_similar(**query), kv.most_similar(**query))
+
+
+def test_all_similarities_are_gensims(model, kv):
+    ours, theirs = (m.most_similar("w3", topn=None) for m in (model, kv))
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_other_questions_are_gensims(model, kv, values):
+    same(model.similar_by_word("w3", 4), kv.similar_by_word("w3", 4))
+    same(model.similar_by_key("w3"), kv.similar_by_key("w3"))
+    same(model.similar_by_vector(values[3], 4), kv.similar_by_vector(values[3], 4))
+    close = {"abs": 1e-6}
+    assert model.similarity("w1", "w2") == pytest.approx(kv.similarity("w1", "w2"), **close)
+    assert model.distance("w1", "w2") == pytest.approx(kv.distance("w1", "w2"), **close)
+    sets = ["w1", "w2", "w3"], ["w9", "w8"]
+    assert model.n_similarity(*sets) == pytest.approx(kv.n_similarity(*sets), **close)
+    for words in (["w1", "w2", "w3"], [f"w{i}" for i in range(9)], ["w1"]):
+        assert model.doesnt_match(words) == kv.doesnt_match(words)
+    assert model.rank("w1", "w2") == kv.rank("w1", "w2")
+    assert model.closer_than("w1", "w2") == kv.closer_than("w1", "w2")
+    for norm in (False, True):
+        np.testing.assert_allclose(
+            model.get_vector("w5", norm=norm), kv.get_vector("w5", norm=norm), atol=1e-6
+        )
+
+
+def test_look_ups_are_gensims(model, kv):
+    np.testing.assert_array_equal(model["w5"], kv["w5"])
+    np.testing.assert_array_equal(model[["w5", "w1"]], kv[["w5", "w1"]])
+    np.testing.assert_array_equal(model.vectors, kv.vectors)
+    np.testing.assert_allclose(model.norms, np.linalg.norm(kv.vectors, axis=1), rtol=1e-6)
+    assert model.index_to_key == kv.index_to_key
+    assert model.key_to_index == kv.key_to_index
+    assert model.vector_size == kv.vector_size
+    assert len(model) == len(kv)
+    assert ("w5" in model, "x" in model) == ("w5" in kv, "x" in kv)
+
+
+def test_ids_are_the_keys_of_a_table_without_names(values):
+    model = rs.Model({"E": rs.Table.from_array(values)})
+    found = model.most_similar(3, topn=2)
+    assert [type(key) for key, _ in found] == [int, int]
+    assert 3 not in dict(model.most_similar(np.int64(3), topn=N))
+    assert model.doesnt_match([0, 1, 2]) in (0, 1, 2)
+    assert model.index_to_key[7] == 7
+    assert model.key_to_index[7] == 7
+    assert model.similarity(-1, N - 1) == pytest.approx(1)
+
+
+def test_zero_rows_are_similar_to_nothing():
+    values = np.array([[0, 0], [1, 0], [-1, 0]], np.float32)
+    model = rs.Model({"E": rs.Table.from_array(values, ["zero", "a", "b"])})
+    assert model.most_similar("a") == [("zero", 0.0), ("b", -1.0)]
+    assert model.most_similar("zero") == [("a", 0.0), ("b", 0.0)]
+    assert model.similarity("zero", "a") == 0
+    assert model.n_similarity(["a", "b"], ["a"]) == 0
+    assert model.get_vector("zero", norm=True).tolist() == [0, 0]
+
+
+def test_training_on_is_seen(values, names):
+    E = rs.Table.from_array(values.copy(), names)
+    model = rs.Model({"E": E})
+    assert model.most_similar("w1", topn=1)[0][0] != "w200"
+    E["w200"] = 3 * E["w1"]
+    assert model.most_similar("w1", topn=1) == [("w200", pytest.approx(1))]
+    assert model.norms[200] == pytest.approx(3 * model.norms[1])
+
+
+def test_norms_of_a_read_only_table_are_kept(values, names):
+    still = values.copy()
+    still.setflags(write=False)
+    model = rs.Model({"E": rs.Table.from_array(still, names)})
+    assert model.norms is model.norms
+    assert model.most_similar("w1")
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "kind", "text"),
+    [
+        ({}, ShapeError, "give at least one item or vector to compare with"),
+        ({"positive": []}, ShapeError, "give at least one item or vector to compare with"),
+        ({"positive": "w1", "topn": -1}, ShapeError,
+         "topn must be a whole number of at least 0, not -1"),
+        ({"positive": "w1", "topn": 2.0}, ShapeError,
+         "topn must be a whole number of at least 0, not 2.0"),
+        ({"positive": "w1", "restrict_vocab": 0}, ShapeError,
+         "restrict_vocab must be a whole number of at least 1, not 0"),
+        ({"positive": ["w1", "nobody"]}, UnknownItem,
+         "item 'nobody' is not in the table (300 items)"),
+        ({"positive": [N]}, IdOutOfRange,
+         "id 300 is out of range for a table of 300 rows (0 to 299)"),
+        ({"positive": np.zeros(D + 1, np.float32)}, ShapeError,
+         "a vector must be 12 numbers, got float32 of shape (13,); items go in a list"),
+        ({"positive": [("w1", "w2")]}, ShapeError, "expected (item, weight), got ('w1', 'w2')"),
+        ({"positive": [["w1", "w2"]]}, ShapeError, "expected one item, got ['w1', 'w2']"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked(model, kwargs, kind, text):
+    with pytest.raises(kind) as error:
+        model.most_similar(**kwargs)
+    assert str(error.value) == text
+
+
+def test_empty_lists_cannot_be_compared(model):
+    with pytest.raises(ShapeError, match="at least one item in each list"):
+        model.n_similarity(["w1"], [])
+    with pytest.raises(ShapeError, match="at least one item"):
+        model.doesnt_match([])
