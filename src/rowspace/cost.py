@@ -100,7 +100,7 @@ def trace(
         total = inline(_call(cost, {**symbols, **columns}))
         lookups, total = _cut(total, symbols, columns, {t: tables[t][0] for t in used_tables})
         _check_cut(total, symbols)
-        indexed = _id_columns(lookups, columns)
+        indexed = _id_columns(lookups, columns, tables)
         numbers = [c for c in used_columns if kinds[c].integer and c not in indexed]
         if numbers:  # whole numbers that index nothing are numbers: trace again with that known
             kinds = {**kinds, **{c: kinds[c].as_number() for c in numbers}}
@@ -267,8 +267,6 @@ def _wrap(index: Variable, size: int) -> Variable:
     if not isinstance(index, Constant):
         return index
     ids = np.asarray(index.data)
-    if ids.size and (ids.min() < -size or ids.max() >= size):
-        raise CostError(f"the cost looks up the constant id {ids.tolist()} in a table of {size} rows")
     return pt.constant(np.where(ids < 0, ids + size, ids).astype("int64"))
 
 
@@ -327,35 +325,47 @@ def _check_cut(total: Variable, tables: dict[str, Variable]) -> None:
             )
 
 
-def _id_columns(lookups: list[Lookup], columns: dict[str, Variable]) -> dict[str, list[str]]:
+def _id_columns(
+    lookups: list[Lookup], columns: dict[str, Variable], sizes: Mapping[str, tuple[int, int]]
+) -> dict[str, list[str]]:
     """Which tables each column indexes; refuses an index that is more than ids moved about."""
     names = {symbol: name for name, symbol in columns.items()}
     indexed: dict[str, list[str]] = {}
     for look in lookups:
-        for name in _index_columns(look, look.index, names):
-            if look.table not in indexed.setdefault(name, []):
-                indexed[name].append(look.table)
+        for part in _index_parts(look, look.index):
+            if isinstance(part, Constant):
+                _check_constant(look.table, part, sizes[look.table][0])
+            elif part.type.dtype != "int64":
+                raise CostError(
+                    f"column {names[part]!r} indexes table {look.table!r} but holds numbers; "
+                    "ids must be integers or names"
+                )
+            elif look.table not in indexed.setdefault(names[part], []):
+                indexed[names[part]].append(look.table)
     return indexed
 
 
-def _index_columns(look: Lookup, index: Variable, names: dict[Variable, str]) -> list[str]:
+def _check_constant(table: str, ids: Constant, size: int) -> None:
+    found = np.asarray(ids.data)
+    if found.size and not (found.min() >= 0 and found.max() < size):
+        raise CostError(f"the cost looks up the constant id {found.tolist()} in table {table!r} of {size} rows")
+
+
+def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
+    """The columns and constants that the ids of a lookup come from."""
     index = _peel(index)
-    if index in names:
-        if index.type.dtype != "int64":
-            raise CostError(
-                f"column {names[index]!r} indexes table {look.table!r} but holds numbers; ids must be integers or names"
-            )
-        return [names[index]]
-    if isinstance(index, Constant):  # an axis, or ids known to be in range
-        return []
+    if index.owner is None:
+        return [index]
     node = index.owner
-    if node is None or not isinstance(node.op, _MOVES):
+    if not isinstance(node.op, _MOVES):
         raise CostError(
-            f"table {look.table!r} is indexed by something computed ({index if node is None else node.op}), which "
-            "rowspace cannot check; compute the ids beforehand and give them as a column"
+            f"table {look.table!r} is indexed by something computed ({node.op}), which rowspace cannot check; "
+            "compute the ids beforehand and give them as a column"
         )
     moved = node.inputs[:1] if isinstance(node.op, Subtensor | Reshape) else node.inputs
-    return [name for part in moved for name in _index_columns(look, part, names)]
+    if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
+        moved = moved[1:]
+    return [found for part in moved for found in _index_parts(look, part)]
 
 
 # --- differentiating -----------------------------------------------------------------------------------------------

@@ -1,0 +1,13 @@
+"""Kernels compiled by tests are kept beside pytest's own cache, not in the user's."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    os.environ["ROWSPACE_CACHE"] = str(Path(str(config.rootpath)) / ".pytest_cache" / f"kernels-{version}")
+    sys.path.insert(0, str(Path(__file__).parent))  # for naive.py

@@ -1,0 +1,57 @@
+"""Data with heavy repeats for every named cost, and the tables it indexes."""
+
+import numpy as np
+
+ROWS = 5
+
+
+def tables_for(name, dim=6):
+    """name -> table name -> (rows, dim) of values; widths of one for biases."""
+    widths = {"glove": {"W": dim, "C": dim, "b": 1, "c": 1}}
+    two = {"W": dim, "C": dim}
+    graph = {"E": dim, "R": dim}
+    families = {**dict.fromkeys(("skip_gram", "cbow", "sampled_softmax"), two), **widths}
+    families |= dict.fromkeys(("transe", "distmult", "complex_"), graph)
+    rng = np.random.default_rng(7)
+    return {t: rng.normal(0, 0.5, (ROWS, d)).astype(np.float32) for t, d in families.get(name, {"E": dim}).items()}
+
+
+def data_for(name, examples=60, seed=3):
+    """Columns for a named cost, with many repeats of a row within an example."""
+    rng = np.random.default_rng(seed)
+    ids = lambda *shape: rng.integers(0, ROWS, (examples, *shape))
+    labels = lambda: rng.integers(0, 2, examples).astype(np.float32)
+    pair = lambda: {"i": ids(), "j": ids(), "label": labels()}
+    triple = lambda: {"head": ids(), "relation": ids(), "tail": ids()}
+    made = {
+        "margin": lambda: {"anchor": ids(), "positive": ids(), "negative": ids()},
+        "skip_gram": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
+        "sampled_softmax": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
+        "cbow": lambda: {
+            "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
+            "center": ids(),
+            "negatives": ids(4),
+        },
+        "glove": lambda: {"i": ids(), "j": ids(), "count": rng.uniform(1, 200, examples).astype(np.float32)},
+        "transe": lambda: {**triple(), "negatives": ids(3)},
+        "distmult": lambda: {**triple(), "negatives": ids(3)},
+        "complex_": lambda: {**triple(), "label": 2 * labels() - 1},
+    }
+    return made.get(name, pair)()
+
+
+def indexed(name):
+    """Which tables each id column indexes."""
+    two = {"center": ["W"], "context": ["C"], "negatives": ["C"]}
+    graph = {"head": ["E"], "tail": ["E"], "relation": ["R"], "negatives": ["E"]}
+    special = {
+        "margin": dict.fromkeys(("anchor", "positive", "negative"), ["E"]),
+        "skip_gram": two,
+        "sampled_softmax": two,
+        "cbow": {"window": ["W"], "center": ["C"], "negatives": ["C"]},
+        "glove": {"i": ["W", "b"], "j": ["C", "c"]},
+        "transe": graph,
+        "distmult": graph,
+        "complex_": {c: graph[c] for c in ("head", "tail", "relation")},
+    }
+    return special.get(name, {"i": ["E"], "j": ["E"]})

@@ -1,0 +1,110 @@
+"""The slow obvious version: dense gradients of whole tables by PyTensor, updates of the touched rows by NumPy."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.mode import Mode
+
+
+def train(cost, tables, data, rule, *, ids, rate=0.1, dtype="float64"):
+    """Train copies of `tables` (name -> array) on `data` (column -> list of values); gives them and the mean cost.
+
+    `ids` maps each id column to the tables it indexes; `rule` is one of the classes below.
+    """
+    values = {t: np.array(v, dtype) for t, v in tables.items()}
+    rules = {t: rule(values[t].shape, dtype) for t in values}
+    length = len(next(iter(data.values())))
+    functions, costs = {}, []
+    for n in range(length):
+        example = {c: np.asarray(v[n]) for c, v in data.items()}
+        shapes = tuple(e.shape for e in example.values())
+        if shapes not in functions:
+            functions[shapes] = _function(cost, values, example, ids, dtype)
+        value, *gradients = functions[shapes](*values.values(), *example.values())
+        costs.append(value)
+        for table, gradient in zip(values, gradients, strict=True):
+            touched = [np.ravel(example[c]) for c, indexed in ids.items() if table in indexed]
+            for row in np.unique(np.concatenate(touched).astype(int)):
+                values[table][row] = rules[table].step(row, values[table][row], gradient[row], rate)
+    return values, float(np.mean(costs))
+
+
+def _function(cost, values, example, ids, dtype):
+    with pytensor.config.change_flags(floatX=dtype):
+        tables = {t: pt.matrix(t, dtype=dtype) for t in values}
+        columns = {
+            c: pt.tensor(c, shape=e.shape, dtype="int64" if c in ids else dtype) for c, e in example.items()
+        }
+        total = cost(**tables, **columns)
+        outputs = [total, *pytensor.grad(total, list(tables.values()))]
+        options = {"mode": Mode(linker="py", optimizer=None), "allow_input_downcast": True}
+        return pytensor.function([*tables.values(), *columns.values()], outputs, **options)
+
+
+class sgd:
+    def __init__(self, shape, dtype):
+        pass
+
+    def step(self, row, value, gradient, rate):
+        return value - rate * gradient
+
+
+class momentum:
+    def __init__(self, shape, dtype):
+        self.velocity = np.zeros(shape, dtype)
+
+    def step(self, row, value, gradient, rate):
+        self.velocity[row] = 0.9 * self.velocity[row] + gradient
+        return value - rate * self.velocity[row]
+
+
+class adagrad:
+    initial = 0.0
+
+    def __init__(self, shape, dtype):
+        self.squares = np.full(shape, self.initial, dtype)
+
+    def step(self, row, value, gradient, rate):
+        self.squares[row] += gradient**2
+        return value - rate * gradient / (np.sqrt(self.squares[row]) + 1e-10)
+
+
+class warm_adagrad(adagrad):
+    initial = 0.1
+
+
+class rowwise_adagrad:
+    def __init__(self, shape, dtype):
+        self.squares = np.zeros(shape[0], dtype)
+
+    def step(self, row, value, gradient, rate):
+        self.squares[row] += (gradient**2).mean()
+        return value - rate * gradient / (np.sqrt(self.squares[row]) + 1e-10)
+
+
+class lazy_adam:
+    def __init__(self, shape, dtype):
+        self.mean, self.square = np.zeros(shape, dtype), np.zeros(shape, dtype)
+        self.count = np.zeros(shape[0])
+
+    def step(self, row, value, gradient, rate):
+        self.count[row] += 1
+        self.mean[row] = 0.9 * self.mean[row] + 0.1 * gradient
+        self.square[row] = 0.999 * self.square[row] + 0.001 * gradient**2
+        unbiased = self.mean[row] / (1 - 0.9 ** self.count[row])
+        spread = np.sqrt(self.square[row] / (1 - 0.999 ** self.count[row]))
+        return value - rate * unbiased / (spread + 1e-8)
+
+
+class decayed_sgd:
+    def __init__(self, shape, dtype):
+        pass
+
+    def step(self, row, value, gradient, rate):
+        return value - rate * (gradient + 0.1 * value)
+
+
+class clipped_adagrad(adagrad):
+    def step(self, row, value, gradient, rate):
+        norm = np.sqrt((gradient**2).sum())
+        return super().step(row, value, gradient * min(1, 0.5 / norm) if norm else gradient, rate)
