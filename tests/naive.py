@@ -33,11 +33,11 @@ def _function(cost, values, example, ids, dtype):
     with pytensor.config.change_flags(floatX=dtype):
         tables = {t: pt.matrix(t, dtype=dtype) for t in values}
         columns = {
-            c: pt.tensor(c, shape=e.shape, dtype="int64" if c in ids else dtype) for c, e in example.items()
+            c: pt.TensorType("int64" if c in ids else dtype, e.shape)(c) for c, e in example.items()
         }
         total = cost(**tables, **columns)
         outputs = [total, *pytensor.grad(total, list(tables.values()))]
-        options = {"mode": Mode(linker="py", optimizer=None), "allow_input_downcast": True}
+        options = {"mode": Mode(linker="py", optimizer=None), "allow_input_downcast": True, "on_unused_input": "ignore"}
         return pytensor.function([*tables.values(), *columns.values()], outputs, **options)
 
 

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
@@ -43,6 +43,7 @@ def test_what_is_saved_is_opened(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "deep" / "m" / "E.npy"), model.vectors)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(ANY, min_size=1, unique=True))
 def test_any_names_survive(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("any") / "m"
@@ -135,7 +136,7 @@ def test_an_interrupted_save_leaves_the_old_model(tmp_path, monkeypatch, call, f
 def test_a_save_killed_between_its_renames_is_explained(tmp_path):
     small().save(tmp_path / "m")
     (tmp_path / "m").rename(tmp_path / ".m.old-1-abc")
-    with pytest.raises(ModelError, match="a save was interrupted and the model before it is .*"):
+    with pytest.raises(ModelError, match="a save was interrupted and the model before it is"):
         rs.open(tmp_path / "m")
 
 
@@ -223,7 +224,7 @@ def test_damage_is_told(tmp_path, damage, text):
 
 
 def test_a_missing_folder_is_not_a_model(tmp_path):
-    with pytest.raises(ModelError, match="is not a model: it has no model.json"):
+    with pytest.raises(ModelError, match=r"is not a model: it has no model\.json"):
         rs.open(tmp_path / "nothing")
 
 

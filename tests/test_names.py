@@ -3,7 +3,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rowspace.errors import DataError, UnknownItem
@@ -12,6 +12,7 @@ from rowspace.names import Names, repeated
 ANY = st.text(st.characters(exclude_categories=[]), max_size=8)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(ANY, unique=True), st.randoms(use_true_random=False))
 def test_ids_are_positions_for_any_strings(names, random):
     asked = [random.randrange(len(names)) for _ in range(5)] if names else []
@@ -19,6 +20,7 @@ def test_ids_are_positions_for_any_strings(names, random):
     assert list(Names(names)) == Names(names).index_to_key == names
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.text("ab", max_size=2)))
 def test_repeats_are_found_as_a_slow_search_finds_them(names):
     pairs = [(names.index(x), i) for i, x in enumerate(names) if x in names[:i]]

@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Table": "table",
     "RowspaceError": "errors",
+    "SlowCost": "errors",
+    "Diverged": "errors",
     "Model": "model",
     "open": "model",
     "Trace": "trace",

@@ -71,7 +71,8 @@ class _Assembly:
 
     def build(self, gradients_given: bool) -> Source:
         rows = self._tables()
-        sites = [self._site(look) for look in self.traced.lookups] if self._columns() else []
+        self._columns()
+        sites = [self._site(look) for look in self.traced.lookups]
         trained = sites[: len(self.traced.gradients)]
         cheap = True
         if gradients_given:
@@ -107,16 +108,18 @@ class _Assembly:
             self.head.insert(1, f"{_tuple(states)} = states")
         return rows
 
-    def _columns(self) -> bool:
+    def _columns(self) -> None:
+        alias: dict[str, list[str]] = {}  # named here, in the order of `Kernel.bind`, though drawn from below
         for name, column in self.columns.items():
             if isinstance(column, Negatives):
+                parts = () if column.alias is None else ("keep", "other")
+                alias[name] = [self._argument(name, part) for part in parts]
                 self.emitter.bind(self.traced.columns[name], (column.k,), element(self.locals[name]))
             else:
                 self._column(name, column, self.traced.columns[name])
         for salt, (name, column) in enumerate(self.columns.items()):
             if isinstance(column, Negatives):
-                self._draw(name, column, salt)
-        self.head.append(f"{_tuple(self.arguments)} = columns")
+                self._draw(name, column, salt, alias[name])
         return True
 
     def _argument(self, column: str, part: str) -> str:
@@ -145,16 +148,15 @@ class _Assembly:
             access = lambda index: wrap(load((Expr("n"), *index)))
             self.emitter.bind(symbol, kind.shape, access)  # type: ignore[arg-type]
 
-    def _draw(self, name: str, negatives: Negatives, salt: int) -> None:
+    def _draw(self, name: str, negatives: Negatives, salt: int, alias: list[str]) -> None:
         """Draw the ids of a sampled column: the same for a seed and an example, however the work is divided."""
         local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
         self.writer.scratch.append((local, (negatives.k,), "uintp"))
         bits = f"random_bits(seed, first + n, {salt * SALT_STEP} + z"
-        if negatives.alias is None:
-            draw = lambda b: f"draw_uniform({b}, len({table}))"
+        if alias:
+            draw = lambda b: f"draw_alias({b}, {', '.join(alias)})"
         else:
-            keep, other = self._argument(name, "keep"), self._argument(name, "other")
-            draw = lambda b: f"draw_alias({b}, {keep}, {other})"
+            draw = lambda b: f"draw_uniform({b}, len({table}))"
         with self.writer.block(f"for z in range({negatives.k}):"):
             if negatives.avoid is None:
                 self.writer.line(f"{local}[z] = {draw(bits + ')')}")
@@ -225,7 +227,7 @@ class _Assembly:
     # --- the text --------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
-        head = [*self.head, *self._scratch()]
+        head = [*self.head, f"{_tuple(self.arguments)} = columns", *self._scratch()]
         body = "\n".join(self.writer.lines)
         head += ["total = 0.0", "counted = 0"]
         lines = [

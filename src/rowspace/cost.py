@@ -95,7 +95,7 @@ def trace(
     """
     used_tables, used_columns = parameters(cost, tables, kinds)
     with pytensor.config.change_flags(floatX=dtype):
-        symbols = {t: pt.tensor(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
+        symbols = {t: _symbol(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
         columns = {c: _column(c, kinds[c], dtype) for c in used_columns}
         total = inline(_call(cost, {**symbols, **columns}))
         lookups, total = _cut(total, symbols, columns, {t: tables[t][0] for t in used_tables})
@@ -138,8 +138,13 @@ def inline(out: Variable) -> Variable:
         [out] = graph_replace([out], dict(zip(node.outputs, inside, strict=True)))
 
 
+def _symbol(name: str, *, shape: Sequence[int | None], dtype: str) -> Variable:
+    """A symbolic array; unlike `pytensor.tensor.tensor`, it may be called by the name of a dtype."""
+    return pt.TensorType(dtype, tuple(shape))(name)
+
+
 def _column(name: str, kind: Kind, dtype: str) -> Variable:
-    return pt.tensor(name, shape=kind.shape, dtype="int64" if kind.integer else dtype)
+    return _symbol(name, shape=kind.shape, dtype="int64" if kind.integer else dtype)
 
 
 def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
@@ -182,7 +187,8 @@ def _cut(
         if _indexes(node) and node.inputs[0] in names:
             table = names[node.inputs[0]]
             index, rest = _split_index(node, table, sizes[table])
-            replaced[node.outputs[0]] = _look_up(lookups, tables[table], table, index, sizes[table])[rest]
+            rows = _look_up(lookups, tables[table], table, index, sizes[table])
+            replaced[node.outputs[0]] = rows[rest] if len(rest) > index.type.ndim else rows
     if not lookups:
         raise CostError("the cost looks up no row of a table; index a table with a column, as in E[i]")
     [total] = graph_replace([total], replaced)
@@ -243,7 +249,7 @@ def _look_up(
     key = (table, _signature(flat))
     if key not in lookups:
         shape = (*flat.type.shape, symbol.type.shape[1])
-        rows = pt.tensor(f"{table}_rows{len(lookups)}", shape=shape, dtype=symbol.type.dtype)
+        rows = _symbol(f"{table}_rows{len(lookups)}", shape=shape, dtype=symbol.type.dtype)
         lookups[key] = Lookup(table, flat, rows)
     rows = lookups[key].rows
     return rows if index.type.ndim <= 1 else rows.reshape((*index.shape, symbol.type.shape[1]))
@@ -288,7 +294,7 @@ def _split_picks(lookups: list[Lookup], total: Variable) -> tuple[list[Lookup], 
             continue
         replaced = {}
         for position, nodes in picks.items():
-            rows = pt.tensor(f"{look.rows.name}_{position}", shape=look.rows.type.shape[1:], dtype=look.rows.dtype)
+            rows = _symbol(f"{look.rows.name}_{position}", shape=look.rows.type.shape[1:], dtype=look.rows.dtype)
             out.append(Lookup(look.table, look.index[position], rows))
             for node in nodes:
                 _, *rest = indices_from_subtensor(node.inputs[1:], node.op.idx_list)
@@ -399,7 +405,7 @@ class UpdateGraph:
 def trace_update(update: Update, dim: int) -> UpdateGraph:
     """Call the step with symbols and simplify; raises CostError when it gives other shapes than it was given."""
     with pytensor.config.change_flags(floatX="float32"):
-        vector = lambda name, width: pt.tensor(name, shape=(width,), dtype="float32")
+        vector = lambda name, width: _symbol(name, shape=(width,), dtype="float32")
         row, gradient = vector("row", dim), vector("gradient", dim)
         state = [vector(f"state{n}", len(s)) for n, s in enumerate(update.init(dim))]
         rate = pt.scalar("rate", dtype="float32")

@@ -272,21 +272,30 @@ def _elemwise(emitter: Emitter, node: Apply) -> None:
     if len(node.outputs) > 1:
         raise Unsupported(str(node.op))
     operation, [out] = node.op.scalar_op, node.outputs
-    write = _scalar_writer(operation, node)
+    write = _scalar_writer(operation)
     dims = emitter.broadcast([emitter.shape(x) for x in node.inputs])
     access = lambda index: write([emitter.at(x, index) for x in node.inputs])
-    emitter.define(out, dims, access, cheap=type(operation).__name__ in CHEAP)
+    emitter.define(out, dims, access, cheap=_is_cheap(operation))
 
 
-def _scalar_writer(operation: Any, node: Apply) -> Callable[[Sequence[Expr]], Expr]:
+def _is_cheap(operation: Any) -> bool:
+    if isinstance(operation, ps.Composite):
+        return all(_is_cheap(node.op) for node in toposort(operation.fgraph.outputs))
+    return type(operation).__name__ in CHEAP
+
+
+def _scalar_writer(operation: Any) -> Callable[[Sequence[Expr]], Expr]:
+    """How a scalar operation writes its arguments."""
     name = type(operation).__name__
+    if isinstance(operation, ps.Composite):
+        return partial(_composite, operation)
     if isinstance(operation, ps.Cast):
-        number = DTYPES.get(node.outputs[0].type.dtype)
+        number = DTYPES.get(operation.o_type.dtype)
         if number is None:
-            raise Unsupported(str(node.op))
+            raise Unsupported(str(operation))
         return lambda args: Expr(f"{number}({{}})", tuple(args))
     if name not in SCALAR:
-        raise Unsupported(str(node.op))
+        raise Unsupported(str(operation))
     form = SCALAR[name]
     if form == "*":
         return product
@@ -297,6 +306,16 @@ def _scalar_writer(operation: Any, node: Apply) -> Callable[[Sequence[Expr]], Ex
     if name == "Neg":
         return lambda args: _negative(args[0])
     return lambda args: Expr(form, tuple(args))
+
+
+def _composite(operation: Any, args: Sequence[Expr]) -> Expr:
+    """Several scalar operations in one, such as the products that PyTensor makes of a whole power."""
+    graph = operation.fgraph
+    known = dict(zip(graph.inputs, args, strict=True))
+    for node in toposort(graph.outputs):
+        parts = [literal(x.data) if isinstance(x, Constant) else known[x] for x in node.inputs]
+        known[node.outputs[0]] = _scalar_writer(node.op)(parts)
+    return known[graph.outputs[0]]
 
 
 def _negative(e: Expr) -> Expr:
@@ -475,17 +494,25 @@ def _shift(index: Expr, offset: Dim) -> Expr:
 
 def _split(emitter: Emitter, node: Apply) -> None:
     place, (x, sizes) = _axis_first(node)
-    if not isinstance(sizes, Constant):
-        raise Unsupported(str(node.op))
-    start, shape = 0, emitter.shape(x)
-    for out, size in zip(node.outputs, np.asarray(sizes.data).tolist(), strict=True):
+    shape = emitter.shape(x)
+    start: Dim = 0
+    for out, size in zip(node.outputs, _lengths(emitter, node, sizes), strict=True):
         dims = tuple(size if a == place else d for a, d in enumerate(shape))
 
-        def access(index: Index, start: int = start) -> Expr:
+        def access(index: Index, start: Dim = start) -> Expr:
             return emitter.at(x, tuple(_shift(i, start) if a == place else i for a, i in enumerate(index)))
 
         emitter.bind(out, dims, access)
-        start += size
+        start = _sum(start, size)
+
+
+def _lengths(emitter: Emitter, node: Apply, sizes: Variable) -> list[Dim]:
+    """The lengths of a split: constants, or a vector made of lengths of bags."""
+    if isinstance(sizes, Constant):
+        return np.asarray(sizes.data).tolist()
+    if sizes.owner is None or not isinstance(sizes.owner.op, MakeVector):
+        raise Unsupported(str(node.op))
+    return [_length(emitter, size) for size in sizes.owner.inputs]
 
 
 class Part:

@@ -24,15 +24,18 @@ class Index:
 
     def key(self, key: Any) -> Any:
         """What NumPy takes for anything between the brackets."""
+        if isinstance(key, (int, str)) and not isinstance(key, bool):
+            return self._id(key)  # the common case, ten times faster than through an array
         return self._tuple(key) if isinstance(key, tuple) else self._rows(key)
 
     def ids(self, items: Any) -> np.ndarray:
         """Ids from 0 to n - 1, intp, of ids or names of any shape."""
         array = _as_array(items)
         if array.dtype == object:
-            if self.names is not None and all(isinstance(item, str) for item in array.flat):
+            listed = array.ravel().tolist()
+            if self.names is not None and set(map(type, listed)) <= {str}:
                 return self.names.ids(array)
-            found = map(self._id, array.flat)
+            found = map(self._id, listed)
             return np.fromiter(found, np.intp, array.size).reshape(array.shape)
         self.check(array, "", -self.shape[0])
         ids = array.astype(np.intp, copy=False)
@@ -86,7 +89,7 @@ class Index:
                 raise UnknownItem(
                     f"item {shown(item)}: the table has no names, only ids 0 to {n - 1}"
                 )
-            return int(self.names.ids(item))
+            return self.names.id(item)
         if not is_integer(item):
             raise ShapeError(f"{shown(item)} is neither an id (an integer) nor a name (a string)")
         i = operator.index(item)
@@ -102,6 +105,8 @@ class Index:
 
 def _as_array(items: Any) -> np.ndarray:
     """Items as an array of integers, of truth values, or of Python objects such as names."""
+    if isinstance(items, list) and items and isinstance(items[0], str):
+        return np.array(items, dtype=object)
     try:
         array = np.asarray(items)
         if array.dtype.kind in "USTO":

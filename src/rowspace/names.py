@@ -62,13 +62,19 @@ class Names(Sequence[str]):
         # object: an array of NumPy's own strings would drop a name's trailing zero characters
         array = np.array(names, dtype=object)
         try:
-            found = map(self.key_to_index.__getitem__, array.flat)
+            found = map(self.key_to_index.__getitem__, array.ravel().tolist())
             return np.fromiter(found, np.intp, array.size).reshape(array.shape)
         except KeyError as error:
-            raise self.unknown(error.args[0]) from None
+            raise self._unknown(error.args[0]) from None
 
-    def unknown(self, name: Any) -> UnknownItem:
-        """The error for a name that is not here."""
+    def id(self, name: str) -> int:
+        """The id of one name; UnknownItem if it is not here."""
+        try:
+            return self.key_to_index[name]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: Any) -> UnknownItem:
         near = self._near(name) if isinstance(name, str) else []
         hint = f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
         return UnknownItem(f"item {shown(name)} is not in the table ({_items(len(self))}){hint}")

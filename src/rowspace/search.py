@@ -24,8 +24,7 @@ def norms(values: np.ndarray) -> np.ndarray:
     """
     step = _rows_at_once(values.shape[1])
     blocks = range(0, len(values), step)
-    with np.errstate(over="ignore"):  # a length beyond float32 counts as infinite
-        return np.concatenate([_lengths(values[a : a + step]) for a in blocks]).astype(np.float32)
+    return np.concatenate([_lengths(values[a : a + step]) for a in blocks])
 
 
 def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -59,11 +58,11 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 def nearest(
     values: np.ndarray, queries: np.ndarray, k: int, *, lengths: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k rows of largest cosine with each query, best first; of equal ones the lower id first.
+    """The k rows of largest cosine with each query, best first, the lower id first of equal ones.
 
-    Rows are chosen by a float32 matrix product and the chosen ones scored again in float64. Should
-    more than `SPARE` rows agree with the k-th to within the rounding of float32 (1e-6), which of
-    them are returned is left to that rounding.
+    Rows are chosen by a float32 matrix product and the chosen ones scored again in float64, where
+    scores within 1e-12 are equal. Should more than `SPARE` rows agree with the k-th to within the
+    rounding of float32 (1e-6), which of them are returned is left to that rounding.
 
     Args:
         values: (n, d) float32; may be memory-mapped.
@@ -139,15 +138,19 @@ def _rescored(
     # float64, and one order of summation for every row: equal rows get equal scores
     rows = values[ids].astype(np.float64)
     with np.errstate(all="ignore"):
-        scores = (rows * unit).sum(axis=1) / np.maximum(_lengths(rows), np.finfo(float).tiny)
+        lengths = np.sqrt((rows * rows).sum(axis=1))
+        scores = (rows * unit).sum(axis=1) / lengths
     scores[~np.isfinite(scores)] = 0
-    order = np.lexsort((ids, -scores))[:k]
+    # what differs by less than float64 can tell is equal
+    order = np.lexsort((ids, -scores.round(12)))[:k]
     return ids[order], scores[order]
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
     # einsum: no squared copy of the block; float64: the square of a float32 may overflow it
-    return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64, casting="safe"))
+    squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64, casting="safe")
+    with np.errstate(over="ignore"):  # a length beyond float32 counts as infinite
+        return np.sqrt(squares).astype(np.float32)
 
 
 def _units(queries: np.ndarray, dim: int) -> np.ndarray:

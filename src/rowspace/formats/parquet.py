@@ -82,8 +82,10 @@ def _schema(table: Table) -> Any:
 
 def _matrix(vectors: Any) -> np.ndarray:
     """A column of equally long lists as (n, dim) float32."""
-    numbers = vectors.flatten()
-    if vectors.null_count or numbers.null_count or not len(vectors) or len(numbers) % len(vectors):
+    import pyarrow.compute as pc
+
+    numbers, widths = pc.list_flatten(vectors), pc.list_value_length(vectors).unique()
+    if vectors.null_count or numbers.null_count or len(widths) != 1:
         raise FormatError("its vectors are not all there, or not equally long")
     rows = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float32)
     return rows.reshape(len(vectors), -1)

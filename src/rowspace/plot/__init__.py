@@ -1,0 +1,130 @@
+"""Pictures of what was learned: paths of rows while they trained, and a table in two dimensions.
+
+Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
+matplotlib is imported when the first picture is drawn.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rowspace.errors import DataError
+from rowspace.read.trace import TraceData, read_trace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from rowspace.table import Table
+
+__all__ = ["plot_table", "plot_trace"]
+
+
+def plot_trace(
+    trace: TraceData | str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+) -> "Figure":
+    """Draw each item's path from its start, labelled there, as the blog post does.
+
+    Two dimensions are drawn as they are, with the unit circle; one is drawn over the steps; more
+    are projected on the two principal components of the final positions, which need not be the
+    plane in which the most moved.
+
+    Args:
+        trace: the file a `Trace` wrote, or what `read_trace` returned.
+        path: where to write: `.png`, `.svg`, or `.gif` for an animation; None to write nothing.
+        names: what to call the m items, in the order of the trace, instead of their names or ids.
+        title: a title instead of the number of items and steps.
+
+    Returns:
+        The matplotlib Figure, which a notebook shows; of a GIF its last frame.
+
+    Raises:
+        DataError: for another suffix, a trace without records or with values that are not finite,
+            or names that are not m.
+
+    >>> import numpy as np
+    >>> turn = np.linspace(0, 1, 11)
+    >>> positions = np.stack([np.cos(turn), np.sin(turn)], axis=1)[:, None, :]
+    >>> data = TraceData(np.arange(0, 1100, 100), ["a"], positions.astype(np.float32))
+    >>> figure = plot_trace(data)
+    >>> figure.axes[0].get_title()
+    '1 item over 1,000 steps'
+    """
+    to = _target(path, (".png", ".svg", ".gif"))
+    data = trace if isinstance(trace, TraceData) else read_trace(trace)
+    from rowspace.plot import animation, paths
+    from rowspace.plot.figure import write_figure
+
+    if to is not None and to.suffix.lower() == ".gif":
+        return animation.write(data, to, names=names, title=title)
+    figure = paths.draw(data, names=names, title=title).figure
+    if to is not None:
+        write_figure(figure, to)
+    return figure
+
+
+def plot_table(
+    table: "Table",
+    path: str | os.PathLike[str] | None = None,
+    *,
+    items: Any = None,
+    color: Any = None,
+    color_label: str | None = None,
+    labels: Any = None,
+    title: str | None = None,
+) -> "Figure":
+    """Draw a table as points in two dimensions, with labels that do not overlap.
+
+    Two dimensions are drawn as they are, one on a line, more on the two principal components of
+    the rows drawn: distances across what was left out do not show (the axes say how much shows).
+
+    Args:
+        table: the table.
+        path: where to write: `.png` or `.svg`; None to write nothing.
+        items: names or ids of the rows to draw, default all.
+        color: numbers that colour the points, one for each row drawn or for each of the table.
+        color_label: what those numbers are.
+        labels: names or ids to label; default all of up to 60 points, of more as many as fit
+            beside their points, 40 at most, first rows first. A label without room is left out.
+        title: a title.
+
+    Returns:
+        The matplotlib Figure, which a notebook shows.
+
+    Raises:
+        DataError: for another suffix, rows that are not finite, labels of rows not drawn.
+        ShapeError: for colours that are not one number a row.
+        UnknownItem, IdOutOfRange: for items that the table has not.
+
+    >>> import numpy as np, rowspace as rs
+    >>> E = rs.Table.from_array(np.eye(2, dtype=np.float32), names=["cat", "dog"])
+    >>> figure = plot_table(E)
+    >>> sorted(text.get_text() for text in figure.axes[0].texts)
+    ['cat', 'dog']
+    """
+    to = _target(path, (".png", ".svg"))
+    from rowspace.plot import points
+    from rowspace.plot.figure import write_figure
+
+    figure = points.draw(
+        table, items=items, color=color, color_label=color_label, labels=labels, title=title
+    )
+    if to is not None:
+        write_figure(figure, to)
+    return figure
+
+
+def _target(path: str | os.PathLike[str] | None, suffixes: tuple[str, ...]) -> Path | None:
+    """The path to write, refused before anything is drawn."""
+    if path is None:
+        return None
+    path = Path(path)
+    if path.suffix.lower() not in suffixes:
+        raise DataError(f"cannot draw {path}: this picture is written as {', '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise DataError(f"cannot write {path}: there is no folder {path.parent}")
+    return path

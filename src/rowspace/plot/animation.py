@@ -1,0 +1,96 @@
+"""Paths that grow: an animated GIF, in which only what moves is drawn again for each frame."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from rowspace.files import atomic_file
+from rowspace.plot.figure import PALETTE
+from rowspace.plot.paths import Drawing, counted_items, draw, segments
+from rowspace.read.trace import TraceData
+
+FRAMES = 100
+MILLISECONDS = 70
+PAUSE = 2500  # on the last frame
+DPI = 80
+SWATCH = 12  # pixels
+
+
+def write(data: TraceData, path: Path, *, names: Sequence[str] | None, title: str | None) -> Any:
+    """Write the GIF, and return the figure of its last frame."""
+    drawing = draw(data, names=names, title=title, dpi=DPI)
+    images = _images(drawing, counted_items(drawing.paths) if title is None else title)
+    with atomic_file(path, "wb") as out:
+        images[0].save(
+            out,
+            format="GIF",
+            save_all=True,
+            append_images=images[1:],
+            duration=[MILLISECONDS] * (len(images) - 1) + [PAUSE],
+            loop=0,
+            optimize=False,
+        )
+    return drawing.figure
+
+
+def _images(drawing: Drawing, title: str) -> list[Image.Image]:
+    """Frames evenly chosen over the steps, in one palette: what stands still packs to nothing."""
+    count = min(FRAMES, len(drawing.paths.steps))
+    chosen = np.unique(np.linspace(0, len(drawing.paths.steps) - 1, count).round().astype(int))
+    frames = [Image.fromarray(frame) for frame in _frames(drawing, chosen, title)]
+    palette = _sample(frames).quantize(colors=128, dither=Image.Dither.NONE)
+    images = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    white = _whitened(palette)
+    for image in images:
+        image.putpalette(white)
+    return images
+
+
+def _sample(frames: list[Image.Image]) -> Image.Image:
+    """What to choose the palette from: some frames, and enough of each colour of the paths."""
+    chosen = [frames[0], frames[len(frames) // 2], frames[-1]]
+    width, height = frames[0].size
+    sample = Image.new("RGB", (width, 3 * height + SWATCH * len(PALETTE)), "white")
+    for k, frame in enumerate(chosen):
+        sample.paste(frame, (0, k * height))
+    for k, color in enumerate(PALETTE):
+        top = 3 * height + k * SWATCH
+        sample.paste(color, (0, top, width, top + SWATCH))
+    return sample
+
+
+def _whitened(palette: Image.Image) -> list[int]:
+    """The palette with white paper: averaging with smoothed edges has left it a little grey."""
+    colors = np.array(palette.getpalette()).reshape(-1, 3)
+    colors[colors.min(axis=1) >= 248] = 255
+    flat: list[int] = colors.ravel().tolist()
+    return flat
+
+
+def _frames(drawing: Drawing, chosen: np.ndarray, title: str) -> list[np.ndarray]:
+    figure, axes, paths = drawing.figure, drawing.axes, drawing.paths
+    canvas = figure.canvas
+    final = axes.title.get_text()
+    # from the left: centred, the text would tremble as the number grows
+    axes.title.set(x=0, horizontalalignment="left")
+    moving = [drawing.lines, drawing.ends, *drawing.labels, axes.title]
+    for artist in moving:
+        artist.set_animated(True)
+    canvas.draw()
+    still = canvas.copy_from_bbox(figure.bbox)
+    frames = []
+    for k in chosen:
+        canvas.restore_region(still)
+        drawing.lines.set_segments(segments(paths.points[: k + 1]))
+        drawing.ends.set_offsets(paths.points[k])
+        axes.title.set_text(f"{title}, step {paths.steps[k]:,}")
+        for artist in moving:
+            axes.draw_artist(artist)
+        frames.append(np.array(canvas.buffer_rgba())[..., :3])
+    axes.title.set(text=final, x=0.5, horizontalalignment="center")
+    for artist in moving:
+        artist.set_animated(False)
+    return frames

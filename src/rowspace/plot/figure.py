@@ -1,0 +1,94 @@
+"""A figure and its look, and the files it becomes. Imports matplotlib: imported when drawing."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from rowspace.files import atomic_file
+
+# Okabe and Ito's palette, told apart by colour-blind readers too, without its yellow: it is too
+# pale for thin lines on white
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+INK = "0.15"
+FAINT = "0.55"
+LONGEST = 40  # characters of a label
+
+# matplotlib's own font has no such letters; where one of these is installed it fills in
+FALLBACKS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Noto Sans Devanagari",
+    "Noto Sans Arabic",
+    "Noto Sans Thai",
+)
+
+_svg_settings = threading.Lock()
+
+
+class Picture(Figure):
+    """A figure that a notebook shows without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        import io
+
+        out = io.BytesIO()
+        self.savefig(out, format="png")
+        return out.getvalue()
+
+
+def new_axes(width: float, height: float, *, dpi: float = 120) -> Any:
+    """Empty axes of a new figure, sizes in inches; `axes.figure` is the figure."""
+    figure = Picture(figsize=(width, height), dpi=dpi, facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
+    axes = figure.add_subplot()
+    axes.set_facecolor("white")
+    axes.grid(color="0.92", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=9, colors="0.35", length=3)
+    axes.spines[:].set_color("0.8")
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def freeze_layout(figure: Figure) -> None:
+    """Lay the figure out once and for all: what is placed by pixels must not move afterwards."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def shown_name(item: Any) -> str:
+    """A name or id as one short line."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(item))
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\u2026"
+
+
+def font_families() -> list[str]:
+    """matplotlib's font, then those installed that have the letters it lacks."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in FALLBACKS if name in installed)]
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write PNG or SVG; the same figure always gives the same bytes."""
+    with atomic_file(path, "wb") as out:
+        if path.suffix.lower() == ".svg":
+            _write_svg(figure, out)
+        else:
+            figure.savefig(out, format="png", metadata={"Software": None})
+
+
+def _write_svg(figure: Figure, out: Any) -> None:
+    # these settings are only to be had globally; text stays text, ids do not depend on the clock
+    settings = {"svg.fonttype": "none", "svg.hashsalt": "rowspace"}
+    with _svg_settings, matplotlib.rc_context(settings):
+        figure.savefig(out, format="svg", metadata={"Date": None})
