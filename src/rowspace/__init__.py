@@ -20,7 +20,7 @@ _HOME = {
     "Trace": "trace",
     "plot_trace": "plot",
     "plot_table": "plot",
-    "explain": "explain",
+    "explain": "explanation",
     "Trainer": "train",
     "Negatives": "sampling",
     "Update": "updates",

@@ -12,6 +12,7 @@ from rowspace.apply import Rows, Site, Updates
 from rowspace.columns import Kind
 from rowspace.cost import Lookup, Traced, simplify, trace_update
 from rowspace.emit import Emitter, element
+from rowspace.errors import DataError
 from rowspace.expression import Access, Dim, Expr, Index, Writer
 from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
 from rowspace.scalars import HELPERS
@@ -81,7 +82,7 @@ class _Assembly:
             cheap = self._cost(trained)
         self.writer.line("check = f32(0)")
         Updates(self.writer, self.emitter, rows).write(trained)
-        with self.writer.block("if not math.isfinite(check):"):
+        with self.writer.block("if not is_finite(check):"):
             self.writer.line("return n, total, counted")
         named = {length: column for column, length in self.lengths.items()}
         equal = [(named[a], named[b]) for a, b in self.emitter.equal]
@@ -161,11 +162,17 @@ class _Assembly:
             if negatives.avoid is None:
                 self.writer.line(f"{local}[z] = {draw(bits + ')')}")
                 return
-            avoided = self.emitter.at(self.traced.columns[negatives.avoid], ())
+            avoided = self._avoided(name, negatives.avoid)
             with self.writer.block(f"for attempt in range({AVOID_TRIES}):"):
                 self.writer.line(f"{local}[z] = {draw(bits + f' + {TRY_STEP} * attempt)')}")
                 with self.writer.block(f"if {local}[z] != {avoided}:"):
                     self.writer.line("break")
+
+    def _avoided(self, name: str, column: str) -> Expr:
+        symbol = self.traced.columns.get(column)
+        if symbol is None or column not in self.traced.ids or symbol.type.ndim > 0:
+            raise DataError(f"{name!r} is to avoid {column!r}, which is not a column of one id in the cost")
+        return self.emitter.at(symbol, ())
 
     def _site(self, look: Lookup) -> Site:
         """Bind a lookup's rows to the table, and say where its ids come from."""
@@ -211,7 +218,7 @@ class _Assembly:
             self.emitter.emit([cost])
             self.writer.line(f"cost = {self.emitter.at(cost, ())}")
             added = "\n".join(self.writer.lines[start:])
-            with self.writer.block("if not math.isfinite(cost):"):
+            with self.writer.block("if not is_finite(cost):"):
                 self.writer.line("return n, total, counted")
             self.writer.line("total += cost")
             self.writer.line("counted += 1")

@@ -76,6 +76,10 @@ DTYPES = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i64", "i
 
 # helper -> its source; a kernel holds those it calls, so that it can be read and kept on its own
 HELPERS: dict[str, str] = {
+    "is_finite": """
+def is_finite(x):  # math.isfinite takes x - x, which reordered sums turn into 0 for any x
+    return abs(x) <= f32(3.4028235e38)
+""",
     "sign": """
 def sign(x):
     return f32(0) if x == 0 else (f32(1) if x > 0 else (f32(-1) if x < 0 else f32(x)))

@@ -74,6 +74,9 @@ class Trainer:
         self.cost = cost
         self.tables = dict(tables)
         self.updates = _by_table(update or sgd(), self.tables)
+        for name in self.updates:
+            if not self.tables[name].values.flags.writeable:
+                raise DataError(f"table {name!r} is read-only; open it with mode='r+', or give it the update None")
         self.states = {t: _first_state(u, self.tables[t]) for t, u in self.updates.items()}
         self.history: list[Epoch] = []
         self.examples = 0
@@ -151,6 +154,7 @@ class Trainer:
                     _call(callbacks, "on_epoch_end", self)
         finally:
             if trace is not None:
+                trace.record(self.examples)
                 trace.close()
         _call(callbacks, "on_train_end", self)
         return self.history[first:]

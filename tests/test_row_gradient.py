@@ -1,0 +1,92 @@
+"""Row gradients and the checker, which itself must fail when a gradient is off by a thousandth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import rowspace as rs
+
+
+def cost(E, i, j, label):
+    return (label - E[i] @ E[j]) ** 2
+
+
+EXAMPLE = {"i": 2, "j": 0, "label": 1.0}
+
+
+def tables():
+    return {"E": rs.Table(6, 3, seed=1)}
+
+
+def test_rows_are_distinct_and_sorted():
+    found = rs.gradient(cost, tables(), EXAMPLE)["E"]
+    assert (found.rows.tolist(), found.values.shape, found.n_rows) == ([0, 2], (2, 3), 6)
+    assert found.values.dtype == np.float32
+
+
+def test_repeats_are_summed():
+    E = tables()["E"]
+    found = rs.gradient(cost, {"E": E}, {"i": 4, "j": 4, "label": 0.0})["E"]
+    assert found.rows.tolist() == [4]
+    np.testing.assert_allclose(found.values[0], 4 * (E.values[4] @ E.values[4]) * E.values[4], rtol=1e-5)
+
+
+def test_tables_are_unmodified_even_when_read_only():
+    values = tables()["E"].values.copy()
+    values.flags.writeable = False
+    before = values.tobytes()
+    rs.gradient(cost, {"E": rs.Table.from_array(values)}, EXAMPLE)
+    assert values.tobytes() == before
+
+
+def test_names_may_stand_for_ids():
+    E = rs.Table(names=["cat", "dog", "car"], dim=3, seed=0)
+    assert rs.gradient(cost, {"E": E}, {"i": "car", "j": "cat", "label": 1})["E"].rows.tolist() == [0, 2]
+    with pytest.raises(rs.RowspaceError, match="did you mean 'cat'"):
+        rs.gradient(cost, {"E": E}, {"i": "caat", "j": "cat", "label": 1})
+
+
+def test_checker_passes_what_is_right():
+    assert rs.check_gradient(cost, tables(), EXAMPLE) < 1e-5
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 2)])
+def test_checker_fails_a_gradient_wrong_by_a_thousandth(place):
+    E = tables()
+    found = rs.gradient(cost, E, EXAMPLE)
+    wrong = found["E"].values.copy()
+    biggest = np.unravel_index(np.abs(wrong).argmax(), wrong.shape)
+    wrong[biggest] *= 1.001
+    with pytest.raises(rs.RowspaceError, match="table 'E', row .*, column .*: the gradient is .*differences give"):
+        rs.check_gradient(cost, E, EXAMPLE, gradients={"E": replace(found["E"], values=wrong)})
+
+
+def test_checker_fails_a_whole_gradient_wrong_by_a_thousandth():
+    E = tables()
+    found = rs.gradient(cost, E, EXAMPLE)["E"]
+    with pytest.raises(rs.RowspaceError):
+        rs.check_gradient(cost, E, EXAMPLE, gradients={"E": replace(found, values=found.values * np.float32(0.999))})
+
+
+def test_checker_fails_a_gradient_that_is_not_a_number():
+    E = tables()
+    found = rs.gradient(cost, E, EXAMPLE)["E"]
+    with pytest.raises(rs.RowspaceError, match="nan"):
+        rs.check_gradient(cost, E, EXAMPLE, gradients={"E": replace(found, values=found.values * np.float32("nan"))})
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        ({"i": 9, "j": 0, "label": 1.0}, "id 9 .* is out of range"),
+        ({"i": -1, "j": 0, "label": 1.0}, "-1"),
+        ({"i": 1.5, "j": 0, "label": 1.0}, "could not be traced|holds numbers|integers"),
+        ({"i": 1, "j": 0, "label": float("nan")}, "column 'label' holds nan at position 0"),
+        ({"i": 1, "j": 0}, "'label', which is neither a table"),
+        ({}, "an example is a dict"),
+    ],
+)
+def test_bad_examples_are_refused(example, message):
+    with pytest.raises(rs.RowspaceError, match=message):
+        rs.gradient(cost, tables(), example)

@@ -1,0 +1,268 @@
+"""The loop: what it promises of bytes, costs, rates, traces, interruptions and numbers that are not."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import rowspace as rs
+
+RNG = np.random.default_rng(0)
+DATA = {"i": RNG.integers(0, 50, 3000), "j": RNG.integers(0, 50, 3000), "label": RNG.random(3000).round()}
+
+
+def cost(E, i, j, label):
+    return (label - E[i] @ E[j]) ** 2
+
+
+def table(n=50, dim=8, seed=0):
+    return rs.Table(n, dim, seed=seed)
+
+
+def trained(update=None, data=DATA, **options):
+    E = table()
+    history = rs.Trainer(cost, {"E": E}, update).fit(data, **options)
+    return E.values.tobytes(), history
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    assert trained(epochs=2, shuffle=True, seed=3)[0] == trained(epochs=2, shuffle=True, seed=3)[0]
+    assert trained(epochs=2, shuffle=True, seed=3)[0] != trained(epochs=2, shuffle=True, seed=4)[0]
+
+
+def test_two_fits_of_one_epoch_are_one_fit_of_two():
+    E = table()
+    trainer = rs.Trainer(cost, {"E": E}, rs.adagrad(0.1))
+    trainer.fit(DATA, shuffle=True)
+    trainer.fit(DATA, shuffle=True)
+    assert E.values.tobytes() == trained(rs.adagrad(0.1), epochs=2, shuffle=True)[0]
+    assert [e.number for e in trainer.history] == [1, 2]
+    assert trainer.examples == 6000
+
+
+def test_chunks_change_nothing():
+    cuts = [0, 1, 900, 901, 3000]
+    chunks = [{c: v[a:b] for c, v in DATA.items()} for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    one, two = trained(epochs=2), trained(data=chunks, epochs=2)
+    assert one[0] == two[0]
+    assert [e.cost for e in one[1]] == pytest.approx([e.cost for e in two[1]], rel=1e-12)
+
+
+def test_epochs_say_what_happened():
+    _, [epoch] = trained()
+    assert (epoch.number, epoch.costed, epoch.examples) == (1, 3000, 3000)
+    assert str(epoch).startswith("epoch 1: cost 0.")
+    assert "examples/s" in str(epoch)
+    assert "mean of" not in str(epoch)
+
+
+def test_a_cost_that_takes_time_is_sampled_evenly_and_says_so():
+    from rowspace.costs import logistic_dot
+
+    data = {c: np.tile(v, 20) for c, v in DATA.items()}
+    E = table()
+    [epoch] = rs.Trainer(logistic_dot, {"E": E}, rs.sgd(0.0)).fit(data)
+    assert (epoch.costed, epoch.examples) == (3750, 60_000)
+    assert "(mean of 3,750 of 60,000 examples)" in str(epoch)
+    scores = (E.values[data["i"]] * E.values[data["j"]]).sum(axis=1)
+    expected = np.log1p(np.exp(-(2 * data["label"] - 1) * scores))[::16].mean()
+    assert epoch.cost == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_linear_rate_falls_to_its_end():
+    seen = []
+
+    def rate(done):
+        seen.append(done)
+        return 0.01
+
+    trained(rs.sgd(rate), epochs=2)
+    assert seen[0] == 0
+    assert seen == sorted(seen)
+    assert 0.99 < seen[-1] < 1
+    assert len(seen) >= 1000
+
+
+def test_a_changing_rate_is_finer_than_the_chunks():
+    constant = trained(rs.sgd(0.05))[0]
+    assert trained(rs.sgd(lambda done: 0.05))[0] == constant
+    assert trained(rs.sgd(rs.linear(0.05, 0.0)))[0] != constant
+
+
+# --- numbers that are not ------------------------------------------------------------------------------------------
+
+
+def test_divergence_stops_at_the_last_good_chunk():
+    good, E = {c: v[:500] for c, v in DATA.items()}, table()
+    bad = {**good, "label": np.full(500, 1e20, np.float32)}
+    trainer = rs.Trainer(cost, {"E": E}, rs.sgd(0.01))
+    trainer.fit(good)
+    after_good = E.values.tobytes()
+    with pytest.raises(rs.Diverged, match=r"not finite at example \d+ of the epoch \(i = \d+, j = \d+, label = 1e\+20\)"):
+        trainer.fit([good, bad])
+    assert np.isfinite(E.values).all()
+    again = table()
+    rs.Trainer(cost, {"E": again}, rs.sgd(0.01)).fit(good, epochs=2)
+    assert E.values.tobytes() == again.values.tobytes() != after_good
+
+
+def test_a_rate_too_high_is_named_as_the_likely_cause():
+    E = table()
+    before = E.values.tobytes()
+    with pytest.raises(rs.Diverged, match=r"lower the rate \(50\).*tables are as they were after 0 examples"):
+        rs.Trainer(cost, {"E": E}, rs.sgd(50.0)).fit(DATA)
+    assert E.values.tobytes() == before
+
+
+def test_a_cost_with_no_finite_gradient_is_named_as_the_cause():
+    import pytensor.tensor as pt
+
+    E = table()
+    before = E.values.tobytes()
+    distance = lambda E, i, j: pt.sqrt(((E[i] - E[j]) ** 2).sum())
+    with pytest.raises(rs.Diverged, match=r"example 2 of the epoch \(i = 5, j = 5\).*no finite gradient there at any rate"):
+        rs.Trainer(distance, {"E": E}).fit({"i": [1, 2, 5, 3], "j": [2, 3, 5, 4]})
+    assert E.values.tobytes() == before
+
+
+def test_state_goes_back_too():
+    E = table()
+    trainer = rs.Trainer(cost, {"E": E}, rs.momentum(5.0))
+    with pytest.raises(rs.Diverged):
+        trainer.fit(DATA)
+    assert not trainer.states["E"][0].any()
+
+
+def test_an_empty_bag_is_named():
+    E = table()
+    mean = lambda E, bag: (E[bag].mean(axis=0) ** 2).sum()
+    with pytest.raises(rs.Diverged, match="its bag 'bag' is empty"):
+        rs.Trainer(mean, {"E": E}).fit({"bag": [[1, 2], [], [3]]})
+
+
+# --- traces, callbacks, interruptions ------------------------------------------------------------------------------
+
+
+def test_a_trace_sees_every_hundredth_step_and_the_last(tmp_path):
+    path = tmp_path / "trace.tsv"
+    data = {c: v[:250] for c, v in DATA.items()}
+    with_trace, _ = trained(data=data, trace=rs.Trace(path, every=100, rows=[0, 7]))
+    lines = path.read_text().splitlines()
+    assert lines[0].split("\t")[:3] == ["i", "n", "d0"]
+    steps = [int(line.split("\t")[0]) for line in lines[1:]]
+    assert steps == [0, 0, 100, 100, 200, 200, 250, 250]
+    assert with_trace == trained(data=data)[0]
+
+
+def test_callbacks():
+    class Log:
+        def __init__(self):
+            self.seen = []
+
+        def on_train_begin(self, trainer):
+            self.seen.append("begin")
+
+        def on_epoch_end(self, trainer):
+            self.seen.append(trainer.history[-1].number)
+
+        def on_train_end(self, trainer):
+            self.seen.append("end")
+
+    log, called = Log(), []
+    trained(epochs=2, callbacks=[log, lambda trainer: called.append(len(trainer.history))])
+    assert log.seen == ["begin", 1, 2, "end"]
+    assert called == [1, 2]
+
+
+def test_an_interrupted_fit_leaves_a_consistent_table(tmp_path):
+    class Stop:
+        def on_epoch_end(self, trainer):
+            raise KeyboardInterrupt
+
+    E, path = table(), tmp_path / "trace.tsv"
+    with pytest.raises(KeyboardInterrupt):
+        rs.Trainer(cost, {"E": E}).fit(DATA, epochs=5, callbacks=[Stop()], trace=rs.Trace(path))
+    assert E.values.tobytes() == trained()[0]
+    assert path.exists()
+
+
+def test_the_model_says_what_it_was_trained_with(tmp_path):
+    E = rs.Table(names=[f"item {n}" for n in range(50)], dim=4, seed=0)
+    trainer = rs.Trainer(cost, {"E": E}, rs.adagrad(0.1))
+    trainer.fit(DATA)
+    trainer.model(note="a test").save(tmp_path / "model")
+    model = rs.open(tmp_path / "model")
+    assert model.trained_with["cost"] == "cost"
+    assert model.trained_with["updates"] == {"E": "adagrad"}
+    assert model.trained_with["note"] == "a test"
+    np.testing.assert_array_equal(model["item 3"], E["item 3"])
+
+
+def test_no_loop_before_the_columns_are_known():
+    with pytest.raises(rs.RowspaceError, match="call fit"):
+        _ = rs.Trainer(cost, {"E": table()}).kernel
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": -1}, "epochs is -1"),
+        ({"schedule": "fast"}, "schedule 'fast' is not one of sequential"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(rs.RowspaceError, match=message):
+        trained(**options)
+
+
+def test_updates_must_be_given_for_the_tables_there_are():
+    with pytest.raises(rs.RowspaceError, match="updates are given for W; the tables are E"):
+        rs.Trainer(cost, {"E": table()}, {"W": rs.sgd()})
+    with pytest.raises(rs.RowspaceError, match="the update is a float"):
+        rs.Trainer(cost, {"E": table()}, 0.1)
+
+
+def test_a_read_only_table_is_refused():
+    values = table().values.copy()
+    values.flags.writeable = False
+    with pytest.raises(rs.RowspaceError, match="table 'E' is read-only"):
+        rs.Trainer(cost, {"E": rs.Table.from_array(values)})
+
+
+# --- the kernel's cache --------------------------------------------------------------------------------------------
+
+PROGRAM = """
+    import sys, numba, rowspace as rs
+    compiled = []
+    numba.core.event.register("numba:compile", type("L", (numba.core.event.Listener,), {
+        "on_start": lambda self, event: compiled.append(event), "on_end": lambda self, event: None})())
+    E = rs.Table(5, 3, seed=0)
+    rs.Trainer(lambda E, i, j: (1 - E[i] @ E[j]) ** 2, {"E": E}).fit({"i": [0, 1], "j": [2, 3]})
+    print(len(compiled), E.values.sum())
+"""
+
+
+def test_a_second_process_does_not_compile_again(tmp_path):
+    def run():
+        environment = {**__import__("os").environ, "ROWSPACE_CACHE": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(PROGRAM)], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.split()
+
+    first, second = run(), run()
+    assert int(first[0]) > 0
+    assert int(second[0]) == 0
+    assert first[1] == second[1]
+    assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+
+
+def test_without_a_cache_folder_it_compiles_and_trains(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("ROWSPACE_CACHE", str(blocked / "cache"))
+    E = table()
+    rs.Trainer(lambda E, i: (E[i] ** 2).sum(), {"E": E}).fit({"i": [0]})
+    np.testing.assert_allclose(E.values[0], table().values[0] * 0.98, rtol=1e-6)
