@@ -32,7 +32,11 @@ def data_for(name, examples=60, seed=3):
             "center": ids(),
             "negatives": ids(4),
         },
-        "glove": lambda: {"i": ids(), "j": ids(), "count": rng.uniform(1, 200, examples).astype(np.float32)},
+        "glove": lambda: {
+            "i": ids(),
+            "j": ids(),
+            "count": rng.uniform(1, 200, examples).astype(np.float32),
+        },
         "transe": lambda: {**triple(), "negatives": ids(3)},
         "distmult": lambda: {**triple(), "negatives": ids(3)},
         "complex_": lambda: {**triple(), "label": 2 * labels() - 1},

@@ -32,12 +32,14 @@ def train(cost, tables, data, rule, *, ids, rate=0.1, dtype="float64"):
 def _function(cost, values, example, ids, dtype):
     with pytensor.config.change_flags(floatX=dtype):
         tables = {t: pt.matrix(t, dtype=dtype) for t in values}
-        columns = {
-            c: pt.TensorType("int64" if c in ids else dtype, e.shape)(c) for c, e in example.items()
-        }
+        columns = {c: pt.TensorType("int64" if c in ids else dtype, e.shape)(c) for c, e in example.items()}
         total = cost(**tables, **columns)
         outputs = [total, *pytensor.grad(total, list(tables.values()))]
-        options = {"mode": Mode(linker="py", optimizer=None), "allow_input_downcast": True, "on_unused_input": "ignore"}
+        options = {
+            "mode": Mode(linker="py", optimizer=None),
+            "allow_input_downcast": True,
+            "on_unused_input": "ignore",
+        }
         return pytensor.function([*tables.values(), *columns.values()], outputs, **options)
 
 

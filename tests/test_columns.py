@@ -50,7 +50,11 @@ def test_every_form_trains_alike(form):
 )
 def test_names_stand_for_ids(form):
     names = list("abcdef")
-    named = {"i": [names[i] for i in DATA["i"]], "j": [names[j] for j in DATA["j"]], "label": DATA["label"]}
+    named = {
+        "i": [names[i] for i in DATA["i"]],
+        "j": [names[j] for j in DATA["j"]],
+        "label": DATA["label"],
+    }
     assert trained(form(named), names) == trained(DATA)
 
 
@@ -81,13 +85,19 @@ def test_kinds(values, expected):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"i": [0, 2, 4, 6]}, r"column 'i'.*id 6 at position 3 is out of range for a table of 6 rows"),
+        (
+            {"i": [0, 2, 4, 6]},
+            r"column 'i'.*id 6 at position 3 is out of range for a table of 6 rows",
+        ),
         ({"i": [0, 2, -1, 4]}, "id -1 at position 2"),
         ({"i": [0, 2, 2**40, 4]}, "out of range"),
         ({"i": [0.0, 1.0, 2.0, 3.0]}, "ids must be integers or names|could not be traced"),
         ({"label": [1, 0, np.nan, 1]}, "column 'label' holds nan at position 2"),
         ({"label": [1, 0, np.inf, 1]}, "column 'label' holds inf at position 2"),
-        ({"label": [1, 0, 1e300, 1]}, "column 'label' holds 1e\\+300 at position 2; numbers must be finite float32"),
+        (
+            {"label": [1, 0, 1e300, 1]},
+            "column 'label' holds 1e\\+300 at position 2; numbers must be finite float32",
+        ),
         ({"label": ["1", "0", "1", "x"]}, "column 'label' holds text such as '1'"),
         ({"label": [1.0]}, "columns differ in length: i 4, j 4, label 1"),
         ({"label": 1.0}, "column 'label' is a single float"),

@@ -24,7 +24,10 @@ def test_gradient_agrees_with_finite_differences(name):
 
 
 # Adagrad starts warm: from nothing it turns a gradient that is zero but for rounding into a whole step.
-UPDATES = {"sgd": (rs.sgd(0.05), naive.sgd), "adagrad": (rs.adagrad(0.05, initial=0.1), naive.warm_adagrad)}
+UPDATES = {
+    "sgd": (rs.sgd(0.05), naive.sgd),
+    "adagrad": (rs.adagrad(0.05, initial=0.1), naive.warm_adagrad),
+}
 
 
 @pytest.mark.parametrize("update", UPDATES)

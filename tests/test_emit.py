@@ -148,7 +148,16 @@ def interpreted(cost, data, update):
 
 
 @pytest.mark.parametrize(
-    "name", ["attention", "bag by bag", "ragged scores", "ragged weights", "halves", "matrix of ids", "softmax"]
+    "name",
+    [
+        "attention",
+        "bag by bag",
+        "ragged scores",
+        "ragged weights",
+        "halves",
+        "matrix of ids",
+        "softmax",
+    ],
 )
 def test_compiled_loop_agrees_with_the_interpreted_one(name):
     cost = COSTS[name]
@@ -190,7 +199,10 @@ def test_a_cost_without_a_loop_draws_the_same_negatives():
 
     fast_E, slow_E, data = table(), table(), {"i": np.arange(6)}
     for E, each in ((fast_E, cost), (slow_E, slow)):
-        sampled = {**data, "negatives": rs.Negatives(of=E, k=3, counts=[1, 2, 3, 4, 5, 6], avoid="i")}
+        sampled = {
+            **data,
+            "negatives": rs.Negatives(of=E, k=3, counts=[1, 2, 3, 4, 5, 6], avoid="i"),
+        }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", rs.SlowCost)
             rs.Trainer(each, {"E": E}, rs.sgd(0.1)).fit(sampled, epochs=2)

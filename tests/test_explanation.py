@@ -52,8 +52,7 @@ def test_the_post_three_dimensions_fit():
     E, pairs, labels = the_post(3)
     told = explain(table_of(E), pairs, labels)
     assert told.sentence == (
-        "3 groups must be mutually orthogonal, which takes 3 dimensions; "
-        "the table has 3, so all of them fit."
+        "3 groups must be mutually orthogonal, which takes 3 dimensions; the table has 3, so all of them fit."
     )
     np.testing.assert_allclose(told.between, np.eye(3), atol=0.1)
 
@@ -137,8 +136,7 @@ def test_contradictions_direct_and_through_others():
     told = explain(table_of(np.eye(4)), pairs, [1, 0, 1, 0, 1, 0])
     assert told.contradictions == [(0, 1), (0, 2), (3, 3)]
     assert told.sentence.startswith(
-        "3 pairs are asked both to agree and to differ, directly or through others: "
-        "(0, 1), (0, 2), (3, 3)."
+        "3 pairs are asked both to agree and to differ, directly or through others: (0, 1), (0, 2), (3, 3)."
     )
 
 

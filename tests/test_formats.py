@@ -50,9 +50,7 @@ def save_gensim(E, path, **kwargs):
     kv.save_word2vec_format(str(path), **kwargs)
 
 
-@pytest.mark.parametrize(
-    "file", ["v.txt", "v.vec", "v.bin", "v.npy", "v.parquet", "v.txt.gz", "v.bin.gz"]
-)
+@pytest.mark.parametrize("file", ["v.txt", "v.vec", "v.bin", "v.npy", "v.parquet", "v.txt.gz", "v.bin.gz"])
 def test_what_is_exported_is_imported(tmp_path, E, file):
     formats.export(E, tmp_path / file)
     same(formats.import_(tmp_path / file), E)

@@ -76,9 +76,7 @@ def test_other_questions_are_gensims(model, kv, values):
     assert model.rank("w1", "w2") == kv.rank("w1", "w2")
     assert model.closer_than("w1", "w2") == kv.closer_than("w1", "w2")
     for norm in (False, True):
-        np.testing.assert_allclose(
-            model.get_vector("w5", norm=norm), kv.get_vector("w5", norm=norm), atol=1e-6
-        )
+        np.testing.assert_allclose(model.get_vector("w5", norm=norm), kv.get_vector("w5", norm=norm), atol=1e-6)
 
 
 def test_look_ups_are_gensims(model, kv):

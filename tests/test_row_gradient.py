@@ -42,7 +42,10 @@ def test_tables_are_unmodified_even_when_read_only():
 
 def test_names_may_stand_for_ids():
     E = rs.Table(names=["cat", "dog", "car"], dim=3, seed=0)
-    assert rs.gradient(cost, {"E": E}, {"i": "car", "j": "cat", "label": 1})["E"].rows.tolist() == [0, 2]
+    assert rs.gradient(cost, {"E": E}, {"i": "car", "j": "cat", "label": 1})["E"].rows.tolist() == [
+        0,
+        2,
+    ]
     with pytest.raises(rs.RowspaceError, match="did you mean 'cat'"):
         rs.gradient(cost, {"E": E}, {"i": "caat", "j": "cat", "label": 1})
 
@@ -66,14 +69,24 @@ def test_checker_fails_a_whole_gradient_wrong_by_a_thousandth():
     E = tables()
     found = rs.gradient(cost, E, EXAMPLE)["E"]
     with pytest.raises(rs.RowspaceError):
-        rs.check_gradient(cost, E, EXAMPLE, gradients={"E": replace(found, values=found.values * np.float32(0.999))})
+        rs.check_gradient(
+            cost,
+            E,
+            EXAMPLE,
+            gradients={"E": replace(found, values=found.values * np.float32(0.999))},
+        )
 
 
 def test_checker_fails_a_gradient_that_is_not_a_number():
     E = tables()
     found = rs.gradient(cost, E, EXAMPLE)["E"]
     with pytest.raises(rs.RowspaceError, match="nan"):
-        rs.check_gradient(cost, E, EXAMPLE, gradients={"E": replace(found, values=found.values * np.float32("nan"))})
+        rs.check_gradient(
+            cost,
+            E,
+            EXAMPLE,
+            gradients={"E": replace(found, values=found.values * np.float32("nan"))},
+        )
 
 
 @pytest.mark.parametrize(

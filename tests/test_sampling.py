@@ -73,9 +73,7 @@ def test_draws_do_not_depend_on_how_the_work_is_divided():
     ids = np.arange(600) % 9
     for E, chunks in zip(tables, ([600], [7, 193, 400]), strict=True):
         cuts = np.cumsum([0, *chunks])
-        data = [
-            {"i": ids[a:b], "negatives": rs.Negatives(of=E, k=3)} for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
+        data = [{"i": ids[a:b], "negatives": rs.Negatives(of=E, k=3)} for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
         rs.Trainer(cost, {"E": E}).fit(data, epochs=2, seed=5)
     assert tables[0].values.tobytes() == tables[1].values.tobytes()
 

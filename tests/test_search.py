@@ -69,9 +69,7 @@ def test_the_table_is_not_copied_or_changed():
 
 def test_extreme_numbers_never_give_nan():
     big = 1e38
-    values = np.array(
-        [[0, 0], [big, big], [1e-44, 0], [1, 1], [np.nan, 1], [np.inf, 1]], dtype=np.float32
-    )
+    values = np.array([[0, 0], [big, big], [1e-44, 0], [1, 1], [np.nan, 1], [np.inf, 1]], dtype=np.float32)
     for query in ([1, 1], [0, 0], [1e300, 1e300], [1e-300, 1e-300]):
         ids, scores = search.nearest(values, np.array(query), 6)
         assert sorted(ids.tolist()) == [0, 1, 2, 3, 4, 5]

@@ -336,9 +336,7 @@ def test_shared_is_the_same_memory(E):
     t_E, t_idxs = E.shared("E"), pt.lvector()
     rows = t_E[t_idxs]
     cost = abs(1 - pt.dot(rows[0], rows[1]))
-    step = pytensor.function(
-        [t_idxs], cost, updates=[(t_E, pt.inc_subtensor(rows, -0.1 * pt.grad(cost, rows)))]
-    )
+    step = pytensor.function([t_idxs], cost, updates=[(t_E, pt.inc_subtensor(rows, -0.1 * pt.grad(cost, rows)))])
     for i, j in ((2, 0), (4, 4), (1, 5)):
         expected = E.values.copy()
         sign = np.sign(1 - expected[i] @ expected[j])

@@ -10,7 +10,11 @@ import pytest
 import rowspace as rs
 
 RNG = np.random.default_rng(0)
-DATA = {"i": RNG.integers(0, 50, 3000), "j": RNG.integers(0, 50, 3000), "label": RNG.random(3000).round()}
+DATA = {
+    "i": RNG.integers(0, 50, 3000),
+    "j": RNG.integers(0, 50, 3000),
+    "label": RNG.random(3000).round(),
+}
 
 
 def cost(E, i, j, label):
@@ -100,7 +104,10 @@ def test_divergence_stops_at_the_last_good_chunk():
     trainer = rs.Trainer(cost, {"E": E}, rs.sgd(0.01))
     trainer.fit(good)
     after_good = E.values.tobytes()
-    with pytest.raises(rs.Diverged, match=r"not finite at example \d+ of the epoch \(i = \d+, j = \d+, label = 1e\+20\)"):
+    with pytest.raises(
+        rs.Diverged,
+        match=r"not finite at example \d+ of the epoch \(i = \d+, j = \d+, label = 1e\+20\)",
+    ):
         trainer.fit([good, bad])
     assert np.isfinite(E.values).all()
     again = table()
@@ -122,7 +129,10 @@ def test_a_cost_with_no_finite_gradient_is_named_as_the_cause():
     E = table()
     before = E.values.tobytes()
     distance = lambda E, i, j: pt.sqrt(((E[i] - E[j]) ** 2).sum())
-    with pytest.raises(rs.Diverged, match=r"example 2 of the epoch \(i = 5, j = 5\).*no finite gradient there at any rate"):
+    with pytest.raises(
+        rs.Diverged,
+        match=r"example 2 of the epoch \(i = 5, j = 5\).*no finite gradient there at any rate",
+    ):
         rs.Trainer(distance, {"E": E}).fit({"i": [1, 2, 5, 3], "j": [2, 3, 5, 4]})
     assert E.values.tobytes() == before
 
@@ -248,7 +258,11 @@ def test_a_second_process_does_not_compile_again(tmp_path):
     def run():
         environment = {**__import__("os").environ, "ROWSPACE_CACHE": str(tmp_path / "cache")}
         done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(PROGRAM)], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", textwrap.dedent(PROGRAM)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout.split()
 

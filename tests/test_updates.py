@@ -62,9 +62,7 @@ def test_equals_numpy_with_repeats_of_a_row(name, bag):
     }
     table = rs.Table.from_array(values["E"].copy())
     rs.Trainer(three_at_once, {"E": table}, make(0.003)).fit(data)
-    expected, _ = naive.train(
-        three_at_once, values, data, rule, ids={"i": ["E"], "j": ["E"], "bag": ["E"]}, rate=0.003
-    )
+    expected, _ = naive.train(three_at_once, values, data, rule, ids={"i": ["E"], "j": ["E"], "bag": ["E"]}, rate=0.003)
     np.testing.assert_allclose(table.values, expected["E"], rtol=1e-3, atol=1e-4)
 
 
@@ -103,7 +101,11 @@ def test_updates_by_table_and_a_frozen_one():
 
 
 def test_state_of_another_shape_is_refused():
-    update = rs.Update(lambda row, gradient, state, rate: (row, (gradient.sum(),)), 0.1, lambda dim: (np.zeros(dim),))
+    update = rs.Update(
+        lambda row, gradient, state, rate: (row, (gradient.sum(),)),
+        0.1,
+        lambda dim: (np.zeros(dim),),
+    )
     with pytest.raises(rs.RowspaceError, match="turned state0 of shape"):
         rs.Trainer(squared_distance, {"E": rs.Table(2, 3)}, update).fit({"i": [0], "target": np.ones((1, 3))})
 

@@ -5,7 +5,7 @@ PyTensor or Numba.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -22,6 +22,8 @@ _HOME = {
     "plot_table": "plot",
     "explain": "explanation",
     "Trainer": "train",
+    "train_pairs": "pairs",
+    "read_pairs": "read",
     "Negatives": "sampling",
     "Update": "updates",
     "sgd": "updates",

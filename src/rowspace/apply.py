@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pytensor.graph.basic import Variable
 
 from rowspace.cost import UpdateGraph
 from rowspace.emit import Emitter, element
-from rowspace.expression import ZERO, Access, Dim, Expr, Writer, same
+from rowspace.expression import ZERO, Access, Dim, Expr, Statement, Writer, same
 
 _K, _Z = Expr("k"), Expr("z")
 # The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
@@ -154,13 +155,11 @@ class Updates:
             self._apply([(site.table, row, lambda index: self.emitter.at(site.gradient, (z, *index)))])
 
     def _write_together(self, sites: Sequence[Site]) -> None:
-        self._apply(
-            [(s.table, s.row_id(()), lambda index, s=s: self.emitter.at(s.gradient, index)) for s in sites]
-        )
+        self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
 
     def _apply(self, moves: Sequence[tuple[str, Expr, Access]]) -> None:
         """Move rows of one width: (table, id, gradient) each, in one loop over the width."""
-        wide: list[tuple[Expr, str, Expr]] = []
+        wide: list[Statement] = []
         narrow: list[tuple[Expr, str, Expr]] = []
         for table, row, gradient in moves:
             for target, sign, value, dims in self._outputs(self.tables[table], row, gradient):

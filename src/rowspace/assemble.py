@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from pytensor.graph.basic import Variable
 
 from rowspace.apply import Rows, Site, Updates
@@ -20,10 +19,9 @@ from rowspace.updates import Update
 
 # Names that mean something in every kernel.
 _RESERVED = {
-    *("math", "np", "f32", "f64", "i64", "uintp", "uint64", "abs", "max", "min", "range", "len", "bool"),
-    *("INFINITY", "NOT_A_NUMBER", "kernel", "tables", "states", "columns", "lo", "hi", "first", "rates", "mask"),
-    *("seed", "n", "k", "z", "r", "s", "z0", "k0", "attempt", "check", "total", "counted", "cost", "continue"),
-    *("if", "else", "for", "in", "return", "and", "or", "not", "break", "while", "def"),
+    *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
+    *"kernel tables states columns lo hi first rates mask seed total counted cost check".split(),
+    *"n k z r s z0 k0 attempt".split(),
     *HELPERS,
 }
 
@@ -57,7 +55,11 @@ def assemble(
 
 class _Assembly:
     def __init__(
-        self, traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update], columns: Mapping[str, Any]
+        self,
+        traced: Traced,
+        dims: Mapping[str, int],
+        updates: Mapping[str, Update],
+        columns: Mapping[str, Any],
     ) -> None:
         self.traced, self.dims, self.updates = traced, dims, updates
         self.columns = {c: columns[c] for c in traced.columns}
@@ -121,7 +123,6 @@ class _Assembly:
         for salt, (name, column) in enumerate(self.columns.items()):
             if isinstance(column, Negatives):
                 self._draw(name, column, salt, alias[name])
-        return True
 
     def _argument(self, column: str, part: str) -> str:
         name = self.writer.name(f"{self.locals[column]}_{part}")
@@ -273,4 +274,3 @@ def _helpers(body: str) -> str:
     """The helper functions a body calls, in the order they need one another."""
     used = [name for name in HELPERS if re.search(rf"\b{name}\(", body)]
     return "".join(HELPERS[name].lstrip("\n") + "\n\n" for name in used)
-

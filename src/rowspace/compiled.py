@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# Sums may be reordered (that is what makes them vectorise) and divisions shared, but NaN and infinity keep their meaning.
+# Sums may be reordered, which is what makes them vectorise, and divisions shared; NaN and infinity keep their meaning.
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}
 
 _NAMES = {
@@ -86,10 +86,15 @@ def _written(source: str) -> Path:
 
 def _numpy_math() -> SimpleNamespace:
     """`math` as machine code has it: float32 stays float32, and overflow is infinity rather than an exception."""
-    one = {n: getattr(np, n) for n in "exp expm1 log log2 log10 log1p sqrt sin cos tan sinh cosh tanh".split()}
+    alike = ("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+    one = {n: getattr(np, n) for n in alike}
     turned = {
         **{n: getattr(np, "arc" + n[1:]) for n in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
         **{n: getattr(np, n) for n in ("isnan", "isinf", "isfinite", "floor", "ceil")},
-        **{n: (lambda x, f=getattr(math, n): type(x)(f(x))) for n in ("erf", "erfc", "lgamma")},
+        **{f.__name__: _same_type(f) for f in (math.erf, math.erfc, math.lgamma)},
     }
     return SimpleNamespace(**one, **turned)
+
+
+def _same_type(function: Callable[[Any], float]) -> Callable[[Any], Any]:
+    return lambda x: type(x)(function(x))

@@ -104,9 +104,7 @@ def trace(
         numbers = [c for c in used_columns if kinds[c].integer and c not in indexed]
         if numbers:  # whole numbers that index nothing are numbers: trace again with that known
             kinds = {**kinds, **{c: kinds[c].as_number() for c in numbers}}
-            return trace(
-                cost, tables, kinds, frozen=frozen, dtype=dtype, differentiate=differentiate
-            )
+            return trace(cost, tables, kinds, frozen=frozen, dtype=dtype, differentiate=differentiate)
         trained = [look for look in lookups if look.table not in frozen]
         gradients = _differentiate(total, trained) if differentiate else []
     others = [look for look in lookups if look.table in frozen]
@@ -178,7 +176,10 @@ def name_of(cost: Cost) -> str:
 
 
 def _cut(
-    total: Variable, tables: dict[str, Variable], columns: dict[str, Variable], sizes: dict[str, int]
+    total: Variable,
+    tables: dict[str, Variable],
+    columns: dict[str, Variable],
+    sizes: dict[str, int],
 ) -> tuple[list[Lookup], Variable]:
     names = {symbol: name for name, symbol in tables.items()}
     lookups: dict[Any, Lookup] = {}
@@ -240,9 +241,7 @@ def _constant(variable: Variable) -> int:
     return int(variable.data)
 
 
-def _look_up(
-    lookups: dict[Any, Lookup], symbol: Variable, table: str, index: Variable, size: int
-) -> Variable:
+def _look_up(lookups: dict[Any, Lookup], symbol: Variable, table: str, index: Variable, size: int) -> Variable:
     """The rows of `table[index]`: the same variable for the same index, so that its gradients add up."""
     flat = _peel(index if index.type.ndim <= 1 else index.flatten())
     flat = _wrap(flat, size)
@@ -294,7 +293,11 @@ def _split_picks(lookups: list[Lookup], total: Variable) -> tuple[list[Lookup], 
             continue
         replaced = {}
         for position, nodes in picks.items():
-            rows = _symbol(f"{look.rows.name}_{position}", shape=look.rows.type.shape[1:], dtype=look.rows.dtype)
+            rows = _symbol(
+                f"{look.rows.name}_{position}",
+                shape=look.rows.type.shape[1:],
+                dtype=look.rows.dtype,
+            )
             out.append(Lookup(look.table, look.index[position], rows))
             for node in nodes:
                 _, *rest = indices_from_subtensor(node.inputs[1:], node.op.idx_list)
@@ -411,9 +414,7 @@ def trace_update(update: Update, dim: int) -> UpdateGraph:
         rate = pt.scalar("rate", dtype="float32")
         new_row, new_state = update.step(row, gradient, tuple(state), rate)
         if len(new_state) != len(state):
-            raise CostError(
-                f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}"
-            )
+            raise CostError(f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}")
         outputs = [_fitted(update, new, old) for new, old in zip([new_row, *new_state], [row, *state], strict=True)]
         if update.additive:
             zeros = pt.zeros(dim, dtype="float32")
@@ -425,7 +426,5 @@ def trace_update(update: Update, dim: int) -> UpdateGraph:
 def _fitted(update: Update, new: Any, old: Variable) -> Variable:
     new = pt.as_tensor_variable(new)
     if new.type.ndim != 1 or new.type.shape not in (old.type.shape, (None,)):
-        raise CostError(
-            f"update {update.name} turned {old.name} of shape {old.type.shape} into shape {new.type.shape}"
-        )
+        raise CostError(f"update {update.name} turned {old.name} of shape {old.type.shape} into shape {new.type.shape}")
     return pt.specify_shape(new, old.type.shape).astype("float32")

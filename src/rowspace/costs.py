@@ -52,6 +52,16 @@ def skip_gram(W: Any, C: Any, center: Any, context: Any, negatives: Any) -> Any:
     return pt.softplus(-(u @ C[context])) + pt.softplus(C[negatives] @ u).sum()
 
 
+def pair_negatives(E: Any, i: Any, j: Any, negatives: Any) -> Any:
+    """softplus(-a.b) + sum over negatives n of softplus(a.n): `skip_gram` in a single table, for pairs without labels.
+
+    One table makes both items of a pair look alike, as first-order proximity does in LINE (Tang et al. 2015). The dot
+    products of pairs never met again have no limit: without a little weight decay rows grow for as long as they train.
+    """
+    a = E[i]
+    return pt.softplus(-(a @ E[j])) + pt.softplus(E[negatives] @ a).sum()
+
+
 def cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
     """As `skip_gram`, with u the mean of the rows in the window: it predicts the word from its neighbours.
 
@@ -108,7 +118,7 @@ def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) ->
 NAMED: dict[str, Callable[..., Any]] = {
     cost.__name__: cost
     for cost in (
-        *(l1_dot, squared_dot, logistic_dot, cosine, margin, skip_gram, cbow),
+        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, cbow),
         *(glove, sampled_softmax, transe, distmult, complex_),
     )
 }

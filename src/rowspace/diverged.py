@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from rowspace.train import Trainer
 
 
-def diverged(
-    trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice | None, snapshot: Snapshot
-) -> Diverged:
+def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice | None, snapshot: Snapshot) -> Diverged:
     """The error for an example of a chunk, the tables being as they were at the last good chunk."""
     if snapshot.kept:
         state = f"the tables are as they were after {snapshot.examples:,} examples"
@@ -54,7 +52,10 @@ def _remedy(trainer: "Trainer", chunk: Chunk, example: int) -> str:
         return _lower_the_rate(trainer)
     if all(len(g.rows) and np.isfinite(g.values).all() for g in found.values()):
         return _lower_the_rate(trainer)
-    return "the cost has no finite gradient there at any rate: keep logarithms, roots and divisions away from 0, as in pt.sqrt(x + 1e-9)"
+    return (
+        "the cost has no finite gradient there at any rate: keep logarithms, roots and divisions away from 0, "
+        "as in pt.sqrt(x + 1e-9)"
+    )
 
 
 def _lower_the_rate(trainer: "Trainer") -> str:

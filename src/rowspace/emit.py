@@ -1,4 +1,4 @@
-"""A PyTensor graph of one example -> source lines: a loop per stored result, everything else written where it is used."""
+"""A PyTensor graph of one example -> source lines: a loop per stored result, the rest written where it is used."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -171,9 +171,7 @@ class Emitter:
         else:
             self.writer.loops(axes, [(target, "=", Expr(operation.start(number)))])
             update = value if operation.sign else Expr(operation.form, (target, value))
-            self.writer.loops(
-                [*axes[:-1], *folds, axes[-1]], [(target, operation.sign or "=", update)]
-            )
+            self.writer.loops([*axes[:-1], *folds, axes[-1]], [(target, operation.sign or "=", update)])
 
     def _fold_innermost(
         self,
@@ -216,9 +214,7 @@ class Emitter:
                 axes.append((variable, dim))
         return axes, tuple(index)
 
-    def _scratch(
-        self, out: Variable, dims: tuple[Dim, ...], index: Index, axes: list[tuple[Expr, Dim]]
-    ) -> Expr:
+    def _scratch(self, out: Variable, dims: tuple[Dim, ...], index: Index, axes: list[tuple[Expr, Dim]]) -> Expr:
         """A scratch array for `out` whose last axis is the innermost loop's."""
         places = [index.index(variable) for variable, _ in axes]
         name = self.writer.array("t", tuple(dims[p] for p in places), out.type.dtype)
@@ -390,9 +386,7 @@ def _careduce(emitter: Emitter, node: Apply) -> None:
             full[axis] = inner[place]
         return emitter.at(x, tuple(full))
 
-    emitter.reduce(
-        out, tuple(shape[a] for a in kept), tuple(shape[a] for a in folded), term, operation
-    )
+    emitter.reduce(out, tuple(shape[a] for a in kept), tuple(shape[a] for a in folded), term, operation)
 
 
 def _softmax(emitter: Emitter, node: Apply, *, log: bool) -> None:
@@ -443,7 +437,12 @@ def _make_vector(emitter: Emitter, node: Apply) -> None:
     if len(node.inputs) == 1:
         emitter.bind(out, (1,), lambda _: emitter.at(node.inputs[0], ()))
         return
-    _fill(emitter, out, (len(node.inputs),), [((p,), (1,), lambda _, x=x: emitter.at(x, ())) for p, x in enumerate(node.inputs)])
+    _fill(
+        emitter,
+        out,
+        (len(node.inputs),),
+        [((p,), (1,), lambda _, x=x: emitter.at(x, ())) for p, x in enumerate(node.inputs)],
+    )
 
 
 def _join(emitter: Emitter, node: Apply) -> None:
@@ -590,7 +589,7 @@ def _reshape(emitter: Emitter, node: Apply) -> None:
     shape, dims = emitter.shape(x), out.type.shape
     if any(isinstance(d, str) for d in shape) or None in dims:
         raise Unsupported("reshaping a ragged bag")
-    flat = emitter.writer.array("t", (int(np.prod(shape)),), out.type.dtype)
+    flat = emitter.writer.array("t", (int(np.prod([int(d) for d in shape])),), out.type.dtype)
     load = element(flat)
     axes, index = emitter._axes(shape, "zk")
     emitter.writer.loops(axes, [(load((_flat(index, shape),)), "=", emitter.at(x, index))])

@@ -38,6 +38,7 @@ class Expr:
 ZERO = Expr("0")
 Index = tuple[Expr, ...]
 Access = Callable[[Index], Expr]
+Statement = tuple["str | Expr", str, Expr]  # target, operator, value
 
 
 def product(factors: Sequence[Expr]) -> Expr:
@@ -115,7 +116,10 @@ class Writer:
     # --- loops -----------------------------------------------------------------------------------------------------
 
     def loops(
-        self, axes: Sequence[tuple[Expr, Dim]], statements: Sequence[tuple[str, str, Expr]], number: str = "f32"
+        self,
+        axes: Sequence[tuple[Expr, Dim]],
+        statements: Sequence[Statement],
+        number: str = "f32",
     ) -> None:
         """Nested loops over `axes` around assignments (target, operator, value), all values read before any is stored.
 
@@ -136,7 +140,7 @@ class Writer:
         with self.block(f"for {variable} in range({dim}):"):
             self._assign([(t, op, v) for t, (_, op, v) in zip(target_index, hoisted, strict=True)])
 
-    def _assign(self, statements: Sequence[tuple[str, str, Expr]]) -> None:
+    def _assign(self, statements: Sequence[Statement]) -> None:
         if len(statements) > 1:
             statements = [(t, op, self.local(v, "v")) for t, op, v in statements]
         for target, op, value in statements:

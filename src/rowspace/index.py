@@ -86,9 +86,7 @@ class Index:
         n = self.shape[0]
         if isinstance(item, str):
             if self.names is None:
-                raise UnknownItem(
-                    f"item {shown(item)}: the table has no names, only ids 0 to {n - 1}"
-                )
+                raise UnknownItem(f"item {shown(item)}: the table has no names, only ids 0 to {n - 1}")
             return self.names.id(item)
         if not is_integer(item):
             raise ShapeError(f"{shown(item)} is neither an id (an integer) nor a name (a string)")
@@ -114,9 +112,7 @@ def _as_array(items: Any) -> np.ndarray:
             # the 1 of ["a", 1] a string
             array = np.array(items, dtype=object)
     except ValueError:
-        raise ShapeError(
-            "nested lists of unequal lengths cannot be looked up at once; pad them or loop"
-        ) from None
+        raise ShapeError("nested lists of unequal lengths cannot be looked up at once; pad them or loop") from None
     # an empty list has no dtype of its own
     return array.astype(np.intp) if array.size == 0 and isinstance(items, list) else array
 

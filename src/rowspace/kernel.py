@@ -55,7 +55,11 @@ class Kernel:
     """
 
     def __init__(
-        self, cost: Cost, tables: Mapping[str, Table], updates: Mapping[str, Update], columns: Mapping[str, Any]
+        self,
+        cost: Cost,
+        tables: Mapping[str, Table],
+        updates: Mapping[str, Update],
+        columns: Mapping[str, Any],
     ) -> None:
         sizes = {t: table.shape for t, table in tables.items()}
         frozen = [t for t in tables if t not in updates]
@@ -106,7 +110,10 @@ class Kernel:
         return lambda bound, part: apply(*_arguments(bound, part))
 
     def bind(
-        self, tables: Mapping[str, Table], states: Mapping[str, tuple[np.ndarray, ...]], chunk: Chunk
+        self,
+        tables: Mapping[str, Table],
+        states: Mapping[str, tuple[np.ndarray, ...]],
+        chunk: Chunk,
     ) -> Bound:
         """Lay out tables, state and a checked chunk in the kernel's order."""
         for a, b in self._plan.equal:

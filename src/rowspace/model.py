@@ -145,9 +145,7 @@ def _open_once(folder: Path, mode: str) -> Model:
         except FormatError as error:
             raise ModelError(f"{error}; the model is damaged") from None
         except FileNotFoundError as error:
-            raise ModelError(
-                f"{folder}: {error.filename} is missing; copy the folder again"
-            ) from None
+            raise ModelError(f"{folder}: {error.filename} is missing; copy the folder again") from None
         _check_entry(folder, entry, _entry(name, tables[name]))
     cost = [math.nan if value is None else value for value in description.get("cost", [])]
     return Model(tables, description.get("trained_with"), cost)
@@ -205,9 +203,7 @@ def _entry(name: str, table: Table) -> dict[str, Any]:
 def _check_name(name: Any) -> str:
     """A table's name is a file's name: an identifier cannot lead out of the folder."""
     if not isinstance(name, str) or not name.isidentifier() or len(name) > 100:
-        raise ModelError(
-            f"table name {shown(name)} is not a Python identifier of at most 100 letters"
-        )
+        raise ModelError(f"table name {shown(name)} is not a Python identifier of at most 100 letters")
     return name
 
 

@@ -122,16 +122,12 @@ class Queries:
         keys, found = self.index_to_key, zip(ids.tolist(), scores.tolist(), strict=True)
         return [(keys[i], score) for i, score in found if i not in asked][:topn]
 
-    def similar_by_vector(
-        self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> Any:
+    def similar_by_vector(self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """The items nearest to a vector (d,); see `most_similar`."""
         vector = _vector(np.asarray(vector), self.vector_size)
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
-    def similar_by_key(
-        self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> Any:
+    def similar_by_key(self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """The items nearest to an item; see `most_similar`."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
@@ -216,8 +212,7 @@ def _weighted(term: Any, sign: float) -> tuple[Any, float]:
 def _vector(vector: np.ndarray, dim: int) -> np.ndarray:
     if vector.shape != (dim,) or vector.dtype.kind not in "iuf":
         raise ShapeError(
-            f"a vector must be {dim} numbers, got {vector.dtype} of shape {vector.shape}; "
-            "items go in a list"
+            f"a vector must be {dim} numbers, got {vector.dtype} of shape {vector.shape}; items go in a list"
         )
     return vector.astype(np.float64)
 

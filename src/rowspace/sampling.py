@@ -111,7 +111,8 @@ def _random_bits(seed: int, examples: np.ndarray, draws: np.ndarray) -> np.ndarr
 
 
 def _pick(negatives: Negatives, bits: np.ndarray) -> np.ndarray:
-    slots = ((bits >> np.uint64(32)) * np.uint64(len(negatives.of)) >> np.uint64(32)).astype(np.int64)
+    high: np.ndarray[Any, np.dtype[np.uint64]] = (bits >> np.uint64(32)) * np.uint64(len(negatives.of))
+    slots = (high >> np.uint64(32)).astype(np.int64)
     if negatives.alias is None:
         return slots
     keep, other = negatives.alias

@@ -67,7 +67,14 @@ CHEAP = {"Add", "Mul", "Sub", "TrueDiv", "Neg", "Abs", "Sqr", "Identity", "Secon
     "Maximum", "Minimum", "LT", "GT", "LE", "GE", "EQ", "NEQ", "AND", "OR", "Reciprocal", "Clip",
 }  # fmt: skip
 
-DTYPES = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i64", "int16": "i64", "int8": "i64"} | {
+DTYPES = {
+    "float32": "f32",
+    "float64": "f64",
+    "int64": "i64",
+    "int32": "i64",
+    "int16": "i64",
+    "int8": "i64",
+} | {
     "bool": "bool",
     "uint8": "i64",
     "uint16": "i64",

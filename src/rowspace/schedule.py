@@ -8,9 +8,7 @@ from rowspace.kernel import Bound, Runner, Slice
 Schedule = Callable[[Runner, Bound, Iterator[Slice]], Iterator[tuple[Slice, int, float, int]]]
 
 
-def sequential(
-    run: Runner, bound: Bound, slices: Iterator[Slice]
-) -> Iterator[tuple[Slice, int, float, int]]:
+def sequential(run: Runner, bound: Bound, slices: Iterator[Slice]) -> Iterator[tuple[Slice, int, float, int]]:
     """Examples in file order on one thread: exactly the post's loop, and the reference for every other schedule."""
     for part in slices:
         done, total, counted = run(bound, part)

@@ -92,9 +92,7 @@ def nearest(
     return (ids, scores) if queries.ndim == 2 else (ids[0], scores[0])
 
 
-def _candidates(
-    values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray | None
-) -> list[np.ndarray]:
+def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray | None) -> list[np.ndarray]:
     """For each query the ids of the k best rows by float32 scores, in no order."""
     ids = [np.empty(0, np.intp) for _ in units]
     best = [np.empty(0, np.float32) for _ in units]
@@ -132,9 +130,7 @@ def _largest(scores: np.ndarray, k: int) -> np.ndarray:
     return np.sort(kept)
 
 
-def _rescored(
-    values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _rescored(values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     # float64, and one order of summation for every row: equal rows get equal scores
     rows = values[ids].astype(np.float64)
     with np.errstate(all="ignore"):

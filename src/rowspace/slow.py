@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,15 @@ class SlowRunner:
             total, counted = total + float(cost), counted + 1
             given = (*arrays, *(np.ascontiguousarray(g, np.float32) for g in gradients))
             done, _, _ = self.apply(
-                bound.tables, bound.states, given, n, n + 1, np.uint64(0), rates, np.uint64(0), np.uint64(0)
+                bound.tables,
+                bound.states,
+                given,
+                n,
+                n + 1,
+                np.uint64(0),
+                rates,
+                np.uint64(0),
+                np.uint64(0),
             )
             if done == n:
                 return n, total, counted
@@ -51,28 +60,18 @@ class SlowRunner:
     def _columns(self, bound: Bound, part: Slice) -> tuple[list[Callable[[int], Any]], list[np.ndarray]]:
         """Per column, a function from the example to its value; and the arrays the applying kernel takes."""
         parts = iter(bound.columns)
-        columns: list[Callable[[int], Any]] = []
-        arrays: list[np.ndarray] = []
-        by_name: dict[str, np.ndarray] = {}
-        waiting: list[tuple[int, int, Negatives]] = []
-        for salt, (name, symbol) in enumerate(self.traced.columns.items()):
-            column: Any = next(parts)
+        found: dict[str, tuple[Any, ...]] = {}
+        for name, symbol in self.traced.columns.items():
+            column = next(parts)
+            found[name] = (column, next(parts)) if symbol.type.shape == (None,) else (column,)
+        for salt, (name, (column, *_)) in enumerate(list(found.items())):
             if isinstance(column, Negatives):
-                waiting.append((len(columns), len(arrays), column))
-                columns.append(lambda n: None)
-                arrays.append(np.empty(0))
-                by_name[f"salt {len(columns) - 1}"] = np.array(salt)
-            elif symbol.type.shape == (None,):
-                offsets: Any = next(parts)
-                columns.append(lambda n, c=column, o=offsets: c[o[n] : o[n + 1]])
-                arrays += [column, offsets]
-            else:
-                by_name[name] = column
-                columns.append(lambda n, c=column: c[n])
-                arrays.append(column)
-        for place, at, negatives in waiting:
-            avoid = by_name[negatives.avoid] if negatives.avoid else None
-            drawn = draw(negatives, part, int(by_name[f"salt {place}"]), avoid)
-            columns[place] = lambda n, d=drawn: d[n]
-            arrays[at] = drawn
-        return columns, arrays
+                avoid = found[column.avoid][0] if column.avoid else None
+                found[name] = (draw(column, part, salt, avoid),)
+        return [partial(_value, *arrays) for arrays in found.values()], [a for f in found.values() for a in f]
+
+
+def _value(*arguments: Any) -> Any:
+    """Example n of a column: `_value(values, n)`, or `_value(values, offsets, n)` of a ragged one."""
+    values, *offsets, n = arguments
+    return values[offsets[0][n] : offsets[0][n + 1]] if offsets else values[n]

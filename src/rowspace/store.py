@@ -78,9 +78,7 @@ def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any,
     )
 
 
-def map_array(
-    path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f4", ndim: int = 2
-) -> np.memmap:
+def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f4", ndim: int = 2) -> np.memmap:
     """Map a .npy file into memory without reading it.
 
     Args:
@@ -109,9 +107,7 @@ def map_array(
     return np.memmap(path, dtype=dtype, mode=mode, offset=offset, shape=shape)
 
 
-def _read_header(
-    path: str | os.PathLike[str], dtype: str, ndim: int
-) -> tuple[tuple[int, ...], int]:
+def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[tuple[int, ...], int]:
     try:
         with open(path, "rb") as stream:
             shape, fortran, found = _HEADERS[np.lib.format.read_magic(stream)](stream)

@@ -59,9 +59,7 @@ class Table:
         self._adopt(drawn(n, dim, seed, scale), index, counts)
 
     @classmethod
-    def from_array(
-        cls, array: np.ndarray, names: Iterable[str] | None = None, *, counts: Any = None
-    ) -> "Table":
+    def from_array(cls, array: np.ndarray, names: Iterable[str] | None = None, *, counts: Any = None) -> "Table":
         """A table over an array's own memory: a change of one is a change of the other.
 
         Args:

@@ -140,9 +140,7 @@ class _TextWriter:
             # NumPy's text of a float32 is the shortest that reads back as the same number
             texts = values[start : start + height].astype(str).tolist()
             names = self._items[start : start + height]
-            lines = (
-                f"{step}\t{name}\t" + "\t".join(row) for name, row in zip(names, texts, strict=True)
-            )
+            lines = (f"{step}\t{name}\t" + "\t".join(row) for name, row in zip(names, texts, strict=True))
             self._stream.write("\n".join(lines) + "\n")
         self._stream.flush()  # so that a killed run leaves whole records
 

@@ -121,7 +121,8 @@ class Trainer:
         Arguments:
             data: columns by name: a dict of arrays, a pyarrow Table, a pandas or polars frame; or an iterable of such
                 chunks, anew for every epoch (a list, or a function that gives an iterator). Integers and names index
-                tables, numbers weigh; see `rs.Negatives` for ids drawn on the fly.
+                tables, numbers weigh; see `rs.Negatives` for ids drawn on the fly. A function may have an attribute
+                `examples`, how many an epoch has: the bar and the rate then know how much is left.
             seed: what negatives and the shuffle are drawn from; the same seed gives the same bytes.
             shuffle: whether to take the examples of each chunk in a new random order in every epoch.
             progress: whether to show a bar; None shows one on a terminal.
@@ -165,7 +166,12 @@ class Trainer:
         from rowspace.model import Model
 
         rules = {t: u.name for t, u in self.updates.items()}
-        about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
+        about = {
+            "cost": name_of(self.cost),
+            "updates": rules,
+            "examples": self.examples,
+            **trained_with,
+        }
         return Model(self.tables, about, [e.cost for e in self.history])
 
 
@@ -176,7 +182,13 @@ class _Run:
         self, trainer: Trainer, chunks: "_Chunks", epochs: int, seed: int, shuffle: bool, trace: Trace | None,
         schedule: Schedule,
     ) -> None:  # fmt: skip
-        self.trainer, self.chunks, self.epochs, self.seed, self.shuffle = trainer, chunks, epochs, seed, shuffle
+        self.trainer, self.chunks, self.epochs, self.seed, self.shuffle = (
+            trainer,
+            chunks,
+            epochs,
+            seed,
+            shuffle,
+        )
         self.trace, self.schedule, self.done = trace, schedule, 0
         self.snapshot: Snapshot | None = None
 
@@ -188,7 +200,10 @@ class _Run:
         for chunk in self.chunks:
             examples = length(chunk)
             if self.shuffle:
-                chunk = reordered(chunk, np.random.default_rng([abs(self.seed), number, first]).permutation(examples))
+                chunk = reordered(
+                    chunk,
+                    np.random.default_rng([abs(self.seed), number, first]).permutation(examples),
+                )
             kernel = self.trainer.compile(chunk)
             ready = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
             for part, cost, some in self._chunk(kernel, ready, examples, first, seed, epoch):
@@ -196,7 +211,13 @@ class _Run:
                 bar.advance(part.hi - part.lo, total / counted if counted else None)
             first += examples
         self.chunks.examples = first
-        return Epoch(number, total / counted if counted else float("nan"), counted, first, perf_counter() - start)
+        return Epoch(
+            number,
+            total / counted if counted else float("nan"),
+            counted,
+            first,
+            perf_counter() - start,
+        )
 
     def _chunk(
         self, kernel: Kernel, ready: Chunk, examples: int, first: int, seed: int, epoch: int
@@ -262,7 +283,7 @@ class _Chunks:
             self.examples = length(chunk)
             self._chunks = lambda: [chunk]
         elif callable(data):
-            self._chunks = data
+            self._chunks, self.examples = data, getattr(data, "examples", None)
         elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
             if iter(data) is data and epochs > 1:
                 raise DataError(
@@ -280,9 +301,11 @@ class _Chunks:
 
 def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
     if isinstance(update, Update):
-        return {t: update for t in tables}
+        return dict.fromkeys(tables, update)
     if not isinstance(update, Mapping):
-        raise DataError(f"the update is a {type(update).__name__}; give rs.sgd(0.01) or another update, or a dict of them")
+        raise DataError(
+            f"the update is a {type(update).__name__}; give rs.sgd(0.01) or another update, or a dict of them"
+        )
     differ = sorted(set(update) ^ set(tables))
     if differ:
         raise DataError(f"updates are given for {', '.join(update)}; the tables are {', '.join(tables)}")

@@ -40,7 +40,7 @@ class Update:
     """
 
     step: Step
-    rate: Rate | float = 0.01
+    rate: Any = 0.01
     init: Callable[[int], tuple[np.ndarray, ...]] = _stateless
     additive: bool = False
     name: str = ""
@@ -109,9 +109,7 @@ def rowwise_adagrad(rate: Rate | float = 0.1, initial: float = 0.0, epsilon: flo
     return Update(step, rate, lambda dim: (np.full(1, initial, np.float32),), name="rowwise_adagrad")
 
 
-def lazy_adam(
-    rate: Rate | float = 0.001, beta1: float = 0.9, beta2: float = 0.999, *, epsilon: float = 1e-8
-) -> Update:
+def lazy_adam(rate: Rate | float = 0.001, beta1: float = 0.9, beta2: float = 0.999, *, epsilon: float = 1e-8) -> Update:
     """Adam over the rows looked up, with a step count for each row.
 
     Moments decay and bias is corrected by how often the row itself was met, so a rare row's first steps are full

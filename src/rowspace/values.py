@@ -25,9 +25,7 @@ def adoptable(array: Any) -> np.ndarray:
         kind = type(array).__name__
         raise ShapeError(f"expected a NumPy array, not {kind}; give np.asarray(..., np.float32)")
     if array.ndim != 2 or 0 in array.shape:
-        raise ShapeError(
-            f"a table is (n, dim) with n and dim at least 1, got shape {array.shape}; reshape it"
-        )
+        raise ShapeError(f"a table is (n, dim) with n and dim at least 1, got shape {array.shape}; reshape it")
     if array.dtype != np.float32 or not array.flags.c_contiguous or not array.flags.aligned:
         order = "" if array.flags.c_contiguous else " not in C order"
         raise ShapeError(

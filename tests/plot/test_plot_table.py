@@ -72,9 +72,7 @@ def test_only_the_labels_asked_for():
 def test_only_the_items_asked_for():
     E = table_of(10)
     figure = plot_table(E, items=["word-7", "word-2"])
-    np.testing.assert_array_equal(
-        figure.axes[0].collections[0].get_offsets(), E.values[[7, 2]].astype(float)
-    )
+    np.testing.assert_array_equal(figure.axes[0].collections[0].get_offsets(), E.values[[7, 2]].astype(float))
 
 
 def test_ids_label_a_table_without_names():
@@ -107,9 +105,7 @@ def test_colour_with_a_bar():
     figure = plot_table(E, color=color, color_label="longitude")
     assert figure.axes[1].get_ylabel() == "longitude"
     shown = figure.axes[0].collections[0]
-    np.testing.assert_array_equal(
-        np.ma.filled(shown.get_array(), np.nan), [1, 2, 3, np.nan, 5, np.nan]
-    )
+    np.testing.assert_array_equal(np.ma.filled(shown.get_array(), np.nan), [1, 2, 3, np.nan, 5, np.nan])
 
 
 def test_colour_of_all_rows_follows_the_items():

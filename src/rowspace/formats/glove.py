@@ -10,9 +10,7 @@ from rowspace.formats.source import LINES, checked_limit, decoded, numbers, open
 from rowspace.table import Table
 
 
-def read_glove(
-    path: str | os.PathLike[str], limit: int | None = None, dim: int | None = None
-) -> Table:
+def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int | None = None) -> Table:
     """Read GloVe's text, in which a name may hold spaces: the last dim words are the numbers.
 
     Args:

@@ -60,9 +60,7 @@ def write_word2vec(table: Table, path: str | os.PathLike[str], binary: bool = Fa
             out.writelines(lines(names[rows], table.values[rows]))
 
 
-def read_word2vec(
-    path: str | os.PathLike[str], binary: bool = False, limit: int | None = None
-) -> Table:
+def read_word2vec(path: str | os.PathLike[str], binary: bool = False, limit: int | None = None) -> Table:
     """Read word2vec's text or binary file, such as gensim, fastText (.vec) and word2vec.c write.
 
     Args:
@@ -110,9 +108,7 @@ def _header(path: str | os.PathLike[str], stream: IO[bytes]) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _check_size(
-    path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, binary: bool
-) -> None:
+def _check_size(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, binary: bool) -> None:
     """Compare the header with the file before it decides how much memory is taken."""
     # a name of one byte, then a space and float32s; or a space and a digit for each number
     least = rows * (2 + 4 * dim) if binary else rows * (2 + 2 * dim) - 1
@@ -124,9 +120,7 @@ def _check_size(
         )
 
 
-def _read_text(
-    path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool
-) -> Table:
+def _read_text(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool) -> Table:
     values, names = np.empty((rows, dim), np.float32), list[str]()
     while len(names) < rows:
         start = len(names)
@@ -143,9 +137,7 @@ def _read_text(
     return table_of(values, names, _line_of(path, 0))
 
 
-def _read_binary(
-    path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool
-) -> Table:
+def _read_binary(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool) -> Table:
     values, names = np.empty((rows, dim), np.float32), list[bytes]()
     where = lambda i: f"{path}, record {i + 1}"
     with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:

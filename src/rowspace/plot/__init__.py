@@ -110,9 +110,7 @@ def plot_table(
     from rowspace.plot import points
     from rowspace.plot.figure import write_figure
 
-    figure = points.draw(
-        table, items=items, color=color, color_label=color_label, labels=labels, title=title
-    )
+    figure = points.draw(table, items=items, color=color, color_label=color_label, labels=labels, title=title)
     if to is not None:
         write_figure(figure, to)
     return figure

@@ -70,9 +70,7 @@ def place_labels(
 class _Layout:
     """What is taken, in pixels: boxes (x0, y0, x1, y1) of labels and lines, and the points."""
 
-    def __init__(
-        self, axes: Any, avoid: np.ndarray, rivals: np.ndarray, *, strict: bool, radius: float
-    ) -> None:
+    def __init__(self, axes: Any, avoid: np.ndarray, rivals: np.ndarray, *, strict: bool, radius: float) -> None:
         self._scale = axes.figure.dpi / 72
         self._frame = axes.get_window_extent()
         self._crowd = _Crowd(axes.transData.transform(avoid), axes.figure.bbox)
@@ -131,9 +129,7 @@ class _Layout:
 
     def _inside(self, boxes: np.ndarray) -> np.ndarray:
         frame = self._frame
-        fits = np.hstack(
-            [boxes[:, :2] >= [frame.x0, frame.y0], boxes[:, 2:] <= [frame.x1, frame.y1]]
-        )
+        fits = np.hstack([boxes[:, :2] >= [frame.x0, frame.y0], boxes[:, 2:] <= [frame.x1, frame.y1]])
         return np.asarray(fits.all(axis=1))
 
 
@@ -142,9 +138,7 @@ class _Crowd:
 
     def __init__(self, points: np.ndarray, bounds: Any) -> None:
         self._shape = int(bounds.width) + 1, int(bounds.height) + 1
-        grid, _, _ = np.histogram2d(
-            points[:, 0], points[:, 1], bins=self._shape, range=[(0, s) for s in self._shape]
-        )
+        grid, _, _ = np.histogram2d(points[:, 0], points[:, 1], bins=self._shape, range=[(0, s) for s in self._shape])
         self._sums = np.pad(grid.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
 
     def count(self, boxes: np.ndarray, margin: float) -> np.ndarray:
@@ -182,9 +176,7 @@ def _measurer(axes: Any, size: float) -> Any:
     return measure
 
 
-def _annotate(
-    axes: Any, text: str, point: np.ndarray, offset: tuple[np.ndarray, bool], size: float
-) -> Annotation:
+def _annotate(axes: Any, text: str, point: np.ndarray, offset: tuple[np.ndarray, bool], size: float) -> Annotation:
     middle, far = offset
     line = {"arrowstyle": "-", "linewidth": 0.7, "color": FAINT, "shrinkA": 0, "shrinkB": 1}
     annotation: Annotation = axes.annotate(

@@ -56,17 +56,13 @@ def draw(
     axes.set_ylabel(paths.axis_labels[1], fontsize=10, color="0.35")
     colors = [PALETTE[k % len(PALETTE)] for k in range(len(paths.names))]
     small = len(paths.names) > FEW
-    lines = LineCollection(
-        segments(paths.points), colors=colors, linewidths=0.8 if small else 1.4, zorder=3
-    )
+    lines = LineCollection(segments(paths.points), colors=colors, linewidths=0.8 if small else 1.4, zorder=3)
     lines.set_joinstyle("round")
     axes.add_collection(lines)
     start, end = paths.points[0], paths.points[-1]
     size = 12 if small else 26
     axes.scatter(*start.T, s=size, facecolors="white", edgecolors=colors, linewidths=1.2, zorder=4)
-    ends = axes.scatter(
-        *end.T, s=2 * size, c=colors, edgecolors="white", linewidths=0.9, zorder=4.5
-    )
+    ends = axes.scatter(*end.T, s=2 * size, c=colors, edgecolors="white", linewidths=0.9, zorder=4.5)
     _reference(axes, paths.dim)
     _legend(axes, paths.dim)
     _set_limits(axes, paths)

@@ -17,9 +17,7 @@ MOST = 40  # labels among more points than that
 TRIED = 400
 
 
-def draw(
-    table: "Table", *, items: Any, color: Any, color_label: str | None, labels: Any, title: Any
-) -> Any:
+def draw(table: "Table", *, items: Any, color: Any, color_label: str | None, labels: Any, title: Any) -> Any:
     """The figure of the table's rows."""
     ids = np.arange(len(table)) if items is None else np.atleast_1d(table.ids(items)).ravel()
     rows = _finite_rows(table, ids)
@@ -35,9 +33,7 @@ def draw(
     chosen, options = _labelled(table, ids, labels)
     names = table.names
     texts = [shown_name(ids[k] if names is None else names[ids[k]]) for k in chosen]
-    place_labels(
-        axes, points[chosen], texts, avoid=points, rivals=points, radius=size**0.5 / 2, **options
-    )
+    place_labels(axes, points[chosen], texts, avoid=points, rivals=points, radius=size**0.5 / 2, **options)
     return axes.figure
 
 
@@ -59,9 +55,7 @@ def _colors(color: Any, n: int, ids: np.ndarray) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ShapeError(f"color must be numbers, one for each row: {error}") from None
     if numbers.shape not in ((len(ids),), (n,)):
-        raise ShapeError(
-            f"color has shape {numbers.shape}, expected ({len(ids)},): one for each row"
-        )
+        raise ShapeError(f"color has shape {numbers.shape}, expected ({len(ids)},): one for each row")
     numbers = numbers if len(numbers) == len(ids) else numbers[ids]
     if not np.isfinite(numbers).any():
         raise ShapeError("color has no finite number to draw")
@@ -99,9 +93,7 @@ def _marker_size(n: int) -> float:
     return float(np.clip(6000 / n, 3, 46))
 
 
-def _scatter(
-    axes: Any, points: np.ndarray, colors: np.ndarray | None, label: str | None, size: float
-) -> None:
+def _scatter(axes: Any, points: np.ndarray, colors: np.ndarray | None, label: str | None, size: float) -> None:
     style = {"s": size, "linewidths": 0.4 if size > 8 else 0, "edgecolors": "white", "zorder": 3}
     # a hundred thousand shapes would make an SVG that no browser opens
     style["rasterized"] = len(points) > 5000

@@ -21,8 +21,7 @@ class Plane:
         """The axes in words, with the share of variance."""
         suffix = f" of {of}" if of else ""
         return [
-            f"principal component {k}{suffix} ({part:.0%} of variance)"
-            for k, part in enumerate(self.share, start=1)
+            f"principal component {k}{suffix} ({part:.0%} of variance)" for k, part in enumerate(self.share, start=1)
         ]
 
 

@@ -40,9 +40,7 @@ def grid_of(source: Content) -> Grid:
         return _feather(source)
     start = data[:4096].lstrip()
     if start.startswith(b"["):
-        raise DataError(
-            f"{source.name} looks like one JSON array; write one object a line (jq -c '.[]' does)"
-        )
+        raise DataError(f"{source.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
     return JsonLines(source) if start.startswith(b"{") else Delimited(source)
 
 
@@ -69,9 +67,7 @@ def frame(source: Any) -> Columns:
     try:
         return Columns(name, pa.table(source))
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(
-            f"{name} is not a path, a data frame or an Arrow table that can be read: {error}"
-        ) from error
+        raise DataError(f"{name} is not a path, a data frame or an Arrow table that can be read: {error}") from error
 
 
 def _parquet(source: Content) -> Columns:
@@ -113,9 +109,7 @@ class Delimited:
             return arrow_csv.read_csv(
                 pa.BufferReader(self._source.data),
                 read_options=arrow_csv.ReadOptions(block_size=BLOCK),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=self._delimiter, newlines_in_values=True
-                ),
+                parse_options=arrow_csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
                 # numbers stay text: then a bad one can be shown, and its line counted
                 convert_options=arrow_csv.ConvertOptions(
                     include_columns=wanted,

@@ -115,9 +115,7 @@ def _chosen(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
 def _column(grid: Grid, name: str | None) -> str:
     have = ", ".join(map(repr, grid.columns[:20])) + (", ..." if len(grid.columns) > 20 else "")
     if name is None:
-        raise DataError(
-            f"{grid.name} needs a column for the left and one for the right item; it has: {have}"
-        )
+        raise DataError(f"{grid.name} needs a column for the left and one for the right item; it has: {have}")
     if name not in grid.columns:
         near = difflib.get_close_matches(name, grid.columns, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -153,9 +151,7 @@ def _name_column(grid: Grid, table: Any, name: str) -> Any:
     kind = column.type
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
     if not (pa.types.is_integer(kind) or kind in texts):
-        raise DataError(
-            f"{grid.name}, column {name!r} holds {kind}: names must be text or whole numbers"
-        )
+        raise DataError(f"{grid.name}, column {name!r} holds {kind}: names must be text or whole numbers")
     _check_no_null(grid, name, column, "no name")
     return column.cast(pa.large_string())
 
@@ -180,9 +176,7 @@ def _check_no_null(grid: Grid, name: str, column: Any, what: str) -> None:
         raise DataError(f"{_place(grid, row, name)}: {what}; fill it in or drop the row")
 
 
-def _encode(
-    grid: Grid, columns: list[str], sides: list[Any]
-) -> tuple[list[str], list[np.ndarray], np.ndarray]:
+def _encode(grid: Grid, columns: list[str], sides: list[Any]) -> tuple[list[str], list[np.ndarray], np.ndarray]:
     """One vocabulary for both sides, in order of decreasing count, ties by first appearance."""
     import pyarrow as pa
 
@@ -215,9 +209,7 @@ def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray
     try:
         names: list[str] = words.to_pylist()
     except UnicodeDecodeError:
-        raise DataError(
-            f"{grid.name} has names that are not UTF-8 text; save it as UTF-8"
-        ) from None
+        raise DataError(f"{grid.name} has names that are not UTF-8 text; save it as UTF-8") from None
     bad = [k for k, name in enumerate(names) if name == "" or "\0" in name]
     if bad:
         k = min(bad, key=lambda k: first[k])
@@ -240,8 +232,7 @@ def _numbers(grid: Grid, table: Any, name: str | None) -> np.ndarray | None:
     if len(wrong):
         found = values[wrong[0]]
         raise DataError(
-            f"{_place(grid, wrong[0], name)}: {found} is not a finite number (float32); "
-            "fix it or drop the row"
+            f"{_place(grid, wrong[0], name)}: {found} is not a finite number (float32); fix it or drop the row"
         )
     return values.astype(np.float32)
 
@@ -259,9 +250,7 @@ def _parsed(grid: Grid, name: str, column: Any) -> np.ndarray:
         return _as_floats(column)
     except pa.ArrowInvalid:
         row = _first_failing(column)
-        raise DataError(
-            f"{_place(grid, row, name)}: {column[row].as_py()!r} is not a number"
-        ) from None
+        raise DataError(f"{_place(grid, row, name)}: {column[row].as_py()!r} is not a number") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:
@@ -291,9 +280,7 @@ def _check_not_negative(grid: Grid, name: str | None, weights: np.ndarray | None
     if name is None or weights is None or weights.min() >= 0:
         return
     row = int(np.argmax(weights < 0))
-    raise DataError(
-        f"{_place(grid, row, name)}: {weights[row]:g} is negative; a weight is 0 or more"
-    )
+    raise DataError(f"{_place(grid, row, name)}: {weights[row]:g} is negative; a weight is 0 or more")
 
 
 def _place(grid: Grid, row: int, column: str) -> str:

@@ -1,0 +1,52 @@
+# make demo, make test: each makes the virtual environment it needs, from nothing but Python 3.11 to 3.13.
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV ?= .venv-$(VERSION)
+BIN = $(VENV)/bin
+
+.PHONY: demo test test-slow lint format bench clean help
+
+help:
+	@echo "make demo       train the post's six items and the US airports, with pictures, into ./demo"
+	@echo "make test       lint, types and tests (PYTHON=python3.13 for another Python)"
+	@echo "make test-slow  the tests that take longer"
+	@echo "make bench      the benchmarks against other libraries (takes an hour, installs torch and jax)"
+
+demo: $(VENV)/installed
+	$(BIN)/rowspace demo
+
+test: $(VENV)/tested
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/tested
+	$(BIN)/python -m pytest -q -m slow
+
+format: $(VENV)/tested
+	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks
+
+bench: $(VENV)/installed
+	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
+	$(BIN)/python benchmarks/pairs.py
+	$(BIN)/python benchmarks/skip_gram.py
+	$(BIN)/python benchmarks/height.py
+	$(BIN)/python benchmarks/startup.py
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "rowspace needs Python 3.11 to 3.13; this is %d.%d: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/installed: $(VENV)/made pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/tested: $(VENV)/made pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@ $(VENV)/installed
+
+clean:
+	rm -rf .venv-* build dist demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
