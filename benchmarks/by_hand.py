@@ -1,4 +1,4 @@
-"""The loops as one would write them by hand in Numba, in several forms, of which the fastest counts."""
+"""The loops as one would write them by hand in Numba, in several forms: the fastest counts."""
 
 import functools
 from collections.abc import Callable
@@ -10,9 +10,7 @@ from numba import njit
 from problems import NEGATIVES, RATE, Pairs, Words
 
 # The flags of rowspace's own loops: sums may be reordered, NaN and infinity keep their meaning.
-_compiled = functools.partial(
-    njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"}
-)
+_compiled = functools.partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})
 f32, uintp, uint64 = np.float32, np.uintp, np.uint64
 
 

@@ -1,7 +1,8 @@
-"""Contenders timed in turn, each in a process of its own on one core, and the table of the results.
+"""Contenders timed in turn, each in a process of its own on one core, and a table of the results.
 
-Times are seconds of processor time (user and system, all threads): on a quiet machine the same as the clock's, and
-where other programs take their share of the core they still compare. How far the clock's differ is printed.
+Times are seconds of processor time (user and system, all threads): on a quiet machine the same as
+the clock's, and where other programs take their share of the core they still compare. How far the
+clock's differ is printed.
 """
 
 import multiprocessing
@@ -69,9 +70,7 @@ class Timing:
         self.waits.append(passed / busy)
 
 
-def compete(
-    contenders: Sequence[Contender], problem: Callable[[], Any], rounds: int
-) -> list[Timing]:
+def compete(contenders: Sequence[Contender], problem: Callable[[], Any], rounds: int) -> list[Timing]:
     """Time every contender in its best setting, one after another in each of `rounds` rounds.
 
     `problem` makes what they all work on, anew in each process. Compilation is not timed: every
@@ -106,9 +105,7 @@ def markdown(timings: Sequence[Timing]) -> str:
     for t in timings:
         ratio = median(a / b for a, b in zip(first.rates, t.rates, strict=True))
         spread = f"{min(t.rates):.3g} - {max(t.rates):.3g}"
-        rows.append(
-            f"| {t.name} | {t.setting} | {median(t.rates):.3g} | {spread} | {ratio:.3g} x |"
-        )
+        rows.append(f"| {t.name} | {t.setting} | {median(t.rates):.3g} | {spread} | {ratio:.3g} x |")
     waits = [wait for t in timings for wait in t.waits]
     rows += ["", f"Clock over processor time: {median(waits):.2f}, at most {max(waits):.2f}."]
     return "\n".join(rows)
@@ -152,9 +149,7 @@ class Worker:
             raise SystemExit("a contender failed; its error is above") from None
 
 
-def _serve(
-    pipe: Any, core: int | None, make: Any, arguments: Any, examples: int, problem: Any
-) -> None:
+def _serve(pipe: Any, core: int | None, make: Any, arguments: Any, examples: int, problem: Any) -> None:
     if core is not None:
         os.sched_setaffinity(0, {core})
     work = problem()

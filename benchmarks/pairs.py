@@ -1,6 +1,6 @@
-"""Million pairs a second, one thread each: the post's cost, SGD, uniform pairs, by rowspace and by its peers.
+"""Million pairs a second, one thread each: the post's cost, SGD, uniform pairs.
 
-usage: pairs.py [--rows 50000 --dim 100] [--rounds 7] [--quick]    (both sizes of the README unless --rows is given)
+By rowspace, by hand and by its peers. usage: pairs.py [--rows 50000 --dim 100] [--rounds 7] [--quick]
 """
 
 import argparse
@@ -16,7 +16,7 @@ _EXAMPLES = 2**22
 
 
 def with_rowspace(problem: Pairs) -> Loop:
-    """Through the public `Trainer.fit`, with its checks of the ids, its cost and its look-out for NaN."""
+    """Through the public `Trainer.fit`, with its checks of ids, its cost and its look-out for NaN."""
     import rowspace as rs
     from rowspace import costs
 

@@ -1,6 +1,7 @@
-"""The post's cost, |label - a.b|, as a user of each library would train it: idiomatic loops, in batches of `batch`.
+"""The post's cost, |label - a.b|, as a user of each library would train it: idiomatic loops.
 
-A batch adds up the gradients of its examples, so the step of an example is that of the loop one by one.
+A batch adds up the gradients of its examples, so that each example moves its rows by the same rate
+as in the loop one by one.
 """
 
 from typing import Any
@@ -80,13 +81,11 @@ def pytensor_batch(problem: Pairs, batch: int) -> Loop:
 
 
 def torch_sparse(problem: Pairs, batch: int) -> Loop:
-    """`Embedding(sparse=True)` under SGD; both rows of a pair in one lookup, which is faster than two."""
+    """`Embedding(sparse=True)` under SGD; both rows of a pair in one lookup."""
     import torch
 
     torch.set_num_threads(1)
-    E = torch.nn.Embedding.from_pretrained(
-        torch.from_numpy(problem.table.copy()), freeze=False, sparse=True
-    )
+    E = torch.nn.Embedding.from_pretrained(torch.from_numpy(problem.table.copy()), freeze=False, sparse=True)
     optimizer = torch.optim.SGD(E.parameters(), lr=RATE)
     ij = torch.from_numpy(np.stack([problem.i, problem.j], axis=1))
     label = torch.from_numpy(problem.label)
@@ -106,7 +105,7 @@ def torch_sparse(problem: Pairs, batch: int) -> Loop:
 
 
 def jax_at_add(problem: Pairs, batch: int, scan: bool) -> Loop:
-    """`E.at[ids].add(...)` under jit with E donated: a call per batch, or `lax.scan` over the batches."""
+    """`E.at[ids].add(...)` under jit with E donated: a call or a step of `lax.scan` per batch."""
     import jax
     import jax.numpy as jnp
 

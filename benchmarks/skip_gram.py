@@ -1,6 +1,6 @@
-"""Million pairs a second, one thread each: skip-gram with five uniform negatives, by rowspace and by hand.
+"""Million pairs a second, one thread each: skip-gram with five uniform negatives.
 
-usage: skip_gram.py [--rows 50000 --dim 100] [--rounds 7] [--quick]
+By rowspace and by hand. usage: skip_gram.py [--rows 50000 --dim 100] [--rounds 7] [--quick]
 """
 
 import argparse
@@ -11,7 +11,7 @@ from measure import Contender, Loop, compete, machine, markdown
 from problems import NEGATIVES, RATE, Words, words
 
 SIZES = [(50_000, 100), (1_000_000, 128)]
-_EXAMPLES = 2**21
+_EXAMPLES = 2**22
 
 
 def with_rowspace(problem: Words) -> Loop:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,9 +44,10 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Traced:
-    """A cost cut at its lookups, and its gradient with respect to each lookup's rows.
+    """A cost cut at its lookups, and once differentiated its gradient with respect to the rows of the first of them.
 
-    `columns` holds the symbolic columns the cost uses, `ids` the tables each id column indexes.
+    `columns` holds the symbolic columns the cost uses, `ids` the tables each id column indexes; the first `trained`
+    lookups are of tables to be trained.
     """
 
     cost: Variable
@@ -54,6 +55,7 @@ class Traced:
     lookups: list[Lookup]
     columns: dict[str, Variable]
     ids: dict[str, list[str]]
+    trained: int
 
 
 def parameters(cost: Cost, tables: Iterable[str], columns: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -86,12 +88,11 @@ def trace(
     *,
     frozen: Sequence[str] = (),
     dtype: str = "float32",
-    differentiate: bool = True,
 ) -> Traced:
-    """Call `cost` with symbols, replace each lookup by fresh rows, and differentiate with respect to those.
+    """Call `cost` with symbols and replace each lookup by fresh rows.
 
     `tables` gives (n, d) by name and `kinds` the form of each column of one example. Tables named in `frozen` are
-    looked up but get no gradient. Raises CostError where the cost cannot be traced or cut.
+    looked up but not to be trained; their lookups come last. Raises CostError where the cost cannot be traced or cut.
     """
     used_tables, used_columns = parameters(cost, tables, kinds)
     with pytensor.config.change_flags(floatX=dtype):
@@ -104,11 +105,23 @@ def trace(
         numbers = [c for c in used_columns if kinds[c].integer and c not in indexed]
         if numbers:  # whole numbers that index nothing are numbers: trace again with that known
             kinds = {**kinds, **{c: kinds[c].as_number() for c in numbers}}
-            return trace(cost, tables, kinds, frozen=frozen, dtype=dtype, differentiate=differentiate)
-        trained = [look for look in lookups if look.table not in frozen]
-        gradients = _differentiate(total, trained) if differentiate else []
+            return trace(cost, tables, kinds, frozen=frozen, dtype=dtype)
+    trained = [look for look in lookups if look.table not in frozen]
     others = [look for look in lookups if look.table in frozen]
-    return Traced(total, gradients, trained + others, columns, indexed)
+    return Traced(total, [], trained + others, columns, indexed, len(trained))
+
+
+def differentiate(traced: Traced) -> Traced:
+    """The same, with the gradient of the cost with respect to the rows of every table that is not frozen."""
+    rows = [look.rows for look in traced.lookups[: traced.trained]]
+    if not rows:
+        return traced
+    try:
+        with pytensor.config.change_flags(floatX=rows[0].dtype):
+            found = pytensor.grad(traced.cost, rows, disconnected_inputs="ignore", return_disconnected="zero")
+    except Exception as error:  # every operation raises its own kind
+        raise CostError(f"PyTensor cannot differentiate the cost: {error}") from error
+    return replace(traced, gradients=found)
 
 
 def simplify(traced: Traced, dtype: str = "float32") -> tuple[Variable, list[Variable]]:
@@ -377,19 +390,6 @@ def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
     return [found for part in moved for found in _index_parts(look, part)]
 
 
-# --- differentiating -----------------------------------------------------------------------------------------------
-
-
-def _differentiate(total: Variable, lookups: list[Lookup]) -> list[Variable]:
-    rows = [look.rows for look in lookups]
-    if not rows:
-        return []
-    try:
-        return pytensor.grad(total, rows, disconnected_inputs="ignore", return_disconnected="zero")
-    except Exception as error:  # every operation raises its own kind
-        raise CostError(f"PyTensor cannot differentiate the cost: {error}") from error
-
-
 # --- updates -------------------------------------------------------------------------------------------------------
 
 
@@ -405,22 +405,30 @@ class UpdateGraph:
     new_state: list[Variable]
 
 
-def trace_update(update: Update, dim: int) -> UpdateGraph:
-    """Call the step with symbols and simplify; raises CostError when it gives other shapes than it was given."""
+def trace_step(update: Update, dim: int) -> UpdateGraph:
+    """Call the step with symbols; raises CostError when it gives other shapes than it was given."""
     with pytensor.config.change_flags(floatX="float32"):
-        vector = lambda name, width: _symbol(name, shape=(width,), dtype="float32")
-        row, gradient = vector("row", dim), vector("gradient", dim)
-        state = [vector(f"state{n}", len(s)) for n, s in enumerate(update.init(dim))]
-        rate = pt.scalar("rate", dtype="float32")
+        row, gradient = (_symbol(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
+        first = update.init(dim)
+        state = [_symbol(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
+        rate = _symbol("rate", shape=(), dtype="float32")
         new_row, new_state = update.step(row, gradient, tuple(state), rate)
         if len(new_state) != len(state):
             raise CostError(f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}")
-        outputs = [_fitted(update, new, old) for new, old in zip([new_row, *new_state], [row, *state], strict=True)]
+        pairs = zip([new_row, *new_state], [row, *state], strict=True)
+        outputs = [_fitted(update, new, old) for new, old in pairs]
         if update.additive:
             zeros = pt.zeros(dim, dtype="float32")
             outputs[0] = -graph_replace([outputs[0]], {row: zeros}, strict=False)[0]
-        outputs = rewrite_graph(outputs, include=("fast_run",), exclude=_NOT_REWRITTEN)
-    return UpdateGraph(row, gradient, state, rate, outputs[0], list(outputs[1:]))
+    return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:])
+
+
+def trace_update(update: Update, dim: int) -> UpdateGraph:
+    """An update rule for rows of width `dim`, simplified."""
+    graph = trace_step(update, dim)
+    with pytensor.config.change_flags(floatX="float32"):
+        outputs = rewrite_graph([graph.new_row, *graph.new_state], include=("fast_run",), exclude=_NOT_REWRITTEN)
+    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
 
 
 def _fitted(update: Update, new: Any, old: Variable) -> Variable:

@@ -1,18 +1,19 @@
 """A kernel: a cost and its updates as one loop over examples, ready to be called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from rowspace.assemble import assemble
+from rowspace.assemble import Source, assemble
 from rowspace.columns import Chunk, Ragged
 from rowspace.compiled import compiled, interpreted
-from rowspace.cost import Cost, Traced, name_of, trace
+from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
 from rowspace.errors import DataError
+from rowspace.plans import fingerprint, keep, load
 from rowspace.sampling import Negatives
 from rowspace.table import Table
 from rowspace.updates import Update
@@ -66,13 +67,23 @@ class Kernel:
         self.name = name_of(cost)
         self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
-        dims = {t: table.dim for t, table in tables.items()}
         self.slow = ""
+        self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
+
+    def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
+        """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
+        name = fingerprint(self.traced, dims, updates, forms)
+        kept = load(name)
+        if kept is not None:
+            return Source(**kept)
+        self.traced = differentiate(self.traced)
         try:
-            self._plan = assemble(self.traced, dims, updates, forms)
+            source = assemble(self.traced, dims, updates, forms)
         except Unsupported as reason:
             self.slow = str(reason)
-            self._plan = assemble(self.traced, dims, updates, _given(forms), gradients_given=True)
+            return assemble(self.traced, dims, updates, _given(forms), gradients_given=True)
+        keep(name, asdict(source))
+        return source
 
     @property
     def source(self) -> str:

@@ -99,7 +99,13 @@ def train_pairs(
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
     history = trainer.fit(data, epochs, seed=seed, shuffle=shuffle, progress=progress, trace=trace)
-    about = {"pairs": len(pairs), "columns": pairs.columns, "epochs": len(history), "rate": rule.rate(0.0), "seed": seed}
+    about = {
+        "pairs": len(pairs),
+        "columns": pairs.columns,
+        "epochs": len(history),
+        "rate": rule.rate(0.0),
+        "seed": seed,
+    }
     if pairs.label is None:
         about["negatives"] = NEGATIVES if negatives is None else negatives
     return trainer.model(**about)

@@ -150,7 +150,7 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> A
 
     kinds: dict[str, Kind] = {c: kind(c, v) for c, v in chunk.items()}
     sizes = {t: table.shape for t, table in tables.items()}
-    traced = trace(cost, sizes, kinds, dtype="float64", differentiate=False)
+    traced = trace(cost, sizes, kinds, dtype="float64")
     mode = Mode(linker="py", optimizer=None)
     with pytensor.config.change_flags(floatX="float64"):
         symbols = list(traced.columns.values())

@@ -104,14 +104,14 @@ def draw(negatives: Negatives, part: Any, salt: int, avoid: np.ndarray | None) -
 
 def _random_bits(seed: int, examples: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """SplitMix64 of a counter, as in the kernel's `random_bits`."""
-    x = np.uint64(seed) + examples * np.uint64(0x9E3779B97F4A7C15) + draws * np.uint64(0xD1B54A32D192ED03)
+    x: Any = np.uint64(seed) + examples * np.uint64(0x9E3779B97F4A7C15) + draws * np.uint64(0xD1B54A32D192ED03)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-def _pick(negatives: Negatives, bits: np.ndarray) -> np.ndarray:
-    high: np.ndarray[Any, np.dtype[np.uint64]] = (bits >> np.uint64(32)) * np.uint64(len(negatives.of))
+def _pick(negatives: Negatives, bits: Any) -> np.ndarray:
+    high = (bits >> np.uint64(32)) * np.uint64(len(negatives.of))
     slots = (high >> np.uint64(32)).astype(np.int64)
     if negatives.alias is None:
         return slots

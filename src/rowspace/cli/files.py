@@ -1,0 +1,57 @@
+"""Commands between a model and other tools' files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rowspace as rs
+from rowspace.cli.output import show
+from rowspace.cli.paths import check_model_path
+from rowspace.errors import DataError
+
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="word2vec, word2vec-binary, glove, npy, parquet. [default: by the file's name]"),
+]
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="Folder of a model.")],
+    file: Annotated[Path, typer.Argument(help="File to write; a folder for TensorBoard's projector.")],
+    format: Annotated[
+        str | None,
+        typer.Option(help="word2vec, word2vec-binary, projector, npy, parquet. [default: by the file's name]"),
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Which table of the model. [default: its first]")] = None,
+) -> None:
+    """Write a model's vectors for another tool.
+
+    Example: rowspace export demo/airports airports.txt
+    """
+    from rowspace import formats
+
+    opened = rs.open(model)
+    if table is not None and table not in opened.tables:
+        raise DataError(f"{model} has no table {table!r}; it has: {', '.join(opened.tables)}")
+    chosen = opened.table if table is None else opened.tables[table]
+    formats.export(chosen, file, format)
+    show(f"{file}: {len(chosen):,} items, {chosen.dim} numbers each")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="Vectors of another tool: word2vec, GloVe, .npy or Parquet.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
+    format: Format = None,
+    limit: Annotated[int | None, typer.Option(help="Read that many first items only.")] = None,
+) -> None:
+    """Make a model of another tool's vectors.
+
+    Example: rowspace import glove.6B.100d.txt -o glove
+    """
+    check_model_path(out)
+    from rowspace import formats
+
+    read = formats.import_(file, format, limit)
+    rs.Model({"E": read}, {"imported": file.name}).save(out)
+    show(f"{out}: {len(read):,} items, {read.dim} numbers each")

@@ -1,0 +1,46 @@
+"""Errors that are the user's to mend become one line and an exit status."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from rowspace.cli.output import note
+from rowspace.errors import RowspaceError
+
+INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+
+
+class Commands(TyperGroup):
+    """A group of commands that ends with a line instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; status 1 after an error, 130 after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # `rowspace ... | head` is no error
+        except (RowspaceError, OSError, MemoryError) as error:
+            note(f"rowspace: {told(error)}")
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            note("rowspace: interrupted; nothing was saved")
+            raise typer.Exit(INTERRUPTED) from None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands in the order of their making, not of the alphabet."""
+        return list(self.commands)
+
+
+def told(error: BaseException) -> str:
+    """An error in one line.
+
+    >>> told(FileNotFoundError(2, "No such file or directory", "pairs.csv"))
+    'pairs.csv: No such file or directory'
+    """
+    text = str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        text = f"{error.filename}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        text = f"not enough memory: {text}" if text else "not enough memory"
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,37 @@
+"""What can be known about an output before the work is done."""
+
+import os
+from pathlib import Path
+
+import rowspace as rs
+from rowspace.errors import DataError, ModelError
+
+
+def check_model_path(folder: Path) -> None:
+    """Refuse a folder that a model could not be saved to: one that holds something else, or cannot be written."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    if folder.exists():
+        try:
+            rs.open(folder)
+        except ModelError as error:
+            raise ModelError(f"{error}; it is not overwritten: choose another folder") from None
+    _check_parent(folder)
+
+
+def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", ".svg")) -> None:
+    """Refuse a picture of an unknown kind, or one in a folder that is not there."""
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        raise DataError(f"cannot draw {path}: this picture is written as {', '.join(suffixes)}")
+    if not path.absolute().parent.is_dir():
+        raise DataError(f"cannot write {path}: there is no folder {path.parent}")
+
+
+def _check_parent(path: Path) -> None:
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(20, "Not a directory", str(there))
+    if not os.access(there, os.W_OK):
+        raise PermissionError(13, "Permission denied", str(there))

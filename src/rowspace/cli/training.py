@@ -1,0 +1,116 @@
+"""`rowspace train ...`: a model from a file."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rowspace.cli.group import Commands
+from rowspace.cli.output import plain, show, show_json
+from rowspace.cli.paths import check_model_path, check_picture_path
+
+RECORDS = 200  # of a trace
+TRACED = 100  # items in it, the most frequent
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, help="Train a model from a file.")
+
+
+@app.callback()
+def _train() -> None:
+    """Train a model from a file.
+
+    Example: rowspace train pairs flights.csv -o airports --weight count
+    """
+
+
+@app.command("pairs")
+def pairs(
+    file: Annotated[
+        str, typer.Argument(help="CSV, TSV, JSON lines or Parquet with names of columns; - for standard input.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
+    left: Annotated[str | None, typer.Option(help="Column of the first item. [default: the first column]")] = None,
+    right: Annotated[str | None, typer.Option(help="Column of the second item. [default: the next column]")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of labels: 1 for the same, 0 for different.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of weights: how often or how much a pair counts.")] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(help="With labels logistic_dot, l1_dot, squared_dot or cosine; without, pair_negatives."),
+    ] = None,
+    dim: Annotated[int, typer.Option(help="Numbers in a row.")] = 32,
+    epochs: Annotated[
+        int | None, typer.Option(help="Times over the file. [default: a million examples' worth, from 5 to 100]")
+    ] = None,
+    update: Annotated[str, typer.Option(help="adagrad, rowwise_adagrad, sgd, momentum or lazy_adam.")] = "adagrad",
+    rate: Annotated[
+        float | None, typer.Option(help="First learning rate; it falls to 0. [default: depends on the update]")
+    ] = None,
+    decay: Annotated[
+        float | None, typer.Option(help="Weight decay. [default: 0.03, or 0 for l1_dot, squared_dot and cosine]")
+    ] = None,
+    negatives: Annotated[
+        int | None, typer.Option(help="Items drawn against each pair without a label. [default: 5]")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
+    trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
+    progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Learn a vector for every item from pairs of items.
+
+    Example: rowspace train pairs flights.csv -o airports --weight count
+    """
+    check_model_path(out)
+    check_picture_path(plot)
+    import rowspace as rs
+    from rowspace.pairs import train_pairs
+
+    start = time.perf_counter()
+    read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)
+    model = train_pairs(
+        read,
+        dim,
+        epochs,
+        cost=cost,
+        update=update,
+        rate=rate,
+        decay=decay,
+        negatives=negatives,
+        seed=seed,
+        progress=progress,
+        trace=_trace(trace, read, epochs),
+    )
+    model.save(out)
+    if plot is not None:
+        rs.plot_table(model.table, plot)
+    summary = _summary(model, out, time.perf_counter() - start)
+    show_json(summary) if json else show(_sentence(summary))
+
+
+def _trace(path: Path | None, read: Any, epochs: int | None) -> Any:
+    if path is None:
+        return None
+    import rowspace as rs
+    from rowspace.pairs import enough_epochs
+
+    examples = len(read) * (enough_epochs(len(read)) if epochs is None else epochs)
+    return rs.Trace(path, every=max(1, examples // RECORDS), rows=read.names[:TRACED])
+
+
+def _summary(model: Any, out: Path, seconds: float) -> dict[str, Any]:
+    about = model.trained_with
+    kept = {key: about[key] for key in ("cost", "pairs", "columns", "epochs", "examples", "seed")}
+    final = model.cost[-1] if model.cost else None
+    sizes = {"model": str(out), "items": len(model), "dim": model.vector_size}
+    return {**sizes, **kept, "final_cost": final, "seconds": round(seconds, 3)}
+
+
+def _sentence(summary: dict[str, Any]) -> str:
+    used = ", ".join(f"{role} {plain(column)}" for role, column in summary["columns"].items())
+    cost = "" if summary["final_cost"] is None else f", mean cost {summary['final_cost']:.4g} ({summary['cost']})"
+    return (
+        f"{summary['pairs']:,} pairs ({used}), {summary['epochs']} epochs{cost}, {summary['seconds']:.1f} s\n"
+        f"{summary['model']}: {summary['items']:,} items, {summary['dim']} numbers each"
+    )

@@ -1,0 +1,100 @@
+"""Sources already written: kept in the cache folder under a fingerprint of the graph they were written from.
+
+Differentiating and rewriting take PyTensor a quarter of a second; the graph of a cost before that is made in a few
+milliseconds and says all that the source depends on.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytensor
+from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.traversal import toposort
+
+from rowspace.compiled import cache_folder
+from rowspace.cost import Traced, trace_step
+from rowspace.sampling import Negatives
+from rowspace.updates import Update
+
+# The modules that decide what a source says.
+_WRITERS = ("cost", "emit", "expression", "scalars", "apply", "assemble", "plans", "sampling", "updates")
+
+
+def fingerprint(
+    traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update], forms: Mapping[str, Any]
+) -> str:
+    """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers."""
+    parts = [_writers(), repr(sorted(dims.items())), repr([(c, _form(forms[c])) for c in traced.columns])]
+    parts.append(f"{traced.trained} of the lookups are trained")
+    outputs = [traced.cost, *(look.index for look in traced.lookups)]
+    names = {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
+    parts += [repr([look.table for look in traced.lookups]), _text(outputs, names)]
+    for table, update in updates.items():
+        graph = trace_step(update, dims[table])
+        same = [other for other in updates if updates[other] is update]
+        parts += [f"{table} {update.additive} {same}", _text([graph.new_row, *graph.new_state], {})]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def load(name: str) -> dict[str, Any] | None:
+    """The fields of a source kept under a fingerprint, or None."""
+    try:
+        return json.loads(_path(name).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def keep(name: str, fields: dict[str, Any]) -> None:
+    """Keep the fields of a source; where the folder cannot be written, nothing is kept."""
+    try:
+        cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=cache_folder(), delete=False, suffix=".part") as part:
+            json.dump(fields, part)
+        os.replace(part.name, _path(name))
+    except OSError:
+        return
+
+
+def _path(name: str) -> Path:
+    return cache_folder() / f"plan_{name}.json"
+
+
+@cache
+def _writers() -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256(pytensor.__version__.encode())
+    for module in _WRITERS:
+        digest.update((here / f"{module}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def _form(form: Any) -> Any:
+    return (form.k, form.avoid, form.alias is None) if isinstance(form, Negatives) else form
+
+
+def _text(outputs: Sequence[Variable], names: Mapping[Variable, str]) -> str:
+    """A graph as text: its inputs by name, its nodes in order."""
+    known = dict(names)
+    lines = []
+    for node in toposort(list(outputs)):
+        inputs = [known.get(x) or _leaf(x) for x in node.inputs]
+        properties = [getattr(node.op, p, None) for p in getattr(node.op, "__props__", ())]
+        lines.append(f"{type(node.op).__qualname__} {node.op} {properties} {inputs}")
+        known.update({out: f"{len(lines)}.{place}" for place, out in enumerate(node.outputs)})
+    lines.append(repr([known.get(out) or _leaf(out) for out in outputs]))
+    return "\n".join(lines)
+
+
+def _leaf(variable: Variable) -> str:
+    if isinstance(variable, Constant):
+        data = np.asarray(variable.data)
+        shown = hashlib.sha256(data.tobytes()).hexdigest() if data.dtype != object else repr(variable.data)
+        return f"constant {data.dtype} {data.shape} {shown}"
+    return f"{variable.name} {variable.type}"
