@@ -5,6 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("rowspace", deadline=None, derandomize=True)
+settings.load_profile("rowspace")
 
 
 def pytest_configure(config: pytest.Config) -> None:

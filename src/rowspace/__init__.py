@@ -5,41 +5,62 @@ PyTensor or Numba.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# public name -> the module it lives in
-_HOME = {
-    "Table": "table",
-    "RowspaceError": "errors",
-    "SlowCost": "errors",
-    "Diverged": "errors",
-    "Model": "model",
-    "open": "model",
-    "Trace": "trace",
-    "plot_trace": "plot",
-    "plot_table": "plot",
-    "explain": "explanation",
-    "Trainer": "train",
-    "train_pairs": "pairs",
-    "read_pairs": "read",
-    "Negatives": "sampling",
-    "Update": "updates",
-    "sgd": "updates",
-    "momentum": "updates",
-    "adagrad": "updates",
-    "rowwise_adagrad": "updates",
-    "lazy_adam": "updates",
-    "weight_decay": "updates",
-    "clip_norm": "updates",
-    "linear": "rates",
-    "gradient": "row_gradient",
-    "check_gradient": "row_gradient",
-    "RowGradient": "row_gradient",
+# module -> its public names
+_PUBLIC = {
+    "errors": ("Diverged", "RowspaceError", "SlowCost"),
+    "table": ("Table",),
+    "sampling": ("Negatives",),
+    "updates": ("Update", "adagrad", "clip_norm", "lazy_adam", "momentum", "rowwise_adagrad", "sgd", "weight_decay"),
+    "rates": ("linear",),
+    "train": ("Trainer",),
+    "row_gradient": ("RowGradient", "check_gradient", "gradient"),
+    "trace": ("Trace", "read_trace"),
+    "plot": ("plot_table", "plot_trace"),
+    "explanation": ("explain",),
+    "model": ("Model", "open"),
+    "formats": ("export", "import_"),
+    "read": ("read_pairs",),
+    "pairs": ("train_pairs",),
 }
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 
 __all__ = sorted([*_HOME, "costs"])
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from rowspace import costs as costs
+    from rowspace.errors import Diverged as Diverged
+    from rowspace.errors import RowspaceError as RowspaceError
+    from rowspace.errors import SlowCost as SlowCost
+    from rowspace.explanation import explain as explain
+    from rowspace.formats import export as export
+    from rowspace.formats import import_ as import_
+    from rowspace.model import Model as Model
+    from rowspace.model import open as open
+    from rowspace.pairs import train_pairs as train_pairs
+    from rowspace.plot import plot_table as plot_table
+    from rowspace.plot import plot_trace as plot_trace
+    from rowspace.rates import linear as linear
+    from rowspace.read import read_pairs as read_pairs
+    from rowspace.row_gradient import RowGradient as RowGradient
+    from rowspace.row_gradient import check_gradient as check_gradient
+    from rowspace.row_gradient import gradient as gradient
+    from rowspace.sampling import Negatives as Negatives
+    from rowspace.table import Table as Table
+    from rowspace.trace import Trace as Trace
+    from rowspace.trace import read_trace as read_trace
+    from rowspace.train import Trainer as Trainer
+    from rowspace.updates import Update as Update
+    from rowspace.updates import adagrad as adagrad
+    from rowspace.updates import clip_norm as clip_norm
+    from rowspace.updates import lazy_adam as lazy_adam
+    from rowspace.updates import momentum as momentum
+    from rowspace.updates import rowwise_adagrad as rowwise_adagrad
+    from rowspace.updates import sgd as sgd
+    from rowspace.updates import weight_decay as weight_decay
 
 
 def __getattr__(name: str) -> Any:

@@ -10,12 +10,6 @@ from rowspace.cli.output import show
 from rowspace.cli.paths import check_model_path
 from rowspace.errors import DataError
 
-Format = Annotated[
-    str | None,
-    typer.Option("--format", help="word2vec, word2vec-binary, glove, npy, parquet. [default: by the file's name]"),
-]
-
-
 def export(
     model: Annotated[Path, typer.Argument(help="Folder of a model.")],
     file: Annotated[Path, typer.Argument(help="File to write; a folder for TensorBoard's projector.")],
@@ -42,7 +36,9 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="Vectors of another tool: word2vec, GloVe, .npy or Parquet.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
-    format: Format = None,
+    format: Annotated[
+        str | None, typer.Option(help="word2vec, word2vec-binary, glove, npy, parquet. [default: by the file's name]")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Read that many first items only.")] = None,
 ) -> None:
     """Make a model of another tool's vectors.

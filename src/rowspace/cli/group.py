@@ -24,12 +24,12 @@ class Commands(TyperGroup):
             note(f"rowspace: {told(error)}")
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
-            note("rowspace: interrupted; nothing was saved")
+            note("rowspace: interrupted")
             raise typer.Exit(INTERRUPTED) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order of their making, not of the alphabet."""
-        return list(self.commands)
+        """The commands in the order of their making, what has commands of its own first."""
+        return sorted(self.commands, key=lambda name: not isinstance(self.commands[name], TyperGroup))
 
 
 def told(error: BaseException) -> str:

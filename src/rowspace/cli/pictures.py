@@ -15,7 +15,7 @@ def plot(
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png or .svg; of a trace also .gif.")],
     title: Annotated[str | None, typer.Option(help="A title.")] = None,
 ) -> None:
-    """Draw a model in two dimensions, or the paths that a trace recorded.
+    """Draw a model, or the paths that a trace recorded.
 
     Example: rowspace plot demo/trace.tsv -o paths.gif
     """
@@ -31,7 +31,7 @@ def plot(
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for what the demo makes.")] = Path("demo"),
 ) -> None:
-    """Train the blog post's six items and the airports of the United States, with pictures.
+    """Train six items and the US airports, with pictures.
 
     Example: rowspace demo --out demo
     """

@@ -1,0 +1,39 @@
+"""The demo: six items whose vectors can be watched, and airports that find their places on the map."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+Say = Callable[[str], None]
+
+
+def run(folder: str | os.PathLike[str] = "demo", *, say: Say = print) -> None:
+    """Train the blog post's six items and the US airports, and write traces, pictures and a model.
+
+    Arguments:
+        folder: where `trace.tsv`, `six-items.png`, `six-items.gif`, `airports/` and `airports.png` go; it is made.
+        say: what is called with each paragraph of the story.
+
+    >>> run("/tmp/demo")  # doctest: +SKIP
+    """
+    from rowspace.demo import airports, six
+
+    start, folder = perf_counter(), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    say("1. Six items\n")
+    six.two_dimensions(folder, say)
+    six.three_dimensions(say)
+    say("2. Airports\n")
+    airports.tell(folder, say)
+    say(_next(folder, perf_counter() - start))
+
+
+def _next(folder: Path, seconds: float) -> str:
+    commands = [
+        f"rowspace neighbors {folder / 'airports'} BTV SBA",
+        f"rowspace plot {folder / 'trace.tsv'} -o paths.svg",
+        f"rowspace export {folder / 'airports'} airports.txt",
+        "rowspace train pairs YOURS.csv -o model",
+    ]
+    return "\n".join([f"Done in {seconds:.1f} s. What to try next:\n", *(f"  {command}" for command in commands)])

@@ -1,0 +1,59 @@
+"""The public names, and what importing them costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rowspace as rs
+
+PUBLIC = """
+    Diverged Model Negatives RowGradient RowspaceError SlowCost Table Trace Trainer Update adagrad check_gradient
+    clip_norm costs explain export gradient import_ lazy_adam linear momentum open plot_table plot_trace read_pairs
+    read_trace rowwise_adagrad sgd train_pairs weight_decay
+""".split()
+
+
+def imported(program):
+    """The modules loaded by a program in a fresh interpreter."""
+    show = f"{program}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_public_names_are_these():
+    assert sorted(rs.__all__) == sorted(PUBLIC)
+    assert set(PUBLIC) <= set(dir(rs))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_loads_and_is_documented(name):
+    assert getattr(rs, name).__doc__
+
+
+def test_editors_see_the_same_names():
+    tree = ast.parse(Path(rs.__file__).read_text())
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    assert sorted(alias.asname for line in block.body for alias in line.names) == sorted(PUBLIC)
+
+
+def test_no_module_is_named_like_a_public_function():
+    modules = {path.stem for path in Path(rs.__file__).parent.iterdir()}
+    assert not modules & (set(PUBLIC) - {"costs"})
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(AttributeError, match="module 'rowspace' has no attribute 'Tabel'"):
+        _ = rs.Tabel
+
+
+@pytest.mark.parametrize("heavy", ["pytensor", "numba", "pyarrow", "matplotlib", "rich", "typer", "numpy"])
+def test_importing_the_package_imports_nothing_heavy(heavy):
+    assert heavy not in imported("import rowspace")
+
+
+@pytest.mark.parametrize("heavy", ["pytensor", "numba", "pyarrow", "matplotlib"])
+def test_tables_and_models_need_neither_compiler_nor_plots(heavy):
+    assert heavy not in imported("import rowspace as rs; rs.Table(3, 2)[[0, 1]]; rs.Model; rs.open; rs.sgd(0.1)")
