@@ -12,6 +12,7 @@ from problems import NEGATIVES, RATE, Pairs, Words
 # The flags of rowspace's own loops: sums may be reordered, NaN and infinity keep their meaning.
 _compiled = functools.partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})
 f32, uintp, uint64 = np.float32, np.uintp, np.uint64
+_THIRD_COLUMN = uint64(2 << 32)  # where rowspace's counter starts for `negatives`
 
 
 def pairs(problem: Pairs, form: str) -> Loop:
@@ -23,11 +24,15 @@ def pairs(problem: Pairs, form: str) -> Loop:
 
 
 def skip_gram(problem: Words, form: str) -> Loop:
-    """Skip-gram with negatives drawn uniformly, by the same random numbers as rowspace's."""
+    """Skip-gram with negatives drawn uniformly, with rowspace's random numbers of a first epoch.
+
+    The cost is added up for one example in 16, as rowspace does where it takes logarithms.
+    Score, gradient and step of one context row after another, as in word2vec.c, was slower.
+    """
     words, contexts = problem.words.copy(), problem.contexts.copy()
     loop = SKIP_GRAM[form](words.shape[1])
     columns = (problem.center, problem.context)
-    seed = uint64(1)
+    seed = np.random.SeedSequence([0, 1]).generate_state(1, np.uint64)[0]
     return Loop(
         lambda lo, hi: loop(words, contexts, *columns, f32(RATE), lo, hi, seed),
         lambda: [words, contexts],
@@ -87,7 +92,7 @@ def _pairs_apart(dim: int) -> Callable[..., float]:
 @_compiled
 def _drawn(seed: Any, example: Any, draw: Any, rows: Any) -> Any:
     x = seed + (uint64(example) * uint64(0x9E3779B97F4A7C15))
-    x += uint64(draw) * uint64(0xD1B54A32D192ED03)
+    x += (_THIRD_COLUMN + uint64(draw)) * uint64(0xD1B54A32D192ED03)
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
     x = x ^ (x >> uint64(31))
@@ -97,39 +102,6 @@ def _drawn(seed: Any, example: Any, draw: Any, rows: Any) -> Any:
 @_compiled
 def _softplus(x: Any) -> Any:
     return np.log1p(np.exp(-abs(x))) + max(x, f32(0))
-
-
-def _skip_gram_at_once(dim: int) -> Callable[..., float]:
-    """Score, gradient and step of one context row after another, as word2vec.c does."""
-
-    @_compiled
-    def loop(W: Any, C: Any, i: Any, j: Any, rate: Any, lo: int, hi: int, seed: Any) -> float:
-        total = 0.0
-        ids, moved = np.empty(1 + NEGATIVES, np.uintp), np.empty(dim, np.float32)
-        for n in range(lo, hi):
-            u = uintp(i[n])
-            ids[0] = uintp(j[n])
-            for z in range(NEGATIVES):
-                ids[1 + z] = _drawn(seed, n, z, len(C))
-            for k in range(dim):
-                moved[k] = f32(0)
-            for z in range(1 + NEGATIVES):
-                c = ids[z]
-                dot = f32(0)
-                for k in range(dim):
-                    dot += W[u, k] * C[c, k]
-                sign = f32(-1) if z == 0 else f32(1)
-                if n & 15 == 0:
-                    total += _softplus(sign * dot)
-                step = rate * sign / (f32(1) + np.exp(-sign * dot))
-                for k in range(dim):
-                    moved[k] += step * C[c, k]
-                    C[c, k] -= step * W[u, k]
-            for k in range(dim):
-                W[u, k] -= moved[k]
-        return total
-
-    return loop
 
 
 def _skip_gram_in_phases(dim: int) -> Callable[..., float]:
@@ -154,7 +126,7 @@ def _skip_gram_in_phases(dim: int) -> Callable[..., float]:
             for z in range(1 + NEGATIVES):
                 sign = f32(-1) if z == 0 else f32(1)
                 if n & 15 == 0:
-                    total += _softplus(sign * steps[z])
+                    total += 16 * _softplus(sign * steps[z])
                 steps[z] = rate * sign / (f32(1) + np.exp(-sign * steps[z]))
             for k in range(dim):
                 moved[k] = f32(0)
@@ -173,5 +145,50 @@ def _skip_gram_in_phases(dim: int) -> Callable[..., float]:
     return loop
 
 
+def _skip_gram_unrolled(dim: int) -> Callable[..., float]:
+    """All six scores in one loop over the width, and the gradient of u in another."""
+
+    @_compiled
+    def loop(W: Any, C: Any, i: Any, j: Any, rate: Any, lo: int, hi: int, seed: Any) -> float:
+        total = 0.0
+        ids, steps = np.empty(6, np.uintp), np.empty(6, np.float32)
+        moved = np.empty(dim, np.float32)
+        for n in range(lo, hi):
+            u = uintp(i[n])
+            ids[0] = uintp(j[n])
+            for z in range(5):
+                ids[1 + z] = _drawn(seed, n, z, len(C))
+            c, c1, c2, c3, c4, c5 = ids[0], ids[1], ids[2], ids[3], ids[4], ids[5]
+            s = s1 = s2 = s3 = s4 = s5 = f32(0)
+            for k in range(dim):
+                x = W[u, k]
+                s += x * C[c, k]
+                s1 += x * C[c1, k]
+                s2 += x * C[c2, k]
+                s3 += x * C[c3, k]
+                s4 += x * C[c4, k]
+                s5 += x * C[c5, k]
+            steps[0], steps[1], steps[2], steps[3], steps[4], steps[5] = s, s1, s2, s3, s4, s5
+            for z in range(6):
+                sign = f32(-1) if z == 0 else f32(1)
+                if n & 15 == 0:
+                    total += 16 * _softplus(sign * steps[z])
+                steps[z] = rate * sign / (f32(1) + np.exp(-sign * steps[z]))
+            s, s1, s2, s3, s4, s5 = steps[0], steps[1], steps[2], steps[3], steps[4], steps[5]
+            for k in range(dim):
+                moved[k] = (
+                    (s * C[c, k] + s1 * C[c1, k]) + (s2 * C[c2, k] + s3 * C[c3, k]) + (s4 * C[c4, k] + s5 * C[c5, k])
+                )
+            for z in range(6):
+                row, step = ids[z], steps[z]
+                for k in range(dim):
+                    C[row, k] -= step * W[u, k]
+            for k in range(dim):
+                W[u, k] -= moved[k]
+        return total
+
+    return loop
+
+
 PAIRS = {"plain": _pairs_plain, "i == j apart": _pairs_apart}
-SKIP_GRAM = {"row by row": _skip_gram_at_once, "in phases": _skip_gram_in_phases}
+SKIP_GRAM = {"in phases": _skip_gram_in_phases, "unrolled": _skip_gram_unrolled}

@@ -1,5 +1,6 @@
 """The loop: what it promises of bytes, costs, rates, traces, interruptions and numbers that are not."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -256,7 +257,7 @@ PROGRAM = """
 
 def test_a_second_process_does_not_compile_again(tmp_path):
     def run():
-        environment = {**__import__("os").environ, "ROWSPACE_CACHE": str(tmp_path / "cache")}
+        environment = {**os.environ, "ROWSPACE_CACHE": str(tmp_path / "cache")}
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(PROGRAM)],
             env=environment,
@@ -271,6 +272,34 @@ def test_a_second_process_does_not_compile_again(tmp_path):
     assert int(second[0]) == 0
     assert first[1] == second[1]
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+
+
+EVERY_FUNCTION = """
+    import numpy as np, pytensor.tensor as pt, rowspace as rs, sys
+    def cost(E, i):
+        x = 0.1 + abs(E[i])
+        parts = [pt.exp(x), pt.exp2(x), pt.expm1(x), pt.log(x), pt.log2(x), pt.log10(x), pt.log1p(x), pt.sqrt(x), x**2.3]
+        parts += [f(x / 9) for f in (pt.sin, pt.cos, pt.tan, pt.arcsin, pt.arccos, pt.arctan, pt.sinh, pt.cosh, pt.tanh)]
+        parts += [pt.arcsinh(x), pt.arccosh(1 + x), pt.arctanh(x / 9), pt.erf(x), pt.erfc(x), pt.arctan2(x, x + 1)]
+        parts += [pt.sigmoid(x), pt.softplus(x), pt.log1mexp(-x), pt.floor(x), pt.ceil(x), pt.maximum(x, 0.3), pt.mod(x, 0.7)]
+        return sum(p.sum() for p in parts) + pt.gammaln(x).sum() * 0
+    E = rs.Table.from_array(np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3))
+    rs.Trainer(cost, {"E": E}, rs.sgd(0.001)).fit({"i": [0, 1, 2, 3]})
+    print("numba.np.linalg" in sys.modules, E.values.sum())
+"""
+
+
+def test_every_function_is_read_back_without_what_compiles(tmp_path):
+    def run():
+        environment = {**os.environ, "ROWSPACE_CACHE": str(tmp_path / "cache")}
+        program = textwrap.dedent(EVERY_FUNCTION)
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    first, second = run(), run()
+    assert first[0] == "True"
+    assert second == ["False", first[1]]
 
 
 def test_without_a_cache_folder_it_compiles_and_trains(tmp_path, monkeypatch):

@@ -41,7 +41,39 @@ def compiled(source: str) -> Callable[..., Any]:
     for name, function in list(vars(module).items()):
         if getattr(function, "__module__", "") == module.__name__ and name != "kernel":
             setattr(module, name, numba.njit(**options)(function))
-    return numba.njit(cache=path.exists(), **options)(module.kernel)
+    kernel = numba.njit(cache=path.exists(), **options)(module.kernel)
+
+    def run(*arguments: Any) -> Any:
+        if not kernel.overloads:
+            _read_back(kernel, arguments)
+        return kernel(*arguments)
+
+    return run
+
+
+def _read_back(kernel: Any, arguments: tuple[Any, ...]) -> None:
+    """Take machine code from the cache, if it is there, without what Numba needs only to compile.
+
+    Numba imports its implementations of Python and NumPy before it looks at the cache, which takes ten times as long
+    as reading. Its runtime alone is enough to run; where its inside is not as expected, it does as it always does.
+    """
+    try:
+        import numba
+        from numba.core.compiler_lock import global_compiler_lock
+        from numba.core.runtime import rtsys
+
+        signature = tuple(numba.typeof(a) for a in arguments)
+        context = kernel.targetctx
+        with global_compiler_lock:
+            context.refresh = lambda: rtsys.initialize(context)
+            try:
+                found = kernel._cache.load_overload(signature, context)
+            finally:
+                del context.refresh
+        if found is not None:
+            kernel.add_overload(found)
+    except (ImportError, AttributeError, TypeError, ValueError, OSError):
+        return
 
 
 def interpreted(source: str) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from rowspace.cli.output import show
 from rowspace.cli.paths import check_model_path
 from rowspace.errors import DataError
 
+
 def export(
     model: Annotated[Path, typer.Argument(help="Folder of a model.")],
     file: Annotated[Path, typer.Argument(help="File to write; a folder for TensorBoard's projector.")],

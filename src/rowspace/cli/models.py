@@ -64,7 +64,9 @@ def info(
     if json:
         show_json(described)
         return
-    rows = [(f"table {t['name']}", f"{t['items']:,} items, {t['dim']} numbers each{_some(t)}") for t in described["tables"]]
+    rows = [
+        (f"table {t['name']}", f"{t['items']:,} items, {t['dim']} numbers each{_some(t)}") for t in described["tables"]
+    ]
     rows += [(plain(key), _value(value)) for key, value in opened.trained_with.items()]
     if described["final_cost"] is not None:
         rows.append(("mean cost", f"{described['final_cost']:.6g} in the last of {described['epochs']} epochs"))

@@ -1,6 +1,7 @@
 """The blog post's experiment: six items in three groups, told pair by pair whether they belong together."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ GROUPS = (("cat", "kitten"), ("car", "truck"), ("tea", "coffee"))
 NAMES = [name for group in GROUPS for name in group]
 PAIRS = 10_000
 EVERY = 100  # steps between two records of the trace
-SEED = 0
+SEED = 0  # as any other: of the seeds 0 to 19 each leaves one group at the origin in two dimensions
+WIDTH = 90
 
 
 def examples(seed: int = SEED) -> dict[str, np.ndarray]:
@@ -42,10 +44,11 @@ def two_dimensions(folder: Path, say: Say) -> None:
     for picture in ("six-items.png", "six-items.gif"):
         rs.plot_trace(trace.path, folder / picture, title="Six items in three groups")
     groups = ", ".join(" and ".join(group) for group in GROUPS)
-    say(
-        f"{groups} belong together; everything else does not. {PAIRS:,} random pairs say so, one\n"
-        "at a time, and each moves the two rows it looks up: cost |label - a.b|, rate 0.01, two dimensions.\n"
+    story = (
+        f"{groups} belong together; everything else does not. {PAIRS:,} random pairs say so, one at a time, and each "
+        "moves the two rows it looks up: cost |label - a.b|, rate 0.01, two dimensions."
     )
+    say(fill(story, WIDTH) + "\n")
     say(_lines(trace.path) + "\n")
     say(f"Mean cost at the end: {cost:.3f}\n")
     say(f"{_explained(E)}\n")
@@ -56,7 +59,8 @@ def three_dimensions(say: Say) -> None:
     """The same with room for all three groups."""
     E, cost = train(3, rs.linear(0.05, 0.0))
     told = rs.explain(E, *_asked(examples()))
-    say(f"With three dimensions, and a rate that falls from 0.05 to 0: mean cost {cost:.4f}. {told.sentence}\n")
+    story = f"With three dimensions, and a rate that falls from 0.05 to 0: mean cost {cost:.4f}. {told.sentence}"
+    say(fill(story, WIDTH) + "\n")
 
 
 def _explained(E: rs.Table) -> str:

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+import rowspace as rs
+from rowspace.demo import airports, run, six
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """The demo, once: its folder and what it said."""
+    folder, said = tmp_path_factory.mktemp("out") / "demo", []
+    run(folder, say=said.append)
+    return folder, "\n".join(said)
+
+
+def test_what_the_demo_leaves(told):
+    folder, _ = told
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"trace.tsv", "six-items.png", "six-items.gif", "airports", "airports.png"}
+    assert (folder / "six-items.gif").read_bytes()[:6] == b"GIF89a"
+    assert (folder / "airports.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_it_tells_the_insight_of_the_post(told):
+    _, story = told
+    assert "3 groups must be mutually orthogonal, which takes 3 dimensions; the table has 2" in story
+    assert "i             n             d0" in story
+    assert "mean cost 0.000" in story
+
+
+def test_it_ends_with_commands_that_work(told):
+    from typer.testing import CliRunner
+
+    from rowspace.cli import app
+
+    folder, story = told
+    commands = [line.split()[1:] for line in story.splitlines() if line.startswith("  rowspace ")]
+    assert len(commands) == 4
+    working = [command for command in commands if command[0] != "train"]
+    for command in working:
+        command = [str(folder / word) if word in ("paths.svg", "airports.txt") else word for word in command]
+        assert CliRunner().invoke(app, command).exit_code == 0
+    for name in ("paths.svg", "airports.txt"):
+        (folder / name).unlink()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_dimensions_leave_one_group_at_the_origin(seed):
+    E, cost = six.train(2, 0.01, seed=seed)
+    lengths = np.linalg.norm(E.values, axis=1).reshape(3, 2).mean(axis=1)
+    np.testing.assert_allclose(sorted(lengths), [0, 1, 1], atol=0.05)
+    assert 0.10 < cost < 0.13  # two of 36 pairs are wrong by 1 whatever is done, and the other two of that group
+
+
+def test_three_dimensions_reach_zero():
+    _, cost = six.train(3, rs.linear(0.05, 0.0))
+    assert cost < 0.001
+
+
+def test_the_map_is_found(told):
+    folder, story = told
+    model = rs.open(folder / "airports")
+    where, _ = airports.places(model.index_to_key)
+    splits = [airports.held_out_correlation(model.vectors, where, seed) for seed in range(20)]
+    longitude, latitude = np.mean(splits, axis=0)
+    assert longitude > 0.92
+    assert latitude > 0.84
+    assert f"{longitude:.2f} and {latitude:.2f} on average" in story
+
+
+def test_random_vectors_find_no_map():
+    codes = airports.routes().names
+    noise = np.random.default_rng(0).standard_normal((len(codes), 32))
+    splits = [airports.held_out_correlation(noise, airports.places(codes)[0], seed) for seed in range(20)]
+    assert (np.abs(np.mean(splits, axis=0)) < 0.15).all()
+
+
+def test_neighbours_lie_near_one_another(told):
+    model = rs.open(told[0] / "airports")
+    assert {other for other, _ in model.most_similar("HNL", topn=3)} == {"LIH", "OGG", "KOA"}
+    _, cities = airports.places([other for other, _ in model.most_similar("ANC", topn=4)])
+    assert all(city.endswith(", AK") for city in cities)
+
+
+def test_the_same_seed_gives_the_same_bytes(told, tmp_path):
+    folder, _ = told
+    six.two_dimensions(tmp_path, lambda text: None)
+    airports.train().save(tmp_path / "airports")
+    for name in ("trace.tsv", "airports/E.npy", "airports/model.json"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()

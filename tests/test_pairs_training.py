@@ -1,0 +1,177 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import rowspace as rs
+from rowspace import costs
+from rowspace.demo.airports import held_out_correlation, places, routes
+from rowspace.errors import DataError
+from rowspace.pairs import DECAY, LABELLED, UPDATES, enough_epochs, train_pairs
+from rowspace.read.trace import read_trace
+
+
+def labelled(m=2_000, seed=0, **more):
+    """Random pairs of six items in three groups."""
+    i, j = np.random.default_rng(seed).integers(0, 6, (2, m))
+    names = np.array(["a", "A", "b", "B", "c", "C"])
+    label = (i // 2 == j // 2).astype(np.float64)
+    return pa.table({"left": names[i], "right": names[j], "label": label, **more})
+
+
+def two_rings(n=40, near=3):
+    """Two rings of items, each linked to the next ones of its ring alone."""
+    pairs = [(f"{r}{k}", f"{r}{(k + d) % n}") for r in "xy" for k in range(n) for d in range(1, near + 1)]
+    return pa.table({"left": [a for a, _ in pairs], "right": [b for _, b in pairs]})
+
+
+@pytest.mark.parametrize("cost", LABELLED)
+def test_every_cost_tells_the_groups_of_the_post_apart(cost):
+    model = train_pairs(rs.read_pairs(labelled(), label="label"), 3, 20, cost=cost)
+    for name in model.index_to_key:
+        assert model.most_similar(name, topn=1)[0][0] == name.swapcase()
+
+
+def test_with_labels_the_cost_is_the_logistic_one():
+    model = train_pairs(rs.read_pairs(labelled(), label="label"), 3, 1)
+    assert model.trained_with["cost"] == "logistic_dot"
+
+
+def test_without_labels_linked_items_are_near():
+    model = train_pairs(rs.read_pairs(two_rings()), 8, 100)
+    for name in model.index_to_key:
+        near = [other for other, _ in model.most_similar(name, topn=6)]
+        assert [other[0] for other in near].count(name[0]) >= 5
+
+
+@pytest.mark.parametrize("update", list(UPDATES))
+def test_every_update_trains_with_its_usual_rate(update):
+    model = train_pairs(rs.read_pairs(labelled(), label="label"), 3, 20, cost="squared_dot", update=update)
+    assert model.cost[-1] < 0.02
+    assert model.trained_with["updates"] == {"E": update}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_others():
+    pairs = routes()
+    first, again, other = (train_pairs(pairs, 4, 2, seed=seed).vectors.tobytes() for seed in (3, 3, 4))
+    assert first == again != other
+
+
+def test_pairs_without_weights_are_all_met_in_every_epoch():
+    pairs = rs.read_pairs(labelled(), label="label")
+    model = train_pairs(pairs, 3, 4, cost="l1_dot")
+    assert model.trained_with["examples"] == 4 * len(pairs)
+
+
+def test_a_weight_beside_a_label_says_how_often_an_example_is_drawn():
+    data = labelled(weight=np.ones(2_000))
+    opposite = data.set_column(2, "label", pa.array(1 - data["label"].to_numpy()))
+    opposite = opposite.set_column(3, "weight", pa.array(np.zeros(2_000)))
+    pairs = rs.read_pairs(pa.concat_tables([data, opposite]), label="label", weight="weight")
+    model = train_pairs(pairs, 3, 20, cost="squared_dot")
+    assert model.cost[-1] < 0.02  # the examples that contradict have no weight
+
+
+def test_heavy_tails_of_counts_are_damped():
+    """A pair seen ten thousand times more often than others leaves them their say."""
+    table = two_rings()
+    weight = np.ones(table.num_rows)
+    weight[0] = 1e4
+    model = train_pairs(rs.read_pairs(table.append_column("n", pa.array(weight)), weight="n"), 8, 100)
+    assert np.isfinite(model.vectors).all()
+    near = [other[0] for other, _ in model.most_similar("y20", topn=6)]
+    assert near.count("y") >= 5
+
+
+def test_counts_of_the_model_say_how_often_items_occur():
+    pairs = routes()
+    model = train_pairs(pairs, 2, 1)
+    np.testing.assert_array_equal(model.table.counts, pairs.counts)
+
+
+def test_what_was_trained_with_is_remembered():
+    about = train_pairs(routes(), 2, 2, negatives=3, seed=7).trained_with
+    assert about["cost"] == "pair_negatives"
+    assert about["updates"] == {"E": f"weight_decay(adagrad, {DECAY})"}
+    assert about["columns"] == {"left": "origin", "right": "destination", "weight": "count"}
+    assert (about["pairs"], about["epochs"], about["negatives"], about["seed"]) == (5366, 2, 3, 7)
+
+
+def test_an_update_brings_its_own_rate_and_decay():
+    model = train_pairs(rs.read_pairs(labelled(), label="label"), 3, 1, update=rs.sgd(0.05))
+    assert model.trained_with["updates"] == {"E": "sgd"}
+    assert model.trained_with["rate"] == 0.05
+
+
+def test_a_trace_records_the_items(tmp_path):
+    trace = rs.Trace(tmp_path / "trace.tsv", every=1000)
+    train_pairs(rs.read_pairs(labelled(), label="label"), 2, 1, trace=trace)
+    assert read_trace(trace.path).steps.tolist() == [0, 1000, 2000]
+
+
+def test_epochs_make_a_million_examples():
+    assert [enough_epochs(m) for m in (1, 10_000, 20_000, 200_000, 10**9)] == [100, 100, 50, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cost": "l2"}, "cost 'l2' is not one for pairs; it can be logistic_dot"),
+        ({"cost": "pair_negatives"}, "cost 'pair_negatives' does not fit pairs with labels; logistic_dot"),
+        ({"negatives": 5}, "negatives are for pairs without labels"),
+        ({"update": "adam"}, "update 'adam' is not known; it can be adagrad"),
+        ({"update": rs.sgd(0.1), "rate": 0.1}, "an Update brings its own rate"),
+        ({"rate": -1.0}, "the rate is -1.0"),
+        ({"decay": -1.0}, "decay is -1.0"),
+        ({"epochs": -1}, "epochs is -1"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        train_pairs(rs.read_pairs(labelled(100), label="label"), 3, **{"epochs": 1, **options})
+
+
+def test_labels_out_of_the_range_of_a_cost_are_refused():
+    data = labelled(100)
+    data = data.set_column(2, "label", pa.array(2 * data["label"].to_numpy() - 1))
+    with pytest.raises(DataError, match=r"takes labels from 0 to 1; example \d+ has -1"):
+        train_pairs(rs.read_pairs(data, label="label"), 3, 1)
+    train_pairs(rs.read_pairs(data, label="label"), 3, 1, cost="cosine")
+
+
+def test_a_cost_for_labels_without_labels_is_refused():
+    with pytest.raises(DataError, match="does not fit pairs without labels; pair_negatives would"):
+        train_pairs(rs.read_pairs(two_rings()), 3, 1, cost="l1_dot")
+
+
+def test_weights_that_are_all_zero_are_refused():
+    table = two_rings()
+    table = table.append_column("n", pa.array(np.zeros(table.num_rows)))
+    with pytest.raises(DataError, match="every weight in column 'n' is 0"):
+        train_pairs(rs.read_pairs(table, weight="n"), 3, 1)
+
+
+def test_gradient_of_pairs_with_negatives():
+    E = rs.Table(5, 3, seed=1)
+    rs.check_gradient(costs.pair_negatives, {"E": E}, {"i": 0, "j": 1, "negatives": [2, 0, 2]})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weight", [None, "count"])
+def test_decay_is_what_finds_the_map(weight):
+    """The trial behind the default of `decay`, in few: means over splits and seeds."""
+    given = routes()
+    pairs = given if weight else rs.read_pairs(pa.table({"a": _names(given, "left"), "b": _names(given, "right")}))
+
+    def score(decay):
+        models = [train_pairs(pairs, decay=decay, seed=seed) for seed in (0, 1)]
+        return np.mean(
+            [held_out_correlation(m.vectors, places(m.index_to_key)[0], s) for m in models for s in range(10)], axis=0
+        )
+
+    with_decay, without = score(None), score(0.0)
+    assert (with_decay > [0.92, 0.80]).all()
+    assert (with_decay > without + 0.02).all()
+
+
+def _names(pairs, side):
+    return [pairs.names[k] for k in getattr(pairs, side)]
