@@ -83,13 +83,17 @@ def draw(path: str, heights: Sequence[int], times: dict[str, list[float]]) -> No
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     for name, values in times.items():
         axes.loglog(heights, values, marker="o", label=name)
-        axes.annotate(f"{values[-1]:,.3g}", (heights[-1], values[-1]), (0, 6), ha="center",
+        axes.annotate(_short(values[-1]), (heights[-1], values[-1]), (0, 6), ha="center",
                       textcoords="offset points", fontsize=8)  # fmt: skip
     axes.set(xlabel="rows of the table", ylabel="microseconds per pair")
     axes.margins(y=0.1)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}" if value < 10 else f"{value:,.0f}"
 
 
 def main() -> None:
@@ -113,7 +117,7 @@ def main() -> None:
     print("| rows | " + " | ".join(times) + " |")
     print("|---:|" + "---:|" * len(times))
     for rows, *row in zip(heights, *times.values(), strict=True):
-        print(f"| {rows:,} | " + " | ".join(f"{value:,.3g}" for value in row) + " |")
+        print(f"| {rows:,} | " + " | ".join(_short(value) for value in row) + " |")
     if given.plot:
         draw(given.plot, heights, times)
 

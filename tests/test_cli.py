@@ -351,6 +351,18 @@ def test_a_terminal_without_accents_gets_codes(model):
     assert "caf\\xe9 au lait" in result.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a pipe of the shell")
+def test_a_reader_that_leaves_is_no_error(model):
+    code = "from rowspace.cli import main; main()"
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", code, "neighbors", str(model), "east"]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, timeout=60)
+    os.close(writer)
+    assert result.stderr == b""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_ctrl_c_while_training(pairs, tmp_path):
     import signal

@@ -6,9 +6,9 @@ from functools import partial
 
 from pytensor.graph.basic import Variable
 
-from rowspace.cost import UpdateGraph
-from rowspace.emit import Emitter, element
-from rowspace.expression import ZERO, Access, Dim, Expr, Statement, Writer, same
+from rowspace.emit import Emitter, element, emitter
+from rowspace.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, same
+from rowspace.step import UpdateGraph
 
 _K, _Z = Expr("k"), Expr("z")
 # The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
@@ -177,7 +177,7 @@ class Updates:
 
     def _outputs(self, rows: Rows, row: Expr, gradient: Access) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
         """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
-        graph, inner = rows.update, Emitter(self.writer, inline=True)
+        graph, inner = rows.update, emitter(self.writer, inline=True)
         arrays = [rows.array, *rows.states]
         places = [lambda index, a=a: element(a)((row, *index)) for a in arrays]
         for variable, place in zip([graph.row, *graph.state], places, strict=True):

@@ -9,12 +9,14 @@ from pytensor.graph.basic import Variable
 
 from rowspace.apply import Rows, Site, Updates
 from rowspace.columns import Kind
-from rowspace.cost import Lookup, Traced, simplify, trace_update
-from rowspace.emit import Emitter, element
+from rowspace.cost import Traced, simplify
+from rowspace.cut import Lookup
+from rowspace.emit import element, emitter
+from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
+from rowspace.emit.scalars import HELPERS
 from rowspace.errors import DataError
-from rowspace.expression import Access, Dim, Expr, Index, Writer
 from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
-from rowspace.scalars import HELPERS
+from rowspace.step import trace_update
 from rowspace.updates import Update
 
 # Names that mean something in every kernel.
@@ -64,7 +66,7 @@ class _Assembly:
         self.traced, self.dims, self.updates = traced, dims, updates
         self.columns = {c: columns[c] for c in traced.columns}
         self.writer = Writer(_RESERVED)
-        self.emitter = Emitter(self.writer)
+        self.emitter = emitter(self.writer)
         self.head: list[str] = []
         self.arguments: list[str] = []
         self.lengths: dict[str, str] = {}  # ragged column -> the local name of its length

@@ -19,12 +19,13 @@ from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import toposort
 
 from rowspace.compiled import cache_folder
-from rowspace.cost import Traced, trace_step
+from rowspace.cost import Traced
 from rowspace.sampling import Negatives
+from rowspace.step import trace_step
 from rowspace.updates import Update
 
 # The modules that decide what a source says.
-_WRITERS = ("cost", "emit", "expression", "scalars", "apply", "assemble", "plans", "sampling", "updates")
+_WRITERS = ("cost.py", "cut.py", "step.py", "emit/*.py", "apply.py", "assemble.py", "plans.py", "sampling.py")
 
 
 def fingerprint(
@@ -70,8 +71,8 @@ def _path(name: str) -> Path:
 def _writers() -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256(pytensor.__version__.encode())
-    for module in _WRITERS:
-        digest.update((here / f"{module}.py").read_bytes())
+    for path in sorted(path for pattern in _WRITERS for path in here.glob(pattern)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

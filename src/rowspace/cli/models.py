@@ -55,7 +55,7 @@ def info(
     Example: rowspace info demo/airports
     """
     opened = rs.open(model)
-    described = {
+    described: dict[str, Any] = {
         "tables": [_table(name, table) for name, table in opened.tables.items()],
         "trained_with": opened.trained_with,
         "epochs": len(opened.cost),

@@ -2,24 +2,23 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
-
-import typer
 
 
 def show(text: str) -> None:
     """A result."""
-    typer.echo(text)
+    print(text, flush=True)
 
 
 def show_json(value: Any) -> None:
     """A result that a program reads: one line of ASCII, which holds any name."""
-    typer.echo(json.dumps(value))
+    print(json.dumps(value), flush=True)
 
 
 def note(text: str) -> None:
     """Something about the result, for the one who waits for it."""
-    typer.echo(text, err=True)
+    print(text, file=sys.stderr, flush=True)
 
 
 def plain(item: Any) -> str:
@@ -32,7 +31,7 @@ def plain(item: Any) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def columns(rows: list[tuple[str, ...]]) -> str:
+def columns(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows of texts with their columns aligned to the left.
 
     >>> print(columns([("a", "1"), ("long", "2")]))

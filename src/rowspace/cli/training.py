@@ -13,7 +13,7 @@ from rowspace.cli.paths import check_model_path, check_picture_path
 RECORDS = 200  # of a trace
 TRACED = 100  # items in it, the most frequent
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, help="Train a model from a file.")
+app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

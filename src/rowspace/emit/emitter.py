@@ -1,0 +1,247 @@
+"""A PyTensor graph of one example -> source lines: a loop per stored result, the rest written where it is used."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.traversal import toposort
+
+from rowspace.emit.expression import (
+    ZERO,
+    Access,
+    Dim,
+    Expr,
+    Index,
+    Writer,
+    length_for_layout,
+    same,
+)
+from rowspace.emit.scalars import DTYPES
+
+_LONGEST_REPEATED = 24  # an expression longer than this is stored when it is used more than once
+_AXIS = ("z", "k")
+
+
+Rules = Mapping[type, Callable[["Emitter", Apply], None]]
+
+
+class Unsupported(Exception):
+    """An operation that has no loop; the cost then runs through PyTensor's own compiled function."""
+
+
+class Emitter:
+    """Writes a graph of one example: `bind` its inputs, `emit` its outputs, then `at` gives each element's source."""
+
+    def __init__(self, writer: Writer, rules: Rules, *, inline: bool = False) -> None:
+        self.writer = writer
+        self.rules = rules
+        self.inline = inline  # write what is used once where it is used, however dear: right where nothing repeats
+        self.equal: list[tuple[str, str]] = []  # lengths of ragged bags that the graph takes to be the same
+        self.access: dict[Variable, Access] = {}
+        self.dims: dict[Variable, tuple[Dim, ...]] = {}
+        self.uses: dict[Variable, int] = {}
+        self.stored: set[Variable] = set()  # results that lie in a scratch array of their own
+
+    def bind(self, variable: Variable, dims: tuple[Dim, ...], access: Access) -> None:
+        self.dims[variable] = dims
+        self.access[variable] = access
+
+    def count(self, outputs: Iterable[Variable]) -> None:
+        """Count the uses of every result of the graph, before any of it is written."""
+        outputs = list(outputs)
+        for node in toposort(outputs):
+            for x in node.inputs:
+                self.uses[x] = self.uses.get(x, 0) + 1
+        for out in outputs:
+            self.uses[out] = self.uses.get(out, 0) + 1
+
+    def emit(self, outputs: Sequence[Variable]) -> None:
+        """Write what `outputs` need and is not written yet; raises Unsupported with the operation's name."""
+        for node in toposort(list(outputs)):
+            if all(out in self.dims for out in node.outputs):
+                continue
+            rule = next((self.rules[c] for c in type(node.op).__mro__ if c in self.rules), None)
+            if rule is None:
+                raise Unsupported(str(node.op))
+            rule(self, node)
+
+    def at(self, variable: Variable, index: Index) -> Expr:
+        """The source of one element; an axis of length one is always read at 0."""
+        if isinstance(variable, Constant):
+            return self._constant(variable, index)
+        index = tuple(ZERO if d == 1 else i for d, i in zip(self.shape(variable), index, strict=True))
+        return self.access[variable](index)
+
+    def shape(self, variable: Variable) -> tuple[Dim, ...]:
+        if isinstance(variable, Constant):
+            return tuple(np.shape(variable.data))
+        return self.dims[variable]
+
+    def _constant(self, variable: Constant, index: Index) -> Expr:
+        data = np.asarray(variable.data)
+        if data.size == 1:
+            return literal(data.reshape(-1)[0])
+        if (data == data.flat[0]).all():
+            return literal(data.flat[0])
+        if data.size > 100_000:
+            raise Unsupported(f"a constant of {data.size} numbers")
+        if variable not in self.access:
+            name = self.writer.name("constant")
+            self.writer.scratch.append((name, (repr(data.tolist()),), f"constant {data.dtype}"))
+            self.access[variable] = element(name)
+            self.dims[variable] = data.shape
+        return self.access[variable](index)
+
+    # --- storing ---------------------------------------------------------------------------------------------------
+
+    def define(self, out: Variable, dims: tuple[Dim, ...], access: Access, *, cheap: bool = True) -> None:
+        """Give `out` its source: written again at each use when it is short and cheap, stored otherwise."""
+        once = self.uses.get(out, 1) <= 1
+        index = tuple(Expr(_AXIS[a % 2] + "0") for a in range(len(dims)))
+        short = self.is_array(dims) and access(index).size <= _LONGEST_REPEATED
+        if (cheap and (once or short)) or (self.inline and once):
+            self.bind(out, dims, access)
+        else:
+            self.store(out, dims, access)
+
+    def broadcast(self, shapes: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...]:
+        """The common shape; bags of different names must prove to be of the same length when the data is checked."""
+        return tuple(self._common(axis) for axis in zip(*shapes, strict=True))
+
+    def _common(self, axis: Sequence[Dim]) -> Dim:
+        long = [d for d in axis if d != 1]
+        for other in long[1:]:
+            self.equate(long[0], other)
+        return long[0] if long else 1
+
+    def equate(self, a: Dim, b: Dim) -> None:
+        if same(a, b):
+            return
+        if not (str(a).isidentifier() and str(b).isidentifier()):
+            raise Unsupported(f"lengths {a} and {b} in one operation")
+        self.equal.append((str(a), str(b)))
+
+    @staticmethod
+    def is_array(dims: tuple[Dim, ...]) -> bool:
+        return any(d != 1 for d in dims)
+
+    def store(self, out: Variable, dims: tuple[Dim, ...], access: Access) -> None:
+        """Compute every element of `out` now, into a local variable or a scratch array."""
+        self.reduce(out, dims, (), lambda index, _: access(index), None)
+
+    def reduce(
+        self,
+        out: Variable,
+        dims: tuple[Dim, ...],
+        over: tuple[Dim, ...],
+        term: Callable[[Index, Index], Expr],
+        operation: "Reduction | None",
+    ) -> None:
+        """Store `out[index] = operation over r of term(index, r)`, with the longest axis as the innermost loop."""
+        axes, index = self.axes(dims, "zk")
+        folds, inner = self.axes(over, "rs")
+        number = DTYPES[out.type.dtype]
+        value = term(index, inner)
+        if not axes:
+            total = self.accumulate(folds, value, operation, number)
+            self.bind(out, dims, lambda _: total)
+            return
+        axes.sort(key=lambda axis: length_for_layout(axis[1]))
+        target = self.scratch(out, dims, index, axes)
+        longest = max(map(length_for_layout, [d for _, d in folds]), default=0)
+        if not folds or operation is None:
+            self.writer.loops(axes, [(target, "=", value)])
+        elif longest >= length_for_layout(axes[-1][1]):
+            self._fold_innermost(axes, folds, target, value, operation, number)
+        else:
+            self.writer.loops(axes, [(target, "=", Expr(operation.start(number)))])
+            update = value if operation.sign else Expr(operation.form, (target, value))
+            self.writer.loops([*axes[:-1], *folds, axes[-1]], [(target, operation.sign or "=", update)])
+
+    def _fold_innermost(
+        self,
+        axes: list[tuple[Expr, Dim]],
+        folds: list[tuple[Expr, Dim]],
+        target: Expr,
+        value: Expr,
+        operation: "Reduction",
+        number: str,
+    ) -> None:
+        if axes:
+            (variable, dim), *rest = axes
+            with self.writer.block(f"for {variable} in range({dim}):"):
+                self._fold_innermost(rest, folds, target, value, operation, number)
+            return
+        total = self.accumulate(folds, value, operation, number)
+        self.writer.line(f"{target} = {total}")
+
+    def accumulate(
+        self, folds: list[tuple[Expr, Dim]], value: Expr, operation: "Reduction | None", number: str
+    ) -> Expr:
+        if operation is None or not folds:
+            return self.writer.local(value)
+        total = self.writer.name("x")
+        self.writer.line(f"{total} = {operation.start(number)}")
+        folds.sort(key=lambda axis: length_for_layout(axis[1]))
+        update = value if operation.sign else Expr(operation.form, (Expr(total), value))
+        self.writer.loops(folds, [(total, operation.sign or "=", update)])
+        return Expr(total)
+
+    def axes(self, dims: tuple[Dim, ...], letters: str) -> tuple[list[tuple[Expr, Dim]], Index]:
+        """Loop variables for the axes longer than one, and an index over all axes."""
+        index, axes = [], []
+        for axis, dim in enumerate(dims):
+            last = axis == len(dims) - 1
+            base = letters[1] if last else letters[0]
+            variable = ZERO if dim == 1 else Expr(base if len(dims) <= 2 or last else f"{base}{axis}_")
+            index.append(variable)
+            if dim != 1:
+                axes.append((variable, dim))
+        return axes, tuple(index)
+
+    def scratch(self, out: Variable, dims: tuple[Dim, ...], index: Index, axes: list[tuple[Expr, Dim]]) -> Expr:
+        """A scratch array for `out` whose last axis is the innermost loop's."""
+        places = [index.index(variable) for variable, _ in axes]
+        name = self.writer.array("t", tuple(dims[p] for p in places), out.type.dtype)
+        load = element(name)
+        access = lambda idx: load(tuple(idx[p] for p in places))
+        self.bind(out, dims, access)
+        self.stored.add(out)
+        return access(index)
+
+
+def element(name: str) -> Access:
+    """Read an array by name."""
+    return lambda index: Expr(f"{name}[{', '.join(['{}'] * len(index))}]", tuple(index))
+
+
+def literal(value: Any) -> Expr:
+    value = np.asarray(value)
+    if value.dtype.kind == "b":
+        return Expr(str(bool(value)))
+    if value.dtype.kind in "iu":
+        return Expr(str(int(value)))
+    number = DTYPES[str(value.dtype)]
+    if not np.isfinite(value):
+        text = "NOT_A_NUMBER" if np.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
+        return Expr(f"{number}({text})")
+    return Expr(f"{number}({value.item()!r})" if number == "f64" else f"{number}({np.float32(value)!s})")
+
+
+class Reduction:
+    """A fold: what it starts from and how a term joins it."""
+
+    def __init__(self, first: str, sign: str = "", form: str = "") -> None:
+        self.first, self.sign, self.form = first, sign, form
+
+    def start(self, number: str) -> str:
+        return f"{number}({self.first})"
+
+
+REDUCTIONS = {
+    "Add": Reduction("0", sign="+="),
+    "Mul": Reduction("1", sign="*="),
+    "Maximum": Reduction("-INFINITY", form="maximum({}, {})"),
+    "Minimum": Reduction("INFINITY", form="minimum({}, {})"),
+}

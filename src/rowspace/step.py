@@ -1,0 +1,60 @@
+"""Update rules as graphs: a step traced for rows of one width."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.replace import graph_replace
+from pytensor.graph.rewriting.utils import rewrite_graph
+
+from rowspace.cost import NOT_REWRITTEN
+from rowspace.cut import symbolic
+from rowspace.errors import CostError
+from rowspace.updates import Update
+
+
+@dataclass(frozen=True)
+class UpdateGraph:
+    """An update rule traced for rows of one width; an additive rule's `new_row` is what the row loses."""
+
+    row: Variable  # (d,)
+    gradient: Variable  # (d,)
+    state: list[Variable]  # (d,) or (1,) each
+    rate: Variable  # ()
+    new_row: Variable
+    new_state: list[Variable]
+
+
+def trace_step(update: Update, dim: int) -> UpdateGraph:
+    """Call the step with symbols; raises CostError when it gives other shapes than it was given."""
+    with pytensor.config.change_flags(floatX="float32"):
+        row, gradient = (symbolic(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
+        first = update.init(dim)
+        state = [symbolic(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
+        rate = symbolic("rate", shape=(), dtype="float32")
+        new_row, new_state = update.step(row, gradient, tuple(state), rate)
+        if len(new_state) != len(state):
+            raise CostError(f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}")
+        pairs = zip([new_row, *new_state], [row, *state], strict=True)
+        outputs = [_fitted(update, new, old) for new, old in pairs]
+        if update.additive:
+            zeros = pt.zeros(dim, dtype="float32")
+            outputs[0] = -graph_replace([outputs[0]], {row: zeros}, strict=False)[0]
+    return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:])
+
+
+def trace_update(update: Update, dim: int) -> UpdateGraph:
+    """An update rule for rows of width `dim`, simplified."""
+    graph = trace_step(update, dim)
+    with pytensor.config.change_flags(floatX="float32"):
+        outputs = rewrite_graph([graph.new_row, *graph.new_state], include=("fast_run",), exclude=NOT_REWRITTEN)
+    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
+
+
+def _fitted(update: Update, new: Any, old: Variable) -> Variable:
+    new = pt.as_tensor_variable(new)
+    if new.type.ndim != 1 or new.type.shape not in (old.type.shape, (None,)):
+        raise CostError(f"update {update.name} turned {old.name} of shape {old.type.shape} into shape {new.type.shape}")
+    return pt.specify_shape(new, old.type.shape).astype("float32")
