@@ -1,6 +1,8 @@
 """Million pairs a second, one thread each: the post's cost, SGD, uniform pairs.
 
-By rowspace, by hand and by its peers. usage: pairs.py [--rows 50000 --dim 100] [--rounds 7] [--quick]
+By rowspace, by hand and by its peers.
+
+usage: pairs.py [--rows 50000 --dim 100] [--rounds 7] [--only rowspace Numba] [--quick]
 """
 
 import argparse
@@ -60,6 +62,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="rows of the table; default both sizes")
     parser.add_argument("--dim", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", nargs="+", default=[""], help="names, or parts, of contenders")
     parser.add_argument("--quick", action="store_true", help="few pairs, 2 rounds: a trial")
     given = parser.parse_args()
     examples = _EXAMPLES // 16 if given.quick else _EXAMPLES
@@ -67,7 +70,8 @@ def main() -> None:
     print(machine("rowspace", "numba", "pytensor", "torch", "jax", "numpy"))
     for rows, dim in [(given.rows, given.dim)] if given.rows else SIZES:
         print(f"\n{rows:,} rows x {dim}, million pairs a second, {rounds} rounds\n", flush=True)
-        timings = compete(contenders(examples), partial(pairs, rows, dim, examples), rounds)
+        some = [c for c in contenders(examples) if any(word in c.name for word in given.only)]
+        timings = compete(some, partial(pairs, rows, dim, examples), rounds)
         print(markdown(timings), flush=True)
 
 

@@ -138,6 +138,33 @@ def test_a_cost_with_no_finite_gradient_is_named_as_the_cause():
     assert E.values.tobytes() == before
 
 
+@pytest.fixture
+def no_copies(monkeypatch):
+    """As for tables too large to copy."""
+    monkeypatch.setattr("rowspace.snapshot._TINY", 0)
+    monkeypatch.setattr("rowspace.snapshot._SMALL", 0)
+
+
+def test_a_guarded_loop_writes_nothing_of_the_example_that_went_wrong(no_copies):
+    data = {c: v[:500].copy() for c, v in DATA.items()}
+    data["label"][300] = 3e38
+    E = table()
+    trainer = rs.Trainer(cost, {"E": E}, rs.sgd(0.01))
+    with pytest.raises(rs.Diverged, match="not finite at example 300 of the epoch.*as they were after 300 examples"):
+        trainer.fit(data)
+    expected, _ = trained(rs.sgd(0.01), {c: v[:300] for c, v in DATA.items()})
+    assert trainer.examples == 300
+    np.testing.assert_allclose(E.values, np.frombuffer(expected, np.float32).reshape(50, 8), rtol=1e-5)
+
+
+@pytest.mark.parametrize("update", [rs.sgd(0.05), rs.clip_norm(rs.adagrad(0.05), 1.0)])
+def test_a_guarded_loop_trains_alike(no_copies, monkeypatch, update):
+    guarded, _ = trained(update)
+    monkeypatch.undo()
+    plain, _ = trained(update)
+    np.testing.assert_allclose(np.frombuffer(guarded, "f"), np.frombuffer(plain, "f"), rtol=1e-4, atol=1e-6)
+
+
 def test_state_goes_back_too():
     E = table()
     trainer = rs.Trainer(cost, {"E": E}, rs.momentum(5.0))
@@ -278,10 +305,12 @@ EVERY_FUNCTION = """
     import numpy as np, pytensor.tensor as pt, rowspace as rs, sys
     def cost(E, i):
         x = 0.1 + abs(E[i])
-        parts = [pt.exp(x), pt.exp2(x), pt.expm1(x), pt.log(x), pt.log2(x), pt.log10(x), pt.log1p(x), pt.sqrt(x), x**2.3]
-        parts += [f(x / 9) for f in (pt.sin, pt.cos, pt.tan, pt.arcsin, pt.arccos, pt.arctan, pt.sinh, pt.cosh, pt.tanh)]
+        parts = [pt.exp(x), pt.exp2(x), pt.expm1(x), pt.log(x), pt.log2(x), pt.log10(x), pt.log1p(x), pt.sqrt(x)]
+        parts += [f(x / 9) for f in (pt.sin, pt.cos, pt.tan, pt.arcsin, pt.arccos, pt.arctan, pt.sinh, pt.cosh)]
+        parts += [pt.tanh(x), x**2.3]
         parts += [pt.arcsinh(x), pt.arccosh(1 + x), pt.arctanh(x / 9), pt.erf(x), pt.erfc(x), pt.arctan2(x, x + 1)]
-        parts += [pt.sigmoid(x), pt.softplus(x), pt.log1mexp(-x), pt.floor(x), pt.ceil(x), pt.maximum(x, 0.3), pt.mod(x, 0.7)]
+        parts += [pt.sigmoid(x), pt.softplus(x), pt.log1mexp(-x), pt.floor(x), pt.ceil(x), pt.maximum(x, 0.3)]
+        parts += [pt.mod(x, 0.7)]
         return sum(p.sum() for p in parts) + pt.gammaln(x).sum() * 0
     E = rs.Table.from_array(np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3))
     rs.Trainer(cost, {"E": E}, rs.sgd(0.001)).fit({"i": [0, 1, 2, 3]})

@@ -45,6 +45,24 @@ class Updates:
     writer: Writer
     emitter: Emitter
     tables: dict[str, Rows]
+    guarded: bool = False
+
+    def check(self, sites: Sequence[Site]) -> None:
+        """Add up what the gradients are made of beside rows, which are finite: the sum is finite only if they are."""
+        for site in sites:
+            bag = [(_Z, d) for d in site.bag if d != 1]
+            value = self._gradient(site, [_Z if bag else ZERO] if site.bag else [])
+            for term in self._doubtful(value):
+                wide = [(_K, self.tables[site.table].dim)] if term.depends(_K) else []
+                self.writer.loops([*bag, *wide], [("check", "+=", term)])
+
+    def _doubtful(self, value: Expr) -> list[Expr]:
+        """The terms and factors of a gradient that are not elements of rows: coefficients, as a rule."""
+        if self._table_of(value):
+            return []
+        if value.depends(_K) and value.form.replace("{}", "").strip("()+-* ") == "":
+            return [term for part in value.args for term in self._doubtful(part)]
+        return [value]
 
     def write(self, sites: Sequence[Site]) -> None:
         """Merge the repeats of tables that need it, then apply, reading each table before it is written."""
@@ -172,7 +190,7 @@ class Updates:
             self.writer.loops([(_K, dim)], wide)
         for target, sign, value in narrow:
             self.writer.line(f"{target} {sign} {value}")
-        for table, row, _ in moves:
+        for table, row, _ in moves if not self.guarded else ():
             self.writer.line(f"check += {self.tables[table].array}[{row}, 0]")
 
     def _outputs(self, rows: Rows, row: Expr, gradient: Access) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:

@@ -45,14 +45,16 @@ def assemble(
     updates: Mapping[str, Update],
     columns: Mapping[str, Any],
     *,
+    guarded: bool = False,
     gradients_given: bool = False,
 ) -> Source:
     """The source of the loop for a traced cost: raises Unsupported naming an operation it has no loop for.
 
-    `columns` gives each column's Kind, or Negatives for one drawn in the loop. With `gradients_given` the loop only
-    applies gradients that it gets as further columns, one for each lookup.
+    `columns` gives each column's Kind, or Negatives for one drawn in the loop. A `guarded` loop checks that gradients
+    are finite before it writes any row, others check the first number of each row they wrote. With `gradients_given`
+    the loop only applies gradients that it gets as further columns, one for each lookup.
     """
-    return _Assembly(traced, dims, updates, columns).build(gradients_given)
+    return _Assembly(traced, dims, updates, columns).build(guarded, gradients_given)
 
 
 class _Assembly:
@@ -74,7 +76,7 @@ class _Assembly:
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.locals = {c: self.writer.name(c) for c in self.columns}
 
-    def build(self, gradients_given: bool) -> Source:
+    def build(self, guarded: bool, gradients_given: bool) -> Source:
         rows = self._tables()
         self._columns()
         sites = [self._site(look) for look in self.traced.lookups]
@@ -85,12 +87,20 @@ class _Assembly:
         else:
             cheap = self._cost(trained)
         self.writer.line("check = f32(0)")
-        Updates(self.writer, self.emitter, rows).write(trained)
-        with self.writer.block("if not is_finite(check):"):
-            self.writer.line("return n, total, counted")
+        moves = Updates(self.writer, self.emitter, rows, guarded)
+        if guarded:
+            moves.check(trained)
+            self._stop_unless_finite()
+        moves.write(trained)
+        if not guarded:
+            self._stop_unless_finite()
         named = {length: column for column, length in self.lengths.items()}
         equal = [(named[a], named[b]) for a, b in self.emitter.equal]
         return Source(self._text(), self.tables, self.arguments, equal, cheap)
+
+    def _stop_unless_finite(self) -> None:
+        with self.writer.block("if not is_finite(check):"):
+            self.writer.line("return n, total, counted")
 
     # --- what the loop reads ---------------------------------------------------------------------------------------
 

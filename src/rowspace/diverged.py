@@ -8,18 +8,14 @@ from rowspace.columns import Chunk, Ragged
 from rowspace.errors import CostError, Diverged
 from rowspace.kernel import Slice
 from rowspace.sampling import Negatives
-from rowspace.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer
 
 
-def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice | None, snapshot: Snapshot) -> Diverged:
+def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice | None) -> Diverged:
     """The error for an example of a chunk, the tables being as they were at the last good chunk."""
-    if snapshot.kept:
-        state = f"the tables are as they were after {snapshot.examples:,} examples"
-    else:
-        state = "the tables are too large for a copy and are left as they were when it was noticed"
+    state = f"the tables are as they were after {trainer.examples:,} examples"
     if example is None or part is None:
         return Diverged(f"a row is no longer finite; {_lower_the_rate(trainer)}; {state}")
     where = f"example {part.first + example:,} of the epoch ({_shown(chunk, example)})"

@@ -61,27 +61,29 @@ class Kernel:
         tables: Mapping[str, Table],
         updates: Mapping[str, Update],
         columns: Mapping[str, Any],
+        *,
+        guarded: bool = False,
     ) -> None:
         sizes = {t: table.shape for t, table in tables.items()}
         frozen = [t for t in tables if t not in updates]
         self.name = name_of(cost)
         self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
-        self.slow = ""
+        self.slow, self._guarded = "", guarded
         self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
 
     def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
         """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
-        name = fingerprint(self.traced, dims, updates, forms)
+        name = fingerprint(self.traced, dims, updates, forms, guarded=self._guarded)
         kept = load(name)
         if kept is not None:
             return Source(**kept)
         self.traced = differentiate(self.traced)
         try:
-            source = assemble(self.traced, dims, updates, forms)
+            source = assemble(self.traced, dims, updates, forms, guarded=self._guarded)
         except Unsupported as reason:
             self.slow = str(reason)
-            return assemble(self.traced, dims, updates, _given(forms), gradients_given=True)
+            return assemble(self.traced, dims, updates, _given(forms), guarded=self._guarded, gradients_given=True)
         keep(name, asdict(source))
         return source
 

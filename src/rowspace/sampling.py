@@ -90,13 +90,13 @@ def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw(negatives: Negatives, part: Any, salt: int, avoid: np.ndarray | None) -> np.ndarray:
-    """The ids that the kernel draws for examples 0 to `part.hi` of a chunk, (hi, k): the same counters in NumPy."""
-    examples = np.arange(part.hi, dtype=np.uint64)[:, None] + np.uint64(part.first)
+    """The ids that the kernel draws for examples `part.lo` to `part.hi` of a chunk, (hi - lo, k): the same counters."""
+    examples = np.arange(part.lo, part.hi, dtype=np.uint64)[:, None] + np.uint64(part.first)
     draws = np.arange(negatives.k, dtype=np.uint64)[None, :] + np.uint64(salt * SALT_STEP)
     drawn = _pick(negatives, _random_bits(part.seed, examples, draws))
     for attempt in range(1, AVOID_TRIES if avoid is not None else 1):
         assert avoid is not None
-        again = drawn == avoid[: part.hi, None]
+        again = drawn == avoid[part.lo : part.hi, None]
         other = _pick(negatives, _random_bits(part.seed, examples, draws + np.uint64(TRY_STEP * attempt)))
         drawn = np.where(again, other, drawn)
     return drawn

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -67,7 +68,7 @@ class SlowRunner:
         for salt, (name, (column, *_)) in enumerate(list(found.items())):
             if isinstance(column, Negatives):
                 avoid = found[column.avoid][0] if column.avoid else None
-                found[name] = (draw(column, part, salt, avoid),)
+                found[name] = (draw(column, replace(part, lo=0), salt, avoid),)
         return [partial(_value, *arrays) for arrays in found.values()], [a for f in found.values() for a in f]
 
 

@@ -1,30 +1,33 @@
-"""A copy of tables and their state to go back to when training meets a number that is not finite."""
+"""A copy of tables and their state, to go back to when training meets a number that is not finite."""
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
-# A copy reads and writes every row; it is renewed once this many times as many rows have been looked up.
-_LOOKUPS_PER_ROW = 8
+_TINY, _SMALL = 2**20, 64 * 2**20  # bytes: copied always, and copied when enough rows are to be looked up
+_LOOKUPS_PER_ROW = 8  # a copy is renewed once this many times as many rows were looked up, so that it stays cheap
 _BLOCK = 1 << 16
 
 
-class Snapshot:
-    """The last known good values of some arrays, (n, w) each; `examples` says after how many examples they were taken.
+def worth_a_copy(arrays: Sequence[np.ndarray], lookups: int | None) -> bool:
+    """Whether copying the arrays is cheap beside looking up so many rows of them (None: not known)."""
+    size = sum(a.nbytes for a in arrays)
+    rows = max((len(a) for a in arrays), default=0)
+    return size <= _TINY or (size <= _SMALL and (lookups is None or lookups >= rows))
 
-    Renewed at the end of a chunk, when enough rows were looked up since to make the copy cheap beside them. Not kept
-    (`kept` is False) where it would take more than a quarter of the machine's memory.
+
+class Snapshot:
+    """The last known good values of some arrays, (n, w) each; `examples` tells after how many examples they were good.
+
+    Renewed at the end of a chunk, when enough rows were looked up since to make the copy cheap beside them.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+    def __init__(self, arrays: Sequence[np.ndarray], examples: int) -> None:
         self._arrays = list(arrays)
-        self.kept = sum(a.nbytes for a in arrays) <= _memory() / 4
-        self._copies = [np.empty_like(a) for a in arrays] if self.kept else []
+        self._copies = [a.copy() for a in arrays]
         self._rows = max((len(a) for a in arrays), default=1)
         self._lookups = 0
-        self.examples = 0
-        self._copy()
+        self.examples = examples
 
     def advance(self, examples: int, lookups: int) -> bool:
         """Count a chunk that went well, and renew the copy if it is time; False if an array is not finite."""
@@ -35,17 +38,14 @@ class Snapshot:
         if not all(is_finite(a) for a in self._arrays):
             return False
         self.examples = examples
-        self._copy()
+        for array, copy in zip(self._arrays, self._copies, strict=True):
+            np.copyto(copy, array)
         return True
 
     def restore(self) -> None:
         """Put the last copy back."""
-        for array, copy in zip(self._arrays, self._copies, strict=False):
+        for array, copy in zip(self._arrays, self._copies, strict=True):
             np.copyto(array, copy)
-
-    def _copy(self) -> None:
-        for array, copy in zip(self._arrays, self._copies, strict=False):
-            np.copyto(copy, array)
 
 
 def is_finite(array: np.ndarray) -> bool:
@@ -56,10 +56,3 @@ def is_finite(array: np.ndarray) -> bool:
             if not np.isfinite(block.sum(dtype=np.float32)) and not np.isfinite(block).all():
                 return False
     return True
-
-
-def _memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not to be had on this system
-        return 1 << 63

@@ -10,13 +10,13 @@ import numpy as np
 from rowspace.columns import Chunk, as_chunk, checked, kind, length, reordered
 from rowspace.cost import Cost, parameters
 from rowspace.diverged import diverged
-from rowspace.errors import DataError, SlowCost
+from rowspace.errors import DataError, Diverged, SlowCost
 from rowspace.kernel import Kernel, Slice
 from rowspace.progress import Progress, progress_bar
 from rowspace.rates import Constant
 from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES, Schedule
-from rowspace.snapshot import Snapshot
+from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.table import Table
 from rowspace.trace import Trace
 from rowspace.updates import Update, sgd
@@ -90,14 +90,18 @@ class Trainer:
             raise DataError("there is no loop before the columns are known; call fit(data), or compile(data)")
         return self._last
 
-    def compile(self, data: Any) -> Kernel:
-        """Make the loop for data with the columns of `data`, without training."""
+    def compile(self, data: Any, *, guarded: bool = False) -> Kernel:
+        """Make the loop for data with the columns of `data`, without training.
+
+        A `guarded` loop checks gradients before it writes: `fit` uses one where a copy of the tables to go back to
+        would cost too much.
+        """
         chunk = as_chunk(data)
         _, names = parameters(self.cost, self.tables, chunk)
         forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
-        key = tuple((c, k, id(s)) for c, (k, s) in forms.items())
+        key = (guarded, *((c, k, id(s)) for c, (k, s) in forms.items()))
         if key not in self._kernels:
-            kernel = Kernel(self.cost, self.tables, self.updates, forms)
+            kernel = Kernel(self.cost, self.tables, self.updates, forms, guarded=guarded)
             if kernel.slow:
                 SlowCost.warn(kernel.name, kernel.slow)
             self._kernels[key] = kernel
@@ -190,7 +194,9 @@ class _Run:
             shuffle,
         )
         self.trace, self.schedule, self.done = trace, schedule, 0
-        self.snapshot: Snapshot | None = None
+        arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
+        lookups = None if chunks.examples is None else epochs * chunks.examples
+        self.snapshot = Snapshot(arrays, trainer.examples) if worth_a_copy(arrays, lookups) else None
 
     def epoch(self, epoch: int, bar: Progress) -> Epoch:
         """Train on every chunk once."""
@@ -204,7 +210,7 @@ class _Run:
                     chunk,
                     np.random.default_rng([abs(self.seed), number, first]).permutation(examples),
                 )
-            kernel = self.trainer.compile(chunk)
+            kernel = self.trainer.compile(chunk, guarded=self.snapshot is None)
             ready = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
             for part, cost, some in self._chunk(kernel, ready, examples, first, seed, epoch):
                 total, counted = total + cost, counted + some
@@ -224,26 +230,29 @@ class _Run:
     ) -> Iterator[tuple[Slice, float, int]]:
         trainer = self.trainer
         bound = kernel.bind(trainer.tables, trainer.states, ready)
-        self.snapshot = self.snapshot or Snapshot([*bound.tables, *bound.states])
         slices = self._slices(kernel, examples, first, seed, epoch)
         for part, done, cost, counted in self.schedule(kernel.run, bound, slices):
             if done < part.hi:
-                self.snapshot.restore()
-                raise diverged(trainer, ready, done, part, self.snapshot)
+                trainer.examples += done - part.lo
+                raise self._diverged(ready, done, part)
             trainer.examples += part.hi - part.lo
             self.done += part.hi - part.lo
             if self.trace is not None and trainer.examples % self.trace.every == 0:
                 self.trace.record(trainer.examples)
             yield part, cost, counted
-        lookups = examples * len(kernel.traced.lookups)
-        if not self.snapshot.advance(trainer.examples, lookups):
+        if self.snapshot and not self.snapshot.advance(trainer.examples, examples * len(kernel.traced.lookups)):
+            raise self._diverged(ready, None, None)
+
+    def _diverged(self, chunk: Chunk, example: int | None, part: Slice | None) -> Diverged:
+        """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
+        if self.snapshot:
             self.snapshot.restore()
-            raise diverged(trainer, ready, None, None, self.snapshot)
+            self.trainer.examples = self.snapshot.examples
+        return diverged(self.trainer, chunk, example, part)
 
     def _slices(self, kernel: Kernel, examples: int, first: int, seed: int, epoch: int) -> Iterator[Slice]:
         """A chunk in slices: short enough for the clock, the rate and the trace."""
-        assert self.snapshot is not None
-        often = kernel.cost_is_cheap or not self.snapshot.kept or examples < 1000 * _SAMPLED
+        often = kernel.cost_is_cheap or examples < 1000 * _SAMPLED
         every, longest = 1 if often else _SAMPLED, self._longest(epoch)
         lo = 0
         while lo < examples:
