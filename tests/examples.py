@@ -26,6 +26,7 @@ def data_for(name, examples=60, seed=3):
     made = {
         "margin": lambda: {"anchor": ids(), "positive": ids(), "negative": ids()},
         "skip_gram": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
+        "pair_negatives": lambda: {"i": ids(), "j": ids(), "negatives": ids(4)},
         "sampled_softmax": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
         "cbow": lambda: {
             "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
@@ -50,6 +51,7 @@ def indexed(name):
     graph = {"head": ["E"], "tail": ["E"], "relation": ["R"], "negatives": ["E"]}
     special = {
         "margin": dict.fromkeys(("anchor", "positive", "negative"), ["E"]),
+        "pair_negatives": dict.fromkeys(("i", "j", "negatives"), ["E"]),
         "skip_gram": two,
         "sampled_softmax": two,
         "cbow": {"window": ["W"], "center": ["C"], "negatives": ["C"]},

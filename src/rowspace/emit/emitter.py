@@ -190,15 +190,12 @@ class Emitter:
 
     def axes(self, dims: tuple[Dim, ...], letters: str) -> tuple[list[tuple[Expr, Dim]], Index]:
         """Loop variables for the axes longer than one, and an index over all axes."""
-        index, axes = [], []
-        for axis, dim in enumerate(dims):
-            last = axis == len(dims) - 1
-            base = letters[1] if last else letters[0]
-            variable = ZERO if dim == 1 else Expr(base if len(dims) <= 2 or last else f"{base}{axis}_")
-            index.append(variable)
-            if dim != 1:
-                axes.append((variable, dim))
-        return axes, tuple(index)
+        long = [axis for axis, dim in enumerate(dims) if dim != 1]
+        names = [f"{letters[0]}{axis}_" for axis in long[:-2]] + list(letters[-len(long[-2:]) :])
+        variables = {axis: Expr(name) for axis, name in zip(long, names, strict=False)}
+        return [(v, dims[axis]) for axis, v in variables.items()], tuple(
+            variables.get(axis, ZERO) for axis in range(len(dims))
+        )
 
     def scratch(self, out: Variable, dims: tuple[Dim, ...], index: Index, axes: list[tuple[Expr, Dim]]) -> Expr:
         """A scratch array for `out` whose last axis is the innermost loop's."""
