@@ -1,9 +1,10 @@
 """From pairs of items to a trained model, with defaults that were tried on flights, a thesaurus and the blog post.
 
-The trials (32 numbers a row, two seeds each, in `tests/test_pairs_training.py` and `tests/test_demo.py` where they are
-kept true): without labels, weight decay matters most. On the flights, a linear fit on half the airports finds the
-longitude of the others with correlation 0.85 without decay and 0.95 with 0.03; on Roget's thesaurus, links held out are
-told from chance with AUC 0.76 and 0.85. Costs whose best rows have a length of their own get none.
+The trials had 32 numbers a row and three seeds each. Without labels, weight decay matters most: from the flights, with
+their counts as weights, a linear fit on half the airports finds longitude and latitude of the others with correlations
+of 0.94 and 0.86, without decay 0.83 and 0.71; on Roget's thesaurus, a tenth of the links held out are told from random
+pairs with an AUC of 0.84, without decay 0.77. `tests/test_pairs_training.py` keeps the first true. Costs whose best
+rows have a length of their own get no decay.
 """
 
 from collections.abc import Iterator
