@@ -61,6 +61,14 @@ def test_the_loop_draws_what_numpy_draws(counts, avoid):
     assert in_loop.tolist() == np.bincount(drawn.ravel(), minlength=7).tolist()
 
 
+def test_the_sampled_column_may_come_first():
+    E = rs.Table.from_array(np.zeros((6, 2), np.float32))
+    cost = lambda E, drawn, x, i: (E[drawn].sum() + E[i].sum()) * x
+    drawn = rs.Negatives(of=E, k=2, counts=[0, 0, 0, 1, 0, 0])
+    rs.Trainer(cost, {"E": E}, rs.sgd(1.0)).fit({"drawn": drawn, "x": [1.0, 0.5], "i": [0, 1]})
+    np.testing.assert_allclose(E.values[:, 0], [-1, -0.5, 0, -3, 0, 0])
+
+
 def test_avoided_ids_are_not_drawn():
     table = rs.Table(4, 2)
     ids = np.full(3000, 2)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.interrupts import interrupts_deferred
+
 # Sums may be reordered, which is what makes them vectorise, and divisions shared; NaN and infinity keep their meaning.
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}
 
@@ -45,7 +47,9 @@ def compiled(source: str) -> Callable[..., Any]:
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:
-            _read_back(kernel, arguments)
+            with interrupts_deferred():
+                _read_back(kernel, arguments)
+                return kernel(*arguments)
         return kernel(*arguments)
 
     return run
