@@ -83,8 +83,6 @@ def draw(path: str, heights: Sequence[int], times: dict[str, list[float]]) -> No
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     for name, values in times.items():
         axes.loglog(heights, values, marker="o", label=name)
-        axes.annotate(_short(values[-1]), (heights[-1], values[-1]), (0, 6), ha="center",
-                      textcoords="offset points", fontsize=8)  # fmt: skip
     axes.set(xlabel="rows of the table", ylabel="microseconds per pair")
     axes.margins(y=0.1)
     axes.legend(frameon=False)

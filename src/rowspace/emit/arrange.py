@@ -10,7 +10,7 @@ from pytensor.tensor.basic import Join, MakeVector, ScalarFromTensor, TensorFrom
 from pytensor.tensor.subtensor import indices_from_subtensor
 
 from rowspace.emit.emitter import Emitter, Unsupported, element
-from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, same
+from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, same, sum_of
 
 
 def dimshuffle(emitter: Emitter, node: Apply) -> None:
@@ -223,4 +223,4 @@ def _flat(index: Index, shape: Sequence[Any]) -> Expr:
             terms.append(_scale(i, stride))
         stride *= d
     terms = terms[::-1] or [ZERO]
-    return terms[0] if len(terms) == 1 else Expr("(" + " + ".join(["{}"] * len(terms)) + ")", tuple(terms))
+    return sum_of(terms)

@@ -9,7 +9,7 @@ from pytensor.graph.traversal import toposort
 from pytensor.scalar import basic as ps
 
 from rowspace.emit.emitter import Emitter, Unsupported, literal
-from rowspace.emit.expression import Expr, product
+from rowspace.emit.expression import Expr, product, sum_of
 from rowspace.emit.scalars import CHEAP, DTYPES, SCALAR
 
 _ZEROS = ("0", "f32(0.0)", "f64(0.0)")
@@ -47,7 +47,7 @@ def _scalar_writer(operation: Any) -> Callable[[Sequence[Expr]], Expr]:
     if form == "*":
         return product
     if form == "+":
-        return lambda args: Expr("(" + " + ".join(["{}"] * len(args)) + ")", tuple(args))
+        return sum_of
     if name == "Sub":
         return lambda args: _negative(args[1]) if str(args[0]) in _ZEROS else Expr(form, tuple(args))
     if name == "Neg":

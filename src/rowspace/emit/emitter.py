@@ -13,15 +13,19 @@ from rowspace.emit.expression import (
     Dim,
     Expr,
     Index,
+    Statement,
     Writer,
     length_for_layout,
     same,
+    sum_of,
 )
 from rowspace.emit.scalars import DTYPES
 
 _LONGEST_REPEATED = 24  # an expression longer than this is stored when it is used more than once
 _AXIS = ("z", "k")
-
+# Folds of at most so many results, and sums of at most so many terms, are written out: LLVM would not do it, and checks
+# at run time that arrays do not overlap for a limited number of pairs only.
+_MOST_WRITTEN_OUT = 6
 
 Rules = Mapping[type, Callable[["Emitter", Apply], None]]
 
@@ -152,12 +156,39 @@ class Emitter:
         longest = max(map(length_for_layout, [d for _, d in folds]), default=0)
         if not folds or operation is None:
             self.writer.loops(axes, [(target, "=", value)])
+        elif longest >= length_for_layout(axes[-1][1]) and len(axes) == 1 and _few(axes[0][1]):
+            self._fold_together(axes[0], folds, target, value, operation, number)
         elif longest >= length_for_layout(axes[-1][1]):
             self._fold_innermost(axes, folds, target, value, operation, number)
+        elif operation.sign == "+=" and len(folds) == 1 and _few(folds[0][1]) and _loads(value, axes[-1][0]) == 1:
+            [(variable, dim)] = folds
+            self.writer.loops(axes, [(target, "=", sum_of([value.put(variable, p) for p in range(int(dim))]))])
         else:
             self.writer.loops(axes, [(target, "=", Expr(operation.start(number)))])
             update = value if operation.sign else Expr(operation.form, (target, value))
             self.writer.loops([*axes[:-1], *folds, axes[-1]], [(target, operation.sign or "=", update)])
+
+    def _fold_together(
+        self,
+        axis: tuple[Expr, Dim],
+        folds: list[tuple[Expr, Dim]],
+        target: Expr,
+        value: Expr,
+        operation: "Reduction",
+        number: str,
+    ) -> None:
+        """A few folds in one loop, each in a variable of its own: what they share is read once."""
+        variable, dim = axis
+        totals = [self.writer.local(Expr(operation.start(number))) for _ in range(int(dim))]
+        folds.sort(key=lambda fold: length_for_layout(fold[1]))
+        statements: list[Statement] = []
+        for place, total in enumerate(totals):
+            one = value.put(variable, place)
+            update = one if operation.sign else Expr(operation.form, (total, one))
+            statements.append((str(total), operation.sign or "=", update))
+        self.writer.loops(folds, statements, independent=True)
+        for place, total in enumerate(totals):
+            self.writer.line(f"{target.put(variable, place)} = {total}")
 
     def _fold_innermost(
         self,
@@ -206,6 +237,15 @@ class Emitter:
         self.bind(out, dims, access)
         self.stored.add(out)
         return access(index)
+
+
+def _few(dim: Dim) -> bool:
+    return isinstance(dim, int) and dim <= _MOST_WRITTEN_OUT
+
+
+def _loads(value: Expr, variable: Expr) -> int:
+    """How many arrays a loop over `variable` reads for `value`."""
+    return len({e for e in value.walk() if "[" in e.form and e.depends(variable)})
 
 
 def element(name: str) -> Access:

@@ -34,6 +34,12 @@ class Expr:
     def depends(self, leaf: "Expr") -> bool:
         return self == leaf or any(a.depends(leaf) for a in self.args)
 
+    def put(self, leaf: "Expr", place: int) -> "Expr":
+        """The same with a number for a loop variable."""
+        if self == leaf:
+            return Expr(str(place))
+        return Expr(self.form, tuple(a.put(leaf, place) for a in self.args)) if self.args else self
+
 
 ZERO = Expr("0")
 Index = tuple[Expr, ...]
@@ -51,6 +57,11 @@ def product(factors: Sequence[Expr]) -> Expr:
 
 def _product_form(n: int) -> str:
     return "(" + " * ".join(["{}"] * n) + ")" if n > 1 else ""
+
+
+def sum_of(terms: Sequence[Expr]) -> Expr:
+    """A flat sum."""
+    return terms[0] if len(terms) == 1 else Expr("(" + " + ".join(["{}"] * len(terms)) + ")", tuple(terms))
 
 
 def bare(text: str) -> str:
@@ -119,29 +130,32 @@ class Writer:
         self,
         axes: Sequence[tuple[Expr, Dim]],
         statements: Sequence[Statement],
-        number: str = "f32",
+        *,
+        independent: bool = False,
     ) -> None:
         """Nested loops over `axes` around assignments (target, operator, value), all values read before any is stored.
+
+        Assignments that are `independent` do not read what another stores, and need no such care.
 
         What the innermost loop does not change is computed before it: otherwise the compiler has to assume that a
         store to a row changes ids and coefficients, and does not vectorise.
         """
         if not axes:
-            self._assign(statements)
+            self._assign(statements, independent)
             return
         (variable, dim), *rest = axes
         if rest:
             with self.block(f"for {variable} in range({dim}):"):
-                self.loops(rest, statements, number)
+                self.loops(rest, statements, independent=independent)
             return
         found: dict[Expr, Expr] = {}
         hoisted = [(target, op, self._hoist(value, variable, found)) for target, op, value in statements]
         target_index = [self._hoist_target(target, variable, found) for target, _, _ in hoisted]
         with self.block(f"for {variable} in range({dim}):"):
-            self._assign([(t, op, v) for t, (_, op, v) in zip(target_index, hoisted, strict=True)])
+            self._assign([(t, op, v) for t, (_, op, v) in zip(target_index, hoisted, strict=True)], independent)
 
-    def _assign(self, statements: Sequence[Statement]) -> None:
-        if len(statements) > 1:
+    def _assign(self, statements: Sequence[Statement], independent: bool) -> None:
+        if len(statements) > 1 and not independent:
             statements = [(t, op, self.local(v, "v")) for t, op, v in statements]
         for target, op, value in statements:
             self.line(f"{target} {op} {bare(str(value))}")
