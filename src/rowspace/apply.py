@@ -190,8 +190,16 @@ class Updates:
             self.writer.loops([(_K, dim)], wide)
         for target, sign, value in narrow:
             self.writer.line(f"{target} {sign} {value}")
-        for table, row, _ in moves if not self.guarded else ():
+        for table, row, _ in moves:
+            if self.guarded and self.tables[table].additive:
+                continue  # finite, since what is subtracted was found to be
             self.writer.line(f"check += {self.tables[table].array}[{row}, 0]")
+
+    @staticmethod
+    def _elsewhere(e: Expr, arrays: Sequence[str]) -> bool:
+        """Whether a piece reads one of the arrays at another place than the loop is at."""
+        read = any(e.form.startswith(f"{a}[") for a in arrays)
+        return read and e.args[-1] != _K and e.args[-1].depends(_K)
 
     def _outputs(self, rows: Rows, row: Expr, gradient: Access) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
         """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
@@ -211,6 +219,8 @@ class Updates:
                 continue
             dims = variable.type.shape
             index = (ZERO if dims == (1,) else _K,)
+            if any(self._elsewhere(e, arrays) for e in inner.at(variable, index).walk()):
+                inner.store(variable, dims, inner.access[variable])  # the loop would read what it has written
             sign = "-=" if rows.additive and position == 0 else "="
             out.append((place(index), sign, inner.at(variable, index), dims))
         return out

@@ -24,8 +24,10 @@ _RESERVED = {
     *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
     *"kernel tables states columns lo hi first rates mask seed total counted cost check".split(),
     *"n k z r s z0 k0 attempt".split(),
+    *"z0_ z1_ r0_ r1_".split(),
     *HELPERS,
 }
+_SIGNED = "i64({})"  # ids are unsigned where they index, signed where the cost reckons with them
 
 
 @dataclass
@@ -72,6 +74,7 @@ class _Assembly:
         self.head: list[str] = []
         self.arguments: list[str] = []
         self.lengths: dict[str, str] = {}  # ragged column -> the local name of its length
+        self.most: dict[str, str] = {}  # that name -> the name of the greatest such length
         self.tables = list(dict.fromkeys(look.table for look in traced.lookups))
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.locals = {c: self.writer.name(c) for c in self.columns}
@@ -92,7 +95,7 @@ class _Assembly:
             moves.check(trained)
             self._stop_unless_finite()
         moves.write(trained)
-        if not guarded:
+        if not guarded or not all(u.additive for u in self.updates.values()):
             self._stop_unless_finite()
         named = {length: column for column, length in self.lengths.items()}
         equal = [(named[a], named[b]) for a, b in self.emitter.equal]
@@ -129,7 +132,7 @@ class _Assembly:
             if isinstance(column, Negatives):
                 parts = () if column.alias is None else ("keep", "other")
                 alias[name] = [self._argument(name, part) for part in parts]
-                self.emitter.bind(self.traced.columns[name], (column.k,), element(self.locals[name]))
+                self.emitter.bind(self.traced.columns[name], (column.k,), _signed(element(self.locals[name])))
             else:
                 self._column(name, column, self.traced.columns[name])
         for salt, (name, column) in enumerate(self.columns.items()):
@@ -143,27 +146,30 @@ class _Assembly:
 
     def _column(self, name: str, kind: Kind, symbol: Variable) -> None:
         local, is_id = self.locals[name], symbol.type.dtype == "int64" and name in self.traced.ids
-        wrap = (lambda e: Expr("uintp({})", (e,))) if is_id else (lambda e: e)
+        signed = (lambda e: Expr(_SIGNED, (e,))) if is_id else (lambda e: e)
         array = self._argument(name, "column")
         if kind.shape == ():
-            self.writer.line(f"{local} = {wrap(Expr(f'{array}[n]'))}")
-            self.emitter.bind(symbol, (), lambda _: Expr(local))
+            self.writer.line(f"{local} = uintp({array}[n])" if is_id else f"{local} = {array}[n]")
+            self.emitter.bind(symbol, (), lambda _: signed(Expr(local)))
         elif kind.ragged:
             offsets, start = self._argument(name, "offsets"), self.writer.name(f"start_{local}")
             length = self.lengths[name] = self.writer.name(f"len_{local}")
             self.writer.line(f"{start} = {offsets}[n]")
             self.writer.line(f"{length} = {offsets}[n + 1] - {start}")
-            self.writer.scratch.append((length.replace("len_", "max_"), (offsets,), "longest"))
+            self.most[length] = self.writer.name(f"max_{local}")
+            self.writer.scratch.append((self.most[length], (offsets,), "longest"))
             load = element(array)
-            access = lambda index: wrap(load((Expr("({} + {})", (Expr(start), index[0])),)))
+            access = lambda index: signed(load((Expr("({} + {})", (Expr(start), index[0])),)))
             self.emitter.bind(symbol, (length,), access)
         else:
             load = element(array)
-            access = lambda index: wrap(load((Expr("n"), *index)))
+            access = lambda index: signed(load((Expr("n"), *index)))
             self.emitter.bind(symbol, kind.shape, access)  # type: ignore[arg-type]
 
     def _draw(self, name: str, negatives: Negatives, salt: int, alias: list[str]) -> None:
         """Draw the ids of a sampled column: the same for a seed and an example, however the work is divided."""
+        if name not in self.traced.ids:
+            raise DataError(f"{name!r} is to be drawn from a table, but the cost indexes no table with it")
         local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
         self.writer.scratch.append((local, (negatives.k,), "uintp"))
         bits = f"random_bits(seed, first + n, {salt * SALT_STEP} + z"
@@ -185,7 +191,7 @@ class _Assembly:
         symbol = self.traced.columns.get(column)
         if symbol is None or column not in self.traced.ids or symbol.type.ndim > 0:
             raise DataError(f"{name!r} is to avoid {column!r}, which is not a column of one id in the cost")
-        return self.emitter.at(symbol, ())
+        return Expr(self.locals[column])
 
     def _site(self, look: Lookup) -> Site:
         """Bind a lookup's rows to the table, and say where its ids come from."""
@@ -204,8 +210,8 @@ class _Assembly:
 
         def row_id(index: Index) -> Expr:
             e = self.emitter.at(look.index, index if bag else ())
-            plain = str(e) in known or e.form.startswith("uintp") or self._drawn(e)
-            return e if plain else Expr("uintp({})", (e,))
+            e = e.args[0] if e.form == _SIGNED else e
+            return e if str(e) in known or self._drawn(e) else Expr("uintp({})", (e,))
 
         if bag or str(row_id(())) in known:
             return row_id
@@ -257,7 +263,13 @@ class _Assembly:
             body,
             "    return hi, total, counted",
         ]
-        return _helpers("\n".join(lines)) + "\n".join(lines) + "\n"
+        body = "\n".join(lines)
+        return self._constants() + _helpers(body) + body + "\n"
+
+    def _constants(self) -> str:
+        """Arrays of constants, made by Python when the source is loaded: Numba would take its time over them."""
+        made = [(name, dims[0], kind.split()[1]) for name, dims, kind in self.writer.scratch if "constant" in kind]
+        return "".join(f"{name} = np.array({numbers}, np.{dtype})\n" for name, numbers, dtype in made)
 
     def _scratch(self) -> list[str]:
         lines = []
@@ -265,7 +277,7 @@ class _Assembly:
             if dtype == "longest":
                 lines.append(f"{name} = longest({dims[0]}, lo, hi)")
             elif dtype.startswith("constant"):
-                lines.append(f"{name} = np.array({dims[0]}, np.{dtype.split()[1]})")
+                continue
             else:
                 shape = ", ".join(self._most(d) for d in dims)
                 lines.append(f"{name} = np.empty(({shape},), np.{dtype})")
@@ -273,9 +285,13 @@ class _Assembly:
 
     def _most(self, dim: Dim) -> str:
         text = str(dim)
-        for length in self.lengths.values():
-            text = re.sub(rf"\b{length}\b", length.replace("len_", "max_"), text)
+        for length, most in self.most.items():
+            text = re.sub(rf"\b{length}\b", most, text)
         return text
+
+
+def _signed(load: Access) -> Access:
+    return lambda index: Expr(_SIGNED, (load(index),))
 
 
 def _tuple(names: Any) -> str:

@@ -43,7 +43,18 @@ class Ragged:
         return self.values[self.offsets[n] : self.offsets[n + 1]]
 
 
-Column = np.ndarray | Ragged | Negatives
+@dataclass(frozen=True)
+class Unusable:
+    """A column that cannot be trained on, which matters only if the cost uses it."""
+
+    length: int
+    reason: str
+
+    def __len__(self) -> int:
+        return self.length
+
+
+Column = np.ndarray | Ragged | Negatives | Unusable
 Chunk = dict[str, Column]
 
 
@@ -78,6 +89,8 @@ def length(columns: Chunk) -> int:
 
 def kind(name: str, column: Column) -> Kind:
     """The form of one example of a column."""
+    if isinstance(column, Unusable):
+        raise DataError(column.reason)
     if isinstance(column, Negatives):
         return Kind((column.k,))
     if isinstance(column, Ragged):
@@ -98,7 +111,7 @@ def _dtype(name: str, values: np.ndarray) -> tuple[bool, bool]:
 
 
 def _from_python(name: str, values: Any) -> Column:
-    if isinstance(values, Negatives | Ragged):
+    if isinstance(values, Negatives | Ragged | Unusable):
         return values
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         return _arrow_column(name, values)
@@ -148,7 +161,7 @@ def _arrow_column(name: str, values: Any) -> Column:
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
     if array.null_count:
         row = array.is_null().index(True).as_py()
-        raise DataError(f"column {name!r} is empty at row {row}; drop such examples or fill them in")
+        return Unusable(len(array), f"column {name!r} is empty at row {row}; drop such examples or fill them in")
     kind = array.type
     if pa.types.is_fixed_size_list(kind):
         return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), kind.list_size)
@@ -173,6 +186,8 @@ def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any
 
 
 def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
+    if isinstance(column, Unusable):
+        raise DataError(column.reason)
     if isinstance(column, Negatives):
         for table in indexed:
             if len(table) != len(column.of):
@@ -180,6 +195,8 @@ def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
         return column
     if isinstance(column, Ragged):
         offsets = np.ascontiguousarray(column.offsets, np.int64)
+        if offsets[0] < 0 or offsets[-1] > len(column.values) or (np.diff(offsets) < 0).any():
+            raise DataError(f"column {name!r} has offsets that do not rise from 0 to its {len(column.values)} values")
         return Ragged(_checked_values(name, column.values, indexed), offsets)
     return _checked_values(name, column, indexed)
 
@@ -190,11 +207,24 @@ def _checked_values(name: str, values: np.ndarray, indexed: list[Any]) -> np.nda
 
 def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
     if values.dtype.kind in "OUT":
-        values = indexed[0].ids(values)
+        values = _ids_of_names(name, values, indexed)
     for table in indexed:
         table.check_ids(values, f"column {name!r}")
     narrow = all(len(table) < 2**31 for table in indexed)
     return np.ascontiguousarray(values, np.int32 if narrow else np.int64)
+
+
+def _ids_of_names(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
+    """Names as ids: the same in every table that the column indexes and that has names."""
+    found = [table.ids(values) for table in indexed if table.names is not None] or [indexed[0].ids(values)]
+    for other in found[1:]:
+        if not np.array_equal(found[0], other):
+            place = np.argwhere(found[0] != other)[0]
+            raise DataError(
+                f"column {name!r} indexes several tables, which number {str(values[tuple(place)])!r} differently; "
+                "give them the same names in the same order"
+            )
+    return found[0]
 
 
 def _as_numbers(name: str, values: np.ndarray) -> np.ndarray:
@@ -221,7 +251,7 @@ def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
 
 
 def _reordered(column: Column, order: np.ndarray) -> Column:
-    if isinstance(column, Negatives):
+    if isinstance(column, Negatives | Unusable):
         return column
     if not isinstance(column, Ragged):
         return column[order]

@@ -111,8 +111,8 @@ def _written(source: str) -> Path:
     path = folder / f"{name}.py"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists() or path.read_text() != source:
-            with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, suffix=".part") as part:
+        if not path.exists() or path.read_text(encoding="utf-8") != source:
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False, suffix=".part") as part:
                 part.write(source)
             os.replace(part.name, path)
     except OSError:  # a read-only home: compile anew each time

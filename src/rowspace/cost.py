@@ -139,7 +139,7 @@ def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
     except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError) as error:
         raise CostError(
             f"the cost {name_of(cost)} could not be traced: {error}; inside a cost use operators and the functions "
-            "of pytensor.tensor"
+            f"of pytensor.tensor{_numbers(arguments)}"
         ) from error
     if not isinstance(total, Variable):
         raise CostError(
@@ -153,6 +153,12 @@ def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
     if total.type.dtype not in ("float32", "float64"):
         raise CostError(f"the cost {name_of(cost)} is of type {total.type.dtype}; it must be a real number")
     return total
+
+
+def _numbers(arguments: dict[str, Variable]) -> str:
+    """A hint for those who index with numbers."""
+    numbers = [name for name, v in arguments.items() if v.type.ndim < 2 and v.type.dtype in ("float32", "float64")]
+    return f", and index tables with ids or names: {', '.join(numbers)} holds numbers" if numbers else ""
 
 
 def name_of(cost: Cost) -> str:

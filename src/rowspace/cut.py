@@ -181,7 +181,10 @@ def _picks(look: Lookup, total: Variable) -> dict[int, list[Apply]] | None:
         first = indices_from_subtensor(node.inputs[1:], node.op.idx_list)[0]
         if isinstance(first, slice) or not isinstance(_peel(first), Constant):
             return None
-        picks.setdefault(int(_peel(first).data) % size, []).append(node)
+        place = int(_peel(first).data)
+        if not -size <= place < size:
+            raise CostError(f"the cost takes row {place} of a bag of {size} rows of table {look.table!r}")
+        picks.setdefault(place % size, []).append(node)
     return picks or None
 
 
@@ -206,6 +209,8 @@ def id_columns(
         for part in _index_parts(look, look.index):
             if isinstance(part, Constant):
                 _check_constant(look.table, part, sizes[look.table][0])
+            elif part not in names:
+                raise _computed(look.table, part)
             elif part.type.dtype != "int64":
                 raise CostError(
                     f"column {names[part]!r} indexes table {look.table!r} but holds numbers; "
@@ -222,6 +227,13 @@ def _check_constant(table: str, ids: Constant, size: int) -> None:
         raise CostError(f"the cost looks up the constant id {found.tolist()} in table {table!r} of {size} rows")
 
 
+def _computed(table: str, what: Any) -> CostError:
+    return CostError(
+        f"table {table!r} is indexed by something computed ({what}), which rowspace cannot check; "
+        "compute the ids beforehand and give them as a column"
+    )
+
+
 def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
     """The columns and constants that the ids of a lookup come from."""
     index = _peel(index)
@@ -229,10 +241,7 @@ def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
         return [index]
     node = index.owner
     if not isinstance(node.op, _MOVES):
-        raise CostError(
-            f"table {look.table!r} is indexed by something computed ({node.op}), which rowspace cannot check; "
-            "compute the ids beforehand and give them as a column"
-        )
+        raise _computed(look.table, node.op)
     moved = node.inputs[:1] if isinstance(node.op, Subtensor | Reshape) else node.inputs
     if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
         moved = moved[1:]

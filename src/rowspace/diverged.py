@@ -1,11 +1,12 @@
 """What to say when a number stops being finite: which example, why probably, and what to do."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowspace.columns import Chunk, Ragged
-from rowspace.errors import CostError, Diverged
+from rowspace.errors import Diverged
 from rowspace.kernel import Slice
 from rowspace.sampling import Negatives
 
@@ -22,7 +23,7 @@ def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice 
     return Diverged(f"the cost or its gradient is not finite at {where}; {_remedy(trainer, chunk, example)}; {state}")
 
 
-def _shown(chunk: Chunk, n: int) -> str:
+def _shown(chunk: Mapping[str, Any], n: int) -> str:
     values = {name: c[n] for name, c in chunk.items() if not isinstance(c, Negatives)}
     return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
 
@@ -34,7 +35,7 @@ def _short(value: Any) -> str:
     return np.array2string(array, threshold=6, edgeitems=2, separator=", ")
 
 
-def _remedy(trainer: "Trainer", chunk: Chunk, example: int) -> str:
+def _remedy(trainer: "Trainer", chunk: Mapping[str, Any], example: int) -> str:
     """A cost that is not finite even at the rows gone back to has no rate to blame."""
     from rowspace.row_gradient import gradient
 
@@ -44,9 +45,11 @@ def _remedy(trainer: "Trainer", chunk: Chunk, example: int) -> str:
         return f"its bag {empty[0]!r} is empty: drop such examples, or do not divide by its length"
     try:
         found = gradient(trainer.cost, trainer.tables, one)
-    except (CostError, ArithmeticError):
-        return _lower_the_rate(trainer)
-    if all(len(g.rows) and np.isfinite(g.values).all() for g in found.values()):
+        if all(np.isfinite(g.values).all() for g in found.values()):
+            return _lower_the_rate(trainer)
+    except Diverged:
+        pass
+    except Exception:  # advice must not hide the error it is for
         return _lower_the_rate(trainer)
     return (
         "the cost has no finite gradient there at any rate: keep logarithms, roots and divisions away from 0, "

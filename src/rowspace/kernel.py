@@ -12,7 +12,7 @@ from rowspace.columns import Chunk, Ragged
 from rowspace.compiled import compiled, interpreted
 from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
-from rowspace.errors import DataError
+from rowspace.errors import CostError, DataError
 from rowspace.plans import fingerprint, keep, load
 from rowspace.sampling import Negatives
 from rowspace.table import Table
@@ -80,10 +80,18 @@ class Kernel:
             return Source(**kept)
         self.traced = differentiate(self.traced)
         try:
-            source = assemble(self.traced, dims, updates, forms, guarded=self._guarded)
+            return self._keep(name, assemble(self.traced, dims, updates, forms, guarded=self._guarded))
         except Unsupported as reason:
             self.slow = str(reason)
+        try:
             return assemble(self.traced, dims, updates, _given(forms), guarded=self._guarded, gradients_given=True)
+        except Unsupported as reason:
+            raise CostError(
+                f"the cost {self.name!r} indexes a table by {reason}, which rowspace cannot check; "
+                "give those ids as a column of their own"
+            ) from reason
+
+    def _keep(self, name: str, source: Source) -> Source:
         keep(name, asdict(source))
         return source
 

@@ -47,7 +47,7 @@ def fingerprint(
 def load(name: str) -> dict[str, Any] | None:
     """The fields of a source kept under a fingerprint, or None."""
     try:
-        return json.loads(_path(name).read_text())
+        return json.loads(_path(name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
@@ -56,7 +56,9 @@ def keep(name: str, fields: dict[str, Any]) -> None:
     """Keep the fields of a source; where the folder cannot be written, nothing is kept."""
     try:
         cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=cache_folder(), delete=False, suffix=".part") as part:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=cache_folder(), delete=False, suffix=".part"
+        ) as part:
             json.dump(fields, part)
         os.replace(part.name, _path(name))
     except OSError:
@@ -77,7 +79,7 @@ def _writers() -> str:
 
 
 def _form(form: Any) -> Any:
-    return (form.k, form.avoid, form.alias is None) if isinstance(form, Negatives) else form
+    return form.form if isinstance(form, Negatives) else form
 
 
 def _text(outputs: Sequence[Variable], names: Mapping[Variable, str]) -> str:

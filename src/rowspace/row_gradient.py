@@ -8,9 +8,9 @@ import numpy as np
 
 from rowspace.columns import Chunk, Kind, as_chunk, checked, kind
 from rowspace.cost import Cost, trace
-from rowspace.errors import DataError, GradientError
+from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.kernel import Kernel, Slice
-from rowspace.sampling import Negatives
+from rowspace.sampling import Negatives, draw
 from rowspace.table import Table
 from rowspace.updates import Update
 
@@ -46,7 +46,8 @@ def gradient(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]
         tables: the tables by parameter name; nothing is changed in them.
         example: one entry per column: an id or name, a list of them, a number or a vector.
 
-    Repeats of a row are summed. Raises CostError, DataError, IdOutOfRange, UnknownItem.
+    Repeats of a row are summed; sampled ids are drawn once. Raises CostError, DataError, IdOutOfRange, UnknownItem,
+    and Diverged where the gradient is not finite.
 
     >>> import numpy as np, rowspace as rs
     >>> E = rs.Table.from_array(np.eye(3, 2, dtype=np.float32))
@@ -62,7 +63,9 @@ def _gradient_of_chunk(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) ->
     ready = checked(chunk, kernel.ids, tables, kernel.traced.columns)
     states = {t: tuple(np.zeros((len(v), w), np.float32) for w in (v.dim, 1)) for t, v in tables.items()}
     whole = Slice(0, 1, 0, (1.0,) * len(tables), 1, 0)
-    kernel.interpreted(kernel.bind(tables, states, ready), whole)
+    done, _, _ = kernel.interpreted(kernel.bind(tables, states, ready), whole)
+    if done == 0:
+        raise Diverged("the cost or its gradient is not finite for this example")
     out = {}
     for table, (sums, met) in states.items():
         rows = np.flatnonzero(met)
@@ -83,7 +86,14 @@ def _one(example: Mapping[str, Any]) -> Chunk:
     """An example as a chunk of one."""
     if not isinstance(example, Mapping) or not example:
         raise DataError("an example is a dict with one entry per column, such as {'i': 0, 'j': 1, 'label': 1.0}")
-    return as_chunk({name: value if isinstance(value, Negatives) else [value] for name, value in example.items()})
+    chunk = as_chunk({name: value if isinstance(value, Negatives) else [value] for name, value in example.items()})
+    return {name: _drawn(column, chunk) if isinstance(column, Negatives) else column for name, column in chunk.items()}
+
+
+def _drawn(negatives: Negatives, chunk: Chunk) -> np.ndarray:
+    avoided: Any = chunk.get(negatives.avoid) if negatives.avoid else None
+    known = avoided is not None and avoided.dtype.kind in "iu"
+    return draw(negatives, Slice(0, 1, 0, (), 1, 0), 0, avoided if known else None)
 
 
 def check_gradient(
@@ -110,20 +120,21 @@ def check_gradient(
     >>> rs.check_gradient(lambda E, i, j: (E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 4}) < 1e-5
     True
     """
-    given = gradients if gradients is not None else gradient(cost, tables, example)
-    evaluate = _cost_in_float64(cost, tables, _one(example))
+    chunk = _one(example)
+    given = gradients if gradients is not None else _gradient_of_chunk(cost, tables, chunk)
+    evaluate, looked_up = _cost_in_float64(cost, tables, chunk)
     worst = 0.0
     for name, found in given.items():
         values = {t: table.values.astype(np.float64) for t, table in tables.items()}
-        expected = np.array([_differences(evaluate, values, name, r, step) for r in found.rows]).reshape(
-            found.values.shape
-        )
-        scale = max(np.abs(expected).max(initial=0), np.abs(found.values).max(initial=0), 1e-6)
-        off = np.abs(found.values - expected) / scale
+        rows = np.union1d(found.rows, looked_up[name]).astype(np.int64)
+        shown = found.to_dense()[rows]
+        expected = np.array([_differences(evaluate, values, name, r, step) for r in rows]).reshape(shown.shape)
+        scale = max(np.abs(expected).max(initial=0), np.abs(shown).max(initial=0), 1e-6)
+        off = np.abs(shown - expected) / scale
         if not (off <= tolerance).all():
             r, k = np.argwhere(~(off <= tolerance))[0]
             raise GradientError(
-                f"table {name!r}, row {found.rows[r]}, column {k}: the gradient is {found.values[r, k]:.6g}, "
+                f"table {name!r}, row {rows[r]}, column {k}: the gradient is {shown[r, k]:.6g}, "
                 f"central differences give {expected[r, k]:.6g}"
             )
         worst = max(worst, float(off.max(initial=0)))
@@ -143,8 +154,11 @@ def _differences(evaluate: Any, values: dict[str, np.ndarray], name: str, row: i
     return out
 
 
-def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> Any:
-    """The cost of the example as a function of the tables' values, through PyTensor and not through the loop."""
+def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> tuple[Any, dict[str, np.ndarray]]:
+    """The cost of the example as a function of the tables' values, through PyTensor and not through the loop.
+
+    And the ids it looks up, by table.
+    """
     import pytensor
     from pytensor.compile.mode import Mode
 
@@ -165,4 +179,7 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> A
         rows = [values[look.table][i] for look, i in zip(traced.lookups, found, strict=True)]
         return float(value(*rows, *one))
 
-    return evaluate
+    looked_up = {
+        t: [np.ravel(i) for look, i in zip(traced.lookups, found, strict=True) if look.table == t] for t in tables
+    }
+    return evaluate, {t: np.concatenate([*ids, np.empty(0, np.int64)]) for t, ids in looked_up.items()}

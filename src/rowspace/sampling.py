@@ -63,6 +63,11 @@ class Negatives:
         counts = self.of.counts if self.counts is None else self.counts
         return None if counts is None or self.power == 0 else np.asarray(counts, np.float64)
 
+    @property
+    def form(self) -> tuple[int, str | None, bool]:
+        """What a loop that draws depends on: how many, what to avoid, whether uniformly."""
+        return self.k, self.avoid, self.alias is None
+
     @cached_property
     def alias(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Walker's tables: (n,) float32 chance of keeping a slot, (n,) int64 where else to go; None if uniform."""

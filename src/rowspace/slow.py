@@ -19,7 +19,7 @@ class SlowRunner:
 
     def __init__(self, traced: Traced, apply: Callable[..., Any]) -> None:
         self.traced, self.apply = traced, apply
-        self.names = list(traced.columns)
+        self._draws: dict[Any, np.ndarray] = {}
         symbols = list(traced.columns.values())
         rows = [look.rows for look in traced.lookups]
         options: dict[str, Any] = {"on_unused_input": "ignore", "allow_input_downcast": True}
@@ -65,11 +65,20 @@ class SlowRunner:
         for name, symbol in self.traced.columns.items():
             column = next(parts)
             found[name] = (column, next(parts)) if symbol.type.shape == (None,) else (column,)
+        examples = next(len(f[-1]) - len(f) + 1 for f in found.values() if not isinstance(f[0], Negatives))
         for salt, (name, (column, *_)) in enumerate(list(found.items())):
             if isinstance(column, Negatives):
                 avoid = found[column.avoid][0] if column.avoid else None
-                found[name] = (draw(column, replace(part, lo=0), salt, avoid),)
+                found[name] = (self._drawn(column, part, salt, avoid, examples),)
         return [partial(_value, *arrays) for arrays in found.values()], [a for f in found.values() for a in f]
+
+    def _drawn(self, column: Negatives, part: Slice, salt: int, avoid: Any, examples: int) -> np.ndarray:
+        """The ids of a whole chunk, drawn once for all its slices."""
+        key = (id(column), part.seed, part.first, salt)
+        if key not in self._draws:
+            self._draws = {k: v for k, v in self._draws.items() if k[1:3] == key[1:3]}
+            self._draws[key] = draw(column, replace(part, lo=0, hi=examples), salt, avoid)
+        return self._draws[key]
 
 
 def _value(*arguments: Any) -> Any:

@@ -35,12 +35,16 @@ class Snapshot:
         if self._lookups < _LOOKUPS_PER_ROW * self._rows:
             return True
         self._lookups = 0
-        if not all(is_finite(a) for a in self._arrays):
+        if not self.is_good():
             return False
         self.examples = examples
         for array, copy in zip(self._arrays, self._copies, strict=True):
             np.copyto(copy, array)
         return True
+
+    def is_good(self) -> bool:
+        """Whether every number is finite as it is now."""
+        return all(is_finite(a) for a in self._arrays)
 
     def restore(self) -> None:
         """Put the last copy back."""

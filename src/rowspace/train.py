@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from time import perf_counter
 from typing import Any
 
@@ -73,7 +74,8 @@ class Trainer:
     ) -> None:
         self.cost = cost
         self.tables = dict(tables)
-        self.updates = _by_table(update or sgd(), self.tables)
+        self.updates = _by_table(sgd() if update is None else update, self.tables)
+        _check_apart(self.tables, self.updates)
         for name in self.updates:
             if not self.tables[name].values.flags.writeable:
                 raise DataError(f"table {name!r} is read-only; open it with mode='r+', or give it the update None")
@@ -99,7 +101,7 @@ class Trainer:
         chunk = as_chunk(data)
         _, names = parameters(self.cost, self.tables, chunk)
         forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
-        key = (guarded, *((c, k, id(s)) for c, (k, s) in forms.items()))
+        key = (guarded, *((c, k, s and s.form) for c, (k, s) in forms.items()))
         if key not in self._kernels:
             kernel = Kernel(self.cost, self.tables, self.updates, forms, guarded=guarded)
             if kernel.slow:
@@ -157,6 +159,7 @@ class Trainer:
                     _call(callbacks, "on_epoch_begin", self)
                     self.history.append(run.epoch(epoch, bar))
                     _call(callbacks, "on_epoch_end", self)
+                run.finish()
         finally:
             if trace is not None:
                 trace.record(self.examples)
@@ -196,6 +199,7 @@ class _Run:
         self.trace, self.schedule, self.done = trace, schedule, 0
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else epochs * chunks.examples
+        self.every: int | None = None
         self.snapshot = Snapshot(arrays, trainer.examples) if worth_a_copy(arrays, lookups) else None
 
     def epoch(self, epoch: int, bar: Progress) -> Epoch:
@@ -243,6 +247,11 @@ class _Run:
         if self.snapshot and not self.snapshot.advance(trainer.examples, examples * len(kernel.traced.lookups)):
             raise self._diverged(ready, None, None)
 
+    def finish(self) -> None:
+        """Look through the tables once more: a loop looks at the first number of each row only."""
+        if self.snapshot and not self.snapshot.is_good():
+            raise self._diverged({}, None, None)
+
     def _diverged(self, chunk: Chunk, example: int | None, part: Slice | None) -> Diverged:
         """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
         if self.snapshot:
@@ -252,15 +261,16 @@ class _Run:
 
     def _slices(self, kernel: Kernel, examples: int, first: int, seed: int, epoch: int) -> Iterator[Slice]:
         """A chunk in slices: short enough for the clock, the rate and the trace."""
-        often = kernel.cost_is_cheap or examples < 1000 * _SAMPLED
-        every, longest = 1 if often else _SAMPLED, self._longest(epoch)
+        if self.every is None:  # the same for all chunks: else the examples of some would weigh more in the mean
+            self.every = 1 if kernel.cost_is_cheap or examples < 1000 * _SAMPLED else _SAMPLED
+        longest = self._longest(epoch)
         lo = 0
         while lo < examples:
             hi = min(examples, lo + longest)
             if self.trace is not None:
                 hi = min(hi, lo + self.trace.every - self.trainer.examples % self.trace.every)
             rates = tuple(self._rate(t, epoch) for t in kernel.order())
-            yield Slice(lo, hi, first, rates, every, seed)
+            yield Slice(lo, hi, first, rates, self.every, seed)
             lo = hi
 
     def _rate(self, table: str, epoch: int) -> float:
@@ -319,6 +329,12 @@ def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str,
     if differ:
         raise DataError(f"updates are given for {', '.join(update)}; the tables are {', '.join(tables)}")
     return {t: u for t, u in update.items() if u is not None}
+
+
+def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> None:
+    for one, other in combinations(tables, 2):
+        if np.may_share_memory(tables[one].values, tables[other].values) and {one, other} & set(trained):
+            raise DataError(f"tables {one!r} and {other!r} are the same rows; give them one name in the cost")
 
 
 def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:

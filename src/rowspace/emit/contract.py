@@ -47,7 +47,8 @@ def blockwise(emitter: Emitter, node: Apply) -> None:
 def careduce(emitter: Emitter, node: Apply) -> None:
     [x], [out] = node.inputs, node.outputs
     operation = REDUCTIONS.get(type(node.op.scalar_op).__name__)
-    if operation is None or out.type.dtype not in ("float32", "float64", "int64"):
+    whole = out.type.dtype == "int64" and operation is not None and operation.sign
+    if operation is None or not (whole or out.type.dtype in ("float32", "float64")):
         raise Unsupported(str(node.op))
     shape = emitter.shape(x)
     folded = tuple(range(len(shape))) if node.op.axis is None else tuple(node.op.axis)

@@ -1,5 +1,6 @@
 """A PyTensor graph of one example -> source lines: a loop per stored result, the rest written where it is used."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -80,10 +81,14 @@ class Emitter:
     def shape(self, variable: Variable) -> tuple[Dim, ...]:
         if isinstance(variable, Constant):
             return tuple(np.shape(variable.data))
+        if variable not in self.dims:
+            raise Unsupported(f"the variable {variable}, neither a column nor a constant,")
         return self.dims[variable]
 
     def _constant(self, variable: Constant, index: Index) -> Expr:
         data = np.asarray(variable.data)
+        if data.size == 0:
+            return ZERO  # in a loop that never runs
         if data.size == 1:
             return literal(data.reshape(-1)[0])
         if (data == data.flat[0]).all():
@@ -92,7 +97,8 @@ class Emitter:
             raise Unsupported(f"a constant of {data.size} numbers")
         if variable not in self.access:
             name = self.writer.name("constant")
-            self.writer.scratch.append((name, (repr(data.tolist()),), f"constant {data.dtype}"))
+            numbers = re.sub(r"\binf\b", "INFINITY", re.sub(r"\bnan\b", "NOT_A_NUMBER", repr(data.tolist())))
+            self.writer.scratch.append((name, (numbers,), f"constant {data.dtype}"))
             self.access[variable] = element(name)
             self.dims[variable] = data.shape
         return self.access[variable](index)
@@ -240,7 +246,7 @@ class Emitter:
 
 
 def _few(dim: Dim) -> bool:
-    return isinstance(dim, int) and dim <= _MOST_WRITTEN_OUT
+    return isinstance(dim, int) and 1 <= dim <= _MOST_WRITTEN_OUT
 
 
 def _loads(value: Expr, variable: Expr) -> int:
