@@ -194,6 +194,13 @@ def test_a_trace_sees_every_hundredth_step_and_the_last(tmp_path):
     assert with_trace == trained(data=data)[0]
 
 
+def test_a_trace_of_rows_there_are_not_is_refused_before_training(tmp_path):
+    E = table()
+    with pytest.raises(rs.RowspaceError, match="id 99 is out of range"):
+        rs.Trainer(cost, {"E": E}).fit(DATA, trace=rs.Trace(tmp_path / "t.tsv", rows=[99]))
+    assert E.values.tobytes() == table().values.tobytes()
+
+
 def test_callbacks():
     class Log:
         def __init__(self):

@@ -138,7 +138,8 @@ class Trainer:
             schedule: "sequential", examples in order.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
-        a cost or a row stops being finite; the tables are then as they were at the last good chunk. Ctrl-C leaves the
+        a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
+        go back to would cost too much (64 MB and more), just before the example that went wrong. Ctrl-C leaves the
         tables consistent, as after some whole number of examples.
         """
         if schedule not in SCHEDULES:
@@ -149,10 +150,10 @@ class Trainer:
         run = _Run(self, chunks, epochs, seed, shuffle, trace, SCHEDULES[schedule])
         first = len(self.history)
         _call(callbacks, "on_train_begin", self)
+        if trace is not None:
+            trace.start(self.tables)
+            trace.record(self.examples)
         try:
-            if trace is not None:
-                trace.start(self.tables)
-                trace.record(self.examples)
             total = None if chunks.examples is None else epochs * chunks.examples
             with progress_bar(progress, total) as bar:
                 for epoch in range(epochs):
@@ -173,12 +174,7 @@ class Trainer:
         from rowspace.model import Model
 
         rules = {t: u.name for t, u in self.updates.items()}
-        about = {
-            "cost": name_of(self.cost),
-            "updates": rules,
-            "examples": self.examples,
-            **trained_with,
-        }
+        about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
         return Model(self.tables, about, [e.cost for e in self.history])
 
 
@@ -189,13 +185,8 @@ class _Run:
         self, trainer: Trainer, chunks: "_Chunks", epochs: int, seed: int, shuffle: bool, trace: Trace | None,
         schedule: Schedule,
     ) -> None:  # fmt: skip
-        self.trainer, self.chunks, self.epochs, self.seed, self.shuffle = (
-            trainer,
-            chunks,
-            epochs,
-            seed,
-            shuffle,
-        )
+        self.trainer, self.chunks, self.epochs = trainer, chunks, epochs
+        self.seed, self.shuffle = abs(seed), shuffle
         self.trace, self.schedule, self.done = trace, schedule, 0
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else epochs * chunks.examples
@@ -206,14 +197,11 @@ class _Run:
         """Train on every chunk once."""
         start, first, total, counted = perf_counter(), 0, 0.0, 0
         number = len(self.trainer.history) + 1
-        seed = int(np.random.SeedSequence([abs(self.seed), number]).generate_state(1, np.uint64)[0])
+        seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1, np.uint64)[0])
         for chunk in self.chunks:
             examples = length(chunk)
             if self.shuffle:
-                chunk = reordered(
-                    chunk,
-                    np.random.default_rng([abs(self.seed), number, first]).permutation(examples),
-                )
+                chunk = reordered(chunk, np.random.default_rng([self.seed, number, first]).permutation(examples))
             kernel = self.trainer.compile(chunk, guarded=self.snapshot is None)
             ready = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
             for part, cost, some in self._chunk(kernel, ready, examples, first, seed, epoch):
@@ -221,13 +209,8 @@ class _Run:
                 bar.advance(part.hi - part.lo, total / counted if counted else None)
             first += examples
         self.chunks.examples = first
-        return Epoch(
-            number,
-            total / counted if counted else float("nan"),
-            counted,
-            first,
-            perf_counter() - start,
-        )
+        cost = total / counted if counted else float("nan")
+        return Epoch(number, cost, counted, first, perf_counter() - start)
 
     def _chunk(
         self, kernel: Kernel, ready: Chunk, examples: int, first: int, seed: int, epoch: int
