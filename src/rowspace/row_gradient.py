@@ -128,7 +128,7 @@ def check_gradient(
         values = {t: table.values.astype(np.float64) for t, table in tables.items()}
         rows = np.union1d(found.rows, looked_up[name]).astype(np.int64)
         shown = found.to_dense()[rows]
-        expected = np.array([_differences(evaluate, values, name, r, step) for r in rows]).reshape(shown.shape)
+        expected = np.array([_differences(evaluate, values, name, r, step) for r in rows.tolist()]).reshape(shown.shape)
         scale = max(np.abs(expected).max(initial=0), np.abs(shown).max(initial=0), 1e-6)
         off = np.abs(shown - expected) / scale
         if not (off <= tolerance).all():
