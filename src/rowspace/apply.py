@@ -7,7 +7,7 @@ from functools import partial
 from pytensor.graph.basic import Variable
 
 from rowspace.emit import Emitter, element, emitter
-from rowspace.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, same
+from rowspace.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
 from rowspace.step import UpdateGraph
 
 _K, _Z = Expr("k"), Expr("z")
@@ -82,7 +82,7 @@ class Updates:
         """Store ids and gradients of all lookups of a table one after another, and add up those of a repeated row."""
         count: Dim = 0
         for site in sites:
-            count = _sum(count, site.bag[0] if site.bag else 1)
+            count = total_length(count, site.bag[0] if site.bag else 1)
         writer, dim = self.writer, self.tables[table].dim
         ids = writer.array(f"ids_{table}", (count,), "uintp")
         gradients = writer.array(f"gradients_{table}", (count, dim), "float32")
@@ -91,14 +91,14 @@ class Updates:
         start: Dim = 0
         for site in sites:
             self._gather_one(site, start, ids, gradients)
-            start = _sum(start, site.bag[0] if site.bag else 1)
+            start = total_length(start, site.bag[0] if site.bag else 1)
         writer.line(f"merge_repeats({ids}, {gradients}, {count}, {repeated}, {slots})")
         return ids, gradients, count, repeated
 
     def _gather_one(self, site: Site, start: Dim, ids: str, gradients: str) -> None:
         bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
         inner = (_Z if bag else ZERO,) if site.bag else ()
-        place = _offset(inner[0] if inner else ZERO, start)
+        place = shifted(inner[0] if inner else ZERO, start)
         self.writer.loops(bag, [(element(ids)((place,)), "=", site.row_id(inner))])
         wide = [(_K, self.tables[site.table].dim)]
         value = self._gradient(site, inner)
@@ -224,15 +224,3 @@ class Updates:
             sign = "-=" if rows.additive and position == 0 else "="
             out.append((place(index), sign, inner.at(variable, index), dims))
         return out
-
-
-def _sum(a: Dim, b: Dim) -> Dim:
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    return b if same(a, 0) else f"({a} + {b})"
-
-
-def _offset(index: Expr, start: Dim) -> Expr:
-    if same(start, 0):
-        return index
-    return Expr(str(start)) if index == ZERO else Expr("({} + {})", (index, Expr(str(start))))

@@ -1,6 +1,6 @@
 """A kernel: a cost and its updates as one loop over examples, ready to be called."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -113,17 +113,14 @@ class Kernel:
     @cached_property
     def run(self) -> Runner:
         """The loop as machine code, compiled (or read from the cache) at the first use."""
-        apply = compiled(self.source)
-        if self.slow:
-            from rowspace.slow import SlowRunner
-
-            return SlowRunner(self.traced, apply)
-        return lambda bound, part: apply(*_arguments(bound, part))
+        return self._runner(compiled(self.source))
 
     @cached_property
     def interpreted(self) -> Runner:
         """The same loop run by Python: for a single example, faster than compiling."""
-        apply = interpreted(self.source)
+        return self._runner(interpreted(self.source))
+
+    def _runner(self, apply: Callable[..., Any]) -> Runner:
         if self.slow:
             from rowspace.slow import SlowRunner
 

@@ -10,7 +10,7 @@ from pytensor.tensor.basic import Join, MakeVector, ScalarFromTensor, TensorFrom
 from pytensor.tensor.subtensor import indices_from_subtensor
 
 from rowspace.emit.emitter import Emitter, Unsupported, element
-from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, same, sum_of
+from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted, sum_of, total_length
 
 
 def dimshuffle(emitter: Emitter, node: Apply) -> None:
@@ -73,7 +73,7 @@ def join(emitter: Emitter, node: Apply) -> None:
         place %= len(shape)
         offset = tuple(start if a == place else 0 for a in range(len(shape)))
         sections.append((offset, shape, partial(emitter.at, x)))
-        start = _sum(start, shape[place])
+        start = total_length(start, shape[place])
     dims = tuple(start if a == place else d for a, d in enumerate(emitter.shape(parts[0])))
     _fill(emitter, node.outputs[0], dims, sections)
 
@@ -88,12 +88,6 @@ def _axis_first(node: Apply) -> tuple[int, list[Variable]]:
     return int(axis.data), [x for x in node.inputs if x is not axis]
 
 
-def _sum(a: Dim, b: Dim) -> Dim:
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    return str(b) if a == 0 else f"({a} + {b})"
-
-
 def _fill(emitter: Emitter, out: Variable, dims: tuple[Dim, ...], sections: Sequence[Any]) -> None:
     """Store `out` in sections: (offset along every axis, section's shape, source of its elements)."""
     axes, index = emitter.axes(dims, "zk")
@@ -101,14 +95,8 @@ def _fill(emitter: Emitter, out: Variable, dims: tuple[Dim, ...], sections: Sequ
     for offset, shape, access in sections:
         loops, inner = emitter.axes(shape, "zk")
         loops.sort(key=lambda axis: length_for_layout(axis[1]))
-        place = tuple(_shift(i, o) for i, o in zip(inner, offset, strict=True))
+        place = tuple(shifted(i, o) for i, o in zip(inner, offset, strict=True))
         emitter.writer.loops(loops, [(emitter.access[out](place), "=", access(inner))])
-
-
-def _shift(index: Expr, offset: Dim) -> Expr:
-    if same(offset, 0):
-        return index
-    return Expr(str(offset)) if index == ZERO else Expr("({} + {})", (index, Expr(str(offset))))
 
 
 def split(emitter: Emitter, node: Apply) -> None:
@@ -119,10 +107,10 @@ def split(emitter: Emitter, node: Apply) -> None:
         dims = tuple(size if a == place else d for a, d in enumerate(shape))
 
         def access(index: Index, start: Dim = start) -> Expr:
-            return emitter.at(x, tuple(_shift(i, start) if a == place else i for a, i in enumerate(index)))
+            return emitter.at(x, tuple(shifted(i, start) if a == place else i for a, i in enumerate(index)))
 
         emitter.bind(out, dims, access)
-        start = _sum(start, size)
+        start = total_length(start, size)
 
 
 def _lengths(emitter: Emitter, node: Apply, sizes: Variable) -> list[Dim]:
@@ -158,7 +146,7 @@ def _part(node: Apply, index: Any, dim: Dim) -> tuple[Any, Dim | None]:
     start, stop, step = (None if e is None else _whole(node, e) for e in (index.start, index.stop, index.step))
     if isinstance(dim, int):
         picked = range(dim)[slice(start, stop, step)]
-        return (lambda i: _shift(_scale(i, picked.step), picked.start)), len(picked)
+        return (lambda i: shifted(_scale(i, picked.step), picked.start)), len(picked)
     if (start, stop, step) in ((None, None, None), (0, None, None), (0, None, 1), (None, None, 1)):
         return (lambda i: i), dim
     raise Unsupported("a slice of a ragged bag")

@@ -80,6 +80,20 @@ def same(a: Dim, b: Dim) -> bool:
     return str(a) == str(b)
 
 
+def total_length(a: Dim, b: Dim) -> Dim:
+    """The length of two pieces one after another."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    return b if same(a, 0) else f"({a} + {b})"
+
+
+def shifted(index: Expr, by: Dim) -> Expr:
+    """An index so many places further on."""
+    if same(by, 0):
+        return index
+    return Expr(str(by)) if index == ZERO else Expr("({} + {})", (index, Expr(str(by))))
+
+
 def length_for_layout(dim: Dim) -> int:
     """How much an axis wants to be the innermost loop; bags of unknown length are taken to be short."""
     return dim if isinstance(dim, int) else 8
