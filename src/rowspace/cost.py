@@ -138,8 +138,9 @@ def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
         total = cost(**arguments)
     except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError) as error:
         raise CostError(
-            f"the cost {name_of(cost)} could not be traced: {error}; inside a cost use operators and the functions "
-            f"of pytensor.tensor{_numbers(arguments)}"
+            f"the cost {name_of(cost)} could not be traced: {str(error).rstrip('.')}; inside a cost use operators and "
+            f"the functions of pytensor.tensor, as in pt.maximum for max, pt.switch for if, pt.exp for math.exp"
+            f"{_numbers(arguments)}"
         ) from error
     if not isinstance(total, Variable):
         raise CostError(

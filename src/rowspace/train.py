@@ -54,7 +54,8 @@ class Trainer:
         tables: the tables by parameter name. They are changed in place.
         update: how rows move (default `rs.sgd()`), for all tables or by name; None as a table's update freezes it.
 
-    Raises CostError when the parameters do not fit.
+    Raises DataError when tables and updates do not fit together. The cost is traced when the columns are known, at the
+    first `fit`, which raises CostError if it cannot be.
 
     >>> import rowspace as rs
     >>> E = rs.Table(6, 2, seed=0)
@@ -72,6 +73,8 @@ class Trainer:
         tables: Mapping[str, Table],
         update: Update | Mapping[str, Update | None] | None = None,
     ) -> None:
+        if not isinstance(tables, Mapping) or not all(isinstance(t, Table) for t in tables.values()):
+            raise DataError('tables must be a dict of tables by the names they have in the cost, such as {"E": E}')
         self.cost = cost
         self.tables = dict(tables)
         self.updates = _by_table(sgd() if update is None else update, self.tables)
@@ -84,6 +87,12 @@ class Trainer:
         self.examples = 0
         self._kernels: dict[Any, Kernel] = {}
         self._last: Kernel | None = None
+
+    def __repr__(self) -> str:
+        from rowspace.cost import name_of
+
+        shapes = ", ".join(f"{name} {len(t):,} x {t.dim}" for name, t in self.tables.items())
+        return f"Trainer({name_of(self.cost)}; {shapes}; {self.examples:,} examples done)"
 
     @property
     def kernel(self) -> Kernel:

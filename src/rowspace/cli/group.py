@@ -43,4 +43,4 @@ def told(error: BaseException) -> str:
         text = f"{error.filename}: {error.strerror}"
     if isinstance(error, MemoryError):
         text = f"not enough memory: {text}" if text else "not enough memory"
-    return " ".join(text.split()) or type(error).__name__
+    return " ".join(text.splitlines()) or type(error).__name__

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from rowspace.cli.group import Commands
-from rowspace.cli.output import plain, show, show_json
+from rowspace.cli.output import note, plain, show, show_json
 from rowspace.cli.paths import check_model_path, check_picture_path
+from rowspace.errors import DataError
 
 RECORDS = 200  # of a trace
 TRACED = 100  # items in it, the most frequent
@@ -36,7 +37,7 @@ def pairs(
     weight: Annotated[str | None, typer.Option(help="Column of weights: how often or how much a pair counts.")] = None,
     cost: Annotated[
         str | None,
-        typer.Option(help="With labels logistic_dot, l1_dot, squared_dot or cosine; without, pair_negatives."),
+        typer.Option(help="With labels logistic_dot, l1_dot, squared_dot or cosine; without labels pair_negatives."),
     ] = None,
     dim: Annotated[int, typer.Option(help="Numbers in a row.")] = 32,
     epochs: Annotated[
@@ -62,6 +63,8 @@ def pairs(
 
     Example: rowspace train pairs flights.csv -o airports --weight count
     """
+    if epochs is not None and epochs < 1:
+        raise DataError(f"--epochs is {epochs}; go over the file at least once")
     check_model_path(out)
     check_picture_path(plot)
     import rowspace as rs
@@ -87,6 +90,8 @@ def pairs(
         rs.plot_table(model.table, plot)
     summary = _summary(model, out, time.perf_counter() - start)
     show_json(summary) if json else show(_sentence(summary))
+    if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:
+        note(f"the cost rose: a lower --rate than {model.trained_with['rate']:g} may do better")
 
 
 def _trace(path: Path | None, read: Any, epochs: int | None) -> Any:
@@ -102,14 +107,15 @@ def _trace(path: Path | None, read: Any, epochs: int | None) -> Any:
 def _summary(model: Any, out: Path, seconds: float) -> dict[str, Any]:
     about = model.trained_with
     kept = {key: about[key] for key in ("cost", "pairs", "columns", "epochs", "examples", "seed")}
-    final = model.cost[-1] if model.cost else None
+    first, final = (model.cost[0], model.cost[-1]) if model.cost else (None, None)
     sizes = {"model": str(out), "items": len(model), "dim": model.vector_size}
-    return {**sizes, **kept, "final_cost": final, "seconds": round(seconds, 3)}
+    return {**sizes, **kept, "first_cost": first, "final_cost": final, "seconds": round(seconds, 3)}
 
 
 def _sentence(summary: dict[str, Any]) -> str:
     used = ", ".join(f"{role} {plain(column)}" for role, column in summary["columns"].items())
-    cost = "" if summary["final_cost"] is None else f", mean cost {summary['final_cost']:.4g} ({summary['cost']})"
+    first, last = summary["first_cost"], summary["final_cost"]
+    cost = "" if last is None else f", mean cost {first:.4g} in the first, {last:.4g} in the last ({summary['cost']})"
     return (
         f"{summary['pairs']:,} pairs ({used}), {summary['epochs']} epochs{cost}, {summary['seconds']:.1f} s\n"
         f"{summary['model']}: {summary['items']:,} items, {summary['dim']} numbers each"

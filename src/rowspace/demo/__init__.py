@@ -1,6 +1,8 @@
 """The demo: six items whose vectors can be watched, and airports that find their places on the map."""
 
 import os
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -30,10 +32,19 @@ def run(folder: str | os.PathLike[str] = "demo", *, say: Say = print) -> None:
 
 
 def _next(folder: Path, seconds: float) -> str:
+    command = _command()
     commands = [
-        f"rowspace neighbors {folder / 'airports'} BTV SBA",
-        f"rowspace plot {folder / 'trace.tsv'} -o paths.svg",
-        f"rowspace export {folder / 'airports'} airports.txt",
-        "rowspace train pairs YOURS.csv -o model",
+        f"{command} neighbors {folder / 'airports'} BTV SBA",
+        f"{command} plot {folder / 'trace.tsv'} -o {folder / 'paths.svg'}",
+        f"{command} export {folder / 'airports'} {folder / 'airports.txt'}",
+        f"{command} train pairs YOURS.csv -o model",
     ]
     return "\n".join([f"Done in {seconds:.1f} s. What to try next:\n", *(f"  {command}" for command in commands)])
+
+
+def _command() -> str:
+    """How the command is called from here: by its name, or by its path where a shell would not find it."""
+    beside = Path(sys.executable).parent / "rowspace"
+    if shutil.which("rowspace") or not beside.exists():
+        return "rowspace"
+    return os.path.relpath(beside)
