@@ -75,6 +75,7 @@ class _Assembly:
         self.arguments: list[str] = []
         self.lengths: dict[str, str] = {}  # ragged column -> the local name of its length
         self.most: dict[str, str] = {}  # that name -> the name of the greatest such length
+        self.greatest: list[str] = []  # the lines that find those
         self.tables = list(dict.fromkeys(look.table for look in traced.lookups))
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.locals = {c: self.writer.name(c) for c in self.columns}
@@ -157,7 +158,7 @@ class _Assembly:
             self.writer.line(f"{start} = {offsets}[n]")
             self.writer.line(f"{length} = {offsets}[n + 1] - {start}")
             self.most[length] = self.writer.name(f"max_{local}")
-            self.writer.scratch.append((self.most[length], (offsets,), "longest"))
+            self.greatest.append(f"{self.most[length]} = longest({offsets}, lo, hi)")
             load = element(array)
             access = lambda index: signed(load((Expr("({} + {})", (Expr(start), index[0])),)))
             self.emitter.bind(symbol, (length,), access)
@@ -253,7 +254,7 @@ class _Assembly:
     # --- the text --------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
-        head = [*self.head, f"{_tuple(self.arguments)} = columns", *self._scratch()]
+        head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *self._scratch()]
         body = "\n".join(self.writer.lines)
         head += ["total = 0.0", "counted = 0"]
         lines = [
@@ -268,20 +269,12 @@ class _Assembly:
 
     def _constants(self) -> str:
         """Arrays of constants, made by Python when the source is loaded: Numba would take its time over them."""
-        made = [(name, dims[0], kind.split()[1]) for name, dims, kind in self.writer.scratch if "constant" in kind]
-        return "".join(f"{name} = np.array({numbers}, np.{dtype})\n" for name, numbers, dtype in made)
+        return "".join(f"{name} = np.array({numbers}, np.{dtype})\n" for name, numbers, dtype in self.writer.constants)
 
     def _scratch(self) -> list[str]:
-        lines = []
-        for name, dims, dtype in self.writer.scratch:
-            if dtype == "longest":
-                lines.append(f"{name} = longest({dims[0]}, lo, hi)")
-            elif dtype.startswith("constant"):
-                continue
-            else:
-                shape = ", ".join(self._most(d) for d in dims)
-                lines.append(f"{name} = np.empty(({shape},), np.{dtype})")
-        return lines
+        shapes = [", ".join(self._most(d) for d in dims) for _, dims, _ in self.writer.scratch]
+        arrays = zip(self.writer.scratch, shapes, strict=True)
+        return [f"{name} = np.empty(({shape},), np.{dtype})" for (name, _, dtype), shape in arrays]
 
     def _most(self, dim: Dim) -> str:
         text = str(dim)

@@ -200,6 +200,7 @@ class _Run:
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else epochs * chunks.examples
         self.every: int | None = None
+        self.last: tuple[Chunk, Kernel, Chunk] | None = None
         self.snapshot = Snapshot(arrays, trainer.examples) if worth_a_copy(arrays, lookups) else None
 
     def epoch(self, epoch: int, bar: Progress) -> Epoch:
@@ -209,10 +210,9 @@ class _Run:
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1, np.uint64)[0])
         for chunk in self.chunks:
             examples = length(chunk)
+            kernel, ready = self._checked(chunk)
             if self.shuffle:
-                chunk = reordered(chunk, np.random.default_rng([self.seed, number, first]).permutation(examples))
-            kernel = self.trainer.compile(chunk, guarded=self.snapshot is None)
-            ready = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
+                ready = reordered(ready, np.random.default_rng([self.seed, number, first]).permutation(examples))
             for part, cost, some in self._chunk(kernel, ready, examples, first, seed, epoch):
                 total, counted = total + cost, counted + some
                 bar.advance(part.hi - part.lo, total / counted if counted else None)
@@ -220,6 +220,13 @@ class _Run:
         self.chunks.examples = first
         cost = total / counted if counted else float("nan")
         return Epoch(number, cost, counted, first, perf_counter() - start)
+
+    def _checked(self, chunk: Chunk) -> tuple[Kernel, Chunk]:
+        """The loop for a chunk and the chunk as it takes it: looked up and checked once, however many the epochs."""
+        if self.last is None or self.last[0] is not chunk:
+            kernel = self.trainer.compile(chunk, guarded=self.snapshot is None)
+            self.last = chunk, kernel, checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
+        return self.last[1:]
 
     def _chunk(
         self, kernel: Kernel, ready: Chunk, examples: int, first: int, seed: int, epoch: int
@@ -288,26 +295,25 @@ class _Chunks:
 
     def __init__(self, data: Any, epochs: int) -> None:
         self.examples: int | None = None
-        self._chunks: Callable[[], Iterable[Any]]
+        self._chunks: Callable[[], Iterable[Chunk]]
         if isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__"):
-            chunk = as_chunk(data)
-            self.examples = length(chunk)
-            self._chunks = lambda: [chunk]
+            whole = as_chunk(data)
+            self.examples = length(whole)
+            self._chunks = lambda: [whole]
         elif callable(data):
-            self._chunks, self.examples = data, getattr(data, "examples", None)
+            self._chunks, self.examples = lambda: map(as_chunk, data()), getattr(data, "examples", None)
         elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
             if iter(data) is data and epochs > 1:
                 raise DataError(
                     f"data is an iterator, which can be read once, and epochs is {epochs}; "
                     "give a list of chunks, or a function that gives an iterator"
                 )
-            self._chunks = lambda: data
+            self._chunks = lambda: map(as_chunk, data)
         else:
             as_chunk(data)  # says what it could be
 
     def __iter__(self) -> Iterator[Chunk]:
-        for chunk in self._chunks():
-            yield as_chunk(chunk)
+        yield from self._chunks()
 
 
 def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:

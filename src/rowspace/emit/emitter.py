@@ -98,7 +98,7 @@ class Emitter:
         if variable not in self.access:
             name = self.writer.name("constant")
             numbers = re.sub(r"\binf\b", "INFINITY", re.sub(r"\bnan\b", "NOT_A_NUMBER", repr(data.tolist())))
-            self.writer.scratch.append((name, (numbers,), f"constant {data.dtype}"))
+            self.writer.constants.append((name, numbers, str(data.dtype)))
             self.access[variable] = element(name)
             self.dims[variable] = data.shape
         return self.access[variable](index)

@@ -105,7 +105,8 @@ class Writer:
     def __init__(self, taken: set[str]) -> None:
         self.lines: list[str] = []
         self.taken = set(taken)
-        self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []
+        self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []  # name, shape, dtype
+        self.constants: list[tuple[str, str, str]] = []  # name, numbers, dtype
         self._indent = 2
 
     def name(self, base: str) -> str:
