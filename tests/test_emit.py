@@ -133,7 +133,7 @@ def test_interpreted_loop_agrees_with_the_naive_version(name):
 def interpreted(cost, data, update):
     """Train through the interpreted loop."""
     from rowspace.columns import as_chunk, checked, length
-    from rowspace.kernel import Slice
+    from rowspace.work import Slice, run_slice
 
     E = table()
     trainer = rs.Trainer(cost, {"E": E}, update)
@@ -142,7 +142,7 @@ def interpreted(cost, data, update):
     ready = checked(chunk, kernel.ids, trainer.tables, kernel.traced.columns)
     bound = kernel.bind(trainer.tables, trainer.states, ready)
     n = length(chunk)
-    done, _, counted = kernel.interpreted(bound, Slice(0, n, 0, (update.rate(0),), 1, 0))
+    done, _, counted = run_slice(kernel.interpreted, bound, Slice(0, n, 0, (update.rate(0),), 1, 0))
     assert done == counted == n
     return E.values
 
@@ -220,5 +220,5 @@ def test_names_of_columns_may_be_anything():
 
 def test_the_source_is_readable():
     kernel = rs.Trainer(COSTS["norm"], {"E": table()}).compile({"i": [0], "j": [1]})
-    assert "def kernel(tables, states, columns, lo, hi, first, rates, mask, seed):" in kernel.source
+    assert "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed):" in kernel.source
     assert "E[i, k] -= " in kernel.source

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.kernel import Slice
+from rowspace.work import Slice
 from rowspace.sampling import alias_tables, draw
 
 

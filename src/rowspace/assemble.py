@@ -18,12 +18,14 @@ from rowspace.errors import DataError
 from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
 from rowspace.step import trace_update
 from rowspace.updates import Update
+from rowspace.work import DRAWN
 
 # Names that mean something in every kernel.
 _RESERVED = {
     *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
-    *"kernel tables states columns lo hi first rates mask seed total counted cost check".split(),
-    *"n k z r s z0 k0 attempt".split(),
+    *"kernel tables states columns segments rates out progress begin end first mask seed".split(),
+    *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt".split(),
+    *"prefetch load_acquire store_release".split(),
     *"z0_ z1_ r0_ r1_".split(),
     *HELPERS,
 }
@@ -72,6 +74,7 @@ class _Assembly:
         self.writer = Writer(_RESERVED)
         self.emitter = emitter(self.writer)
         self.head: list[str] = []
+        self.each: list[str] = []  # lines at the head of every segment
         self.arguments: list[str] = []
         self.lengths: dict[str, str] = {}  # ragged column -> the local name of its length
         self.most: dict[str, str] = {}  # that name -> the name of the greatest such length
@@ -104,7 +107,7 @@ class _Assembly:
 
     def _stop_unless_finite(self) -> None:
         with self.writer.block("if not is_finite(check):"):
-            self.writer.line("return n, total, counted")
+            self.writer.line("return stopped(out, segment, n, total, counted)")
 
     # --- what the loop reads ---------------------------------------------------------------------------------------
 
@@ -118,7 +121,7 @@ class _Assembly:
             own = [self.writer.name(f"{table}_state") for _ in update.init(dim)]
             if id(update) not in rates:
                 rates[id(update)] = self.writer.name("rate")
-                self.head.append(f"{rates[id(update)]} = rates[{place}]")
+                self.each.append(f"{rates[id(update)]} = rates[segment, {place}]")
             graph = trace_update(update, dim)
             rows[table] = Rows(self.arrays[table], own, rates[id(update)], graph, dim, update.additive)
             states += own
@@ -131,7 +134,7 @@ class _Assembly:
         alias: dict[str, list[str]] = {}  # named here, in the order of `Kernel.bind`, though drawn from below
         for name, column in self.columns.items():
             if isinstance(column, Negatives):
-                parts = () if column.alias is None else ("keep", "other")
+                parts = ("rows",) * column.form[3] + ("keep", "other") * (column.alias is not None)
                 alias[name] = [self._argument(name, part) for part in parts]
                 self.emitter.bind(self.traced.columns[name], (column.k,), _signed(element(self.locals[name])))
             else:
@@ -158,7 +161,7 @@ class _Assembly:
             self.writer.line(f"{start} = {offsets}[n]")
             self.writer.line(f"{length} = {offsets}[n + 1] - {start}")
             self.most[length] = self.writer.name(f"max_{local}")
-            self.greatest.append(f"{self.most[length]} = longest({offsets}, lo, hi)")
+            self.greatest.append(f"{self.most[length]} = longest({offsets}, segments, begin, end)")
             load = element(array)
             access = lambda index: signed(load((Expr("({} + {})", (Expr(start), index[0])),)))
             self.emitter.bind(symbol, (length,), access)
@@ -174,7 +177,11 @@ class _Assembly:
         local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
         self.writer.scratch.append((local, (negatives.k,), "uintp"))
         bits = f"random_bits(seed, first + n, {salt * SALT_STEP} + z"
-        if alias:
+        if negatives.form[3]:
+            block = self._block(name)
+            rule = "draw_alias_from" if len(alias) > 1 else "draw_uniform_from"
+            draw = lambda b: f"{rule}({b}, {', '.join([*alias, *block])})"
+        elif alias:
             draw = lambda b: f"draw_alias({b}, {', '.join(alias)})"
         else:
             draw = lambda b: f"draw_uniform({b}, len({table}))"
@@ -187,6 +194,14 @@ class _Assembly:
                 self.writer.line(f"{local}[z] = {draw(bits + f' + {TRY_STEP} * attempt)')}")
                 with self.writer.block(f"if {local}[z] != {avoided}:"):
                     self.writer.line("break")
+
+    def _block(self, name: str) -> tuple[str, str]:
+        """Where the rows that a sampled column draws from begin and how many they are, read at each segment."""
+        sampled = [c for c, column in self.columns.items() if isinstance(column, Negatives)]
+        place = DRAWN + 2 * sampled.index(name)
+        start, size = self.writer.name(f"start_{name}"), self.writer.name(f"size_{name}")
+        self.each += [f"{start} = uintp(segments[segment, {place}])", f"{size} = segments[segment, {place + 1}]"]
+        return start, size
 
     def _avoided(self, name: str, column: str) -> Expr:
         symbol = self.traced.columns.get(column)
@@ -239,7 +254,7 @@ class _Assembly:
             self.writer.line(f"cost = {self.emitter.at(cost, ())}")
             added = "\n".join(self.writer.lines[start:])
             with self.writer.block("if not is_finite(cost):"):
-                self.writer.line("return n, total, counted")
+                self.writer.line("return stopped(out, segment, n, total, counted)")
             self.writer.line("total += cost")
             self.writer.line("counted += 1")
         return not re.search(r"\bfor\b|math\.|softplus|sigmoid|log1mexp", added)
@@ -256,13 +271,20 @@ class _Assembly:
     def _text(self) -> str:
         head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *self._scratch()]
         body = "\n".join(self.writer.lines)
-        head += ["total = 0.0", "counted = 0"]
         lines = [
-            "def kernel(tables, states, columns, lo, hi, first, rates, mask, seed):",
+            "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed):",
             *("    " + line for line in head),
-            "    for n in range(lo, hi):",
+            "    for segment in range(begin, end):",
+            "        if waits(progress, segments, segment):",
+            "            return segment",
+            "        lo, hi = segments[segment, 2], segments[segment, 3]",
+            *("        " + line for line in self.each),
+            "        total = 0.0",
+            "        counted = 0",
+            "        for n in range(lo, hi):",
             body,
-            "    return hi, total, counted",
+            "        finished(progress, segments, out, segment, total, counted)",
+            "    return end",
         ]
         body = "\n".join(lines)
         return self._constants() + _helpers(body) + body + "\n"

@@ -25,25 +25,30 @@ _NAMES = {
     "i64": np.int64,
     "uintp": np.uintp,
     "uint64": np.uint64,
+    "load_acquire": lambda array, place: array[place],
+    "store_release": lambda array, place, value: array.__setitem__(place, value),
+    "prefetch": lambda table, row, k: None,
     "INFINITY": math.inf,
     "NOT_A_NUMBER": math.nan,
 }
 
 
-def compiled(source: str) -> Callable[..., Any]:
-    """The function `kernel` of `source` as machine code: released from the interpreter's lock, cached on disk."""
+def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
+    """A function of `source` as machine code: released from the interpreter's lock, cached on disk."""
     import numba
+
+    from rowspace import atomics
 
     path = _written(source)
     module = ModuleType(f"rowspace_{path.stem}")
-    module.__dict__.update(_NAMES)
+    module.__dict__.update(_NAMES, **atomics.INTRINSICS)
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
     exec(compile(source, str(path), "exec"), module.__dict__)
     options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH}
     for name, function in list(vars(module).items()):
-        if getattr(function, "__module__", "") == module.__name__ and name != "kernel":
+        if getattr(function, "__module__", "") == module.__name__ and name != entry:
             setattr(module, name, numba.njit(**options)(function))
-    kernel = numba.njit(cache=path.exists(), **options)(module.kernel)
+    kernel = numba.njit(cache=path.exists(), **options)(getattr(module, entry))
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:

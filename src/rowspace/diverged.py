@@ -7,8 +7,8 @@ import numpy as np
 
 from rowspace.columns import Chunk, Ragged
 from rowspace.errors import Diverged
-from rowspace.kernel import Slice
 from rowspace.sampling import Negatives
+from rowspace.work import Slice
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

@@ -1,9 +1,9 @@
 """A kernel: a cost and its updates as one loop over examples, ready to be called."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -17,36 +17,7 @@ from rowspace.plans import fingerprint, keep, load
 from rowspace.sampling import Negatives
 from rowspace.table import Table
 from rowspace.updates import Update
-
-
-@dataclass(frozen=True)
-class Bound:
-    """What a kernel runs over: tables and their state, and the columns of a chunk, in the kernel's order."""
-
-    tables: tuple[np.ndarray, ...]
-    states: tuple[np.ndarray, ...]
-    columns: tuple[np.ndarray, ...]
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Examples `lo` to `hi` of a chunk whose first is example `first` of the epoch, and how to run them.
-
-    The cost is added up where the position in the epoch is a multiple of `every`, a power of two.
-    """
-
-    lo: int
-    hi: int
-    first: int
-    rates: tuple[float, ...]
-    every: int
-    seed: int
-
-
-class Runner(Protocol):
-    """Runs a slice: gives the first example not done (hi when all is well), the sum of costs and their number."""
-
-    def __call__(self, bound: Bound, part: Slice) -> tuple[int, float, int]: ...
+from rowspace.work import Bound, Runner, runner
 
 
 class Kernel:
@@ -69,7 +40,7 @@ class Kernel:
         self.name = name_of(cost)
         self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
-        self.slow, self._guarded = "", guarded
+        self.slow, self._guarded, self._forms = "", guarded, forms
         self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
 
     def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
@@ -120,12 +91,12 @@ class Kernel:
         """The same loop run by Python: for a single example, faster than compiling."""
         return self._runner(interpreted(self.source))
 
-    def _runner(self, apply: Callable[..., Any]) -> Runner:
+    def _runner(self, function: Callable[..., Any]) -> Runner:
         if self.slow:
             from rowspace.slow import SlowRunner
 
-            return SlowRunner(self.traced, apply)
-        return lambda bound, part: apply(*_arguments(bound, part))
+            return SlowRunner(self.traced, runner(function))
+        return runner(function)
 
     def bind(
         self,
@@ -140,25 +111,17 @@ class Kernel:
             tuple(tables[t].values for t in self._plan.tables),
             tuple(s for t in self._plan.tables for s in states.get(t, ())),
             tuple(part for name in self.traced.columns for part in _parts(chunk[name], bool(self.slow))),
+            0 if self.slow else len(self.sampled),
         )
+
+    @property
+    def sampled(self) -> list[str]:
+        """The columns drawn in the loop, in the order of a segment's draws."""
+        return [c for c in self.traced.columns if isinstance(self._forms[c], Negatives)]
 
     def order(self) -> list[str]:
         """The tables in the order of the kernel's rates."""
         return self._plan.tables
-
-
-def _arguments(bound: Bound, part: Slice) -> tuple[Any, ...]:
-    return (
-        bound.tables,
-        bound.states,
-        bound.columns,
-        part.lo,
-        part.hi,
-        np.uint64(part.first),
-        tuple(np.float32(r) for r in part.rates),
-        np.uint64(part.every - 1),
-        np.uint64(part.seed),
-    )
 
 
 def _given(forms: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +136,7 @@ def _parts(column: Any, slow: bool) -> tuple[Any, ...]:
     if isinstance(column, Ragged):
         return column.values, column.offsets
     if isinstance(column, Negatives):
-        return (column,) if slow else (column.alias or ())
+        return (column,) if slow else column.arrays
     return (column,)
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from rowspace.columns import Chunk, Kind, as_chunk, checked, kind
 from rowspace.cost import Cost, trace
 from rowspace.errors import DataError, Diverged, GradientError
-from rowspace.kernel import Kernel, Slice
+from rowspace.kernel import Kernel
 from rowspace.sampling import Negatives, draw
 from rowspace.table import Table
 from rowspace.updates import Update
+from rowspace.work import Slice, run_slice
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _gradient_of_chunk(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) ->
     ready = checked(chunk, kernel.ids, tables, kernel.traced.columns)
     states = {t: tuple(np.zeros((len(v), w), np.float32) for w in (v.dim, 1)) for t, v in tables.items()}
     whole = Slice(0, 1, 0, (1.0,) * len(tables), 1, 0)
-    done, _, _ = kernel.interpreted(kernel.bind(tables, states, ready), whole)
+    done, _, _ = run_slice(kernel.interpreted, kernel.bind(tables, states, ready), whole)
     if done == 0:
         raise Diverged("the cost or its gradient is not finite for this example")
     out = {}

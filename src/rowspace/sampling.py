@@ -64,9 +64,14 @@ class Negatives:
         return None if counts is None or self.power == 0 else np.asarray(counts, np.float64)
 
     @property
-    def form(self) -> tuple[int, str | None, bool]:
-        """What a loop that draws depends on: how many, what to avoid, whether uniformly."""
-        return self.k, self.avoid, self.alias is None
+    def form(self) -> tuple[int, str | None, bool, bool]:
+        """What a loop that draws depends on: how many, what to avoid, whether uniformly, whether from a block."""
+        return self.k, self.avoid, self.alias is None, False
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the loop draws with: nothing, or the alias tables."""
+        return self.alias or ()
 
     @cached_property
     def alias(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -75,6 +80,42 @@ class Negatives:
             return None
         positive = self.weights > 0
         return alias_tables(np.where(positive, self.weights, 1) ** self.power * positive)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockNegatives(Negatives):
+    """The same, drawn from some block of the table's rows, which the loop is told for every segment of examples.
+
+    `rows` lists the rows of the blocks one after another, and `bounds` (b + 1,) where each begins; a segment draws
+    from `rows[start:start + size]`.
+    """
+
+    rows: Any = None
+    bounds: Any = None
+
+    @property
+    def form(self) -> tuple[int, str | None, bool, bool]:
+        """As of `Negatives`."""
+        return self.k, self.avoid, self.alias is None, True
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """The rows of the blocks, and the alias tables."""
+        return self.rows, *(self.alias or ())
+
+    @cached_property
+    def alias(self) -> tuple[np.ndarray, np.ndarray] | None:  # type: ignore[override]
+        """Walker's tables, one block's after another's; where to go is a row."""
+        if self.weights is None:
+            return None
+        weights = np.where(self.weights > 0, self.weights, 1) ** self.power * (self.weights > 0)
+        keep, other = np.empty(len(self.rows), np.float32), np.empty(len(self.rows), np.int64)
+        for lo, hi in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+            own = weights[self.rows[lo:hi]]
+            if hi > lo:
+                keep[lo:hi], places = alias_tables(own if own.any() else np.ones(hi - lo))
+                other[lo:hi] = self.rows[lo:hi][places]
+        return keep, other
 
 
 def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from rowspace.kernel import Bound, Runner, Slice
+from rowspace.work import Bound, Runner, Slice, run_slice
 
 # Runs slices of a chunk one after another; gives after each the first example not done, the costs' sum and number.
 Schedule = Callable[[Runner, Bound, Iterator[Slice]], Iterator[tuple[Slice, int, float, int]]]
@@ -11,8 +11,8 @@ Schedule = Callable[[Runner, Bound, Iterator[Slice]], Iterator[tuple[Slice, int,
 def sequential(run: Runner, bound: Bound, slices: Iterator[Slice]) -> Iterator[tuple[Slice, int, float, int]]:
     """Examples in file order on one thread: exactly the post's loop, and the reference for every other schedule."""
     for part in slices:
-        done, total, counted = run(bound, part)
-        yield part, int(done), float(total), int(counted)
+        done, total, counted = run_slice(run, bound, part)
+        yield part, done, total, counted
 
 
 SCHEDULES: dict[str, Schedule] = {"sequential": sequential}

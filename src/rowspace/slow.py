@@ -10,14 +10,14 @@ import numpy as np
 import pytensor
 
 from rowspace.cost import Traced
-from rowspace.kernel import Bound, Slice
 from rowspace.sampling import Negatives, draw
+from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
 
 
 class SlowRunner:
     """Runs examples one by one through a function compiled by PyTensor."""
 
-    def __init__(self, traced: Traced, apply: Callable[..., Any]) -> None:
+    def __init__(self, traced: Traced, apply: Runner) -> None:
         self.traced, self.apply = traced, apply
         self._draws: dict[Any, np.ndarray] = {}
         symbols = list(traced.columns.values())
@@ -29,10 +29,20 @@ class SlowRunner:
             )
             self.gradients = pytensor.function([*rows, *symbols], [traced.cost, *traced.gradients], **options)
 
-    def __call__(self, bound: Bound, part: Slice) -> tuple[int, float, int]:
+    def __call__(self, bound: Bound, work: Work, begin: int, end: int) -> int:
+        """Run segments, as `work.Runner`."""
+        for segment in range(begin, end):
+            lo, hi = work.segments[segment, LO : HI + 1].tolist()
+            rates = tuple(work.rates[segment].tolist())
+            part = Slice(lo, hi, work.first, rates, work.every, work.seed)
+            work.out[segment] = self._run(bound, part)
+            if work.failed(segment):
+                return segment
+        return end
+
+    def _run(self, bound: Bound, part: Slice) -> tuple[int, float, int]:
         columns, arrays = self._columns(bound, part)
         place = {t: p for p, t in enumerate(dict.fromkeys(look.table for look in self.traced.lookups))}
-        rates = tuple(np.float32(r) for r in part.rates)
         total, counted = 0.0, 0
         for n in range(part.lo, part.hi):
             values = [column(n) for column in columns]
@@ -43,17 +53,8 @@ class SlowRunner:
                 return n, total, counted
             total, counted = total + float(cost), counted + 1
             given = (*arrays, *(np.ascontiguousarray(g, np.float32) for g in gradients))
-            done, _, _ = self.apply(
-                bound.tables,
-                bound.states,
-                given,
-                n,
-                n + 1,
-                np.uint64(0),
-                rates,
-                np.uint64(0),
-                np.uint64(0),
-            )
+            one = Slice(n, n + 1, 0, part.rates, 1, 0)
+            done, _, _ = run_slice(self.apply, Bound(bound.tables, bound.states, given), one)
             if done == n:
                 return n, total, counted
         return part.hi, total, counted

@@ -12,7 +12,7 @@ from rowspace.columns import Chunk, as_chunk, checked, kind, length, reordered
 from rowspace.cost import Cost, parameters
 from rowspace.diverged import diverged
 from rowspace.errors import DataError, Diverged, SlowCost
-from rowspace.kernel import Kernel, Slice
+from rowspace.kernel import Kernel
 from rowspace.progress import Progress, progress_bar
 from rowspace.rates import Constant
 from rowspace.sampling import Negatives
@@ -21,6 +21,7 @@ from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.table import Table
 from rowspace.trace import Trace
 from rowspace.updates import Update, sgd
+from rowspace.work import Slice
 
 _SLICE = 1 << 16  # examples between looks at the clock and the keyboard
 _RATE_STEPS = 2000  # a rate that changes does so at least this often over a training

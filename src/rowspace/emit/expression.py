@@ -107,7 +107,7 @@ class Writer:
         self.taken = set(taken)
         self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []  # name, shape, dtype
         self.constants: list[tuple[str, str, str]] = []  # name, numbers, dtype
-        self._indent = 2
+        self._indent = 3  # in the loop over examples of the loop over segments
 
     def name(self, base: str) -> str:
         """A name not yet taken: `base`, or `base` with a number."""

@@ -132,12 +132,52 @@ def draw_alias(bits, keep, other):  # Walker (1977): a slot, or where that slot 
     chance = f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08)
     return slot if chance < keep[slot] else uintp(other[slot])
 """,
+    "draw_uniform_from": """
+def draw_uniform_from(bits, rows, start, size):
+    return uintp(rows[start + uintp(((bits >> uint64(32)) * uint64(size)) >> uint64(32))])
+""",
+    "draw_alias_from": """
+def draw_alias_from(bits, rows, keep, other, start, size):
+    slot = start + uintp(((bits >> uint64(32)) * uint64(size)) >> uint64(32))
+    chance = f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08)
+    return uintp(rows[slot]) if chance < keep[slot] else uintp(other[slot])
+""",
     "longest": """
-def longest(offsets, lo, hi):
+def longest(offsets, segments, begin, end):
     most = 1
-    for n in range(lo, hi):
-        most = max(most, offsets[n + 1] - offsets[n])
+    for segment in range(begin, end):
+        for n in range(segments[segment, 2], segments[segment, 3]):
+            most = max(most, offsets[n + 1] - offsets[n])
     return most
+""",
+    "waits": """
+def waits(progress, segments, segment):  # until the row before this one has passed the column
+    row, column = segments[segment, 0], segments[segment, 1]
+    if row == 0:
+        return False
+    for attempt in range(5000):
+        if load_acquire(progress, row - 1) > column:
+            return False
+    return True
+""",
+    "finished": """
+def finished(progress, segments, out, segment, total, counted):
+    out[segment, 0] = segments[segment, 3]
+    out[segment, 1] = total
+    out[segment, 2] = counted
+    store_release(progress, segments[segment, 0], segments[segment, 1] + 1)
+""",
+    "stopped": """
+def stopped(out, segment, n, total, counted):
+    out[segment, 0] = n
+    out[segment, 1] = total
+    out[segment, 2] = counted
+    return segment
+""",
+    "prefetch_row": """
+def prefetch_row(table, row):
+    for k in range(0, table.shape[1], 16):
+        prefetch(table, row, k)
 """,
     "hash_length": """
 def hash_length(count):

@@ -1,0 +1,57 @@
+"""Single instructions that Python has no words for: fetch a row early, read and write in order across threads."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+
+def _address(context: Any, builder: Any, kind: Any, array: Any, places: Any, kinds: Any) -> Any:
+    """Where an element of an array lies."""
+    made = context.make_array(kind)(context, builder, array)
+    whole = [context.cast(builder, place, k, types.intp) for place, k in zip(places, kinds, strict=True)]
+    return cgutils.get_item_pointer(context, builder, kind, made, whole, wraparound=False)
+
+
+@intrinsic
+def prefetch(typing: Any, table: Any, row: Any, k: Any) -> Any:
+    """Ask for the cache line of table[row, k], which is to be changed."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        table, row, k = args
+        where = _address(context, builder, signature.args[0], table, (row, k), signature.args[1:])
+        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(function, [builder.bitcast(where, byte), i32(1), i32(3), i32(1)])  # for writing, kept close, data
+        return context.get_dummy_value()
+
+    return types.void(table, row, k), emit
+
+
+@intrinsic
+def load_acquire(typing: Any, array: Any, place: Any) -> Any:
+    """array[place]: what another thread wrote before it stored this is seen after."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        where = _address(context, builder, signature.args[0], args[0], args[1:2], signature.args[1:2])
+        return builder.load_atomic(where, "acquire", 8)
+
+    return array.dtype(array, place), emit
+
+
+@intrinsic
+def store_release(typing: Any, array: Any, place: Any, value: Any) -> Any:
+    """array[place] = value: who sees it sees all that was written before."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        where = _address(context, builder, signature.args[0], args[0], args[1:2], signature.args[1:2])
+        number = context.cast(builder, args[2], signature.args[2], signature.args[0].dtype)
+        builder.store_atomic(number, where, "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(array, place, value), emit
+
+
+INTRINSICS = {"prefetch": prefetch, "load_acquire": load_acquire, "store_release": store_release}

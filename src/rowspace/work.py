@@ -1,0 +1,100 @@
+"""Work for a kernel: segments of examples with their rates, and what became of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a kernel runs over: tables and their state, and the columns of a chunk, in the kernel's order."""
+
+    tables: tuple[np.ndarray, ...]
+    states: tuple[np.ndarray, ...]
+    columns: tuple[np.ndarray, ...]
+    sampled: int = 0  # how many columns are drawn in the loop
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Examples `lo` to `hi` of a chunk whose first is example `first` of the epoch, and how to run them.
+
+    The cost is added up where the position in the epoch is a multiple of `every`, a power of two.
+    """
+
+    lo: int
+    hi: int
+    first: int
+    rates: tuple[float, ...]
+    every: int
+    seed: int
+
+
+ROW, COLUMN, LO, HI, DRAWN = range(5)  # what stands where in a segment; from DRAWN on, two for each sampled column
+DONE, TOTAL, COUNTED = range(3)  # and in its outcome
+NOT_BEGUN = -1.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """Examples of a chunk in segments, which follow one another, and what became of them.
+
+    A segment waits until the row before its own has passed its column. `segments` (s, 4 + 2 x sampled columns) int64
+    holds row, column, first example, end, and for each sampled column where the rows to draw from begin and how many
+    they are; `rates` (s, tables) float32; `out` (s, 3) float64 the first example not done (NOT_BEGUN before), the sum
+    of costs and their number; `progress` (rows,) int64 how many columns each row has passed.
+
+    `first` is the position in the epoch of the chunk's first example. The cost is added up where the position in the
+    epoch is a multiple of `every`, a power of two.
+    """
+
+    segments: np.ndarray
+    rates: np.ndarray
+    out: np.ndarray
+    progress: np.ndarray
+    first: int
+    every: int
+    seed: int
+
+    @classmethod
+    def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int) -> "Work":
+        """Work of which nothing is done yet."""
+        out = np.zeros((len(segments), 3))
+        out[:, DONE] = NOT_BEGUN
+        rows = int(segments[:, ROW].max(initial=0)) + 1
+        numbers = np.ascontiguousarray(rates, np.float32)
+        return cls(segments, numbers, out, np.zeros(rows, np.int64), first, every, seed)
+
+    def failed(self, segment: int) -> bool:
+        """Whether a segment stopped at an example that went wrong."""
+        return NOT_BEGUN < self.out[segment, DONE] < self.segments[segment, HI]
+
+
+class Runner(Protocol):
+    """Runs segments `begin` to `end`: gives the first that has to wait or went wrong, or `end`."""
+
+    def __call__(self, bound: Bound, work: Work, begin: int, end: int) -> int: ...
+
+
+def run_slice(run: Runner, bound: Bound, part: Slice) -> tuple[int, float, int]:
+    """Run one slice: gives the first example not done (hi when all is well), the sum of costs and their number."""
+    width = DRAWN + 2 * bound.sampled
+    segments = np.zeros((1, width), np.int64)
+    segments[0, LO:DRAWN] = part.lo, part.hi
+    work = Work.of(segments, [part.rates], part.first, part.every, part.seed)
+    run(bound, work, 0, 1)
+    done, total, counted = work.out[0].tolist()
+    return int(done), total, int(counted)
+
+
+def runner(function: Callable[..., Any]) -> Runner:
+    """A generated function `kernel` as a Runner."""
+
+    def run(bound: Bound, work: Work, begin: int, end: int) -> int:
+        arrays = (bound.tables, bound.states, bound.columns, work.segments, work.rates, work.out, work.progress)
+        numbers = np.uint64(work.first), np.uint64(work.every - 1), np.uint64(work.seed)
+        return int(function(*arrays, begin, end, *numbers))
+
+    return run
