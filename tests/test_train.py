@@ -254,7 +254,7 @@ def test_no_loop_before_the_columns_are_known():
     ("options", "message"),
     [
         ({"epochs": -1}, "epochs is -1"),
-        ({"schedule": "fast"}, "schedule 'fast' is not one of sequential"),
+        ({"schedule": "fast"}, "schedule 'fast' is not one of blocks, sequential, hogwild"),
     ],
 )
 def test_bad_options_are_refused(options, message):

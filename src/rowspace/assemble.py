@@ -10,7 +10,7 @@ from pytensor.graph.basic import Variable
 from rowspace.apply import Rows, Site, Updates
 from rowspace.columns import Kind
 from rowspace.cost import Traced, simplify
-from rowspace.cut import Lookup
+from rowspace.cut import Lookup, id_sources
 from rowspace.emit import element, emitter
 from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
 from rowspace.emit.scalars import HELPERS
@@ -29,6 +29,7 @@ _RESERVED = {
     *"z0_ z1_ r0_ r1_".split(),
     *HELPERS,
 }
+_AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache
 _SIGNED = "i64({})"  # ids are unsigned where they index, signed where the cost reckons with them
 
 
@@ -51,14 +52,16 @@ def assemble(
     *,
     guarded: bool = False,
     gradients_given: bool = False,
+    prefetched: Sequence[str] = (),
 ) -> Source:
     """The source of the loop for a traced cost: raises Unsupported naming an operation it has no loop for.
 
     `columns` gives each column's Kind, or Negatives for one drawn in the loop. A `guarded` loop checks that gradients
     are finite before it writes any row, others check the first number of each row they wrote. With `gradients_given`
-    the loop only applies gradients that it gets as further columns, one for each lookup.
+    the loop only applies gradients that it gets as further columns, one for each lookup. Rows of `prefetched` tables,
+    too large for the cache, are asked for some examples ahead.
     """
-    return _Assembly(traced, dims, updates, columns).build(guarded, gradients_given)
+    return _Assembly(traced, dims, updates, columns).build(guarded, gradients_given, prefetched)
 
 
 class _Assembly:
@@ -83,9 +86,10 @@ class _Assembly:
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.locals = {c: self.writer.name(c) for c in self.columns}
 
-    def build(self, guarded: bool, gradients_given: bool) -> Source:
+    def build(self, guarded: bool, gradients_given: bool, prefetched: Sequence[str]) -> Source:
         rows = self._tables()
         self._columns()
+        self._prefetch(rows, prefetched)
         sites = [self._site(look) for look in self.traced.lookups]
         trained = sites[: len(self.traced.gradients)]
         cheap = True
@@ -131,6 +135,7 @@ class _Assembly:
         return rows
 
     def _columns(self) -> None:
+        self.whole: dict[str, str] = {}
         alias: dict[str, list[str]] = {}  # named here, in the order of `Kernel.bind`, though drawn from below
         for name, column in self.columns.items():
             if isinstance(column, Negatives):
@@ -143,6 +148,20 @@ class _Assembly:
             if isinstance(column, Negatives):
                 self._draw(name, column, salt, alias[name])
 
+    def _prefetch(self, rows: Mapping[str, Rows], tables: Sequence[str]) -> None:
+        """Ask for the rows that an example a little further on looks up by a column, and for their state."""
+        asked = {}
+        for look in self.traced.lookups:
+            if look.table in tables:
+                arrays = [self.arrays[look.table], *(rows[look.table].states if look.table in rows else [])]
+                asked.update({(a, column, place): None for column, place in id_sources(look) for a in arrays})
+        if asked:
+            self.writer.line(f"ahead = min(n + {_AHEAD}, hi - 1)")
+        for array, column, place in asked:
+            if isinstance(self.columns.get(column), Kind) and not self.columns[column].ragged:
+                index = "ahead" if place is None else f"ahead, {place}"
+                self.writer.line(f"prefetch_row({array}, uintp({self.whole[column]}[{index}]))")
+
     def _argument(self, column: str, part: str) -> str:
         name = self.writer.name(f"{self.locals[column]}_{part}")
         self.arguments.append(name)
@@ -151,7 +170,7 @@ class _Assembly:
     def _column(self, name: str, kind: Kind, symbol: Variable) -> None:
         local, is_id = self.locals[name], symbol.type.dtype == "int64" and name in self.traced.ids
         signed = (lambda e: Expr(_SIGNED, (e,))) if is_id else (lambda e: e)
-        array = self._argument(name, "column")
+        array = self.whole[name] = self._argument(name, "column")
         if kind.shape == ():
             self.writer.line(f"{local} = uintp({array}[n])" if is_id else f"{local} = {array}[n]")
             self.emitter.bind(symbol, (), lambda _: signed(Expr(local)))
@@ -277,7 +296,7 @@ class _Assembly:
             "    for segment in range(begin, end):",
             "        if waits(progress, segments, segment):",
             "            return segment",
-            "        lo, hi = segments[segment, 2], segments[segment, 3]",
+            "        lo, hi = segments[segment, 3], segments[segment, 4]",
             *("        " + line for line in self.each),
             "        total = 0.0",
             "        counted = 0",

@@ -245,6 +245,19 @@ def _shown(values: np.ndarray) -> str:
     return f"text such as {str(values.flat[0])!r}" if values.size else str(values.dtype)
 
 
+def cut_out(chunk: Chunk, lo: int, hi: int) -> Chunk:
+    """Examples `lo` to `hi` of a chunk, without copying."""
+    return {name: _cut_out(column, lo, hi) for name, column in chunk.items()}
+
+
+def _cut_out(column: Column, lo: int, hi: int) -> Column:
+    if isinstance(column, Negatives | Unusable):
+        return column
+    if isinstance(column, Ragged):
+        return Ragged(column.values, column.offsets[lo : hi + 1])
+    return column[lo:hi]
+
+
 def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
     """The examples of a chunk in another order."""
     return {name: _reordered(column, order) for name, column in chunk.items()}

@@ -5,6 +5,7 @@ import math
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -33,6 +34,9 @@ _NAMES = {
 }
 
 
+_FIRST = threading.RLock()  # one thread compiles, the others wait
+
+
 def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
     """A function of `source` as machine code: released from the interpreter's lock, cached on disk."""
     import numba
@@ -52,9 +56,10 @@ def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:
-            with interrupts_deferred():
+            with _FIRST, interrupts_deferred():
                 _read_back(kernel, arguments)
-                return kernel(*arguments)
+                if not kernel.overloads:
+                    kernel.compile(tuple(numba.typeof(a) for a in arguments))
         return kernel(*arguments)
 
     return run
@@ -66,6 +71,8 @@ def _read_back(kernel: Any, arguments: tuple[Any, ...]) -> None:
     Numba imports its implementations of Python and NumPy before it looks at the cache, which takes ten times as long
     as reading. Its runtime alone is enough to run; where its inside is not as expected, it does as it always does.
     """
+    if kernel.overloads:
+        return
     try:
         import numba
         from numba.core.compiler_lock import global_compiler_lock

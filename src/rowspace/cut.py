@@ -246,3 +246,45 @@ def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
     if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
         moved = moved[1:]
     return [found for part in moved for found in _index_parts(look, part)]
+
+
+def id_sources(look: Lookup) -> list[tuple[str | None, int | None]]:
+    """Where the ids of a lookup come from: (column, None), (column, place in its fixed bag), (None, None) a constant.
+
+    A ragged bag, whose places cannot be told apart, counts as its column with the place -1.
+    """
+    return list(dict.fromkeys(_sources(_peel(look.index))))
+
+
+def _sources(index: Variable) -> list[tuple[str | None, int | None]]:
+    if isinstance(index, Constant):
+        return [(None, None)]
+    if index.owner is None:
+        return _places(index)
+    node = index.owner
+    first = _peel(node.inputs[0])
+    if isinstance(node.op, Subtensor) and first.owner is None and not isinstance(first, Constant):
+        return _picked(first, node)
+    moved = node.inputs[:1] if isinstance(node.op, Subtensor | Reshape) else node.inputs
+    if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
+        moved = moved[1:]
+    return [found for part in moved for found in _sources(_peel(part))]
+
+
+def _places(column: Variable) -> list[tuple[str | None, int | None]]:
+    if column.type.ndim == 0:
+        return [(column.name, None)]
+    [length] = column.type.shape
+    return [(column.name, -1)] if length is None else [(column.name, place) for place in range(length)]
+
+
+def _picked(column: Variable, node: Apply) -> list[tuple[str | None, int | None]]:
+    """The places of a fixed bag that a constant index picks; of any other bag or index, all of them."""
+    length = column.type.shape[0]
+    parts = indices_from_subtensor(node.inputs[1:], node.op.idx_list)
+    ends = [parts[0].start, parts[0].stop, parts[0].step] if isinstance(parts[0], slice) else [parts[0]]
+    if length is None or any(isinstance(e, Variable) and not isinstance(_peel(e), Constant) for e in ends):
+        return _places(column)
+    numbers = [None if e is None else _constant(e) if isinstance(e, Variable) else int(e) for e in ends]
+    picked = range(length)[slice(*numbers)] if len(numbers) == 3 else [range(length)[numbers[0]]]
+    return [(column.name, place) for place in picked]

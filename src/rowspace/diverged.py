@@ -8,18 +8,17 @@ import numpy as np
 from rowspace.columns import Chunk, Ragged
 from rowspace.errors import Diverged
 from rowspace.sampling import Negatives
-from rowspace.work import Slice
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer
 
 
-def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, part: Slice | None) -> Diverged:
-    """The error for an example of a chunk, the tables being as they were at the last good chunk."""
+def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, position: int) -> Diverged:
+    """The error for an example of a chunk, at a position in the epoch, the tables being as they were at the last good chunk."""
     state = f"the tables are as they were after {trainer.examples:,} examples"
-    if example is None or part is None:
+    if example is None:
         return Diverged(f"a row is no longer finite; {_lower_the_rate(trainer)}; {state}")
-    where = f"example {part.first + example:,} of the epoch ({_shown(chunk, example)})"
+    where = f"example {position:,} of the epoch ({_shown(chunk, example)})"
     return Diverged(f"the cost or its gradient is not finite at {where}; {_remedy(trainer, chunk, example)}; {state}")
 
 

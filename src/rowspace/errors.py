@@ -66,3 +66,16 @@ class SlowCost(UserWarning):
             "function, some hundred times slower"
         )
         warnings.warn(cls(message), stacklevel=4)
+
+
+class Sequential(UserWarning):
+    """A cost that does not fit the block schedule and runs on one thread."""
+
+    @classmethod
+    def warn(cls, cost: str, reason: str) -> None:
+        """Warn that `cost` runs on one thread, and why."""
+        message = (
+            f"the cost {cost!r} runs on one thread, since {reason}; schedule='hogwild' would use all threads, and give "
+            "other bytes each time; schedule='sequential' is what runs now, without this warning"
+        )
+        warnings.warn(cls(message), stacklevel=2)

@@ -19,6 +19,8 @@ from rowspace.table import Table
 from rowspace.updates import Update
 from rowspace.work import Bound, Runner, runner
 
+_CACHED = 2**19  # bytes: rows of larger tables are worth asking for early
+
 
 class Kernel:
     """A traced cost with its updates; `source` is the loop, as Python one can read.
@@ -41,17 +43,19 @@ class Kernel:
         self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
         self.slow, self._guarded, self._forms = "", guarded, forms
+        self._prefetched = [t for t, table in tables.items() if table.values.nbytes > _CACHED]
         self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
 
     def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
         """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
-        name = fingerprint(self.traced, dims, updates, forms, guarded=self._guarded)
+        name = fingerprint(self.traced, dims, updates, forms, guarded=self._guarded, prefetched=self._prefetched)
         kept = load(name)
         if kept is not None:
             return Source(**kept)
         self.traced = differentiate(self.traced)
+        options = {"guarded": self._guarded, "prefetched": self._prefetched}
         try:
-            return self._keep(name, assemble(self.traced, dims, updates, forms, guarded=self._guarded))
+            return self._keep(name, assemble(self.traced, dims, updates, forms, **options))
         except Unsupported as reason:
             self.slow = str(reason)
         try:

@@ -29,11 +29,17 @@ _WRITERS = ("cost.py", "cut.py", "step.py", "emit/*.py", "apply.py", "assemble.p
 
 
 def fingerprint(
-    traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update], forms: Mapping[str, Any], *, guarded: bool
+    traced: Traced,
+    dims: Mapping[str, int],
+    updates: Mapping[str, Update],
+    forms: Mapping[str, Any],
+    *,
+    guarded: bool,
+    prefetched: Sequence[str] = (),
 ) -> str:
     """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers."""
     parts = [_writers(), repr(sorted(dims.items())), repr([(c, _form(forms[c])) for c in traced.columns])]
-    parts.append(f"{traced.trained} of the lookups are trained, guarded {guarded}")
+    parts.append(f"{traced.trained} of the lookups are trained, guarded {guarded}, prefetched {prefetched}")
     outputs = [traced.cost, *(look.index for look in traced.lookups)]
     names = {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
     parts += [repr([look.table for look in traced.lookups]), _text(outputs, names)]

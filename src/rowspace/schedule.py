@@ -1,18 +1,80 @@
 """Schedules: which example runs when and on which thread."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from time import sleep
 
-from rowspace.work import Bound, Runner, Slice, run_slice
+import numpy as np
 
-# Runs slices of a chunk one after another; gives after each the first example not done, the costs' sum and number.
-Schedule = Callable[[Runner, Bound, Iterator[Slice]], Iterator[tuple[Slice, int, float, int]]]
+from rowspace.columns import Chunk
+from rowspace.shared import Lanes
+from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
+from rowspace.workers import Workers
+
+SCHEDULES = ("blocks", "sequential", "hogwild")
+
+_PAUSE = 2e-5  # seconds between looks at whether the row before has moved on
+
+Task = tuple[int, int]  # segments from, to: one thread's, in order
 
 
-def sequential(run: Runner, bound: Bound, slices: Iterator[Slice]) -> Iterator[tuple[Slice, int, float, int]]:
-    """Examples in file order on one thread: exactly the post's loop, and the reference for every other schedule."""
-    for part in slices:
-        done, total, counted = run_slice(run, bound, part)
-        yield part, done, total, counted
+@dataclass
+class Window:
+    """Examples of a chunk ready to run: `stages` of tasks, one stage after another, the tasks of a stage on threads."""
+
+    bound: Bound
+    work: Work
+    stages: Sequence[Sequence[Task]]
+    chunk: Chunk  # the columns, as they are run
+    lookups: int = 0  # of the whole chunk, at its last window
+    original: Callable[[int], int] = field(default=lambda n: n)  # where an example stood in the chunk
+    lanes: Lanes | None = None  # copies of small tables that every task of a stage writes
+
+    def run(self, run: Runner, workers: Workers) -> Iterator["Outcome"]:
+        """Run stage after stage; gives what became of each."""
+        for stage in self.stages:
+            bounds = self.lanes.begin(self.bound, len(stage)) if self.lanes else [self.bound] * len(stage)
+
+            def do(numbered: tuple[Bound, Task]) -> None:
+                self._do(run, workers, *numbered)
+
+            workers.run(do, zip(bounds, stage, strict=True))
+            outcome = Outcome.of(self.work, stage)
+            if self.lanes and outcome.failed is None:
+                self.lanes.merge([self._examples(task) for task in stage])
+            yield outcome
+
+    def _do(self, run: Runner, workers: Workers, bound: Bound, task: Task) -> None:
+        begin, end = task
+        while begin < end and not workers.halted.is_set():
+            begin = run(bound, self.work, begin, end)
+            if begin < end and self.work.failed(begin):
+                workers.halted.set()
+            elif begin < end:
+                sleep(_PAUSE)
+
+    def _examples(self, task: Task) -> tuple[int, int]:
+        begin, end = task
+        return int(self.work.segments[begin, LO]), int(self.work.segments[end - 1, HI])
 
 
-SCHEDULES: dict[str, Schedule] = {"sequential": sequential}
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a stage: examples done, the sum of costs and their number, and the example that went wrong."""
+
+    done: int
+    cost: float
+    counted: int
+    failed: int | None
+
+    @classmethod
+    def of(cls, work: Work, stage: Sequence[Task]) -> "Outcome":
+        """Add up the segments of a stage, in their order whoever ran them."""
+        here = slice(stage[0][0], stage[-1][1]) if stage else slice(0, 0)
+        out, lo, hi = work.out[here], work.segments[here, LO], work.segments[here, HI]
+        begun = out[:, DONE] > NOT_BEGUN
+        done = np.where(begun, out[:, DONE], lo).astype(np.int64)
+        wrong = np.flatnonzero(begun & (done < hi))
+        failed = int(done[wrong[0]]) if len(wrong) else None
+        _, cost, counted = out.sum(axis=0).tolist() if len(out) else (0, 0.0, 0)
+        return cls(int((done - lo).sum()), cost, int(counted), failed)

@@ -1,50 +1,26 @@
 """Training: chunks of examples through a kernel, on one screen."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, as_chunk, checked, kind, length, reordered
+from rowspace.buckets import Buckets
+from rowspace.chunks import Chunks
+from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
-from rowspace.diverged import diverged
-from rowspace.errors import DataError, Diverged, SlowCost
+from rowspace.epoch import Epoch
+from rowspace.errors import DataError, SlowCost
 from rowspace.kernel import Kernel
-from rowspace.progress import Progress, progress_bar
-from rowspace.rates import Constant
+from rowspace.progress import progress_bar
+from rowspace.run import Options, Run
 from rowspace.sampling import Negatives
-from rowspace.schedule import SCHEDULES, Schedule
-from rowspace.snapshot import Snapshot, worth_a_copy
+from rowspace.schedule import SCHEDULES
 from rowspace.table import Table
 from rowspace.trace import Trace
 from rowspace.updates import Update, sgd
-from rowspace.work import Slice
-
-_SLICE = 1 << 16  # examples between looks at the clock and the keyboard
-_RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
-_SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What happened in an epoch: the mean cost, over how many of how many examples, and in how many seconds.
-
-    Each cost is that of the rows as they were just before the example moved them.
-    """
-
-    number: int
-    cost: float
-    costed: int
-    examples: int
-    seconds: float
-
-    def __str__(self) -> str:
-        over = "" if self.costed == self.examples else f" (mean of {self.costed:,} of {self.examples:,} examples)"
-        speed = f"{self.examples / max(self.seconds, 1e-9):,.0f} examples/s"
-        return f"epoch {self.number}: cost {self.cost:.6g}{over}, {speed}"
+from rowspace.workers import Workers, thread_count
 
 
 class Trainer:
@@ -86,6 +62,7 @@ class Trainer:
         self.states = {t: _first_state(u, self.tables[t]) for t, u in self.updates.items()}
         self.history: list[Epoch] = []
         self.examples = 0
+        self.buckets: dict[Any, Buckets] = {}
         self._kernels: dict[Any, Kernel] = {}
         self._last: Kernel | None = None
 
@@ -130,7 +107,9 @@ class Trainer:
         progress: bool | None = None,
         trace: Trace | None = None,
         callbacks: Sequence[Any] = (),
-        schedule: str = "sequential",
+        schedule: str | None = None,
+        threads: int | None = None,
+        blocks: int | None = None,
     ) -> list[Epoch]:
         """Run `epochs` times over the data, and give what happened in each.
 
@@ -145,19 +124,25 @@ class Trainer:
             trace: records rows as they move.
             callbacks: functions called with the trainer after every epoch, or objects with any of the methods
                 on_train_begin, on_epoch_begin, on_epoch_end and on_train_end.
-            schedule: "sequential", examples in order.
+            schedule: "blocks", examples sorted so that threads never share a row: the same bytes for any number of
+                threads; "sequential", examples in file order on one thread; "hogwild", threads racing over the file
+                order, not repeatable. None takes blocks where the cost fits and the tables are large enough to cut.
+            threads: how many, None for all cores that the process may use.
+            blocks: how many blocks tables are cut into, None for as many as suit table and data. The bytes depend on it.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
         go back to would cost too much (64 MB and more), just before the example that went wrong. Ctrl-C leaves the
         tables consistent, as after some whole number of examples.
         """
-        if schedule not in SCHEDULES:
+        if schedule not in (None, *SCHEDULES):
             raise DataError(f"schedule {schedule!r} is not one of {', '.join(SCHEDULES)}")
         if epochs < 0:
             raise DataError(f"epochs is {epochs}; it must be at least 0")
-        chunks = _Chunks(data, epochs)
-        run = _Run(self, chunks, epochs, seed, shuffle, trace, SCHEDULES[schedule])
+        if blocks is not None and (isinstance(blocks, bool) or not isinstance(blocks, int) or not 1 <= blocks <= 2**15):
+            raise DataError(f"blocks is {blocks!r}; give a number from 1 to {2**15:,}, or None for as many as suit")
+        chunks = Chunks(data, epochs)
+        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace)
         first = len(self.history)
         _call(callbacks, "on_train_begin", self)
         if trace is not None:
@@ -165,7 +150,8 @@ class Trainer:
             trace.record(self.examples)
         try:
             total = None if chunks.examples is None else epochs * chunks.examples
-            with progress_bar(progress, total) as bar:
+            with Workers(thread_count(threads)) as workers, progress_bar(progress, total) as bar:
+                run = Run(self, chunks, options, workers)
                 for epoch in range(epochs):
                     _call(callbacks, "on_epoch_begin", self)
                     self.history.append(run.epoch(epoch, bar))
@@ -186,135 +172,6 @@ class Trainer:
         rules = {t: u.name for t, u in self.updates.items()}
         about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
         return Model(self.tables, about, [e.cost for e in self.history])
-
-
-class _Run:
-    """One call of `fit`."""
-
-    def __init__(
-        self, trainer: Trainer, chunks: "_Chunks", epochs: int, seed: int, shuffle: bool, trace: Trace | None,
-        schedule: Schedule,
-    ) -> None:  # fmt: skip
-        self.trainer, self.chunks, self.epochs = trainer, chunks, epochs
-        self.seed, self.shuffle = abs(seed), shuffle
-        self.trace, self.schedule, self.done = trace, schedule, 0
-        arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
-        lookups = None if chunks.examples is None else epochs * chunks.examples
-        self.every: int | None = None
-        self.last: tuple[Chunk, Kernel, Chunk] | None = None
-        self.snapshot = Snapshot(arrays, trainer.examples) if worth_a_copy(arrays, lookups) else None
-
-    def epoch(self, epoch: int, bar: Progress) -> Epoch:
-        """Train on every chunk once."""
-        start, first, total, counted = perf_counter(), 0, 0.0, 0
-        number = len(self.trainer.history) + 1
-        seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1, np.uint64)[0])
-        for chunk in self.chunks:
-            examples = length(chunk)
-            kernel, ready = self._checked(chunk)
-            if self.shuffle:
-                ready = reordered(ready, np.random.default_rng([self.seed, number, first]).permutation(examples))
-            for part, cost, some in self._chunk(kernel, ready, examples, first, seed, epoch):
-                total, counted = total + cost, counted + some
-                bar.advance(part.hi - part.lo, total / counted if counted else None)
-            first += examples
-        self.chunks.examples = first
-        cost = total / counted if counted else float("nan")
-        return Epoch(number, cost, counted, first, perf_counter() - start)
-
-    def _checked(self, chunk: Chunk) -> tuple[Kernel, Chunk]:
-        """The loop for a chunk and the chunk as it takes it: looked up and checked once, however many the epochs."""
-        if self.last is None or self.last[0] is not chunk:
-            kernel = self.trainer.compile(chunk, guarded=self.snapshot is None)
-            self.last = chunk, kernel, checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
-        return self.last[1:]
-
-    def _chunk(
-        self, kernel: Kernel, ready: Chunk, examples: int, first: int, seed: int, epoch: int
-    ) -> Iterator[tuple[Slice, float, int]]:
-        trainer = self.trainer
-        bound = kernel.bind(trainer.tables, trainer.states, ready)
-        slices = self._slices(kernel, examples, first, seed, epoch)
-        for part, done, cost, counted in self.schedule(kernel.run, bound, slices):
-            if done < part.hi:
-                trainer.examples += done - part.lo
-                raise self._diverged(ready, done, part)
-            trainer.examples += part.hi - part.lo
-            self.done += part.hi - part.lo
-            if self.trace is not None and trainer.examples % self.trace.every == 0:
-                self.trace.record(trainer.examples)
-            yield part, cost, counted
-        if self.snapshot and not self.snapshot.advance(trainer.examples, examples * len(kernel.traced.lookups)):
-            raise self._diverged(ready, None, None)
-
-    def finish(self) -> None:
-        """Look through the tables once more: a loop looks at the first number of each row only."""
-        if self.snapshot and not self.snapshot.is_good():
-            raise self._diverged({}, None, None)
-
-    def _diverged(self, chunk: Chunk, example: int | None, part: Slice | None) -> Diverged:
-        """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
-        if self.snapshot:
-            self.snapshot.restore()
-            self.trainer.examples = self.snapshot.examples
-        return diverged(self.trainer, chunk, example, part)
-
-    def _slices(self, kernel: Kernel, examples: int, first: int, seed: int, epoch: int) -> Iterator[Slice]:
-        """A chunk in slices: short enough for the clock, the rate and the trace."""
-        if self.every is None:  # the same for all chunks: else the examples of some would weigh more in the mean
-            self.every = 1 if kernel.cost_is_cheap or examples < 1000 * _SAMPLED else _SAMPLED
-        longest = self._longest(epoch)
-        lo = 0
-        while lo < examples:
-            hi = min(examples, lo + longest)
-            if self.trace is not None:
-                hi = min(hi, lo + self.trace.every - self.trainer.examples % self.trace.every)
-            rates = tuple(self._rate(t, epoch) for t in kernel.order())
-            yield Slice(lo, hi, first, rates, self.every, seed)
-            lo = hi
-
-    def _rate(self, table: str, epoch: int) -> float:
-        update = self.trainer.updates.get(table)
-        return update.rate(self._fraction(epoch)) if update else 0.0
-
-    def _fraction(self, epoch: int) -> float:
-        """How much of the training is done, from 0 to 1; in whole epochs while their length is not known."""
-        if self.chunks.examples is None:
-            return epoch / self.epochs
-        return min(1.0, self.done / max(1, self.epochs * self.chunks.examples))
-
-    def _longest(self, epoch: int) -> int:
-        if all(isinstance(u.rate, Constant) for u in self.trainer.updates.values()):
-            return _SLICE
-        if self.chunks.examples is None:
-            return _SLICE
-        return int(np.clip(self.epochs * self.chunks.examples // _RATE_STEPS, 1, _SLICE))
-
-
-class _Chunks:
-    """The data as chunks, once per epoch; `examples` is their number in an epoch, None until known."""
-
-    def __init__(self, data: Any, epochs: int) -> None:
-        self.examples: int | None = None
-        self._chunks: Callable[[], Iterable[Chunk]]
-        if isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__"):
-            whole = as_chunk(data)
-            self.examples = length(whole)
-            self._chunks = lambda: [whole]
-        elif callable(data):
-            self._chunks, self.examples = lambda: map(as_chunk, data()), getattr(data, "examples", None)
-        elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
-            if iter(data) is data and epochs > 1:
-                raise DataError(
-                    f"data is an iterator, which can be read once, and epochs is {epochs}; "
-                    "give a list of chunks, or a function that gives an iterator"
-                )
-            self._chunks = lambda: map(as_chunk, data)
-        else:
-            as_chunk(data)  # says what it could be
-
-    def __iter__(self) -> Iterator[Chunk]:
-        yield from self._chunks()
 
 
 def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:

@@ -32,7 +32,9 @@ class Slice:
     seed: int
 
 
-ROW, COLUMN, LO, HI, DRAWN = range(5)  # what stands where in a segment; from DRAWN on, two for each sampled column
+# What stands where in a segment: its row, how far the row before must be, how far the own row then is, its examples,
+# and from DRAWN on, for each sampled column, where the rows to draw from begin and how many they are.
+ROW, NEEDED, PASSED, LO, HI, DRAWN = range(6)
 DONE, TOTAL, COUNTED = range(3)  # and in its outcome
 NOT_BEGUN = -1.0
 
@@ -41,10 +43,9 @@ NOT_BEGUN = -1.0
 class Work:
     """Examples of a chunk in segments, which follow one another, and what became of them.
 
-    A segment waits until the row before its own has passed its column. `segments` (s, 4 + 2 x sampled columns) int64
-    holds row, column, first example, end, and for each sampled column where the rows to draw from begin and how many
-    they are; `rates` (s, tables) float32; `out` (s, 3) float64 the first example not done (NOT_BEGUN before), the sum
-    of costs and their number; `progress` (rows,) int64 how many columns each row has passed.
+    A segment waits until the row before its own has come as far as it needs: what the two could both write. `segments`
+    is (s, 5 + 2 x sampled columns) int64; `rates` (s, tables) float32; `out` (s, 3) float64 holds the first example not
+    done (NOT_BEGUN before), the sum of costs and their number; `progress` (rows,) int64 how far each row is.
 
     `first` is the position in the epoch of the chunk's first example. The cost is added up where the position in the
     epoch is a multiple of `every`, a power of two.
@@ -82,7 +83,7 @@ def run_slice(run: Runner, bound: Bound, part: Slice) -> tuple[int, float, int]:
     """Run one slice: gives the first example not done (hi when all is well), the sum of costs and their number."""
     width = DRAWN + 2 * bound.sampled
     segments = np.zeros((1, width), np.int64)
-    segments[0, LO:DRAWN] = part.lo, part.hi
+    segments[0, LO : HI + 1] = part.lo, part.hi
     work = Work.of(segments, [part.rates], part.first, part.every, part.seed)
     run(bound, work, 0, 1)
     done, total, counted = work.out[0].tolist()

@@ -146,26 +146,26 @@ def draw_alias_from(bits, rows, keep, other, start, size):
 def longest(offsets, segments, begin, end):
     most = 1
     for segment in range(begin, end):
-        for n in range(segments[segment, 2], segments[segment, 3]):
+        for n in range(segments[segment, 3], segments[segment, 4]):
             most = max(most, offsets[n + 1] - offsets[n])
     return most
 """,
     "waits": """
-def waits(progress, segments, segment):  # until the row before this one has passed the column
-    row, column = segments[segment, 0], segments[segment, 1]
+def waits(progress, segments, segment):  # until the row before this one is as far as needed
+    row, needed = segments[segment, 0], segments[segment, 1]
     if row == 0:
         return False
     for attempt in range(5000):
-        if load_acquire(progress, row - 1) > column:
+        if load_acquire(progress, row - 1) >= needed:
             return False
     return True
 """,
     "finished": """
 def finished(progress, segments, out, segment, total, counted):
-    out[segment, 0] = segments[segment, 3]
+    out[segment, 0] = segments[segment, 4]
     out[segment, 1] = total
     out[segment, 2] = counted
-    store_release(progress, segments[segment, 0], segments[segment, 1] + 1)
+    store_release(progress, segments[segment, 0], segments[segment, 2])
 """,
     "stopped": """
 def stopped(out, segment, n, total, counted):

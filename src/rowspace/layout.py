@@ -1,0 +1,127 @@
+"""Which ids of an example decide what it writes: whether a cost fits the block schedule, and along which columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rowspace.cost import Traced
+from rowspace.cut import Lookup, id_sources
+from rowspace.sampling import Negatives
+
+SMALL = 2**20  # bytes: a table that every bucket needs is copied for each of a few threads
+_FEW = 4  # and has at most one row in so many of the largest table
+
+Source = tuple[str, int | None]  # a column of ids, or a place in a column of fixed bags
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the examples of a cost are sorted: at most two ids each decide which rows an example writes.
+
+    `axes` are those ids; `spaces` names, for each axis, the tables cut into blocks by it (the same tables twice for a
+    pair of rows of one table); `shared` the small tables that examples of every bucket write, with where their ids
+    come from; `sampled` the axis whose row each sampled column replaces.
+    """
+
+    axes: tuple[Source, ...]
+    spaces: tuple[tuple[str, ...], ...]
+    shared: Mapping[str, list[Source]]
+    sampled: Mapping[str, int]
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether both ids are of the same tables."""
+        return len(self.axes) == 2 and self.spaces[0] == self.spaces[1]
+
+
+@dataclass
+class _Use:
+    """The ids by which a table is looked up."""
+
+    sources: list[Source]
+    sampled: list[str]
+    anywhere: bool = False  # by ragged bags, whose rows may lie in any block
+    constant: bool = False
+
+
+def layout(traced: Traced, columns: Mapping[str, object], sizes: Mapping[str, tuple[int, int]]) -> Layout | str:
+    """The layout of a cost, or why it has none. `columns` are the data's, `sizes` the shapes (n, d) of the tables."""
+    uses = _uses(traced.lookups[: traced.trained], columns)
+    shared: dict[str, list[Source]] = {}
+    while True:
+        cut = {t: use for t, use in uses.items() if t not in shared}
+        reason = _unfit(cut)
+        if not reason:
+            return _laid_out(cut, shared, columns)
+        small = [t for t in cut if _may_be_shared(uses[t], sizes[t], max(n for n, _ in sizes.values()))]
+        if not small or len(cut) == 1:
+            return reason
+        smallest = min(small, key=lambda t: sizes[t][0] * sizes[t][1])
+        shared[smallest] = uses[smallest].sources
+
+
+def _uses(lookups: Sequence[Lookup], columns: Mapping[str, object]) -> dict[str, _Use]:
+    uses: dict[str, _Use] = {}
+    for look in lookups:
+        use = uses.setdefault(look.table, _Use([], []))
+        for column, place in id_sources(look):
+            if column is None:
+                use.constant = True
+            elif isinstance(columns[column], Negatives):
+                use.sampled += [column] if column not in use.sampled else []
+            elif place == -1:
+                use.anywhere = True
+            elif (column, place) not in use.sources:
+                use.sources.append((column, place))
+    return uses
+
+
+def _unfit(uses: Mapping[str, _Use]) -> str:
+    for table, use in uses.items():
+        if use.anywhere:
+            return f"bags of any length look up rows of table {table!r} in any block"
+        if use.constant:
+            return f"every example looks up the same row of table {table!r}"
+        if not use.sources:
+            return f"table {table!r} is looked up by sampled ids alone"
+    axes = list(dict.fromkeys(source for use in uses.values() for source in use.sources))
+    if len(axes) > 2:
+        return (
+            f"an example looks up rows by {len(axes)} ids ({', '.join(map(_shown, axes))}), which lie in as many blocks"
+        )
+    return ""
+
+
+def _shown(source: Source) -> str:
+    column, place = source
+    return column if place is None else f"{column}[{place}]"
+
+
+def _may_be_shared(use: _Use, size: tuple[int, int], largest: int) -> bool:
+    rows, dim = size
+    return not use.anywhere and not use.sampled and rows * dim * 4 <= SMALL and _FEW * rows <= largest
+
+
+def _laid_out(
+    uses: Mapping[str, _Use], shared: Mapping[str, list[Source]], columns: Mapping[str, object]
+) -> Layout | str:
+    axes = list(dict.fromkeys(source for use in uses.values() for source in use.sources))
+    spaces = [tuple(t for t, use in uses.items() if axis in use.sources) for axis in axes]
+    if len(axes) == 2 and set(spaces[0]) & set(spaces[1]):
+        whole = tuple(dict.fromkeys([*spaces[0], *spaces[1]]))
+        spaces = [whole, whole]
+    sampled = {}
+    for table, use in uses.items():
+        for column in use.sampled:
+            replaced = _replaced(columns[column], [n for n, space in enumerate(spaces) if table in space], axes)
+            if sampled.setdefault(column, replaced) != replaced:
+                return f"the sampled ids {column!r} look up rows of tables that are cut by different ids"
+    if len(axes) == 2 and spaces[0] != spaces[1] and set(sampled.values()) == {0}:
+        axes, spaces = axes[::-1], spaces[::-1]  # the second axis has the larger blocks: more to draw from
+        sampled = dict.fromkeys(sampled, 1)
+    return Layout(tuple(axes), tuple(spaces), dict(shared), sampled)
+
+
+def _replaced(negatives: object, candidates: Sequence[int], axes: Sequence[Source]) -> int:
+    """The axis whose row negatives replace: that of the column they avoid, or the last of the same tables."""
+    avoided = [n for n in candidates if axes[n] == (getattr(negatives, "avoid", None), None)]
+    return (avoided or list(candidates))[-1]

@@ -1,0 +1,61 @@
+"""Sorting a chunk of examples into buckets: loops in plain Python, run as machine code.
+
+A bucket is a row (a block of the first id) and a column (a group of blocks of the second). `compiled_sorting` gives
+the functions compiled; they are read here as they stand.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+i64 = np.int64  # the names compiled sources know
+uintp = np.uintp
+
+
+def number_buckets(first, second, first_block, second_block, columns, per_column, symmetric, sided, out, counts):  # type: ignore[no-untyped-def]
+    """Number the bucket of every example, and count the examples of each.
+
+    With `symmetric` tables the smaller block is the row; `sided` buckets tell apart which of the two ids that was.
+    """
+    sides = 2 if sided else 1
+    for n in range(len(out)):
+        row, column, side = i64(first_block[uintp(first[n])]), i64(second_block[uintp(second[n])]), 0
+        if symmetric and column < row:
+            row, column, side = column, row, sides - 1
+        bucket = (row * columns + column // per_column) * sides + side
+        out[n] = bucket
+        counts[bucket] += 1
+
+
+def find_places(buckets, starts):  # type: ignore[no-untyped-def]
+    """Turn each example's bucket into its place among the sorted ones, in file order within a bucket."""
+    for n in range(len(buckets)):
+        bucket = buckets[n]
+        buckets[n] = starts[bucket]
+        starts[bucket] += 1
+
+
+def move(values, places, out):  # type: ignore[no-untyped-def]
+    """out[places[n]] = values[n] for rows of numbers."""
+    for n in range(len(places)):
+        place = places[n]
+        for k in range(values.shape[1]):
+            out[place, k] = values[n, k]
+
+
+def move_single(values, places, out):  # type: ignore[no-untyped-def]
+    """out[places[n]] = values[n] for single numbers."""
+    for n in range(len(places)):
+        out[places[n]] = values[n]
+
+
+@cache
+def compiled_sorting(name: str) -> Callable[..., Any]:
+    """One of the functions above as machine code."""
+    from rowspace.compiled import compiled
+
+    return compiled(inspect.getsource(getattr(sys.modules[__name__], name)), name)
