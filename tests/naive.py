@@ -110,3 +110,37 @@ class clipped_adagrad(adagrad):
     def step(self, row, value, gradient, rate):
         norm = np.sqrt((gradient**2).sum())
         return super().step(row, value, gradient * min(1, 0.5 / norm) if norm else gradient, rate)
+
+
+# --- the block schedule ----------------------------------------------------------------------------------------------
+
+
+def bucket_order(buckets, columns):
+    """The order of the block schedule: by row, column and side, then as in the file."""
+    (i, _), (j, _) = buckets.layout.axes
+    first, second = buckets.blocks[0].of, buckets.blocks[1].of
+
+    def key(n):
+        a, b, side = int(first[columns[i][n]]), int(second[columns[j][n]]), 0
+        if buckets.layout.symmetric:
+            a, b, side = (b, a, 1) if b < a else (a, b, 0)
+            b = b * buckets.groups // buckets.count
+        return a, b, side if buckets.sided else 0, n
+
+    return np.array(sorted(range(len(columns[i])), key=key))
+
+
+def written(buckets, columns, drawn, segment):
+    """The (table, row) that a segment's examples may write, negatives included."""
+    _, _, _, lo, hi, start, size = segment.tolist()
+    spaces = buckets.layout.spaces
+    rows = set()
+    for (column, _), [table] in zip(buckets.layout.axes, spaces, strict=True):
+        rows |= {(table, int(r)) for r in columns[column][lo:hi]}
+    [table] = spaces[buckets.layout.sampled["drawn"]]
+    return rows | {(table, int(r)) for r in drawn.rows[start : start + size] if hi > lo}
+
+
+def passed_after(segments, place):
+    """How far its row is once a segment is done: what a segment of a later row must need, to wait for it."""
+    return max(int(segments[place][2]), int(segments[place][1]))

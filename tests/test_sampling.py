@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.work import Slice
 from rowspace.sampling import alias_tables, draw
+from rowspace.work import Slice
 
 
 def recorded(negatives, ids, seed=0):

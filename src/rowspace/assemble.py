@@ -150,7 +150,7 @@ class _Assembly:
 
     def _prefetch(self, rows: Mapping[str, Rows], tables: Sequence[str]) -> None:
         """Ask for the rows that an example a little further on looks up by a column, and for their state."""
-        asked = {}
+        asked: dict[tuple[str, Any, int | None], None] = {}
         for look in self.traced.lookups:
             if look.table in tables:
                 arrays = [self.arrays[look.table], *(rows[look.table].states if look.table in rows else [])]
@@ -158,7 +158,7 @@ class _Assembly:
         if asked:
             self.writer.line(f"ahead = min(n + {_AHEAD}, hi - 1)")
         for array, column, place in asked:
-            if isinstance(self.columns.get(column), Kind) and not self.columns[column].ragged:
+            if column in self.whole and place != -1:
                 index = "ahead" if place is None else f"ahead, {place}"
                 self.writer.line(f"prefetch_row({array}, uintp({self.whole[column]}[{index}]))")
 

@@ -1,12 +1,12 @@
 """Tables cut into blocks of rows, small enough for the cache: which block a row is in, and the rows of each."""
 
+import heapq
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 PAGE = 16  # neighbouring rows stay together: they share cache lines and pages
-_HEAVY = 8  # a row with more than 1 / (8 P) of all lookups is dealt by itself
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Blocks:
 
 
 def deal(counts: np.ndarray, blocks: int, groups: int, seed: int) -> Blocks:
-    """Deal rows to blocks: pages of neighbours at random, and frequent rows evenly.
+    """Deal rows to blocks, so that every block is looked up about equally often.
+
+    Neighbours are dealt together, `PAGE` at a time; rows so frequent that their page would be a quarter of a block's share
+    are dealt by themselves, each to the block that is looked up least.
 
     Arguments:
         counts: (n,) how often each row is looked up.
@@ -46,16 +49,24 @@ def deal(counts: np.ndarray, blocks: int, groups: int, seed: int) -> Blocks:
     2
     """
     n, rng = len(counts), np.random.default_rng(seed)
-    pages = -(-n // PAGE)
-    if pages < 4 * blocks:  # too few to be even
-        of = (rng.permutation(n) % blocks).astype(np.uint16)
-    else:
-        of = np.repeat((rng.permutation(pages) % blocks).astype(np.uint16), PAGE)[:n]
-    heavy = np.flatnonzero(counts * (_HEAVY * blocks) > counts.sum())
+    page = PAGE if n >= 4 * blocks * PAGE else 1
+    heavy = np.flatnonzero(counts * (4 * blocks * page) > counts.sum())
     light = counts.astype(np.float64)
     light[heavy] = 0
-    loads = np.bincount(of, light, blocks)
+    of = np.repeat(_snake(np.add.reduceat(light, np.arange(0, n, page)), blocks, rng), page)[:n]
+    loads = [(load, block) for block, load in enumerate(np.bincount(of, light, blocks).tolist())]
+    heapq.heapify(loads)
     for row in heavy[np.argsort(-counts[heavy], kind="stable")]:
-        of[row] = np.argmin(loads)
-        loads[of[row]] += counts[row]
+        load, of[row] = loads[0]
+        heapq.heapreplace(loads, (load + int(counts[row]), int(of[row])))
     return Blocks(of, blocks, groups)
+
+
+def _snake(loads: np.ndarray, blocks: int, rng: np.random.Generator) -> np.ndarray:
+    """The block of each page: from the heaviest to the lightest, to and fro over the blocks, equals in random order."""
+    shuffled = rng.permutation(len(loads))
+    order = shuffled[np.argsort(-loads[shuffled], kind="stable")]
+    turn, place = np.divmod(np.arange(len(loads)), blocks)
+    of = np.empty(len(loads), np.uint16)
+    of[order] = np.where(turn % 2 == 0, place, blocks - 1 - place)
+    return of

@@ -32,28 +32,32 @@ def block_count(rows: int, row_bytes: int, examples: int, *, sampled: bool) -> t
     >>> block_count(50_000, 400, 4_000_000, sampled=False), block_count(300, 128, 5_000, sampled=True)
     ((64, 32), (1, 1))
     """
-    wanted = np.clip(rows * row_bytes / _BLOCK, _FEWEST, _MOST)
-    blocks = min(wanted, rows / _ROWS, examples / _EXAMPLES)
-    groups = min(blocks, _GROUPS, rows / _TO_DRAW if sampled else _GROUPS)
-    return (_power(blocks), _power(groups)) if groups >= 2 else (1, 1)
+    wanted = np.clip(2 ** np.ceil(np.log2(rows * row_bytes / _BLOCK)), _FEWEST, _MOST)
+    blocks = _power(min(wanted, rows / _ROWS, examples / _EXAMPLES))
+    groups = _power(min(blocks, _GROUPS, rows / _TO_DRAW if sampled else _GROUPS))
+    return (blocks, groups) if groups > 1 else (1, 1)
 
 
 def _power(x: float) -> int:
-    """The power of two nearest on a logarithmic scale, at least 1."""
-    return 2 ** max(0, round(np.log2(max(x, 1))))
+    """The largest power of two that is not above x, at least 1."""
+    return 2 ** int(np.log2(max(x, 1)))
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """Examples in the order of their buckets: `ends` (buckets,), and `places` where each went."""
+    """Examples in the order of their buckets: `ends` (buckets,); the bucket of each before it was sorted; and memory.
+
+    Single ids and numbers of four bytes lie side by side in `packed` (n, c) int32, of which the columns are views.
+    """
 
     columns: Chunk
     ends: np.ndarray
-    places: np.ndarray
+    buckets: np.ndarray
+    packed: np.ndarray
 
     def original(self, n: int) -> int:
         """Where a sorted example stood."""
-        return int(np.flatnonzero(self.places == n)[0])
+        return int(np.argsort(self.buckets, kind="stable")[n])
 
 
 class Buckets:
@@ -83,7 +87,9 @@ class Buckets:
             self.count, self.groups = chosen[0][0], min(g for _, g in chosen)
             self.count = max(self.count, self.groups) if self.groups > 1 else 1
         else:
-            self.count, self.groups = blocks, _groups(blocks)
+            self.groups = min(blocks, _GROUPS)
+            self.count = -(-blocks // self.groups) * self.groups
+        self._negatives: dict[tuple[str, int], tuple[Negatives, BlockNegatives]] = {}
         self.sided = layout.symmetric and bool(layout.sampled)
         self.blocks = self._deal(rows, ready, seed) if self.cuts else []
 
@@ -104,8 +110,13 @@ class Buckets:
 
     # --- negatives -------------------------------------------------------------------------------------------------
 
-    def negatives(self, column: str, given: Negatives) -> BlockNegatives:
+    def negatives(self, column: str, given: Any) -> BlockNegatives:
         """A sampled column as the loop draws it: from single blocks, and after them from groups of blocks."""
+        if (column, id(given)) not in self._negatives:
+            self._negatives[column, id(given)] = given, self._new_negatives(column, given)
+        return self._negatives[column, id(given)][1]
+
+    def _new_negatives(self, column: str, given: Negatives) -> BlockNegatives:
         axis = self.layout.sampled[column]
         blocks = self.blocks[axis]
         rows, bounds = [blocks.rows], [blocks.starts]
@@ -131,32 +142,40 @@ class Buckets:
 
     # --- sorting ---------------------------------------------------------------------------------------------------
 
-    def sort(self, chunk: Chunk, each: Each = map) -> Sorted:
-        """The examples of a window, bucket by bucket, in file order within a bucket; `each` may use threads."""
+    def sort(self, chunk: Chunk, each: Each = map, spare: Sorted | None = None) -> Sorted:
+        """The examples of a window, bucket by bucket, in file order within a bucket.
+
+        `each` may use threads; the arrays of a `spare` window, which is done with, are used again.
+        """
         examples = length(chunk)
         edges = np.linspace(0, examples, max(1, min(_SLICES, examples // _LEAST)) + 1).astype(np.int64)
         slices = list(zip(range(len(edges)), edges[:-1], edges[1:], strict=False))
-        places = np.empty(examples, np.int32)
+        buckets = _room((examples,), spare.buckets if spare else None)
         counts = np.zeros((len(slices), self.count * self._columns * (2 if self.sided else 1)), np.int64)
         number = self._numbering(chunk)
-        list(each(lambda s: number(s[1], s[2], places, counts[s[0]]), slices))
+        list(each(lambda s: number(s[1], s[2], buckets, counts[s[0]]), slices))
         ends = counts.T.ravel().cumsum()
         starts = np.ascontiguousarray((ends - counts.T.ravel()).reshape(-1, len(slices)).T)
-        moved = {name: _room(column) for name, column in chunk.items()}
+        columns, packed = dict(chunk), _Packed(chunk, spare.packed if spare else None)
+        columns |= {name: self._placed(name, chunk, buckets, starts, slices, each) for name in packed.left_out}
+        list(each(lambda s: packed.move(s[1], s[2], buckets, starts[s[0]]), slices))
+        return Sorted(columns | packed.columns(), ends[len(slices) - 1 :: len(slices)], buckets, packed.out)
 
-        def move(part: tuple[int, int, int]) -> None:
-            place, lo, hi = part
-            compiled_sorting("find_places")(places[lo:hi], starts[place])
-            for name, out in moved.items():
-                if isinstance(out, np.ndarray):
-                    column: Any = chunk[name]
-                    compiled_sorting("move_single" if out.ndim == 1 else "move")(column[lo:hi], places[lo:hi], out)
-
-        list(each(move, slices))
-        for name, column in chunk.items():
-            if isinstance(column, Ragged):
-                moved |= reordered({name: column}, np.argsort(places, kind="stable"))
-        return Sorted(moved, ends[len(slices) - 1 :: len(slices)], places)
+    @staticmethod
+    def _placed(
+        name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray, slices: Sequence[Any], each: Each
+    ) -> Column:
+        """A column that is not packed, sorted by the places of its examples."""
+        places, following = buckets.copy(), starts.copy()
+        list(each(lambda s: compiled_sorting("find_places")(places[s[1] : s[2]], following[s[0]]), slices))
+        column = chunk[name]
+        if isinstance(column, Ragged):
+            return reordered({name: column}, np.argsort(places, kind="stable"))[name]
+        values: Any = column
+        out = np.empty_like(values)
+        wide, room = (values, out) if values.ndim == 2 else (values[:, None], out[:, None])
+        list(each(lambda s: compiled_sorting("move")(wide[s[1] : s[2]], places[s[1] : s[2]], room), slices))
+        return out
 
     def _numbering(self, chunk: Chunk) -> Callable[..., None]:
         ids, of = [_ids(chunk, axis) for axis in self.layout.axes], [b.of for b in self.blocks]
@@ -211,16 +230,34 @@ def _cut(segments: np.ndarray, longest: int) -> np.ndarray:
     return out
 
 
-def _groups(blocks: int) -> int:
-    """The largest divisor that is not too large."""
-    return max(g for g in range(1, min(blocks, _GROUPS) + 1) if blocks % g == 0)
-
-
 def _ids(chunk: Chunk, source: Source) -> np.ndarray:
     column, place = source
     ids: Any = chunk[column]
     return ids if place is None else np.ascontiguousarray(ids[:, place])
 
 
-def _room(column: Column) -> Column:
-    return np.empty_like(column) if isinstance(column, np.ndarray) else column
+class _Packed:
+    """The columns of single ids and numbers of four bytes, moved together: one write for an example instead of many."""
+
+    def __init__(self, chunk: Chunk, before: np.ndarray | None) -> None:
+        arrays = {name: column for name, column in chunk.items() if isinstance(column, np.ndarray)}
+        self.taken = {name: a for name, a in arrays.items() if a.ndim == 1 and a.itemsize == 4}
+        self.left_out = [n for n, c in chunk.items() if n not in self.taken and isinstance(c, np.ndarray | Ragged)]
+        self.out = _room((length(chunk), len(self.taken)), before)
+
+    def move(self, lo: int, hi: int, buckets: np.ndarray, starts: np.ndarray) -> None:
+        """Move the examples of a slice."""
+        if self.taken:
+            columns = tuple(a[lo:hi].view(np.int32) for a in self.taken.values())
+            compiled_sorting("distribute")(buckets[lo:hi], starts, columns, self.out)
+
+    def columns(self) -> Chunk:
+        """The columns by name, as views."""
+        return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
+
+
+def _room(shape: tuple[int, ...], before: np.ndarray | None) -> np.ndarray:
+    """An int32 array: memory that was used before, whose pages are there already, or new."""
+    if before is not None and before.shape[1:] == shape[1:] and len(before) >= shape[0]:
+        return before[: shape[0]]
+    return np.empty(shape, np.int32)

@@ -285,6 +285,6 @@ def _picked(column: Variable, node: Apply) -> list[tuple[str | None, int | None]
     ends = [parts[0].start, parts[0].stop, parts[0].step] if isinstance(parts[0], slice) else [parts[0]]
     if length is None or any(isinstance(e, Variable) and not isinstance(_peel(e), Constant) for e in ends):
         return _places(column)
-    numbers = [None if e is None else _constant(e) if isinstance(e, Variable) else int(e) for e in ends]
+    numbers: list[Any] = [None if e is None else _constant(e) if isinstance(e, Variable) else int(e) for e in ends]
     picked = range(length)[slice(*numbers)] if len(numbers) == 3 else [range(length)[numbers[0]]]
     return [(column.name, place) for place in picked]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, position: int) -> Diverged:
-    """The error for an example of a chunk, at a position in the epoch, the tables being as they were at the last good chunk."""
+    """The error for an example of a chunk, at a position in the epoch; the tables are as at the last good chunk."""
     state = f"the tables are as they were after {trainer.examples:,} examples"
     if example is None:
         return Diverged(f"a row is no longer finite; {_lower_the_rate(trainer)}; {state}")

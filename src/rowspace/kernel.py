@@ -53,7 +53,7 @@ class Kernel:
         if kept is not None:
             return Source(**kept)
         self.traced = differentiate(self.traced)
-        options = {"guarded": self._guarded, "prefetched": self._prefetched}
+        options: dict[str, Any] = {"guarded": self._guarded, "prefetched": self._prefetched}
         try:
             return self._keep(name, assemble(self.traced, dims, updates, forms, **options))
         except Unsupported as reason:

@@ -49,9 +49,10 @@ def layout(traced: Traced, columns: Mapping[str, object], sizes: Mapping[str, tu
     shared: dict[str, list[Source]] = {}
     while True:
         cut = {t: use for t, use in uses.items() if t not in shared}
-        reason = _unfit(cut)
+        axes = _axes(cut, list(traced.columns))
+        reason = _unfit(cut, axes)
         if not reason:
-            return _laid_out(cut, shared, columns)
+            return _laid_out(cut, axes, shared, columns)
         small = [t for t in cut if _may_be_shared(uses[t], sizes[t], max(n for n, _ in sizes.values()))]
         if not small or len(cut) == 1:
             return reason
@@ -75,7 +76,13 @@ def _uses(lookups: Sequence[Lookup], columns: Mapping[str, object]) -> dict[str,
     return uses
 
 
-def _unfit(uses: Mapping[str, _Use]) -> str:
+def _axes(uses: Mapping[str, _Use], order: Sequence[str]) -> list[Source]:
+    """The ids that decide, in the order of the cost's parameters."""
+    found = {source for use in uses.values() for source in use.sources}
+    return sorted(found, key=lambda source: (order.index(source[0]), source[1] or 0))
+
+
+def _unfit(uses: Mapping[str, _Use], axes: Sequence[Source]) -> str:
     for table, use in uses.items():
         if use.anywhere:
             return f"bags of any length look up rows of table {table!r} in any block"
@@ -83,7 +90,6 @@ def _unfit(uses: Mapping[str, _Use]) -> str:
             return f"every example looks up the same row of table {table!r}"
         if not use.sources:
             return f"table {table!r} is looked up by sampled ids alone"
-    axes = list(dict.fromkeys(source for use in uses.values() for source in use.sources))
     if len(axes) > 2:
         return (
             f"an example looks up rows by {len(axes)} ids ({', '.join(map(_shown, axes))}), which lie in as many blocks"
@@ -102,14 +108,13 @@ def _may_be_shared(use: _Use, size: tuple[int, int], largest: int) -> bool:
 
 
 def _laid_out(
-    uses: Mapping[str, _Use], shared: Mapping[str, list[Source]], columns: Mapping[str, object]
+    uses: Mapping[str, _Use], axes: list[Source], shared: Mapping[str, list[Source]], columns: Mapping[str, object]
 ) -> Layout | str:
-    axes = list(dict.fromkeys(source for use in uses.values() for source in use.sources))
     spaces = [tuple(t for t, use in uses.items() if axis in use.sources) for axis in axes]
     if len(axes) == 2 and set(spaces[0]) & set(spaces[1]):
         whole = tuple(dict.fromkeys([*spaces[0], *spaces[1]]))
         spaces = [whole, whole]
-    sampled = {}
+    sampled: dict[str, int] = {}
     for table, use in uses.items():
         for column in use.sampled:
             replaced = _replaced(columns[column], [n for n, space in enumerate(spaces) if table in space], axes)

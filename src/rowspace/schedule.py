@@ -1,11 +1,12 @@
 """Schedules: which example runs when and on which thread."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from time import sleep
 
 import numpy as np
 
+from rowspace.buckets import Sorted
 from rowspace.columns import Chunk
 from rowspace.shared import Lanes
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
@@ -22,21 +23,22 @@ Task = tuple[int, int]  # segments from, to: one thread's, in order
 class Window:
     """Examples of a chunk ready to run: `stages` of tasks, one stage after another, the tasks of a stage on threads."""
 
+    loop: Runner
     bound: Bound
     work: Work
     stages: Sequence[Sequence[Task]]
     chunk: Chunk  # the columns, as they are run
     lookups: int = 0  # of the whole chunk, at its last window
-    original: Callable[[int], int] = field(default=lambda n: n)  # where an example stood in the chunk
+    sorted: Sorted | None = None
     lanes: Lanes | None = None  # copies of small tables that every task of a stage writes
 
-    def run(self, run: Runner, workers: Workers) -> Iterator["Outcome"]:
+    def run(self, workers: Workers) -> Iterator["Outcome"]:
         """Run stage after stage; gives what became of each."""
         for stage in self.stages:
             bounds = self.lanes.begin(self.bound, len(stage)) if self.lanes else [self.bound] * len(stage)
 
             def do(numbered: tuple[Bound, Task]) -> None:
-                self._do(run, workers, *numbered)
+                self._do(workers, *numbered)
 
             workers.run(do, zip(bounds, stage, strict=True))
             outcome = Outcome.of(self.work, stage)
@@ -44,10 +46,14 @@ class Window:
                 self.lanes.merge([self._examples(task) for task in stage])
             yield outcome
 
-    def _do(self, run: Runner, workers: Workers, bound: Bound, task: Task) -> None:
+    def original(self, example: int) -> int:
+        """Where an example stood in the chunk."""
+        return self.sorted.original(example) if self.sorted else example
+
+    def _do(self, workers: Workers, bound: Bound, task: Task) -> None:
         begin, end = task
         while begin < end and not workers.halted.is_set():
-            begin = run(bound, self.work, begin, end)
+            begin = self.loop(bound, self.work, begin, end)
             if begin < end and self.work.failed(begin):
                 workers.halted.set()
             elif begin < end:

@@ -39,18 +39,22 @@ def find_places(buckets, starts):  # type: ignore[no-untyped-def]
         starts[bucket] += 1
 
 
+def distribute(buckets, starts, columns, out):  # type: ignore[no-untyped-def]
+    """Move every example to its place: out[place, c] = columns[c][n], in file order within a bucket."""
+    for n in range(len(buckets)):
+        bucket = uintp(buckets[n])
+        place = uintp(starts[bucket])
+        starts[bucket] = place + 1
+        for c in range(len(columns)):
+            out[place, c] = columns[c][n]
+
+
 def move(values, places, out):  # type: ignore[no-untyped-def]
     """out[places[n]] = values[n] for rows of numbers."""
     for n in range(len(places)):
         place = places[n]
         for k in range(values.shape[1]):
             out[place, k] = values[n, k]
-
-
-def move_single(values, places, out):  # type: ignore[no-untyped-def]
-    """out[places[n]] = values[n] for single numbers."""
-    for n in range(len(places)):
-        out[places[n]] = values[n]
 
 
 @cache

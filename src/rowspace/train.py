@@ -14,12 +14,13 @@ from rowspace.epoch import Epoch
 from rowspace.errors import DataError, SlowCost
 from rowspace.kernel import Kernel
 from rowspace.progress import progress_bar
-from rowspace.run import Options, Run
+from rowspace.run import Run
 from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES
 from rowspace.table import Table
 from rowspace.trace import Trace
 from rowspace.updates import Update, sgd
+from rowspace.windows import Options
 from rowspace.workers import Workers, thread_count
 
 
@@ -62,7 +63,7 @@ class Trainer:
         self.states = {t: _first_state(u, self.tables[t]) for t, u in self.updates.items()}
         self.history: list[Epoch] = []
         self.examples = 0
-        self.buckets: dict[Any, Buckets] = {}
+        self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
         self._kernels: dict[Any, Kernel] = {}
         self._last: Kernel | None = None
 
@@ -128,7 +129,8 @@ class Trainer:
                 threads; "sequential", examples in file order on one thread; "hogwild", threads racing over the file
                 order, not repeatable. None takes blocks where the cost fits and the tables are large enough to cut.
             threads: how many, None for all cores that the process may use.
-            blocks: how many blocks tables are cut into, None for as many as suit table and data. The bytes depend on it.
+            blocks: how many blocks tables are cut into, above 32 rounded up to a multiple of 32; None for as many as
+                suit tables and data. The bytes depend on it.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to

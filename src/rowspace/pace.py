@@ -1,0 +1,61 @@
+"""The pace of a training: what the rates are when, how long a stretch may be, which costs are added up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rowspace.chunks import Chunks
+from rowspace.rates import Constant
+from rowspace.updates import Update
+
+_SLICE = 1 << 16  # examples between looks at the clock and the keyboard
+_RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
+_SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where in a fit an epoch is: its place in this fit and in the training, its seed, and the examples before it."""
+
+    epoch: int
+    number: int
+    seed: int
+    before: int
+
+
+class Pace:
+    """Rates and lengths for a fit of some epochs over `chunks`."""
+
+    def __init__(self, updates: Mapping[str, Update], chunks: Chunks, epochs: int) -> None:
+        self.updates, self.chunks, self.epochs = updates, chunks, epochs
+        self._every: int | None = None
+
+    def rates(self, tables: Sequence[str], at: np.ndarray, position: Position) -> np.ndarray:
+        """The rate of every table, (s, tables), at some positions in the epoch."""
+        updates = [self.updates.get(t) for t in tables]
+        fractions = [0.0] if self._constant else [self._fraction(position, n) for n in at.tolist()]
+        rates = np.array([[u.rate(f) if u else 0.0 for u in updates] for f in fractions]).reshape(-1, len(updates))
+        return np.broadcast_to(rates, (len(at), len(updates)))
+
+    def longest(self) -> int:
+        """The longest stretch of examples at one rate."""
+        if self._constant or self.chunks.examples is None:
+            return _SLICE
+        return int(np.clip(self.epochs * self.chunks.examples // _RATE_STEPS, 1, _SLICE))
+
+    def every(self, cheap: bool, examples: int) -> int:
+        """Of how many examples one's cost is added up: decided at the first chunk, so that all weigh the same."""
+        if self._every is None:
+            self._every = 1 if cheap or examples < 1000 * _SAMPLED else _SAMPLED
+        return self._every
+
+    def _fraction(self, position: Position, at: int) -> float:
+        """How much of the training is done, from 0 to 1; in whole epochs while their length is not known."""
+        if self.chunks.examples is None:
+            return position.epoch / self.epochs
+        return min(1.0, (position.before + at) / max(1, self.epochs * self.chunks.examples))
+
+    @property
+    def _constant(self) -> bool:
+        return all(isinstance(u.rate, Constant) for u in self.updates.values())

@@ -1,0 +1,220 @@
+"""The chunks of an epoch as windows of work: checked, sorted where they are to be, laid out in segments."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowspace.buckets import WINDOW, Buckets, Sorted
+from rowspace.columns import Chunk, checked, cut_out, length, reordered
+from rowspace.errors import Sequential
+from rowspace.kernel import Kernel
+from rowspace.layout import layout
+from rowspace.pace import Pace, Position
+from rowspace.schedule import Window
+from rowspace.shared import LANES, Lanes, SharedTable
+from rowspace.trace import Trace
+from rowspace.work import DRAWN, HI, LO, Work
+from rowspace.workers import Workers
+
+if TYPE_CHECKING:
+    from rowspace.train import Trainer
+
+_STAGES = 16  # of a window that is traced
+_WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `fit` was asked for."""
+
+    epochs: int
+    seed: int
+    shuffle: bool
+    schedule: str | None
+    blocks: int | None
+    trace: Trace | None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A chunk looked up and checked, with its loop, and how it is to be sorted, if it is."""
+
+    kernel: Kernel
+    columns: Chunk
+    buckets: Buckets | None
+
+
+class Windows:
+    """Makes the windows of every epoch of a fit."""
+
+    def __init__(self, trainer: "Trainer", pace: Pace, options: Options, workers: Workers, guarded: bool) -> None:
+        self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
+        self.guarded = guarded
+        self._last: tuple[Chunk, Ready] | None = None
+        self._kept: tuple[Chunk, Sorted] | None = None  # for the next epoch, where the data is one window
+        self._spare: Sorted | None = None  # whose memory is free
+
+    def epoch(self, position: Position) -> Iterator[Window]:
+        """The windows of an epoch; the next one is sorted while the present one runs."""
+        for prepared in _one_ahead(self._prepared(position)):
+            yield from prepared()
+
+    def done_with(self, window: Window) -> None:
+        """Take back the memory of a window that was run."""
+        if self._kept is None or window.sorted is not self._kept[1]:
+            self._spare = window.sorted
+
+    def _prepared(self, position: Position) -> Iterator[Callable[[], Iterable[Window]]]:
+        """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
+        first = 0
+        for chunk in self.pace.chunks:
+            ready, examples = self._ready(chunk), length(chunk)
+            columns = ready.columns
+            if self.options.shuffle:
+                order = np.random.default_rng([self.options.seed, position.number, first]).permutation(examples)
+                columns = reordered(columns, order)
+            yield from self._parts(ready, columns, first, position)
+            first += examples
+
+    def _parts(
+        self, ready: Ready, columns: Chunk, first: int, position: Position
+    ) -> Iterator[Callable[[], Iterable[Window]]]:
+        examples = length(columns)
+        if ready.buckets is None:
+            yield lambda: self._in_order(ready, columns, first, position)
+            return
+        for lo in range(0, examples, WINDOW):
+            hi = min(lo + WINDOW, examples)
+            part = columns if hi - lo == examples else cut_out(columns, lo, hi)
+            waiting, last = self._sort(ready, part), hi == examples
+            yield lambda lo=lo, waiting=waiting, last=last: [  # type: ignore[misc]
+                self._in_buckets(ready, waiting(), first + lo, position, examples if last else 0)
+            ]
+
+    # --- a chunk ---------------------------------------------------------------------------------------------------
+
+    def _ready(self, chunk: Chunk) -> Ready:
+        """A chunk as its loop takes it: looked up and checked once, however many the epochs."""
+        if self._last is None or self._last[0] is not chunk:
+            kernel = self.trainer.compile(chunk, guarded=self.guarded)
+            columns = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
+            buckets = self._buckets(kernel, columns)
+            if buckets is not None and buckets.layout.sampled:
+                drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
+                columns |= drawn
+                kernel = self.trainer.compile({**chunk, **drawn}, guarded=self.guarded)
+            self._last = chunk, Ready(kernel, columns, buckets)
+        return self._last[1]
+
+    def _buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
+        """How the chunk is to be sorted, or None where it is to run in order."""
+        if self.options.schedule not in (None, "blocks") or kernel.slow or not length(columns):
+            return None
+        key = (*kernel.traced.columns, self.options.blocks)
+        if key not in self.trainer.buckets:
+            self.trainer.buckets[key] = self._new_buckets(kernel, columns)
+        found = self.trainer.buckets[key]
+        return found if found is not None and found.cuts else None
+
+    def _new_buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
+        trainer, options = self.trainer, self.options
+        sizes = {t: table.shape for t, table in trainer.tables.items()}
+        found = layout(kernel.traced, columns, sizes)
+        if isinstance(found, str):
+            large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
+            if options.schedule == "blocks" or (large and self.workers.threads > 1):
+                Sequential.warn(kernel.name, found)
+            return None
+        arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
+        row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
+        return Buckets(found, sizes, row_bytes, columns, seed=options.seed, blocks=options.blocks)
+
+    # --- in buckets ------------------------------------------------------------------------------------------------
+
+    def _sort(self, ready: Ready, part: Chunk) -> Callable[[], Sorted]:
+        """Begin to sort a window; what the last epoch sorted is not sorted again."""
+        assert ready.buckets is not None
+        if self._kept is not None and self._kept[0] is part:
+            found = self._kept[1]
+            return lambda: found
+        spare, self._spare = self._spare, None
+        waiting = self.workers.aside(ready.buckets.sort, part, self.workers.each, spare)
+        return (lambda: self._keep(part, waiting())) if part is ready.columns else waiting
+
+    def _keep(self, part: Chunk, done: Sorted) -> Sorted:
+        self._kept = part, done
+        return done
+
+    def _in_buckets(self, ready: Ready, done: Sorted, first: int, position: Position, examples: int) -> Window:
+        kernel, buckets = ready.kernel, ready.buckets
+        assert buckets is not None
+        segments, tasks = buckets.segments(done.ends, kernel.sampled, self.pace.longest())
+        lanes = self._lanes(kernel, buckets, done.columns) if buckets.layout.shared else None
+        whole = len(tasks) // _STAGES if self.options.trace is not None else len(tasks)
+        stages = _staged(tasks, LANES if lanes else max(1, whole))
+        work = self._work(kernel, segments, length(ready.columns), first, position)
+        return self._window(kernel, done.columns, work, stages, examples, done, lanes)
+
+    def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Lanes:
+        """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""
+        trainer, order = self.trainer, kernel.order()
+        starts = np.cumsum([0, *(len(trainer.states.get(t, ())) for t in order)]).tolist()
+        tables = []
+        for name, sources in buckets.layout.shared.items():
+            place, states = order.index(name), list(trainer.states.get(name, ()))
+            places = list(range(starts[place], starts[place] + len(states)))
+            tables.append(SharedTable(trainer.tables[name].values, states, place, places, sources))
+        return Lanes(tables, columns)
+
+    # --- in order --------------------------------------------------------------------------------------------------
+
+    def _in_order(self, ready: Ready, columns: Chunk, first: int, position: Position) -> Iterator[Window]:
+        """A chunk in file order: slice after slice, or with threads racing over many of them."""
+        kernel, examples, longest = ready.kernel, length(columns), self.pace.longest()
+        racing = self.options.schedule == "hogwild" and not kernel.slow
+        span = longest * (_STAGES * self.workers.threads if racing else 1)
+        lo = 0
+        while lo < examples:
+            hi = min(examples, lo + span, lo + self._to_next_record())
+            segments = _slices(lo, hi, longest, len(kernel.sampled))
+            tasks = [(s, s + 1) for s in range(len(segments))]
+            work = self._work(kernel, segments, examples, first, position)
+            yield self._window(kernel, columns, work, [tasks], examples if hi == examples else 0)
+            lo = hi
+
+    def _to_next_record(self) -> int:
+        trace = self.options.trace
+        return WINDOW if trace is None else trace.every - self.trainer.examples % trace.every
+
+    # --- both ------------------------------------------------------------------------------------------------------
+
+    def _work(self, kernel: Kernel, segments: np.ndarray, examples: int, first: int, position: Position) -> Work:
+        rates = self.pace.rates(kernel.order(), segments[:, LO] + first, position)
+        return Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed)
+
+    def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
+        bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
+        return Window(kernel.run, bound, work, stages, columns, examples * len(kernel.traced.lookups), *sorted)
+
+
+def _slices(lo: int, hi: int, longest: int, sampled: int) -> np.ndarray:
+    """Examples `lo` to `hi` as segments that wait for nothing."""
+    edges = np.append(np.arange(lo, hi, longest), hi)
+    segments = np.zeros((len(edges) - 1, DRAWN + 2 * sampled), np.int64)
+    segments[:, LO], segments[:, HI] = edges[:-1], edges[1:]
+    return segments
+
+
+def _staged(tasks: list[tuple[int, int]], size: int) -> list[list[tuple[int, int]]]:
+    return [tasks[n : n + size] for n in range(0, len(tasks), size)]
+
+
+def _one_ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """The items, each given only when the next one is begun too."""
+    before = next(items, None)
+    while before is not None:
+        following = next(items, None)
+        yield before
+        before = following
