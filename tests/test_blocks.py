@@ -33,9 +33,10 @@ def test_frequent_rows_are_dealt_evenly():
     counts = (1e6 / np.arange(1, 20_001)).astype(np.int64)
     found = deal(counts, 16, 16, seed=0)
     loads = np.bincount(found.of, counts)
-    assert counts[0] > loads.mean()  # so no deal is even
-    assert np.sort(loads)[:-1].max() < 1.2 * np.sort(loads)[:-1].min()
-    assert loads.max() < 1.05 * counts[0]
+    assert counts[1] > loads.mean() / 2  # the two most frequent make their blocks heavy, however they are dealt
+    rest = np.sort(loads)[:-2]
+    assert rest.max() < 1.1 * rest.min()
+    assert loads.max() < counts[0] + rest.min()
     assert np.bincount(found.of[counts < 1000]).std() < 100
 
 

@@ -8,7 +8,8 @@ from pytensor.graph.basic import Variable
 
 from rowspace.emit import Emitter, element, emitter
 from rowspace.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
-from rowspace.step import UpdateGraph
+from rowspace.step import UpdateGraph, trace_idle, trace_update
+from rowspace.updates import Update
 
 _K, _Z = Expr("k"), Expr("z")
 # The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
@@ -36,6 +37,17 @@ class Rows:
     update: UpdateGraph
     dim: int
     additive: bool
+    seen: str = ""  # of an exact update: the array of the steps each row has seen
+    idle: UpdateGraph | None = None
+    idle_after: int = 0
+
+
+def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str) -> Rows:
+    """A table as the kernel sees it, its update traced."""
+    seen = writer.name(f"{array}_seen") if update.exact else ""
+    idle = trace_idle(update, dim) if update.exact else None
+    graph = trace_update(update, dim)
+    return Rows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after)
 
 
 @dataclass
@@ -71,6 +83,17 @@ class Updates:
         self._write_in_order([s for s in sites if s.table not in merged])
         for table, (ids, gradients, count, repeated) in gathered.items():
             self._write_merged(table, ids, gradients, count, repeated)
+
+    def store(self, site: Site, array: str, slot: Expr, part: str) -> None:
+        """Store the ids or the gradients of a lookup in an array, from a place on."""
+        bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
+        inner = (_Z if bag else ZERO,) if site.bag else ()
+        place = Expr("({} + {})", (slot, _Z)) if bag else slot
+        if part == "ids":
+            self.writer.loops(bag, [(element(array)((place,)), "=", site.row_id(inner))])
+        else:
+            wide = [(_K, self.tables[site.table].dim)]
+            self.writer.loops([*bag, *wide], [(element(array)((place, _K)), "=", self._gradient(site, inner))])
 
     def _needs_merge(self, table: str, sites: Sequence[Site]) -> bool:
         own = [s for s in sites if s.table == table]
@@ -175,12 +198,39 @@ class Updates:
     def _write_together(self, sites: Sequence[Site]) -> None:
         self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
 
+    def catch_up(self, table: str, row: Expr, now: str) -> None:
+        """Let a row take the steps it missed before step `now`, which it is then taken to see too."""
+        rows, writer = self.tables[table], self.writer
+        missed = writer.local(Expr(f"{now} - {rows.seen}[{{}}, 0]", (row,)), "missed")
+        with writer.block(f"if {missed} >= 0:"):
+            writer.line(f"{rows.seen}[{row}, 0] = {now} + 1")
+            some = f"min({missed}, {rows.idle_after})" if rows.idle else str(missed)
+            if rows.idle is None or rows.idle_after:
+                with writer.block(f"for {writer.name('step')} in range({some}):"):
+                    self._move(table, row, lambda _: Expr("f32(0.0)"), rows.update)
+            if rows.idle:
+                steps = writer.local(Expr(f"f32({missed} - {some})"), "steps")
+                with writer.block(f"if {steps} > 0:"):
+                    self._move(table, row, lambda _: Expr("f32(0.0)"), rows.idle, steps)
+
+    def _move(self, table: str, row: Expr, gradient: Access, graph: UpdateGraph, steps: Expr | None = None) -> None:
+        """One row's step by itself: values first, since what is stored may be read for what is stored next."""
+        outputs = self._outputs(self.tables[table], row, gradient, graph, steps)
+        narrow = [(t, s, self.writer.local(v)) for t, s, v, dims in outputs if dims == (1,)]
+        wide = [(t, s, v) for t, s, v, dims in outputs if dims != (1,)]
+        if wide:
+            self.writer.loops([(_K, self.tables[table].dim)], wide)
+        for target, sign, value in narrow:
+            self.writer.line(f"{target} {sign} {value}")
+
     def _apply(self, moves: Sequence[tuple[str, Expr, Access]]) -> None:
         """Move rows of one width: (table, id, gradient) each, in one loop over the width."""
         wide: list[Statement] = []
         narrow: list[tuple[Expr, str, Expr]] = []
         for table, row, gradient in moves:
-            for target, sign, value, dims in self._outputs(self.tables[table], row, gradient):
+            for target, sign, value, dims in self._outputs(
+                self.tables[table], row, gradient, self.tables[table].update
+            ):
                 if dims == (1,):
                     narrow.append((target, sign, self.writer.local(value)))
                 else:
@@ -201,15 +251,19 @@ class Updates:
         read = any(e.form.startswith(f"{a}[") for a in arrays)
         return read and e.args[-1] != _K and e.args[-1].depends(_K)
 
-    def _outputs(self, rows: Rows, row: Expr, gradient: Access) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
+    def _outputs(
+        self, rows: Rows, row: Expr, gradient: Access, graph: UpdateGraph, steps: Expr | None = None
+    ) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
         """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
-        graph, inner = rows.update, emitter(self.writer, inline=True)
+        inner = emitter(self.writer, inline=True)
         arrays = [rows.array, *rows.states]
         places = [lambda index, a=a: element(a)((row, *index)) for a in arrays]
         for variable, place in zip([graph.row, *graph.state], places, strict=True):
             inner.bind(variable, variable.type.shape, place)
         inner.bind(graph.gradient, (rows.dim,), gradient)
         inner.bind(graph.rate, (), lambda _: Expr(rows.rate))
+        if graph.steps is not None and steps is not None:
+            inner.bind(graph.steps, (), lambda _: steps)
         outputs = [graph.new_row, *graph.new_state]
         inner.count(outputs)
         inner.emit(outputs)

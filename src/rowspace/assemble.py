@@ -7,23 +7,22 @@ from typing import Any
 
 from pytensor.graph.basic import Variable
 
-from rowspace.apply import Rows, Site, Updates
+from rowspace.apply import Rows, Site, Updates, rows_of
 from rowspace.columns import Kind
 from rowspace.cost import Traced, simplify
 from rowspace.cut import Lookup, id_sources
-from rowspace.emit import element, emitter
+from rowspace.emit import Unsupported, element, emitter
 from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
 from rowspace.emit.scalars import HELPERS
 from rowspace.errors import DataError
 from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
-from rowspace.step import trace_update
 from rowspace.updates import Update
 from rowspace.work import DRAWN
 
 # Names that mean something in every kernel.
 _RESERVED = {
     *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
-    *"kernel tables states columns segments rates out progress begin end first mask seed".split(),
+    *"kernel tables states columns segments rates out progress begin end first mask seed clock now".split(),
     *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt".split(),
     *"prefetch load_acquire store_release".split(),
     *"z0_ z1_ r0_ r1_".split(),
@@ -51,17 +50,19 @@ def assemble(
     columns: Mapping[str, Any],
     *,
     guarded: bool = False,
-    gradients_given: bool = False,
     prefetched: Sequence[str] = (),
+    part: str = "all",
 ) -> Source:
     """The source of the loop for a traced cost: raises Unsupported naming an operation it has no loop for.
 
     `columns` gives each column's Kind, or Negatives for one drawn in the loop. A `guarded` loop checks that gradients
-    are finite before it writes any row, others check the first number of each row they wrote. With `gradients_given`
-    the loop only applies gradients that it gets as further columns, one for each lookup. Rows of `prefetched` tables,
-    too large for the cache, are asked for some examples ahead.
+    are finite before it writes any row, others check the first number of each row they wrote. Rows of
+    `prefetched` tables, too large for the cache, are asked for some examples ahead.
+
+    Instead of "all", a `part` of it: "apply" only applies gradients that it gets as further columns, one for each
+    lookup; "ids" and "gradients" store those of every lookup, table by table, for a whole batch.
     """
-    return _Assembly(traced, dims, updates, columns).build(guarded, gradients_given, prefetched)
+    return _Assembly(traced, dims, updates, columns).build(guarded, prefetched, part)
 
 
 class _Assembly:
@@ -86,32 +87,79 @@ class _Assembly:
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.locals = {c: self.writer.name(c) for c in self.columns}
 
-    def build(self, guarded: bool, gradients_given: bool, prefetched: Sequence[str]) -> Source:
+    def build(self, guarded: bool, prefetched: Sequence[str], part: str) -> Source:
         rows = self._tables()
         self._columns()
         self._prefetch(rows, prefetched)
         sites = [self._site(look) for look in self.traced.lookups]
-        trained = sites[: len(self.traced.gradients)]
+        trained = sites[: self.traced.trained]
+        moves = Updates(self.writer, self.emitter, rows, guarded or part == "gradients")
         cheap = True
-        if gradients_given:
+        if part == "all":
+            self._catch_up(moves, trained)
+        if part == "apply":
             self._given(trained)
-        else:
+        elif part != "ids":
             cheap = self._cost(trained)
-        self.writer.line("check = f32(0)")
-        moves = Updates(self.writer, self.emitter, rows, guarded)
-        if guarded:
-            moves.check(trained)
-            self._stop_unless_finite()
-        moves.write(trained)
-        if not guarded or not all(u.additive for u in self.updates.values()):
-            self._stop_unless_finite()
+        if part in ("ids", "gradients"):
+            self._store(moves, trained, part)
+        else:
+            self._move(moves, trained)
         named = {length: column for column, length in self.lengths.items()}
         equal = [(named[a], named[b]) for a, b in self.emitter.equal]
         return Source(self._text(), self.tables, self.arguments, equal, cheap)
 
-    def _stop_unless_finite(self) -> None:
+    def _move(self, moves: Updates, trained: list[Site]) -> None:
+        """Look at the gradients or at the rows they moved, and stop where a number is not finite."""
+        self.writer.line("check = f32(0)")
+        if moves.guarded:
+            moves.check(trained)
+            self.stop_unless_finite()
+        moves.write(trained)
+        if not moves.guarded or not all(u.additive for u in self.updates.values()):
+            self.stop_unless_finite()
+
+    def _catch_up(self, moves: Updates, trained: list[Site]) -> None:
+        """Let the rows of exact updates take the steps they missed, before anything reads them."""
+        exact = [site for site in trained if self.updates[site.table].exact]
+        if exact:
+            self.writer.line("now = clock + n")
+        for site in exact:
+            if not site.bag:
+                moves.catch_up(site.table, site.row_id(()), "now")
+                continue
+            place = Expr("z" if site.bag[0] != 1 else "0")
+            with self.writer.block(f"for z in range({site.bag[0]}):"):
+                moves.catch_up(site.table, self.writer.local(site.row_id((place,)), "row"), "now")
+
+    def stop_unless_finite(self) -> None:
         with self.writer.block("if not is_finite(check):"):
             self.writer.line("return stopped(out, segment, n, total, counted)")
+
+    def _store(self, moves: Updates, trained: list[Site], part: str) -> None:
+        """Store the ids or the gradients of all lookups of the example, each in a place of its own."""
+        origin = self._further("origin")
+        stored = {t: self._further(f"{part}_{t}") for t in dict.fromkeys(site.table for site in trained)}
+        if part == "gradients":
+            self.writer.line("check = f32(0)")
+            moves.check(trained)
+            self.stop_unless_finite()
+        for number, site in enumerate(trained):
+            moves.store(site, stored[site.table], self._slot(site, f"{origin}[{number}]"), part)
+
+    def _further(self, name: str) -> str:
+        self.arguments.append(self.writer.name(name))
+        return self.arguments[-1]
+
+    def _slot(self, site: Site, origin: str) -> Expr:
+        """Where the first of a lookup's rows is stored."""
+        [length] = site.bag or (1,)
+        if isinstance(length, int):
+            return Expr(f"(n * {length} + {origin})")
+        column = next((self.locals[c] for c, name in self.lengths.items() if name == length), None)
+        if column is None:
+            raise Unsupported("a bag made of several")
+        return Expr(f"(start_{column} + {origin})")
 
     # --- what the loop reads ---------------------------------------------------------------------------------------
 
@@ -126,9 +174,8 @@ class _Assembly:
             if id(update) not in rates:
                 rates[id(update)] = self.writer.name("rate")
                 self.each.append(f"{rates[id(update)]} = rates[segment, {place}]")
-            graph = trace_update(update, dim)
-            rows[table] = Rows(self.arrays[table], own, rates[id(update)], graph, dim, update.additive)
-            states += own
+            rows[table] = rows_of(self.writer, update, dim, self.arrays[table], own, rates[id(update)])
+            states += [*own, rows[table].seen] if update.exact else own
         self.head.insert(0, f"{_tuple(self.arrays.values())} = tables")
         if states:
             self.head.insert(1, f"{_tuple(states)} = states")
@@ -291,7 +338,7 @@ class _Assembly:
         head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *self._scratch()]
         body = "\n".join(self.writer.lines)
         lines = [
-            "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed):",
+            "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock):",
             *("    " + line for line in head),
             "    for segment in range(begin, end):",
             "        if waits(progress, segments, segment):",

@@ -36,35 +36,43 @@ class Kernel:
         columns: Mapping[str, Any],
         *,
         guarded: bool = False,
+        part: str = "all",
     ) -> None:
         sizes = {t: table.shape for t, table in tables.items()}
         frozen = [t for t in tables if t not in updates]
         self.name = name_of(cost)
         self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
-        self.slow, self._guarded, self._forms = "", guarded, forms
-        self._prefetched = [t for t, table in tables.items() if table.values.nbytes > _CACHED]
+        self.slow, self._forms = "", forms
+        prefetched = [t for t, table in tables.items() if table.values.nbytes > _CACHED]
+        self._options: dict[str, Any] = {"guarded": guarded, "prefetched": prefetched, "part": part}
         self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
 
     def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
         """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
-        name = fingerprint(self.traced, dims, updates, forms, guarded=self._guarded, prefetched=self._prefetched)
+        name = fingerprint(self.traced, dims, updates, forms, self._options)
         kept = load(name)
         if kept is not None:
             return Source(**kept)
         self.traced = differentiate(self.traced)
-        options: dict[str, Any] = {"guarded": self._guarded, "prefetched": self._prefetched}
         try:
-            return self._keep(name, assemble(self.traced, dims, updates, forms, **options))
+            return self._keep(name, assemble(self.traced, dims, updates, forms, **self._options))
         except Unsupported as reason:
             self.slow = str(reason)
+        self._refuse_slow(updates)
         try:
-            return assemble(self.traced, dims, updates, _given(forms), guarded=self._guarded, gradients_given=True)
+            return assemble(self.traced, dims, updates, _given(forms), **{**self._options, "part": "apply"})
         except Unsupported as reason:
             raise CostError(
                 f"the cost {self.name!r} indexes a table by {reason}, which rowspace cannot check; "
                 "give those ids as a column of their own"
             ) from reason
+
+    def _refuse_slow(self, updates: Mapping[str, Update]) -> None:
+        """Some things need a loop."""
+        needs = "fit(..., batch=n)" if self._options["part"] != "all" else "rs.exact"
+        if self._options["part"] != "all" or any(u.exact for u in updates.values()):
+            raise CostError(f"{needs} needs a compiled loop, and {self.slow} in the cost {self.name!r} has none")
 
     def _keep(self, name: str, source: Source) -> Source:
         keep(name, asdict(source))

@@ -21,7 +21,7 @@ from pytensor.graph.traversal import toposort
 from rowspace.compiled import cache_folder
 from rowspace.cost import Traced
 from rowspace.sampling import Negatives
-from rowspace.step import trace_step
+from rowspace.step import trace_idle, trace_step
 from rowspace.updates import Update
 
 # The modules that decide what a source says.
@@ -33,20 +33,20 @@ def fingerprint(
     dims: Mapping[str, int],
     updates: Mapping[str, Update],
     forms: Mapping[str, Any],
-    *,
-    guarded: bool,
-    prefetched: Sequence[str] = (),
+    options: Mapping[str, Any],
 ) -> str:
     """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers."""
     parts = [_writers(), repr(sorted(dims.items())), repr([(c, _form(forms[c])) for c in traced.columns])]
-    parts.append(f"{traced.trained} of the lookups are trained, guarded {guarded}, prefetched {prefetched}")
+    parts.append(f"{traced.trained} of the lookups are trained, {sorted(options.items())}")
     outputs = [traced.cost, *(look.index for look in traced.lookups)]
     names = {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
     parts += [repr([look.table for look in traced.lookups]), _text(outputs, names)]
     for table, update in updates.items():
         graph = trace_step(update, dims[table])
         same = [other for other in updates if updates[other] is update]
-        parts += [f"{table} {update.additive} {same}", _text([graph.new_row, *graph.new_state], {})]
+        parts += [f"{table} {update.additive} {update.exact} {same}", _text([graph.new_row, *graph.new_state], {})]
+        idle = trace_idle(update, dims[table]) if update.exact else None
+        parts += [f"{update.idle_after}", _text([idle.new_row, *idle.new_state], {})] if idle else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

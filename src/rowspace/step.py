@@ -25,6 +25,7 @@ class UpdateGraph:
     rate: Variable  # ()
     new_row: Variable
     new_state: list[Variable]
+    steps: Variable | None = None  # (), of an idle stretch
 
 
 def trace_step(update: Update, dim: int) -> UpdateGraph:
@@ -43,6 +44,20 @@ def trace_step(update: Update, dim: int) -> UpdateGraph:
             zeros = pt.zeros(dim, dtype="float32")
             outputs[0] = -graph_replace([outputs[0]], {row: zeros}, strict=False)[0]
     return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:])
+
+
+def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
+    """What a stretch of steps without a gradient does, simplified; None if they must be taken one by one."""
+    if update.idle is None:
+        return None
+    with pytensor.config.change_flags(floatX="float32"):
+        graph = trace_step(update, dim)
+        steps = symbolic("steps", shape=(), dtype="float32")
+        new_row, new_state = update.idle(graph.row, tuple(graph.state), graph.rate, steps)
+        pairs = zip([new_row, *new_state], [graph.row, *graph.state], strict=True)
+        outputs = [_fitted(update, new, old) for new, old in pairs]
+        outputs = rewrite_graph(outputs, include=("fast_run",), exclude=NOT_REWRITTEN)
+    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]), steps=steps)
 
 
 def trace_update(update: Update, dim: int) -> UpdateGraph:

@@ -48,7 +48,7 @@ class Work:
     done (NOT_BEGUN before), the sum of costs and their number; `progress` (rows,) int64 how far each row is.
 
     `first` is the position in the epoch of the chunk's first example. The cost is added up where the position in the
-    epoch is a multiple of `every`, a power of two.
+    epoch is a multiple of `every`, a power of two. Example n is step `clock` + n of the training.
     """
 
     segments: np.ndarray
@@ -58,15 +58,16 @@ class Work:
     first: int
     every: int
     seed: int
+    clock: int = 0
 
     @classmethod
-    def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int) -> "Work":
+    def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int, clock: int = 0) -> "Work":
         """Work of which nothing is done yet."""
         out = np.zeros((len(segments), 3))
         out[:, DONE] = NOT_BEGUN
         rows = int(segments[:, ROW].max(initial=0)) + 1
         numbers = np.ascontiguousarray(rates, np.float32)
-        return cls(segments, numbers, out, np.zeros(rows, np.int64), first, every, seed)
+        return cls(segments, numbers, out, np.zeros(rows, np.int64), first, every, seed, clock)
 
     def failed(self, segment: int) -> bool:
         """Whether a segment stopped at an example that went wrong."""
@@ -95,7 +96,7 @@ def runner(function: Callable[..., Any]) -> Runner:
 
     def run(bound: Bound, work: Work, begin: int, end: int) -> int:
         arrays = (bound.tables, bound.states, bound.columns, work.segments, work.rates, work.out, work.progress)
-        numbers = np.uint64(work.first), np.uint64(work.every - 1), np.uint64(work.seed)
+        numbers = np.uint64(work.first), np.uint64(work.every - 1), np.uint64(work.seed), work.clock
         return int(function(*arrays, begin, end, *numbers))
 
     return run
