@@ -144,3 +144,78 @@ def written(buckets, columns, drawn, segment):
 def passed_after(segments, place):
     """How far its row is once a segment is done: what a segment of a later row must need, to wait for it."""
     return max(int(segments[place][2]), int(segments[place][1]))
+
+
+# --- batches, and the dense optimisers -------------------------------------------------------------------------------
+
+
+def train_in_batches(cost, tables, data, rule, *, ids, rate, batch):
+    """As `train`, with the gradients of a batch at the same tables, and one step for every row it looked up."""
+    values = {t: np.array(v, "float64") for t, v in tables.items()}
+    rules = {t: rule(values[t].shape, "float64") for t in values}
+    functions, costs = {}, []
+    length = len(next(iter(data.values())))
+    for start in range(0, length, batch):
+        sums = {t: np.zeros_like(v) for t, v in values.items()}
+        touched = {t: set() for t in values}
+        for n in range(start, min(start + batch, length)):
+            example = {c: np.asarray(v[n]) for c, v in data.items()}
+            shapes = tuple(e.shape for e in example.values())
+            if shapes not in functions:
+                functions[shapes] = _function(cost, values, example, ids, "float64")
+            value, *gradients = functions[shapes](*values.values(), *example.values())
+            costs.append(value)
+            for table, gradient in zip(values, gradients, strict=True):
+                sums[table] += gradient
+                for column, indexed in ids.items():
+                    touched[table] |= set(np.ravel(example[column]).tolist()) if table in indexed else set()
+        for table, rows in touched.items():
+            for row in sorted(rows):
+                values[table][row] = rules[table].step(row, values[table][row], sums[table][row], rate)
+    return values, float(np.mean(costs))
+
+
+class DenseMomentum:
+    """torch's SGD with momentum and L2 decay, of the whole table."""
+
+    def __init__(self, rate, momentum, decay):
+        self.rate, self.momentum, self.decay = rate, momentum, decay
+
+    def start(self, table):
+        self.velocity = np.zeros_like(table)
+
+    def step(self, table, gradient):
+        self.velocity = self.momentum * self.velocity + gradient + self.decay * table
+        return table - self.rate * self.velocity
+
+
+class DenseAdam:
+    """torch's Adam with L2 decay, of the whole table."""
+
+    def __init__(self, rate, beta1, beta2, decay):
+        self.rate, self.beta1, self.beta2, self.decay = rate, beta1, beta2, decay
+
+    def start(self, table):
+        self.mean, self.square, self.count = np.zeros_like(table), np.zeros_like(table), 0
+
+    def step(self, table, gradient):
+        gradient = gradient + self.decay * table
+        self.mean = self.beta1 * self.mean + (1 - self.beta1) * gradient
+        self.square = self.beta2 * self.square + (1 - self.beta2) * gradient**2
+        self.count += 1
+        mean, square = self.mean / (1 - self.beta1**self.count), self.square / (1 - self.beta2**self.count)
+        return table - self.rate * mean / (np.sqrt(square) + 1e-8)
+
+
+def train_dense(rule, table, data, batch):
+    """The cost (label - a.b)^2, summed over batches, under a dense optimiser in float64."""
+    E = table.astype(np.float64)
+    rule.start(E)
+    for n in range(0, len(data["i"]), batch):
+        i, j, label = (data[c][n : n + batch] for c in ("i", "j", "label"))
+        error = 2 * ((E[i] * E[j]).sum(1) - label)[:, None]
+        gradient = np.zeros_like(E)
+        np.add.at(gradient, i, error * E[j])
+        np.add.at(gradient, j, error * E[i])
+        E = rule.step(E, gradient)
+    return E

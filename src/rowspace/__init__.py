@@ -14,7 +14,8 @@ _PUBLIC = {
     "errors": ("Diverged", "RowspaceError", "SlowCost"),
     "table": ("Table",),
     "sampling": ("Negatives",),
-    "updates": ("Update", "adagrad", "clip_norm", "lazy_adam", "momentum", "rowwise_adagrad", "sgd", "weight_decay"),
+    "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
+    + ("rowwise_adagrad", "sgd", "weight_decay"),
     "rates": ("linear",),
     "train": ("Trainer",),
     "row_gradient": ("RowGradient", "check_gradient", "gradient"),
@@ -56,6 +57,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.updates import Update as Update
     from rowspace.updates import adagrad as adagrad
     from rowspace.updates import clip_norm as clip_norm
+    from rowspace.updates import exact as exact
     from rowspace.updates import lazy_adam as lazy_adam
     from rowspace.updates import momentum as momentum
     from rowspace.updates import rowwise_adagrad as rowwise_adagrad

@@ -198,12 +198,15 @@ class Updates:
     def _write_together(self, sites: Sequence[Site]) -> None:
         self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
 
-    def catch_up(self, table: str, row: Expr, now: str) -> None:
-        """Let a row take the steps it missed before step `now`, which it is then taken to see too."""
+    def catch_up(self, table: str, row: Expr, *, seen: str) -> None:
+        """Let a row take the steps it missed before step `now`; from then on it has seen `seen` steps.
+
+        A row looked up twice in an example has seen it after the first time, and misses nothing the second.
+        """
         rows, writer = self.tables[table], self.writer
-        missed = writer.local(Expr(f"{now} - {rows.seen}[{{}}, 0]", (row,)), "missed")
+        missed = writer.local(Expr(f"now - {rows.seen}[{{}}, 0]", (row,)), "missed")
         with writer.block(f"if {missed} >= 0:"):
-            writer.line(f"{rows.seen}[{row}, 0] = {now} + 1")
+            writer.line(f"{rows.seen}[{row}, 0] = {seen}")
             some = f"min({missed}, {rows.idle_after})" if rows.idle else str(missed)
             if rows.idle is None or rows.idle_after:
                 with writer.block(f"for {writer.name('step')} in range({some}):"):
@@ -212,6 +215,10 @@ class Updates:
                 steps = writer.local(Expr(f"f32({missed} - {some})"), "steps")
                 with writer.block(f"if {steps} > 0:"):
                     self._move(table, row, lambda _: Expr("f32(0.0)"), rows.idle, steps)
+
+    def step(self, table: str, row: Expr, gradient: Access) -> None:
+        """Let one row take a step."""
+        self._apply([(table, row, gradient)])
 
     def _move(self, table: str, row: Expr, gradient: Access, graph: UpdateGraph, steps: Expr | None = None) -> None:
         """One row's step by itself: values first, since what is stored may be read for what is stored next."""

@@ -13,7 +13,7 @@ from rowspace.cost import Traced, simplify
 from rowspace.cut import Lookup, id_sources
 from rowspace.emit import Unsupported, element, emitter
 from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
-from rowspace.emit.scalars import HELPERS
+from rowspace.emit.scalars import HELPERS, used_helpers
 from rowspace.errors import DataError
 from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
 from rowspace.updates import Update
@@ -29,6 +29,7 @@ _RESERVED = {
     *HELPERS,
 }
 _AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache
+_ARGUMENTS = "tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock"
 _SIGNED = "i64({})"  # ids are unsigned where they index, signed where the cost reckons with them
 
 
@@ -126,11 +127,11 @@ class _Assembly:
             self.writer.line("now = clock + n")
         for site in exact:
             if not site.bag:
-                moves.catch_up(site.table, site.row_id(()), "now")
+                moves.catch_up(site.table, site.row_id(()), seen="now + 1")
                 continue
             place = Expr("z" if site.bag[0] != 1 else "0")
             with self.writer.block(f"for z in range({site.bag[0]}):"):
-                moves.catch_up(site.table, self.writer.local(site.row_id((place,)), "row"), "now")
+                moves.catch_up(site.table, self.writer.local(site.row_id((place,)), "row"), seen="now + 1")
 
     def stop_unless_finite(self) -> None:
         with self.writer.block("if not is_finite(check):"):
@@ -338,7 +339,7 @@ class _Assembly:
         head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *self._scratch()]
         body = "\n".join(self.writer.lines)
         lines = [
-            "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock):",
+            f"def kernel({_ARGUMENTS}):",
             *("    " + line for line in head),
             "    for segment in range(begin, end):",
             "        if waits(progress, segments, segment):",
@@ -353,7 +354,7 @@ class _Assembly:
             "    return end",
         ]
         body = "\n".join(lines)
-        return self._constants() + _helpers(body) + body + "\n"
+        return self._constants() + used_helpers(body) + body + "\n"
 
     def _constants(self) -> str:
         """Arrays of constants, made by Python when the source is loaded: Numba would take its time over them."""
@@ -377,9 +378,3 @@ def _signed(load: Access) -> Access:
 
 def _tuple(names: Any) -> str:
     return "(" + ", ".join(names) + ",)" if names else "()"
-
-
-def _helpers(body: str) -> str:
-    """The helper functions a body calls, in the order they need one another."""
-    used = [name for name in HELPERS if re.search(rf"\b{name}\(", body)]
-    return "".join(HELPERS[name].lstrip("\n") + "\n\n" for name in used)

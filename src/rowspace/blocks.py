@@ -36,8 +36,8 @@ class Blocks:
 def deal(counts: np.ndarray, blocks: int, groups: int, seed: int) -> Blocks:
     """Deal rows to blocks, so that every block is looked up about equally often.
 
-    Neighbours are dealt together, `PAGE` at a time; rows so frequent that their page would be a quarter of a block's share
-    are dealt by themselves, each to the block that is looked up least.
+    Neighbours are dealt together, `PAGE` at a time; rows so frequent that a page of them would be a quarter of a
+    block's share are dealt by themselves, each to the block that is looked up least.
 
     Arguments:
         counts: (n,) how often each row is looked up.

@@ -25,7 +25,7 @@ from rowspace.step import trace_idle, trace_step
 from rowspace.updates import Update
 
 # The modules that decide what a source says.
-_WRITERS = ("cost.py", "cut.py", "step.py", "emit/*.py", "apply.py", "assemble.py", "plans.py", "sampling.py")
+_WRITERS = "cost.py cut.py step.py emit/*.py apply.py assemble.py rowwise.py plans.py sampling.py work.py".split()
 
 
 def fingerprint(
@@ -48,6 +48,14 @@ def fingerprint(
         idle = trace_idle(update, dims[table]) if update.exact else None
         parts += [f"{update.idle_after}", _text([idle.new_row, *idle.new_state], {})] if idle else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def rows_fingerprint(update: Update, dim: int, step: bool) -> str:
+    """A name for the source of a loop over rows."""
+    graph, idle = trace_step(update, dim), trace_idle(update, dim) if update.exact else None
+    parts = [_writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
+    parts += [_text([g.new_row, *g.new_state], {}) for g in (graph, idle) if g]
+    return "rows_" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def load(name: str) -> dict[str, Any] | None:

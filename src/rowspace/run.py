@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rowspace.batch import BatchWindow
 from rowspace.chunks import Chunks
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
@@ -46,30 +47,43 @@ class Run:
             self.windows.done_with(window)
             if window.lookups and self.snapshot and not self.snapshot.advance(self.trainer.examples, window.lookups):
                 raise self._diverged(window, None)
+        self._catch_up()
         self.chunks.examples = self.done - before
         cost = total / counted if counted else float("nan")
         return Epoch(number, cost, counted, self.chunks.examples, perf_counter() - start)
+
+    def _catch_up(self) -> None:
+        """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
+        from rowspace.rowwise import catch_all_up
+
+        trainer = self.trainer
+        for name, update in trainer.updates.items():
+            if update.exact:
+                rate = update.rate(min(1.0, (len(trainer.history) + 1) / max(1, self.options.epochs)))
+                catch_all_up(update, trainer.tables[name].values, trainer.states[name], rate, trainer.steps)
 
     def finish(self) -> None:
         """Look through the tables once more: a loop looks at the first number of each row only."""
         if self.snapshot and not self.snapshot.is_good():
             raise self._diverged(None, None)
 
-    def _account(self, window: Window, outcome: Outcome) -> None:
+    def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
         self.trainer.examples += outcome.done
+        self.trainer.steps += outcome.done if self.options.batch is None else outcome.done > 0
         self.done += outcome.done
         if outcome.failed is not None:
             raise self._diverged(window, outcome.failed)
         trace, examples = self.options.trace, self.trainer.examples
         if trace is not None and examples // trace.every > self.traced // trace.every:
+            self._catch_up()
             trace.record(examples)
             self.traced = examples
 
-    def _diverged(self, window: Window | None, example: int | None) -> Diverged:
+    def _diverged(self, window: Window | BatchWindow | None, example: int | None) -> Diverged:
         """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
         if self.snapshot:
             self.snapshot.restore()
             self.trainer.examples = self.snapshot.examples
         if window is None or example is None:
             return diverged(self.trainer, {}, None, 0)
-        return diverged(self.trainer, window.chunk, example, window.work.first + window.original(example))
+        return diverged(self.trainer, window.chunk, example, window.original(example))

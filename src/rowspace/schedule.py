@@ -47,8 +47,8 @@ class Window:
             yield outcome
 
     def original(self, example: int) -> int:
-        """Where an example stood in the chunk."""
-        return self.sorted.original(example) if self.sorted else example
+        """Where an example stood in the epoch."""
+        return self.work.first + (self.sorted.original(example) if self.sorted else example)
 
     def _do(self, workers: Workers, bound: Bound, task: Task) -> None:
         begin, end = task

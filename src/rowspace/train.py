@@ -63,6 +63,7 @@ class Trainer:
         self.states = {t: _first_state(u, self.tables[t]) for t, u in self.updates.items()}
         self.history: list[Epoch] = []
         self.examples = 0
+        self.steps = 0  # examples, or batches of them
         self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
         self._kernels: dict[Any, Kernel] = {}
         self._last: Kernel | None = None
@@ -80,18 +81,18 @@ class Trainer:
             raise DataError("there is no loop before the columns are known; call fit(data), or compile(data)")
         return self._last
 
-    def compile(self, data: Any, *, guarded: bool = False) -> Kernel:
+    def compile(self, data: Any, *, guarded: bool = False, part: str = "all") -> Kernel:
         """Make the loop for data with the columns of `data`, without training.
 
         A `guarded` loop checks gradients before it writes: `fit` uses one where a copy of the tables to go back to
-        would cost too much.
+        would cost too much. Of a loop for whole batches it makes a `part`, "ids" or "gradients".
         """
         chunk = as_chunk(data)
         _, names = parameters(self.cost, self.tables, chunk)
         forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
-        key = (guarded, *((c, k, s and s.form) for c, (k, s) in forms.items()))
+        key = (guarded, part, *((c, k, s and s.form) for c, (k, s) in forms.items()))
         if key not in self._kernels:
-            kernel = Kernel(self.cost, self.tables, self.updates, forms, guarded=guarded)
+            kernel = Kernel(self.cost, self.tables, self.updates, forms, guarded=guarded, part=part)
             if kernel.slow:
                 SlowCost.warn(kernel.name, kernel.slow)
             self._kernels[key] = kernel
@@ -111,6 +112,7 @@ class Trainer:
         schedule: str | None = None,
         threads: int | None = None,
         blocks: int | None = None,
+        batch: int | None = None,
     ) -> list[Epoch]:
         """Run `epochs` times over the data, and give what happened in each.
 
@@ -131,6 +133,9 @@ class Trainer:
             threads: how many, None for all cores that the process may use.
             blocks: how many blocks tables are cut into, above 32 rounded up to a multiple of 32; None for as many as
                 suit tables and data. The bytes depend on it.
+            batch: with a number, whole batches of so many examples instead, in file order: the gradients of their sum,
+                all taken at the same rows, repeats of a row added up, and one step for each row; as torch does it.
+                Deterministic at any number of threads.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
@@ -143,8 +148,12 @@ class Trainer:
             raise DataError(f"epochs is {epochs}; it must be at least 0")
         if blocks is not None and (isinstance(blocks, bool) or not isinstance(blocks, int) or not 1 <= blocks <= 2**15):
             raise DataError(f"blocks is {blocks!r}; give a number from 1 to {2**15:,}, or None for as many as suit")
+        if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
+            raise DataError(f"batch is {batch!r}; give the number of examples in a batch, at least 1")
+        if batch is not None and (schedule is not None or blocks is not None):
+            raise DataError("batches run in file order: leave out schedule and blocks, or batch")
         chunks = Chunks(data, epochs)
-        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace)
+        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch)
         first = len(self.history)
         _call(callbacks, "on_train_begin", self)
         if trace is not None:
@@ -196,7 +205,8 @@ def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> 
 
 
 def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
-    return tuple(np.tile(np.asarray(s, np.float32), (len(table), 1)) for s in update.init(table.dim))
+    seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
+    return *(np.tile(np.asarray(s, np.float32), (len(table), 1)) for s in update.init(table.dim)), *seen
 
 
 def _sampled(column: Any) -> Negatives | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import WINDOW, Buckets, Sorted
 from rowspace.columns import Chunk, checked, cut_out, length, reordered
 from rowspace.errors import Sequential
@@ -35,6 +36,7 @@ class Options:
     schedule: str | None
     blocks: int | None
     trace: Trace | None
+    batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,20 @@ class Windows:
         self.guarded = guarded
         self._last: tuple[Chunk, Ready] | None = None
         self._kept: tuple[Chunk, Sorted] | None = None  # for the next epoch, where the data is one window
+        self._batching: tuple[Ready, Batches] | None = None
         self._spare: Sorted | None = None  # whose memory is free
 
-    def epoch(self, position: Position) -> Iterator[Window]:
+    def epoch(self, position: Position) -> Iterator[Window | BatchWindow]:
         """The windows of an epoch; the next one is sorted while the present one runs."""
         for prepared in _one_ahead(self._prepared(position)):
             yield from prepared()
 
-    def done_with(self, window: Window) -> None:
+    def done_with(self, window: Window | BatchWindow) -> None:
         """Take back the memory of a window that was run."""
         if self._kept is None or window.sorted is not self._kept[1]:
             self._spare = window.sorted
 
-    def _prepared(self, position: Position) -> Iterator[Callable[[], Iterable[Window]]]:
+    def _prepared(self, position: Position) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
         first = 0
         for chunk in self.pace.chunks:
@@ -80,8 +83,11 @@ class Windows:
 
     def _parts(
         self, ready: Ready, columns: Chunk, first: int, position: Position
-    ) -> Iterator[Callable[[], Iterable[Window]]]:
+    ) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         examples = length(columns)
+        if self.options.batch is not None:
+            yield lambda: self._in_batches(ready, columns, first, position)
+            return
         if ready.buckets is None:
             yield lambda: self._in_order(ready, columns, first, position)
             return
@@ -98,7 +104,8 @@ class Windows:
     def _ready(self, chunk: Chunk) -> Ready:
         """A chunk as its loop takes it: looked up and checked once, however many the epochs."""
         if self._last is None or self._last[0] is not chunk:
-            kernel = self.trainer.compile(chunk, guarded=self.guarded)
+            part = "all" if self.options.batch is None else "ids"
+            kernel = self.trainer.compile(chunk, guarded=self.guarded, part=part)
             columns = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
             buckets = self._buckets(kernel, columns)
             if buckets is not None and buckets.layout.sampled:
@@ -110,7 +117,8 @@ class Windows:
 
     def _buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
         """How the chunk is to be sorted, or None where it is to run in order."""
-        if self.options.schedule not in (None, "blocks") or kernel.slow or not length(columns):
+        in_order = self.options.schedule not in (None, "blocks") or self.options.batch is not None
+        if in_order or kernel.slow or not length(columns):
             return None
         key = (*kernel.traced.columns, self.options.blocks)
         if key not in self.trainer.buckets:
@@ -184,6 +192,19 @@ class Windows:
             yield self._window(kernel, columns, work, [tasks], examples if hi == examples else 0)
             lo = hi
 
+    def _in_batches(self, ready: Ready, columns: Chunk, first: int, position: Position) -> Iterator[BatchWindow]:
+        """A chunk batch by batch."""
+        batches, examples = self._batches(ready, columns), length(columns)
+        for lo in range(0, examples, self.options.batch or 1):
+            hi = min(lo + (self.options.batch or 1), examples)
+            lookups = examples * len(ready.kernel.traced.lookups) if hi == examples else 0
+            yield BatchWindow(batches, columns, (lo, hi), first, self.pace, position, lookups)
+
+    def _batches(self, ready: Ready, columns: Chunk) -> Batches:
+        if self._batching is None or self._batching[0] is not ready:
+            self._batching = ready, Batches(self.trainer, columns, self.workers)
+        return self._batching[1]
+
     def _to_next_record(self) -> int:
         trace = self.options.trace
         return WINDOW if trace is None else trace.every - self.trainer.examples % trace.every
@@ -192,7 +213,8 @@ class Windows:
 
     def _work(self, kernel: Kernel, segments: np.ndarray, examples: int, first: int, position: Position) -> Work:
         rates = self.pace.rates(kernel.order(), segments[:, LO] + first, position)
-        return Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed)
+        clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
+        return Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
 
     def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)

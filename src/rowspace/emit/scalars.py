@@ -1,5 +1,7 @@
 """Scalar operations of PyTensor as Python source, and the helper functions that source calls."""
 
+import re
+
 # operation -> source of one element, for any number of arguments where it ends in "..."
 SCALAR: dict[str, str] = {
     "Add": "+",
@@ -214,3 +216,9 @@ def merge_repeats(ids, gradients, count, repeated, slots):
                 gradients[first, k] += gradients[q, k]
 """,
 }
+
+
+def used_helpers(body: str) -> str:
+    """The helper functions a body calls, in the order they need one another."""
+    used = [name for name in HELPERS if re.search(rf"\b{name}\(", body)]
+    return "".join(HELPERS[name].lstrip("\n") + "\n\n" for name in used)

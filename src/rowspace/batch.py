@@ -1,0 +1,157 @@
+"""Whole batches: gradients of many examples at the same point, repeats of a row summed, one step for each row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowspace.columns import Chunk, Ragged, length
+from rowspace.kernel import Kernel
+from rowspace.pace import Pace, Position
+from rowspace.rowwise import RowLoop, run_rows
+from rowspace.schedule import Outcome
+from rowspace.work import DRAWN, HI, LO, Bound, Work
+from rowspace.workers import Workers
+
+if TYPE_CHECKING:
+    from rowspace.train import Trainer
+
+_SHARE = 4096  # examples for which a thread is worth its while
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The lookups of a batch into one table: the distinct rows, and the order that sorts the gradients by row."""
+
+    rows: np.ndarray
+    order: tuple[np.ndarray, np.ndarray]  # which gradients, (lookups,); where each row's begin, (rows + 1,)
+    lookups: int
+
+    @classmethod
+    def of(cls, ids: np.ndarray) -> "Gathered":
+        """Of the ids of all lookups: repeats stay in the order of the examples, so that their sum does too."""
+        order = np.argsort(ids, kind="stable")
+        found = ids[order]
+        new = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]]))
+        return cls(found[new], (order, np.append(new, len(ids))), len(ids))
+
+
+class Batches:
+    """Runs a chunk of columns batch by batch, each on several threads where it is large enough to pay."""
+
+    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers) -> None:
+        self.trainer, self.workers = trainer, workers
+        self.ids = trainer.compile(chunk, part="ids")
+        self.gradients = trainer.compile(chunk, part="gradients")
+        trained = self.ids.traced.lookups[: self.ids.traced.trained]
+        self.tables = list(dict.fromkeys(look.table for look in trained))
+        self.lookups = [(look.table, _per_example(look, chunk)) for look in trained]
+        updates = {t: trainer.updates[t] for t in self.tables}
+        self.steps = {t: RowLoop(u, trainer.tables[t].dim, step=True) for t, u in updates.items()}
+        exact = {t: u for t, u in updates.items() if u.exact}
+        self.catching_up = {t: RowLoop(u, trainer.tables[t].dim, step=False) for t, u in exact.items()}
+
+    def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pace, position: Position) -> Outcome:
+        """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""
+        bound = self.ids.bind(self.trainer.tables, self.trainer.states, columns)
+        origin, sizes = self._places(columns, lo, hi)
+        rates = pace.rates(self.ids.order(), np.array([lo + first]), position)
+        every = pace.every(self.gradients.cost_is_cheap, length(columns))
+        shares = self._shares(lo, hi)
+        work = lambda: Work.of(shares, np.repeat(rates, len(shares), axis=0), first, every, position.seed)
+        buffers = {t: np.empty(size, np.int64) for t, size in sizes.items()}
+        self._each_share(self.ids, bound, work(), (origin, *buffers.values()))
+        gathered = {t: Gathered.of(ids) for t, ids in buffers.items() if len(ids)}
+        rate = dict(zip(self.ids.order(), rates[0].tolist(), strict=True))
+        for t, loop in self.catching_up.items():
+            if t in gathered:
+                self._each_row(loop, t, gathered[t], rate[t], np.empty((0, 1), np.float32))
+        numbers = {t: np.empty((size, self.trainer.tables[t].dim), np.float32) for t, size in sizes.items()}
+        done = self._each_share(self.gradients, bound, work(), (origin, *numbers.values()))
+        outcome = Outcome.of(done, [(0, len(done.segments))])
+        if outcome.failed is not None:
+            return replace(outcome, done=0)
+        good = [self._each_row(self.steps[t], t, g, rate[t], numbers[t]) for t, g in gathered.items()]
+        return outcome if all(good) else replace(outcome, failed=lo)
+
+    # --- on threads ------------------------------------------------------------------------------------------------
+
+    def _threads(self, lo: int, hi: int) -> int:
+        return int(np.clip((hi - lo) // _SHARE, 1, self.workers.threads))
+
+    def _shares(self, lo: int, hi: int) -> np.ndarray:
+        edges = np.linspace(lo, hi, self._threads(lo, hi) + 1).astype(np.int64)
+        segments = np.zeros((len(edges) - 1, DRAWN + 2 * len(self.ids.sampled)), np.int64)
+        segments[:, LO], segments[:, HI] = edges[:-1], edges[1:]
+        return segments
+
+    def _each_share(self, kernel: Kernel, bound: Bound, work: Work, buffers: Sequence[np.ndarray]) -> Work:
+        own = replace(bound, columns=(*bound.columns, *buffers))
+        self._on_threads(lambda share: kernel.run(own, work, share, share + 1), range(len(work.segments)))
+        return work
+
+    def _each_row(self, loop: RowLoop, table: str, found: Gathered, rate: float, gradients: np.ndarray) -> bool:
+        """Whether all rows are finite after it."""
+        values, states = self.trainer.tables[table].values, self.trainer.states[table]
+        edges = np.linspace(0, len(found.rows), self._threads(0, found.lookups) + 1).astype(int).tolist()
+        bad: list[int] = []
+
+        def run(part: tuple[int, int]) -> None:
+            end = run_rows(loop, values, states, found.rows, gradients, found.order, rate, self.trainer.steps, part)
+            bad.extend([end] if end < part[1] else [])
+
+        self._on_threads(run, list(zip(edges[:-1], edges[1:], strict=True)))
+        return not bad
+
+    def _on_threads(self, do: Any, parts: Sequence[Any]) -> None:
+        if len(parts) == 1:
+            do(parts[0])
+        else:
+            self.workers.run(do, parts)
+
+    # --- places ----------------------------------------------------------------------------------------------------
+
+    def _places(self, columns: Chunk, lo: int, hi: int) -> tuple[np.ndarray, Mapping[str, int]]:
+        """What to add to an example's place to find where a lookup is stored, and how many each table gets."""
+        sizes, origin = dict.fromkeys(self.tables, 0), []
+        for table, count in self.lookups:
+            if isinstance(count, str):
+                bag = columns[count]
+                assert isinstance(bag, Ragged)
+                start, end = int(bag.offsets[lo]), int(bag.offsets[hi])
+            else:
+                start, end = lo * count, hi * count
+            origin.append(sizes[table] - start)
+            sizes[table] += end - start
+        return np.array(origin, np.int64), sizes
+
+
+@dataclass
+class BatchWindow:
+    """One batch, ready to run: as `schedule.Window`."""
+
+    batches: Batches
+    chunk: Chunk
+    examples: tuple[int, int]
+    first: int
+    pace: Pace
+    position: Position
+    lookups: int = 0
+    sorted: None = None
+
+    def run(self, workers: Workers) -> Iterator[Outcome]:
+        """Run it and say what became of it."""
+        yield self.batches.run(self.chunk, *self.examples, self.first, self.pace, self.position)
+
+    def original(self, example: int) -> int:
+        """Where an example stands in the epoch."""
+        return self.first + example
+
+
+def _per_example(look: Any, chunk: Chunk) -> int | str:
+    """How many rows of a lookup an example has, or the name of the ragged column that says."""
+    shape = look.index.type.shape
+    if None not in shape:
+        return int(np.prod(shape, dtype=int))
+    return next(c for c, column in chunk.items() if isinstance(column, Ragged) and look.index.name == c)

@@ -1,0 +1,144 @@
+"""Exact updates: the table of the dense optimiser, though only the rows looked up are moved."""
+
+import naive
+import numpy as np
+import pytest
+
+import rowspace as rs
+
+ROWS, DIM, BATCH = 40, 4, 8
+TOLERANCE = 2e-5
+
+
+def cost(E, i, j, label):
+    return (label - E[i] @ E[j]) ** 2
+
+
+def data(examples=2400, seed=0):
+    """Heavy repeats of some rows, and rows that are missing for hundreds of batches."""
+    rng = np.random.default_rng(seed)
+    ids = lambda: (ROWS * rng.random(examples) ** 5).astype(np.int64)
+    return {"i": ids(), "j": ids(), "label": rng.random(examples).astype(np.float32)}
+
+
+RULES = {
+    "momentum": (lambda: rs.momentum(0.01, 0.9), naive.DenseMomentum(0.01, 0.9, 0)),
+    "slow momentum": (lambda: rs.momentum(0.001, 0.99), naive.DenseMomentum(0.001, 0.99, 0)),
+    "decay": (lambda: rs.weight_decay(rs.sgd(0.02), 0.05), naive.DenseMomentum(0.02, 0, 0.05)),
+    "momentum and decay": (
+        lambda: rs.weight_decay(rs.momentum(0.01, 0.9), 0.05),
+        naive.DenseMomentum(0.01, 0.9, 0.05),
+    ),
+    "adam": (lambda: rs.lazy_adam(0.01), naive.DenseAdam(0.01, 0.9, 0.999, 0)),
+    "adam that forgets": (lambda: rs.lazy_adam(0.01, 0.5, 0.9), naive.DenseAdam(0.01, 0.5, 0.9, 0)),
+    "adam with long moments": (lambda: rs.lazy_adam(0.002, 0.95, 0.9), naive.DenseAdam(0.002, 0.95, 0.9, 0)),
+    "adam and decay": (
+        lambda: rs.weight_decay(rs.lazy_adam(0.01), 0.05),
+        naive.DenseAdam(0.01, 0.9, 0.999, 0.05),
+    ),
+}
+
+
+def ours(update, given=None, **options):
+    E = rs.Table(ROWS, DIM, seed=0)
+    trainer = rs.Trainer(cost, {"E": E}, update)
+    trainer.fit(data() if given is None else given, **{"batch": BATCH, **options})
+    return E.values
+
+
+def dense(rule, batch=BATCH, given=None):
+    return naive.train_dense(rule, rs.Table(ROWS, DIM, seed=0).values, data() if given is None else given, batch)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_equals_the_dense_optimiser(name):
+    make, rule = RULES[name]
+    expected = dense(rule)
+    np.testing.assert_allclose(ours(rs.exact(make())), expected, atol=TOLERANCE)
+    assert np.abs(ours(make()) - expected).max() > 10 * TOLERANCE  # the lazy rule is another one
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_equals_the_dense_optimiser_example_by_example(name):
+    make, rule = RULES[name]
+    given = {c: v[:600] for c, v in data().items()}
+    found = ours(rs.exact(make()), given, batch=None, schedule="sequential")
+    np.testing.assert_allclose(found, dense(rule, 1, given), atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", ["momentum", "decay", "adam", "adam and decay"])
+def test_equals_torch(name):
+    torch = pytest.importorskip("torch")
+    make, _ = RULES[name]
+    optimisers = {
+        "momentum": lambda p: torch.optim.SGD(p, 0.01, momentum=0.9),
+        "decay": lambda p: torch.optim.SGD(p, 0.02, weight_decay=0.05),
+        "adam": lambda p: torch.optim.Adam(p, 0.01),
+        "adam and decay": lambda p: torch.optim.Adam(p, 0.01, weight_decay=0.05),
+    }
+    E = torch.nn.Parameter(torch.from_numpy(rs.Table(ROWS, DIM, seed=0).values.copy()))
+    optimiser, given = optimisers[name]([E]), data()
+    for n in range(0, len(given["i"]), BATCH):
+        i, j, label = (torch.from_numpy(given[c][n : n + BATCH]) for c in ("i", "j", "label"))
+        optimiser.zero_grad()
+        ((label - (E[i] * E[j]).sum(1)) ** 2).sum().backward()
+        optimiser.step()
+    np.testing.assert_allclose(ours(rs.exact(make())), E.detach().numpy(), atol=TOLERANCE)
+
+
+def test_a_decay_wrong_by_a_tenth_of_a_percent_is_found():
+    """The comparison above would fail, were a rule this little off."""
+    expected = dense(naive.DenseMomentum(0.02, 0, 0.05))
+    assert np.abs(ours(rs.exact(rs.weight_decay(rs.sgd(0.02), 0.05 * 1.001))) - expected).max() > TOLERANCE
+    expected = dense(naive.DenseAdam(0.01, 0.9, 0.999, 0))
+    assert np.abs(ours(rs.exact(rs.lazy_adam(0.01 * 1.001))) - expected).max() > TOLERANCE
+
+
+def test_epochs_and_fits_go_on_from_one_another():
+    update = rs.exact(rs.lazy_adam(0.01))
+    whole = {c: np.tile(v, 2) for c, v in data().items()}
+    expected = dense(RULES["adam"][1], given=whole)
+    np.testing.assert_allclose(ours(update, epochs=2), expected, atol=TOLERANCE)
+    E = rs.Table(ROWS, DIM, seed=0)
+    trainer = rs.Trainer(cost, {"E": E}, update)
+    for _ in range(2):
+        trainer.fit(data(), batch=BATCH)
+    np.testing.assert_allclose(E.values, expected, atol=TOLERANCE)
+
+
+def test_rules_that_move_nothing_without_a_gradient_are_exact_as_they_are():
+    for update in (rs.sgd(0.1), rs.adagrad(0.1), rs.rowwise_adagrad(0.1), rs.clip_norm(rs.sgd(0.1), 1.0)):
+        assert rs.exact(update) is update
+    once = rs.exact(rs.momentum())
+    assert rs.exact(once) is once
+
+
+def test_a_rule_of_ones_own_is_caught_up_step_by_step():
+    def fade(row, gradient, state, rate):
+        return 0.999 * row - rate * gradient, state
+
+    table = rs.Table(3, 2, seed=0)
+    before = table.values.copy()
+    given = {"i": [0] * 50, "target": np.zeros((50, 2), np.float32)}
+    still = lambda E, i, target: ((E[i] - target) ** 2).sum() * 0
+    rs.Trainer(still, {"E": table}, rs.exact(rs.Update(fade, 0.1))).fit(given, batch=5)
+    np.testing.assert_allclose(table.values, before * 0.999**10, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["adam", "momentum and decay"])
+def test_blocks_keep_the_promise(name):
+    """A step is an example; the steps that a row missed are those of the order in which examples run."""
+    make, _ = RULES[name]
+    found = [ours(rs.exact(make()), batch=None, blocks=8, threads=n).tobytes() for n in (1, 2, 4)]
+    assert len(set(found)) == 1
+    assert found[0] != ours(make(), batch=None, blocks=8).tobytes()
+
+
+def test_a_trace_sees_rows_that_are_caught_up(tmp_path):
+    given = {"i": [0, 0, 0, 0], "j": [1, 1, 1, 1], "label": np.ones(4, np.float32)}
+    path = tmp_path / "trace.tsv"
+    E = rs.Table(3, 2, seed=0)
+    update = rs.exact(rs.weight_decay(rs.sgd(0.1), 0.5))
+    rs.Trainer(cost, {"E": E}, update).fit(given, batch=1, trace=rs.Trace(path, every=1, rows=[2]))
+    seen = [float(line.split("\t")[2]) for line in path.read_text().splitlines()[1:]]
+    np.testing.assert_allclose(seen, seen[0] * 0.95 ** np.arange(5), rtol=1e-4)
