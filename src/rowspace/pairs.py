@@ -52,6 +52,7 @@ def train_pairs(
     decay: float | None = None,
     negatives: int | None = None,
     seed: int = 0,
+    threads: int | None = None,
     progress: bool | None = None,
     trace: "Trace | None" = None,
 ) -> "Model":
@@ -77,6 +78,7 @@ def train_pairs(
             otherwise grow without end, and 0 for others.
         negatives: how many for each pair without label, default 5.
         seed: of the first values and of everything drawn; the same seed gives the same bytes.
+        threads: how many, None for all cores; the bytes are the same for any number.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
 
@@ -99,7 +101,7 @@ def train_pairs(
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
-    history = trainer.fit(data, epochs, seed=seed, shuffle=shuffle, progress=progress, trace=trace)
+    history = trainer.fit(data, epochs, seed=seed, shuffle=shuffle, threads=threads, progress=progress, trace=trace)
     about = {
         "pairs": len(pairs),
         "columns": pairs.columns,

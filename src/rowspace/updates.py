@@ -144,8 +144,8 @@ def lazy_adam(rate: Rate | float = 0.001, beta1: float = 0.9, beta2: float = 0.9
         mean = beta1 * mean + (1 - beta1) * gradient
         square = beta2 * square + (1 - beta2) * gradient**2
         count = count + 1
-        unbiased = mean / (1 - beta1**count)
-        spread = (square / (1 - beta2**count)) ** 0.5
+        unbiased = mean / _one_minus_power(beta1, count)
+        spread = (square / _one_minus_power(beta2, count)) ** 0.5
         return row - rate * unbiased / (spread + epsilon), (mean, square, count)
 
     def init(dim: int) -> tuple[np.ndarray, ...]:
@@ -158,6 +158,13 @@ def lazy_adam(rate: Rate | float = 0.001, beta1: float = 0.9, beta2: float = 0.9
     fades = beta1 / beta2**0.5 if beta2 else 1.0  # what a step without a gradient is of the one before
     after = int(np.ceil(np.log(_NEGLIGIBLE) / np.log(fades))) if 0 < fades < 1 else 1
     return Update(step, rate, init, name="lazy_adam", idle=idle if fades < 1 else None, idle_after=after)
+
+
+def _one_minus_power(beta: float, count: Any) -> Any:
+    """1 - beta^count, to the last digits of float32 even where beta is near 1 and the difference small."""
+    import pytensor.tensor as pt
+
+    return -pt.expm1(count * float(np.log(beta))) if beta else 1.0
 
 
 def weight_decay(update: Update, decay: float) -> Update:

@@ -54,6 +54,9 @@ def pairs(
         int | None, typer.Option(help="Items drawn against each pair without a label. [default: 5]")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(help="The model is the same for any number. [default: all cores]")
+    ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
     progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
@@ -82,6 +85,7 @@ def pairs(
         decay=decay,
         negatives=negatives,
         seed=seed,
+        threads=threads,
         progress=progress,
         trace=_trace(trace, read, epochs),
     )
