@@ -47,10 +47,9 @@ class Batches:
         trained = self.ids.traced.lookups[: self.ids.traced.trained]
         self.tables = list(dict.fromkeys(look.table for look in trained))
         self.lookups = [(look.table, _per_example(look, chunk)) for look in trained]
-        updates = {t: trainer.updates[t] for t in self.tables}
-        self.steps = {t: RowLoop(u, trainer.tables[t].dim, step=True) for t, u in updates.items()}
-        exact = {t: u for t, u in updates.items() if u.exact}
-        self.catching_up = {t: RowLoop(u, trainer.tables[t].dim, step=False) for t, u in exact.items()}
+        self.steps = {t: trainer.row_loop(t, step=True) for t in self.tables}
+        exact = [t for t in self.tables if trainer.updates[t].exact]
+        self.catching_up = {t: trainer.row_loop(t, step=False) for t in exact}
 
     def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pace, position: Position) -> Outcome:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""

@@ -79,9 +79,9 @@ class RowLoop:
             writer.line("return u")
 
 
-def catch_all_up(update: Update, table: np.ndarray, states: Sequence[np.ndarray], rate: float, now: int) -> None:
+def catch_all_up(loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rate: float, now: int) -> None:
     """Let every row of a table take the steps before `now` that it missed."""
-    loop, rows = RowLoop(update, table.shape[1], step=False), np.arange(len(table))
+    rows = np.arange(len(table))
     run_rows(loop, table, states, rows, _NOTHING, (_NO_ORDER, _NO_ORDER), rate, now, (0, len(rows)))
 
 

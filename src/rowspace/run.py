@@ -12,6 +12,7 @@ from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
+from rowspace.rowwise import catch_all_up
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.windows import Options, Windows
@@ -41,6 +42,9 @@ class Run:
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
         for window in self.windows.epoch(Position(epoch, number, seed, before)):
             for outcome in window.run(self.workers):
+                self._count(outcome)
+                if outcome.error is not None:
+                    raise outcome.error
                 self._account(window, outcome)
                 total, counted = total + outcome.cost, counted + outcome.counted
                 bar.advance(outcome.done, total / counted if counted else None)
@@ -54,23 +58,24 @@ class Run:
 
     def _catch_up(self) -> None:
         """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
-        from rowspace.rowwise import catch_all_up
-
         trainer = self.trainer
         for name, update in trainer.updates.items():
             if update.exact:
                 rate = update.rate(min(1.0, (len(trainer.history) + 1) / max(1, self.options.epochs)))
-                catch_all_up(update, trainer.tables[name].values, trainer.states[name], rate, trainer.steps)
+                loop = trainer.row_loop(name, step=False)
+                catch_all_up(loop, trainer.tables[name].values, trainer.states[name], rate, trainer.steps)
 
     def finish(self) -> None:
         """Look through the tables once more: a loop looks at the first number of each row only."""
         if self.snapshot and not self.snapshot.is_good():
             raise self._diverged(None, None)
 
-    def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome) -> None:
         self.trainer.examples += outcome.done
         self.trainer.steps += outcome.done if self.options.batch is None else outcome.done > 0
         self.done += outcome.done
+
+    def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
         if outcome.failed is not None:
             raise self._diverged(window, outcome.failed)
         trace, examples = self.options.trace, self.trainer.examples

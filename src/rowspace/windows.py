@@ -130,6 +130,8 @@ class Windows:
         trainer, options = self.trainer, self.options
         sizes = {t: table.shape for t, table in trainer.tables.items()}
         found = layout(kernel.traced, columns, sizes)
+        if not isinstance(found, str) and any(trainer.updates[t].exact for t in found.shared):
+            found = f"the small table {next(iter(found.shared))!r} has an exact update, whose copies cannot be averaged"
         if isinstance(found, str):
             large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
             if options.schedule == "blocks" or (large and self.workers.threads > 1):
