@@ -15,7 +15,7 @@ from rowspace.emit import Unsupported, element, emitter
 from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
 from rowspace.emit.scalars import HELPERS, used_helpers
 from rowspace.errors import DataError
-from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, Negatives
+from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
 from rowspace.updates import Update
 from rowspace.work import DRAWN
 
@@ -23,7 +23,7 @@ from rowspace.work import DRAWN
 _RESERVED = {
     *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
     *"kernel tables states columns segments rates out progress begin end first mask seed clock now".split(),
-    *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt".split(),
+    *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt bits".split(),
     *"prefetch load_acquire store_release".split(),
     *"z0_ z1_ r0_ r1_".split(),
     *HELPERS,
@@ -187,7 +187,9 @@ class _Assembly:
         alias: dict[str, list[str]] = {}  # named here, in the order of `Kernel.bind`, though drawn from below
         for name, column in self.columns.items():
             if isinstance(column, Negatives):
-                parts = ("rows",) * column.form[3] + ("keep", "other") * (column.alias is not None)
+                parts = (
+                    ("pool",) if isinstance(column, BlockNegatives) else ("keep", "other") * (column.alias is not None)
+                )
                 alias[name] = [self._argument(name, part) for part in parts]
                 self.emitter.bind(self.traced.columns[name], (column.k,), _signed(element(self.locals[name])))
             else:
@@ -243,24 +245,31 @@ class _Assembly:
             raise DataError(f"{name!r} is to be drawn from a table, but the cost indexes no table with it")
         local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
         self.writer.scratch.append((local, (negatives.k,), "uintp"))
-        bits = f"random_bits(seed, first + n, {salt * SALT_STEP} + z"
-        if negatives.form[3]:
-            block = self._block(name)
-            rule = "draw_alias_from" if len(alias) > 1 else "draw_uniform_from"
-            draw = lambda b: f"{rule}({b}, {', '.join([*alias, *block])})"
-        elif alias:
-            draw = lambda b: f"draw_alias({b}, {', '.join(alias)})"
+        avoided = "" if negatives.avoid is None else f"{local}[z] != {self._avoided(name, negatives.avoid)}"
+        if isinstance(negatives, BlockNegatives):
+            start, size = self._block(name)
+            draw = f"draw_from(bits, {alias[0]}, {start}, {size})"
+            replaced = self._replaced(negatives)
+            again = f"({local}[z] != {replaced} or is_rare(bits, {alias[0]}, {size}))"
+            wanted = avoided if f"!= {replaced}" in avoided else " and ".join(filter(None, [avoided, again]))
         else:
-            draw = lambda b: f"draw_uniform({b}, len({table}))"
+            draw = f"draw_alias(bits, {', '.join(alias)})" if alias else f"draw_uniform(bits, len({table}))"
+            wanted = avoided
+        counter = f"{salt * SALT_STEP} + z" + (f" + {TRY_STEP} * attempt" if wanted else "")
+        lines = [f"bits = random_bits(seed, first + n, {counter})", f"{local}[z] = {draw}"]
         with self.writer.block(f"for z in range({negatives.k}):"):
-            if negatives.avoid is None:
-                self.writer.line(f"{local}[z] = {draw(bits + ')')}")
+            if not wanted:
+                self.writer.add(lines)
                 return
-            avoided = self._avoided(name, negatives.avoid)
             with self.writer.block(f"for attempt in range({AVOID_TRIES}):"):
-                self.writer.line(f"{local}[z] = {draw(bits + f' + {TRY_STEP} * attempt)')}")
-                with self.writer.block(f"if {local}[z] != {avoided}:"):
+                self.writer.add(lines)
+                with self.writer.block(f"if {wanted}:"):
                     self.writer.line("break")
+
+    def _replaced(self, negatives: BlockNegatives) -> str:
+        """The id in whose place the negatives stand: drawn from its own block, it would come up too often."""
+        column, place = negatives.replaced
+        return self.locals[column] if place is None else f"uintp({self.whole[column]}[n, {place}])"
 
     def _block(self, name: str) -> tuple[str, str]:
         """Where the rows that a sampled column draws from begin and how many they are, read at each segment."""

@@ -3,6 +3,7 @@
 import heapq
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -33,17 +34,18 @@ class Blocks:
         return self.starts[:: self.count // self.groups]
 
 
-def deal(counts: np.ndarray, blocks: int, groups: int, seed: int) -> Blocks:
+def deal(counts: np.ndarray, blocks: int, groups: int, seed: Any, *, apart: bool = True) -> Blocks:
     """Deal rows to blocks, so that every block is looked up about equally often.
 
     Neighbours are dealt together, `PAGE` at a time; rows so frequent that a page of them would be a quarter of a
-    block's share are dealt by themselves, each to the block that is looked up least.
+    block's share are dealt by themselves, each to the block that is looked up least; or without `apart` by chance, so
+    that any two are in one block as often as others are.
 
     Arguments:
         counts: (n,) how often each row is looked up.
         blocks: how many, a multiple of `groups`.
         groups: how many groups of blocks.
-        seed: of the deal.
+        seed: of the deal, as `np.random.default_rng` takes it.
 
     >>> deal(np.array([9, 1, 1, 1]), 2, 2, seed=0).count
     2
@@ -54,6 +56,9 @@ def deal(counts: np.ndarray, blocks: int, groups: int, seed: int) -> Blocks:
     light = counts.astype(np.float64)
     light[heavy] = 0
     of = np.repeat(_snake(np.add.reduceat(light, np.arange(0, n, page)), blocks, rng), page)[:n]
+    if not apart:
+        of[heavy] = rng.permutation(len(heavy)) % blocks
+        return Blocks(of, blocks, groups)
     loads = [(load, block) for block, load in enumerate(np.bincount(of, light, blocks).tolist())]
     heapq.heapify(loads)
     for row in heavy[np.argsort(-counts[heavy], kind="stable")]:

@@ -69,13 +69,12 @@ class SlowCost(UserWarning):
 
 
 class Sequential(UserWarning):
-    """A cost that does not fit the block schedule and runs on one thread."""
+    """A cost that runs on one thread, since it does not fit the block schedule, or not as well as file order."""
 
     @classmethod
     def warn(cls, cost: str, reason: str) -> None:
-        """Warn that `cost` runs on one thread, and why."""
+        """Warn that `cost` runs on one thread, why, and what would run on more."""
         message = (
-            f"the cost {cost!r} runs on one thread, since {reason}; schedule='hogwild' would use all threads, and give "
-            "other bytes each time; schedule='sequential' is what runs now, without this warning"
+            f"the cost {cost!r} runs on one thread, since {reason}; schedule='sequential' says so without a warning"
         )
         warnings.warn(cls(message), stacklevel=2)

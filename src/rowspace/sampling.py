@@ -1,5 +1,6 @@
 """Negatives: ids drawn on the fly, inside the compiled loop."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -64,9 +65,9 @@ class Negatives:
         return None if counts is None or self.power == 0 else np.asarray(counts, np.float64)
 
     @property
-    def form(self) -> tuple[int, str | None, bool, bool]:
-        """What a loop that draws depends on: how many, what to avoid, whether uniformly, whether from a block."""
-        return self.k, self.avoid, self.alias is None, False
+    def form(self) -> Any:
+        """What a loop that draws depends on: how many, what to avoid, whether uniformly."""
+        return self.k, self.avoid, self.alias is None
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
@@ -84,38 +85,30 @@ class Negatives:
 
 @dataclass(frozen=True, eq=False)
 class BlockNegatives(Negatives):
-    """The same, drawn from some block of the table's rows, which the loop is told for every segment of examples.
+    """The same, drawn from a part of a pool of rows, which the loop is told for every segment of examples.
 
-    `rows` lists the rows of the blocks one after another, and `bounds` (b + 1,) where each begins; a segment draws
-    from `rows[start:start + size]`.
+    The part is that of the block of the row they stand for, whose id is in column (and place) `replaced`. That row
+    itself would come up as many times too often as there are blocks, and so is taken only in one of so many times.
     """
 
-    rows: Any = None
-    bounds: Any = None
+    pool: Any = None
+    replaced: Any = None
 
     @property
-    def form(self) -> tuple[int, str | None, bool, bool]:
+    def form(self) -> Any:
         """As of `Negatives`."""
-        return self.k, self.avoid, self.alias is None, True
+        return self.k, self.avoid, True, self.replaced
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """The rows of the blocks, and the alias tables."""
-        return self.rows, *(self.alias or ())
+        """The pool: (m,) int32."""
+        return (self.pool,)
 
-    @cached_property
-    def alias(self) -> tuple[np.ndarray, np.ndarray] | None:  # type: ignore[override]
-        """Walker's tables, one block's after another's; where to go is a row."""
-        if self.weights is None:
-            return None
-        weights = np.where(self.weights > 0, self.weights, 1) ** self.power * (self.weights > 0)
-        keep, other = np.empty(len(self.rows), np.float32), np.empty(len(self.rows), np.int64)
-        for lo, hi in zip(self.bounds[:-1], self.bounds[1:], strict=True):
-            own = weights[self.rows[lo:hi]]
-            if hi > lo:
-                keep[lo:hi], places = alias_tables(own if own.any() else np.ones(hi - lo))
-                other[lo:hi] = self.rows[lo:hi][places]
-        return keep, other
+    def drawing_from(self, pool: np.ndarray) -> "BlockNegatives":
+        """The same with another pool; what was made of the counts is made but once."""
+        other = copy(self)
+        object.__setattr__(other, "pool", pool)
+        return other
 
 
 def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

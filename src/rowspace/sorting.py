@@ -14,6 +14,8 @@ import numpy as np
 
 i64 = np.int64  # the names compiled sources know
 uintp = np.uintp
+uint64 = np.uint64
+f32 = np.float32
 
 
 def number_buckets(first, second, first_block, second_block, columns, per_column, symmetric, sided, out, counts):  # type: ignore[no-untyped-def]
@@ -55,6 +57,18 @@ def move(values, places, out):  # type: ignore[no-untyped-def]
         place = places[n]
         for k in range(values.shape[1]):
             out[place, k] = values[n, k]
+
+
+def draw_pool(seed, keep, other, out):  # type: ignore[no-untyped-def]
+    """Draw rows by Walker's alias tables, with SplitMix64 as the source of bits."""
+    for n in range(len(out)):
+        x = uint64(seed) + uint64(n) * uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+        x = x ^ (x >> uint64(31))
+        slot = uintp(((x >> uint64(32)) * uint64(len(keep))) >> uint64(32))
+        chance = f32(x & uint64(0xFFFFFF)) * f32(5.9604645e-08)
+        out[n] = slot if chance < keep[slot] else other[slot]
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace.batch import Batches, BatchWindow
-from rowspace.buckets import WINDOW, Buckets, Sorted
+from rowspace.buckets import Buckets, Sorted
 from rowspace.columns import Chunk, checked, cut_out, length, reordered
 from rowspace.errors import Sequential
 from rowspace.kernel import Kernel
@@ -22,6 +22,7 @@ from rowspace.workers import Workers
 if TYPE_CHECKING:
     from rowspace.train import Trainer
 
+_LONGEST = 2**22  # examples of a stretch in file order
 _STAGES = 16  # of a window that is traced
 _WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
 
@@ -55,7 +56,6 @@ class Windows:
         self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
         self.guarded = guarded
         self._last: tuple[Chunk, Ready] | None = None
-        self._kept: tuple[Chunk, Sorted] | None = None  # for the next epoch, where the data is one window
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: Sorted | None = None  # whose memory is free
 
@@ -66,8 +66,7 @@ class Windows:
 
     def done_with(self, window: Window | BatchWindow) -> None:
         """Take back the memory of a window that was run."""
-        if self._kept is None or window.sorted is not self._kept[1]:
-            self._spare = window.sorted
+        self._spare = window.sorted
 
     def _prepared(self, position: Position) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
@@ -91,11 +90,12 @@ class Windows:
         if ready.buckets is None:
             yield lambda: self._in_order(ready, columns, first, position)
             return
-        for lo in range(0, examples, WINDOW):
-            hi = min(lo + WINDOW, examples)
-            part = columns if hi - lo == examples else cut_out(columns, lo, hi)
-            waiting, last = self._sort(ready, part), hi == examples
-            yield lambda lo=lo, waiting=waiting, last=last: [  # type: ignore[misc]
+        for lo in range(0, examples, ready.buckets.window):
+            hi = min(lo + ready.buckets.window, examples)
+            waiting = self._sort(
+                ready.buckets, cut_out(columns, lo, hi), [self.options.seed, position.number, first + lo]
+            )
+            yield lambda lo=lo, waiting=waiting, last=hi == examples: [  # type: ignore[misc]
                 self._in_buckets(ready, waiting(), first + lo, position, examples if last else 0)
             ]
 
@@ -133,34 +133,32 @@ class Windows:
         if not isinstance(found, str) and any(trainer.updates[t].exact for t in found.shared):
             found = f"the small table {next(iter(found.shared))!r} has an exact update, whose copies cannot be averaged"
         if isinstance(found, str):
+            found += "; schedule='hogwild' would use all threads, and give other bytes each time"
+        elif found.sampled and options.schedule is None and options.blocks is None:
+            found = (
+                "negatives from a block are not quite as good as from the whole table; schedule='blocks' would use all "
+                "threads, and give the same bytes for any number of them"
+            )
+        if isinstance(found, str):
             large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
             if options.schedule == "blocks" or (large and self.workers.threads > 1):
                 Sequential.warn(kernel.name, found)
             return None
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
-        return Buckets(found, sizes, row_bytes, columns, seed=options.seed, blocks=options.blocks)
+        return Buckets(found, sizes, row_bytes, columns, blocks=options.blocks)
 
     # --- in buckets ------------------------------------------------------------------------------------------------
 
-    def _sort(self, ready: Ready, part: Chunk) -> Callable[[], Sorted]:
-        """Begin to sort a window; what the last epoch sorted is not sorted again."""
-        assert ready.buckets is not None
-        if self._kept is not None and self._kept[0] is part:
-            found = self._kept[1]
-            return lambda: found
+    def _sort(self, buckets: Buckets, part: Chunk, seed: list[int]) -> Callable[[], Sorted]:
+        """Begin to sort a window."""
         spare, self._spare = self._spare, None
-        waiting = self.workers.aside(ready.buckets.sort, part, self.workers.each, spare)
-        return (lambda: self._keep(part, waiting())) if part is ready.columns else waiting
-
-    def _keep(self, part: Chunk, done: Sorted) -> Sorted:
-        self._kept = part, done
-        return done
+        return self.workers.aside(buckets.sort, part, seed, self.workers.each, spare)
 
     def _in_buckets(self, ready: Ready, done: Sorted, first: int, position: Position, examples: int) -> Window:
         kernel, buckets = ready.kernel, ready.buckets
         assert buckets is not None
-        segments, tasks = buckets.segments(done.ends, kernel.sampled, self.pace.longest())
+        segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
         lanes = self._lanes(kernel, buckets, done.columns) if buckets.layout.shared else None
         whole = len(tasks) // _STAGES if self.options.trace is not None else len(tasks)
         stages = _staged(tasks, LANES if lanes else max(1, whole))
@@ -209,7 +207,7 @@ class Windows:
 
     def _to_next_record(self) -> int:
         trace = self.options.trace
-        return WINDOW if trace is None else trace.every - self.trainer.examples % trace.every
+        return _LONGEST if trace is None else trace.every - self.trainer.examples % trace.every
 
     # --- both ------------------------------------------------------------------------------------------------------
 

@@ -127,6 +127,11 @@ class Writer:
     def line(self, text: str) -> None:
         self.lines.append("    " * self._indent + text)
 
+    def add(self, lines: Sequence[str]) -> None:
+        """Several lines."""
+        for text in lines:
+            self.line(text)
+
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         self.line(head)

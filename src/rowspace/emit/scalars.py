@@ -134,15 +134,13 @@ def draw_alias(bits, keep, other):  # Walker (1977): a slot, or where that slot 
     chance = f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08)
     return slot if chance < keep[slot] else uintp(other[slot])
 """,
-    "draw_uniform_from": """
-def draw_uniform_from(bits, rows, start, size):
-    return uintp(rows[start + uintp(((bits >> uint64(32)) * uint64(size)) >> uint64(32))])
+    "draw_from": """
+def draw_from(bits, pool, start, size):
+    return uintp(pool[start + uintp(((bits >> uint64(32)) * uint64(size)) >> uint64(32))])
 """,
-    "draw_alias_from": """
-def draw_alias_from(bits, rows, keep, other, start, size):
-    slot = start + uintp(((bits >> uint64(32)) * uint64(size)) >> uint64(32))
-    chance = f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08)
-    return uintp(rows[slot]) if chance < keep[slot] else uintp(other[slot])
+    "is_rare": """
+def is_rare(bits, pool, size):  # as often as the block is met: what is drawn once in its block is as rare as elsewhere
+    return (((bits & uint64(0xFFFFFFFF)) * uint64(len(pool))) >> uint64(32)) < uint64(size)
 """,
     "longest": """
 def longest(offsets, segments, begin, end):

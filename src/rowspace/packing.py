@@ -1,0 +1,33 @@
+"""The columns of a window moved to their places: single ids and numbers side by side, in memory that is used again."""
+
+import numpy as np
+
+from rowspace.columns import Chunk, Ragged, length
+from rowspace.sorting import compiled_sorting
+
+
+class Packed:
+    """The columns of single ids and numbers of four bytes, moved together: one write for an example instead of many."""
+
+    def __init__(self, chunk: Chunk, before: np.ndarray | None) -> None:
+        arrays = {name: column for name, column in chunk.items() if isinstance(column, np.ndarray)}
+        self.taken = {name: a for name, a in arrays.items() if a.ndim == 1 and a.itemsize == 4}
+        self.left_out = [n for n, c in chunk.items() if n not in self.taken and isinstance(c, np.ndarray | Ragged)]
+        self.out = room((length(chunk), len(self.taken)), before)
+
+    def move(self, lo: int, hi: int, buckets: np.ndarray, starts: np.ndarray) -> None:
+        """Move the examples of a slice."""
+        if self.taken:
+            columns = tuple(a[lo:hi].view(np.int32) for a in self.taken.values())
+            compiled_sorting("distribute")(buckets[lo:hi], starts, columns, self.out)
+
+    def columns(self) -> Chunk:
+        """The columns by name, as views."""
+        return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
+
+
+def room(shape: tuple[int, ...], before: np.ndarray | None) -> np.ndarray:
+    """An int32 array: memory that was used before, whose pages are there already, or new."""
+    if before is not None and before.shape[1:] == shape[1:] and len(before) >= shape[0]:
+        return before[: shape[0]]
+    return np.empty(shape, np.int32)
