@@ -10,26 +10,30 @@ from rowspace.compiled import compiled
 from rowspace.emit import element, emitter
 from rowspace.emit.expression import Expr, Writer
 from rowspace.emit.scalars import used_helpers
+from rowspace.past import Past
 from rowspace.plans import keep, load, rows_fingerprint
 from rowspace.updates import Update
 
-_ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end"
-_RESERVED = {*"kernel table states rows gradients order starts rate now begin end u row s k check total".split()}
+_ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end, since, paces"
+_RESERVED = {
+    *"kernel table states rows gradients order starts rate now begin end since paces u row s k check total".split()
+}
 
 
 class RowLoop:
     """A loop over rows for an update and a width.
 
-    With `step`, each row takes one step by the sum of its gradients; without, it only catches up to step `now`.
+    With `step`, each row takes one step by the sum of its gradients; without, it only catches up to step `now`, at the
+    rates that stand at `place` in the table of those so far.
     """
 
-    def __init__(self, update: Update, dim: int, *, step: bool) -> None:
-        self.update, self.dim, self.step = update, dim, step
+    def __init__(self, update: Update, dim: int, *, step: bool, place: int = 0) -> None:
+        self.update, self.dim, self.step, self.place = update, dim, step, place
 
     @cached_property
     def source(self) -> str:
         """The loop as Python."""
-        name = rows_fingerprint(self.update, self.dim, self.step)
+        name = rows_fingerprint(self.update, self.dim, self.step, self.place)
         kept = load(name)
         if kept is None:
             kept = {"text": self._written()}
@@ -44,7 +48,7 @@ class RowLoop:
     def _written(self) -> str:
         writer = Writer(_RESERVED)
         own = [writer.name("state") for _ in self.update.init(self.dim)]
-        rows = rows_of(writer, self.update, self.dim, "table", own, "rate")
+        rows = rows_of(writer, self.update, self.dim, "table", own, "rate", self.place)
         moves = Updates(writer, emitter(writer), {"table": rows})
         if self.step:
             self._sum_and_step(writer, moves)
@@ -79,18 +83,25 @@ class RowLoop:
             writer.line("return u")
 
 
-def catch_all_up(update: Update, table: np.ndarray, states: Sequence[np.ndarray], rate: float, now: int) -> None:
-    """Let every row of a table take the steps before `now` that it missed."""
-    loop, rows = RowLoop(update, table.shape[1], step=False), np.arange(len(table))
-    run_rows(loop, table, states, rows, _NOTHING, (_NO_ORDER, _NO_ORDER), rate, now, (0, len(rows)))
+def catch_up(
+    loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray, past: Past, now: int,
+    part: tuple[int, int],
+) -> None:  # fmt: skip
+    """Let rows `part` of `rows` take the steps before `now` that they missed."""
+    nothing = _NOTHING, _NO_ORDER, _NO_ORDER, np.float32(0)
+    loop.run(table, tuple(states), rows, *nothing, now, *part, past.since, past.paces)
 
 
-def run_rows(
+def step(
     loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray, gradients: np.ndarray,
     order: tuple[np.ndarray, np.ndarray], rate: float, now: int, part: tuple[int, int],
 ) -> int:  # fmt: skip
-    """Run a loop over rows `part` of `rows`; `order` sorts the gradients by row and says where each row's begin."""
-    return int(loop.run(table, tuple(states), rows, gradients, *order, np.float32(rate), now, *part))
+    """Let rows `part` of `rows` take step `now`; `order` sorts the gradients by row and says where each row's begin.
+
+    Gives the first row whose new values are not finite, or the end of the part.
+    """
+    numbers = np.float32(rate), now, *part, _NO_ORDER, _NO_PACES
+    return int(loop.run(table, tuple(states), rows, gradients, *order, *numbers))
 
 
-_NOTHING, _NO_ORDER = np.zeros((0, 1), np.float32), np.zeros(0, np.int64)
+_NOTHING, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)

@@ -1,7 +1,7 @@
 """The chunks of an epoch as windows of work: checked, sorted where they are to be, laid out in segments."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rowspace.errors import Sequential
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.pace import Pace, Position
+from rowspace.past import Past
 from rowspace.schedule import Window
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.trace import Trace
@@ -58,6 +59,7 @@ class Windows:
         self._kept: tuple[Chunk, Sorted] | None = None  # for the next epoch, where the data is one window
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: Sorted | None = None  # whose memory is free
+        self.past = Past()
 
     def epoch(self, position: Position) -> Iterator[Window | BatchWindow]:
         """The windows of an epoch; the next one is sorted while the present one runs."""
@@ -130,6 +132,8 @@ class Windows:
         trainer, options = self.trainer, self.options
         sizes = {t: table.shape for t, table in trainer.tables.items()}
         found = layout(kernel.traced, columns, sizes)
+        if not isinstance(found, str) and any(self._is_exact(t) for t in found.shared):
+            found = "copies of a table, each moved by a thread, cannot be averaged where its update is exact"
         if isinstance(found, str):
             large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
             if options.schedule == "blocks" or (large and self.workers.threads > 1):
@@ -138,6 +142,9 @@ class Windows:
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
         return Buckets(found, sizes, row_bytes, columns, seed=options.seed, blocks=options.blocks)
+
+    def _is_exact(self, table: str) -> bool:
+        return table in self.trainer.updates and self.trainer.updates[table].exact
 
     # --- in buckets ------------------------------------------------------------------------------------------------
 
@@ -202,7 +209,7 @@ class Windows:
 
     def _batches(self, ready: Ready, columns: Chunk) -> Batches:
         if self._batching is None or self._batching[0] is not ready:
-            self._batching = ready, Batches(self.trainer, columns, self.workers)
+            self._batching = ready, Batches(self.trainer, columns, self.workers, self.past)
         return self._batching[1]
 
     def _to_next_record(self) -> int:
@@ -214,7 +221,11 @@ class Windows:
     def _work(self, kernel: Kernel, segments: np.ndarray, examples: int, first: int, position: Position) -> Work:
         rates = self.pace.rates(kernel.order(), segments[:, LO] + first, position)
         clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
-        return Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
+        work = Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
+        if not any(update.exact for update in self.trainer.updates.values()):
+            return work
+        self.past.extend(kernel.order(), clock + segments[:, LO], work.rates)
+        return replace(work, since=self.past.since, paces=self.past.paces)
 
     def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
