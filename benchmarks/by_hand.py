@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,39 +11,54 @@ from numba import njit
 from problems import NEGATIVES, RATE, Pairs, Words
 
 # The flags of rowspace's own loops: sums may be reordered, NaN and infinity keep their meaning.
-_compiled = functools.partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})
+compiled = functools.partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})
 f32, uintp, uint64 = np.float32, np.uintp, np.uint64
+_SLICE = 2**16  # examples that a thread takes at a time
 _THIRD_COLUMN = uint64(2 << 32)  # where rowspace's counter starts for `negatives`
 
 
-def pairs(problem: Pairs, form: str) -> Loop:
+def racing(run: Callable[[int, int], float], threads: int) -> Callable[[int, int], float]:
+    """The same by threads that take slices of the examples, whoever writes which row: hogwild (Niu et al. 2011)."""
+    if threads == 1:
+        return run
+    pool = ThreadPoolExecutor(threads)
+
+    def all_of(lo: int, hi: int) -> float:
+        starts = range(lo, hi, _SLICE)
+        return sum(pool.map(run, starts, (min(start + _SLICE, hi) for start in starts)))
+
+    return all_of
+
+
+def pairs(problem: Pairs, form: str, threads: int = 1) -> Loop:
     """|label - a.b| and its step."""
-    table = problem.table.copy()
+    table = problem.table
     loop = PAIRS[form](table.shape[1])
     columns = (problem.i, problem.j, problem.label)
-    return Loop(lambda lo, hi: loop(table, *columns, f32(RATE), lo, hi), lambda: [table])
+    return Loop(racing(lambda lo, hi: loop(table, *columns, f32(RATE), lo, hi), threads), lambda: [table])
 
 
-def skip_gram(problem: Words, form: str) -> Loop:
+def skip_gram(problem: Words, form: str, threads: int = 1) -> Loop:
     """Skip-gram with negatives drawn uniformly, with rowspace's random numbers of a first epoch.
 
     The cost is added up for one example in 16, as rowspace does where it takes logarithms.
     Score, gradient and step of one context row after another, as in word2vec.c, was slower.
     """
-    words, contexts = problem.words.copy(), problem.contexts.copy()
+    words, contexts = problem.words, problem.contexts
     loop = SKIP_GRAM[form](words.shape[1])
     columns = (problem.center, problem.context)
     seed = np.random.SeedSequence([0, 1]).generate_state(1, np.uint64)[0]
-    return Loop(
-        lambda lo, hi: loop(words, contexts, *columns, f32(RATE), lo, hi, seed),
-        lambda: [words, contexts],
-    )
+
+    def run(lo: int, hi: int) -> float:
+        return loop(words, contexts, *columns, f32(RATE), lo, hi, seed)
+
+    return Loop(racing(run, threads), lambda: [words, contexts])
 
 
 def _pairs_plain(dim: int) -> Callable[..., float]:
     """Reads the rows again for each store, so that i == j needs no thought."""
 
-    @_compiled
+    @compiled
     def loop(E: Any, i: Any, j: Any, label: Any, rate: Any, lo: int, hi: int) -> float:
         total = 0.0
         for n in range(lo, hi):
@@ -65,7 +81,7 @@ def _pairs_plain(dim: int) -> Callable[..., float]:
 def _pairs_apart(dim: int) -> Callable[..., float]:
     """A branch of its own for i == j; elsewhere each row is read once."""
 
-    @_compiled
+    @compiled
     def loop(E: Any, i: Any, j: Any, label: Any, rate: Any, lo: int, hi: int) -> float:
         total = 0.0
         for n in range(lo, hi):
@@ -89,7 +105,7 @@ def _pairs_apart(dim: int) -> Callable[..., float]:
     return loop
 
 
-@_compiled
+@compiled
 def _drawn(seed: Any, example: Any, draw: Any, rows: Any) -> Any:
     x = seed + (uint64(example) * uint64(0x9E3779B97F4A7C15))
     x += (_THIRD_COLUMN + uint64(draw)) * uint64(0xD1B54A32D192ED03)
@@ -99,7 +115,7 @@ def _drawn(seed: Any, example: Any, draw: Any, rows: Any) -> Any:
     return uintp(((x >> uint64(32)) * uint64(rows)) >> uint64(32))
 
 
-@_compiled
+@compiled
 def _softplus(x: Any) -> Any:
     return np.log1p(np.exp(-abs(x))) + max(x, f32(0))
 
@@ -107,7 +123,7 @@ def _softplus(x: Any) -> Any:
 def _skip_gram_in_phases(dim: int) -> Callable[..., float]:
     """All ids, all scores (so that the loads of rows overlap), the gradient of u, the steps."""
 
-    @_compiled
+    @compiled
     def loop(W: Any, C: Any, i: Any, j: Any, rate: Any, lo: int, hi: int, seed: Any) -> float:
         total = 0.0
         ids, steps = np.empty(1 + NEGATIVES, np.uintp), np.empty(1 + NEGATIVES, np.float32)
@@ -148,7 +164,7 @@ def _skip_gram_in_phases(dim: int) -> Callable[..., float]:
 def _skip_gram_unrolled(dim: int) -> Callable[..., float]:
     """All six scores in one loop over the width, and the gradient of u in another."""
 
-    @_compiled
+    @compiled
     def loop(W: Any, C: Any, i: Any, j: Any, rate: Any, lo: int, hi: int, seed: Any) -> float:
         total = 0.0
         ids, steps = np.empty(6, np.uintp), np.empty(6, np.float32)

@@ -1,8 +1,8 @@
-"""Contenders timed in turn, each in a process of its own on one core, and a table of the results.
+"""Contenders timed in turn, each in a process of its own on as many cores as threads, and a table of the results.
 
-Times are seconds of processor time (user and system, all threads): on a quiet machine the same as
-the clock's, and where other programs take their share of the core they still compare. How far the
-clock's differ is printed.
+With one thread, times are seconds of processor time (user and system, all threads): on a quiet machine the same as
+the clock's, and where other programs take their share of the core they still compare. How far the clock's differ is
+printed. With several threads times are the clock's, for every contender, and how many cores each kept busy is printed.
 """
 
 import multiprocessing
@@ -17,13 +17,7 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-}
+_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 _TRIES = 3  # timed runs of each setting when the best one is looked for
 
 
@@ -41,8 +35,8 @@ class Loop(NamedTuple):
 class Contender:
     """A way to do the work: `make(problem, *arguments)` gives its Loop.
 
-    `settings` holds the arguments of each setting by name: all are tried first, and the fastest
-    takes part. `examples` is how many it does in a round; slow ones may do fewer.
+    The problem is its own: its tables may be changed in place. `settings` holds the arguments of each setting by name:
+    all are tried first, and the fastest takes part. `examples` is how many it does in a round; slow ones may do fewer.
     """
 
     name: str
@@ -53,36 +47,36 @@ class Contender:
 
 @dataclass(frozen=True)
 class Timing:
-    """Million examples a second in each round, in the setting that was the fastest.
-
-    `waits` are the seconds of the clock over those of the processor: 1 where nothing interfered.
-    """
+    """Million examples a second in each round, in the setting that was the fastest, and how many cores were busy."""
 
     name: str
     setting: str
+    threads: int
     rates: list[float] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
 
     def run(self, worker: "Worker") -> None:
         """One round."""
-        busy, passed = worker.run()
-        self.rates.append(worker.examples / busy / 1e6)
-        self.waits.append(passed / busy)
+        seconds, cores = worker.run()
+        self.rates.append(worker.examples / seconds / 1e6)
+        self.cores.append(cores)
 
 
-def compete(contenders: Sequence[Contender], problem: Callable[[], Any], rounds: int) -> list[Timing]:
+def compete(
+    contenders: Sequence[Contender], problem: Callable[[], Any], rounds: int, *, threads: int = 1
+) -> list[Timing]:
     """Time every contender in its best setting, one after another in each of `rounds` rounds.
 
     `problem` makes what they all work on, anew in each process. Compilation is not timed: every
-    loop runs once before.
+    loop runs once before. Each process gets `threads` cores.
     """
     workers: list[tuple[Worker, Timing]] = []
     try:
         for contender in contenders:
-            setting = _fastest_setting(contender, problem)
+            setting = _fastest_setting(contender, problem, threads)
             print(f"  {contender.name}: {setting or 'ready'}", file=sys.stderr, flush=True)
-            worker = Worker(contender, setting, problem)
-            workers.append((worker, Timing(contender.name, setting)))
+            worker = Worker(contender, setting, problem, threads)
+            workers.append((worker, Timing(contender.name, setting, threads)))
         for _ in range(rounds):
             for worker, timing in workers:
                 timing.run(worker)
@@ -92,22 +86,25 @@ def compete(contenders: Sequence[Contender], problem: Callable[[], Any], rounds:
     return [timing for _, timing in workers]
 
 
-def markdown(timings: Sequence[Timing]) -> str:
-    """A table of the timings.
+def ratio(one: Timing, other: Timing) -> float:
+    """How many times faster one is than the other: the median of the rounds' ratios."""
+    return median(a / b for a, b in zip(one.rates, other.rates, strict=True))
 
-    The last column is the first contender's rate over each one's: the median of the rounds' ratios.
-    """
-    first = timings[0]
+
+def markdown(timings: Sequence[Timing]) -> str:
+    """A table of the timings; the last column is how many times faster the first contender is."""
+    first, several = timings[0], timings[0].threads > 1
     rows = [
-        f"| | best setting | median | min - max | {first.name} is faster by |",
-        "|---|---|---:|---:|---:|",
+        f"| | best setting | median | min - max |{' cores busy |' if several else ''} {first.name} is faster by |",
+        f"|---|---|---:|---:|{'---:|' if several else ''}---:|",
     ]
     for t in timings:
-        ratio = median(a / b for a, b in zip(first.rates, t.rates, strict=True))
         spread = f"{min(t.rates):.3g} - {max(t.rates):.3g}"
-        rows.append(f"| {t.name} | {t.setting} | {median(t.rates):.3g} | {spread} | {ratio:.3g} x |")
-    waits = [wait for t in timings for wait in t.waits]
-    rows += ["", f"Clock over processor time: {median(waits):.2f}, at most {max(waits):.2f}."]
+        cores = f" {median(t.cores):.2f} |" if several else ""
+        rows.append(f"| {t.name} | {t.setting} | {median(t.rates):.3g} | {spread} |{cores} {ratio(first, t):.3g} x |")
+    if not several:
+        waits = [1 / busy for t in timings for busy in t.cores]
+        rows += ["", f"Clock over processor time: {median(waits):.2f}, at most {max(waits):.2f}."]
     return "\n".join(rows)
 
 
@@ -121,21 +118,22 @@ def machine(*libraries: str) -> str:
 class Worker:
     """A contender in a process of its own, which waits until it is asked to run."""
 
-    def __init__(self, contender: Contender, setting: str, problem: Callable[[], Any]) -> None:
-        os.environ.update(ONE_THREAD)
+    def __init__(self, contender: Contender, setting: str, problem: Callable[[], Any], threads: int = 1) -> None:
+        os.environ.update(_environment(threads))
         spawn = multiprocessing.get_context("spawn")
-        self.examples = contender.examples
+        self.examples, self.threads = contender.examples, threads
         self._pipe, other = spawn.Pipe()
         job = (contender.make, contender.settings[setting], contender.examples, problem)
-        self._process = spawn.Process(target=_serve, args=(other, _last_core(), *job), daemon=True)
+        self._process = spawn.Process(target=_serve, args=(other, last_cores(threads), *job), daemon=True)
         self._process.start()
         other.close()
         self._answer()
 
     def run(self) -> tuple[float, float]:
-        """Run the next examples: seconds of the processor and of the clock."""
+        """Run the next examples: seconds, of the processor or with several threads of the clock, and cores busy."""
         self._pipe.send("run")
-        return self._answer()
+        busy, passed = self._answer()
+        return busy if self.threads == 1 else passed, busy / passed
 
     def close(self) -> None:
         """End the process."""
@@ -149,9 +147,20 @@ class Worker:
             raise SystemExit("a contender failed; its error is above") from None
 
 
-def _serve(pipe: Any, core: int | None, make: Any, arguments: Any, examples: int, problem: Any) -> None:
-    if core is not None:
-        os.sched_setaffinity(0, {core})
+def last_cores(threads: int) -> set[int]:
+    """As many cores, of those this process may use; empty where that cannot be told."""
+    return set(sorted(os.sched_getaffinity(0))[-threads:]) if hasattr(os, "sched_setaffinity") else set()
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """What tells libraries how many threads to use; XLA knows only one, or as many as there are cores."""
+    flags = "--xla_cpu_multi_thread_eigen=false" if threads == 1 else ""
+    return {**dict.fromkeys(_COUNTS, str(threads)), "XLA_FLAGS": flags}
+
+
+def _serve(pipe: Any, cores: set[int], make: Any, arguments: Any, examples: int, problem: Any) -> None:
+    if cores:
+        os.sched_setaffinity(0, cores)
     work = problem()
     run, _ = make(work, *arguments)
     run(0, examples)
@@ -164,21 +173,17 @@ def _serve(pipe: Any, core: int | None, make: Any, arguments: Any, examples: int
         pipe.send((process_time() - busy, perf_counter() - start))
 
 
-def _fastest_setting(contender: Contender, problem: Callable[[], Any]) -> str:
+def _fastest_setting(contender: Contender, problem: Callable[[], Any], threads: int) -> str:
     if len(contender.settings) == 1:
         return next(iter(contender.settings))
     rates = {}
     for setting in contender.settings:
-        worker = Worker(contender, setting, problem)
+        worker = Worker(contender, setting, problem, threads)
         rates[setting] = max(worker.examples / worker.run()[0] / 1e6 for _ in range(_TRIES))
         worker.close()
     tried = ", ".join(f"{setting} {rate:.3g}" for setting, rate in rates.items())
     print(f"  {contender.name}: {tried}", file=sys.stderr, flush=True)
     return max(rates, key=rates.__getitem__)
-
-
-def _last_core() -> int | None:
-    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else None
 
 
 def _processor() -> str:

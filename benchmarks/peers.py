@@ -13,7 +13,7 @@ from problems import RATE, Pairs
 
 def numpy_add_at(problem: Pairs, batch: int) -> Loop:
     """Gather, gradient, `np.add.at`."""
-    E = problem.table.copy()
+    E = problem.table
 
     def run(lo: int, hi: int) -> float:
         total = 0.0
@@ -38,7 +38,7 @@ def pytensor_per_call(problem: Pairs, trusted: bool) -> Loop:
     import pytensor
     import pytensor.tensor as pt
 
-    E = pytensor.shared(problem.table.copy(), name="E", borrow=True)
+    E = pytensor.shared(problem.table, name="E", borrow=True)
     ids, label = pt.ivector("ids"), pt.fscalar("label")
     rows = E[ids]
     cost = abs(label - rows[0] @ rows[1])
@@ -62,7 +62,7 @@ def pytensor_batch(problem: Pairs, batch: int) -> Loop:
     import pytensor
     import pytensor.tensor as pt
 
-    E = pytensor.shared(problem.table.copy(), name="E", borrow=True)
+    E = pytensor.shared(problem.table, name="E", borrow=True)
     ids, label = pt.imatrix("ids"), pt.fvector("label")
     rows = E[ids.ravel()]
     ab = rows.reshape((-1, 2, problem.table.shape[1]))
@@ -80,12 +80,12 @@ def pytensor_batch(problem: Pairs, batch: int) -> Loop:
     return Loop(run, lambda: [E.get_value()])
 
 
-def torch_sparse(problem: Pairs, batch: int) -> Loop:
+def torch_sparse(problem: Pairs, batch: int, threads: int = 1) -> Loop:
     """`Embedding(sparse=True)` under SGD; both rows of a pair in one lookup."""
     import torch
 
-    torch.set_num_threads(1)
-    E = torch.nn.Embedding.from_pretrained(torch.from_numpy(problem.table.copy()), freeze=False, sparse=True)
+    torch.set_num_threads(threads)
+    E = torch.nn.Embedding.from_pretrained(torch.from_numpy(problem.table), freeze=False, sparse=True)
     optimizer = torch.optim.SGD(E.parameters(), lr=RATE)
     ij = torch.from_numpy(np.stack([problem.i, problem.j], axis=1))
     label = torch.from_numpy(problem.label)

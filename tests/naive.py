@@ -207,6 +207,21 @@ class DenseAdam:
         return table - self.rate * mean / (np.sqrt(square) + 1e-8)
 
 
+class AtRates:
+    """A dense rule whose rate changes with the step: `rates[s]` at step s."""
+
+    def __init__(self, rule, rates):
+        self.rule, self.rates = rule, rates
+
+    def start(self, table):
+        self.rule.start(table)
+        self.left = iter(self.rates)
+
+    def step(self, table, gradient):
+        self.rule.rate = next(self.left)
+        return self.rule.step(table, gradient)
+
+
 def train_dense(rule, table, data, batch):
     """The cost (label - a.b)^2, summed over batches, under a dense optimiser in float64."""
     E = table.astype(np.float64)

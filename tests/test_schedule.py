@@ -274,11 +274,20 @@ def test_an_exception_in_a_worker_stops_with_whole_rows(monkeypatch, error):
     monkeypatch.setattr(Window, "_do", fails)
     tables, data = problem("l1_dot")
     alive = threading.active_count()
+    trainer = rs.Trainer(costs.l1_dot, tables, rs.sgd(0.1))
     with pytest.raises(error):
-        rs.Trainer(costs.l1_dot, tables, rs.sgd(0.1)).fit(data, 5, blocks=8, threads=3)
+        trainer.fit(data, 5, blocks=8, threads=3)
     assert 4 <= len(seen) < 40
+    assert 0 < trainer.examples < 700
     assert np.isfinite(tables["E"].values).all()
     assert threading.active_count() == alive
+
+
+def test_an_exact_update_of_a_small_shared_table_is_not_averaged():
+    tables, data = problem("distmult")
+    update = {"E": rs.sgd(0.01), "R": rs.exact(rs.momentum(0.01))}
+    with pytest.warns(rs.errors.Sequential, match="small table 'R' has an exact update"):
+        rs.Trainer(costs.distmult, tables, update).fit(data, schedule="blocks")
 
 
 def test_a_trace_is_recorded_between_rows_and_changes_nothing(tmp_path):

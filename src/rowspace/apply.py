@@ -43,7 +43,7 @@ class Rows:
     place: int = 0  # of its rate among those of all tables
 
 
-def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int) -> Rows:
+def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int = 0) -> Rows:
     """A table as the kernel sees it, its update traced."""
     seen = writer.name(f"{array}_seen") if update.exact else ""
     idle = trace_idle(update, dim) if update.exact else None
@@ -212,7 +212,7 @@ class Updates:
             piece = writer.local(Expr(f"piece_of(since, {done})"), "piece")
             with writer.block(f"while {done} < now:"):
                 end = writer.local(Expr(f"piece_end(since, {piece}, now)"), "end")
-                at_rate = replace(rows, rate=str(writer.local(Expr(f"paces[{piece}, {rows.place}]"), "pace")))
+                at_rate = replace(rows, rate=str(writer.local(Expr(f"paces[{rows.place}, {piece}]"), "pace")))
                 self._idle_stretch(at_rate, row, done, end, closed)
                 writer.line(f"{done} = {end}")
                 writer.line(f"{piece} += 1")

@@ -10,7 +10,7 @@ from rowspace.columns import Chunk, Ragged, length
 from rowspace.kernel import Kernel
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.rowwise import RowLoop, catch_up, step
+from rowspace.rowwise import catch_up, step
 from rowspace.schedule import Outcome
 from rowspace.work import DRAWN, HI, LO, Bound, Work
 from rowspace.workers import Workers
@@ -48,13 +48,9 @@ class Batches:
         trained = self.ids.traced.lookups[: self.ids.traced.trained]
         self.tables = list(dict.fromkeys(look.table for look in trained))
         self.lookups = [(look.table, _per_example(look, chunk)) for look in trained]
-        updates = {t: trainer.updates[t] for t in self.tables}
-        self.steps = {t: RowLoop(u, trainer.tables[t].dim, step=True) for t, u in updates.items()}
-        exact = {t: u for t, u in updates.items() if u.exact}
-        order = self.ids.order()
-        self.catching_up = {
-            t: RowLoop(u, trainer.tables[t].dim, step=False, place=order.index(t)) for t, u in exact.items()
-        }
+        self.steps = {t: trainer.row_loop(t, step=True) for t in self.tables}
+        exact = [t for t in self.tables if trainer.updates[t].exact]
+        self.catching_up = {t: trainer.row_loop(t, step=False) for t in exact}
 
     def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pace, position: Position) -> Outcome:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""
@@ -101,8 +97,8 @@ class Batches:
     def _catch_up(self, table: str, found: Gathered) -> None:
         """Let the rows of a batch take the steps they missed."""
         loop, values, states = self.catching_up[table], self.trainer.tables[table].values, self.trainer.states[table]
-        now = self.trainer.steps
-        self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, self.past, now, part))
+        past, now = self.past.of(table), self.trainer.steps
+        self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, past, now, part))
 
     def _step(self, table: str, found: Gathered, rate: float, gradients: np.ndarray) -> bool:
         """Let the rows of a batch take its step; whether all are finite after it."""

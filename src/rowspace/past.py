@@ -6,46 +6,45 @@ import numpy as np
 
 
 class Past:
-    """Pieces of steps at constant rates, oldest first: piece p begins at step `since[p]` and has the rates `paces[p]`.
+    """Pieces of steps at constant rates, oldest first: piece p begins at step `since[p]`, its rates are `paces[:, p]`.
 
-    `tables` says whose rate stands in which column of `paces` (p, tables).
+    `tables` says whose rate stands in which row of `paces`, which has room for more pieces than there are.
 
     >>> past = Past()
-    >>> past.extend(["E"], np.array([0, 5, 9]), np.array([[0.1], [0.1], [0.2]]))
-    >>> past.since.tolist(), past.paces.tolist() == np.array([[0.1], [0.2]], np.float32).tolist()
-    ([0, 9], True)
+    >>> past.extend(["E"], np.array([0, 5, 9]), np.array([[0.5], [0.5], [0.25]]))
+    >>> past.since.tolist(), past.paces[0, :2].tolist()
+    ([0, 9], [0.5, 0.25])
     """
 
     def __init__(self) -> None:
         self.tables: list[str] = []
-        self._since, self._paces, self._count = np.zeros(1, np.int64), np.zeros((1, 0), np.float32), 0
+        self.paces = np.zeros((0, 0), np.float32)
+        self._since, self._count = np.zeros(0, np.int64), 0
 
     @property
     def since(self) -> np.ndarray:
         """(p,) int64."""
         return self._since[: self._count]
 
-    @property
-    def paces(self) -> np.ndarray:
-        """(p, tables) float32."""
-        return self._paces[: self._count]
+    def of(self, table: str) -> tuple[np.ndarray, np.ndarray]:
+        """The pieces and the rates of one table."""
+        place = self.tables.index(table)
+        return self.since, self.paces[place : place + 1]
 
     def extend(self, tables: Sequence[str], since: np.ndarray, rates: np.ndarray) -> None:
-        """Add pieces; those at the rates of the piece before them are part of it."""
-        if not self._count:
-            self.tables, self._paces = list(tables), np.zeros((1, len(tables)), np.float32)
+        """Add pieces, with rates (p, tables); those at the rates of the piece before them are part of it."""
+        if not self.tables:
+            self.tables, self.paces = list(tables), np.zeros((len(tables), 0), np.float32)
         rates = np.asarray(rates, np.float32)
-        last = self.paces[-1:] if self._count else np.full((1, len(tables)), np.nan, np.float32)  # equal to nothing
-        new = np.flatnonzero((rates != np.concatenate([last, rates[:-1]])).any(axis=1))
+        last = self.paces[:, self._count - 1] if self._count else np.full(len(tables), np.nan)  # equal to nothing
+        new = np.flatnonzero((rates != np.vstack([last, rates[:-1]])).any(axis=1))
         self._make_room(len(new))
         here = slice(self._count, self._count + len(new))
-        self._since[here], self._paces[here] = since[new], rates[new]
+        self._since[here], self.paces[:, here] = since[new], rates[new].T
         self._count += len(new)
 
     def _make_room(self, more: int) -> None:
-        """Arrays that kernels still read are left as they are."""
         if self._count + more > len(self._since):
-            length = 2 * (self._count + more)
-            since, paces = np.zeros(length, np.int64), np.zeros((length, len(self.tables)), np.float32)
-            since[: self._count], paces[: self._count] = self.since, self.paces
-            self._since, self._paces = since, paces
+            room = self._count + 2 * more
+            self._since = np.concatenate([self._since, np.zeros(room, np.int64)])
+            self.paces = np.concatenate([self.paces, np.zeros((len(self.tables), room), np.float32)], axis=1)

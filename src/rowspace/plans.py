@@ -50,10 +50,10 @@ def fingerprint(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def rows_fingerprint(update: Update, dim: int, step: bool, place: int) -> str:
+def rows_fingerprint(update: Update, dim: int, step: bool) -> str:
     """A name for the source of a loop over rows."""
     graph, idle = trace_step(update, dim), trace_idle(update, dim) if update.exact else None
-    parts = [_writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step} {place}"]
+    parts = [_writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
     parts += [_text([g.new_row, *g.new_state], {}) for g in (graph, idle) if g]
     return "rows_" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 

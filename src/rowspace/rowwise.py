@@ -10,7 +10,6 @@ from rowspace.compiled import compiled
 from rowspace.emit import element, emitter
 from rowspace.emit.expression import Expr, Writer
 from rowspace.emit.scalars import used_helpers
-from rowspace.past import Past
 from rowspace.plans import keep, load, rows_fingerprint
 from rowspace.updates import Update
 
@@ -23,17 +22,16 @@ _RESERVED = {
 class RowLoop:
     """A loop over rows for an update and a width.
 
-    With `step`, each row takes one step by the sum of its gradients; without, it only catches up to step `now`, at the
-    rates that stand at `place` in the table of those so far.
+    With `step`, each row takes one step by the sum of its gradients; without, it only catches up to step `now`.
     """
 
-    def __init__(self, update: Update, dim: int, *, step: bool, place: int = 0) -> None:
-        self.update, self.dim, self.step, self.place = update, dim, step, place
+    def __init__(self, update: Update, dim: int, *, step: bool) -> None:
+        self.update, self.dim, self.step = update, dim, step
 
     @cached_property
     def source(self) -> str:
         """The loop as Python."""
-        name = rows_fingerprint(self.update, self.dim, self.step, self.place)
+        name = rows_fingerprint(self.update, self.dim, self.step)
         kept = load(name)
         if kept is None:
             kept = {"text": self._written()}
@@ -48,7 +46,7 @@ class RowLoop:
     def _written(self) -> str:
         writer = Writer(_RESERVED)
         own = [writer.name("state") for _ in self.update.init(self.dim)]
-        rows = rows_of(writer, self.update, self.dim, "table", own, "rate", self.place)
+        rows = rows_of(writer, self.update, self.dim, "table", own, "rate")
         moves = Updates(writer, emitter(writer), {"table": rows})
         if self.step:
             self._sum_and_step(writer, moves)
@@ -84,12 +82,12 @@ class RowLoop:
 
 
 def catch_up(
-    loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray, past: Past, now: int,
-    part: tuple[int, int],
+    loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray,
+    past: tuple[np.ndarray, np.ndarray], now: int, part: tuple[int, int],
 ) -> None:  # fmt: skip
-    """Let rows `part` of `rows` take the steps before `now` that they missed."""
+    """Let rows `part` of `rows` take the steps before `now` that they missed; `past` is that of the table."""
     nothing = _NOTHING, _NO_ORDER, _NO_ORDER, np.float32(0)
-    loop.run(table, tuple(states), rows, *nothing, now, *part, past.since, past.paces)
+    loop.run(table, tuple(states), rows, *nothing, now, *part, *past)
 
 
 def step(

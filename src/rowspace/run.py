@@ -1,7 +1,7 @@
 """One call of `fit`: epochs of windows, and what became of them."""
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
+from rowspace.rowwise import catch_up
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.windows import Options, Windows
@@ -28,7 +29,6 @@ class Run:
         self.trainer, self.chunks, self.options, self.workers = trainer, chunks, options, workers
         self.done = 0
         self.traced = trainer.examples
-        self._catching_up: dict[str, Any] = {}
         self._caught_up = trainer.steps
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
@@ -43,6 +43,9 @@ class Run:
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
         for window in self.windows.epoch(Position(epoch, number, seed, before)):
             for outcome in window.run(self.workers):
+                self._count(outcome)
+                if outcome.error is not None:
+                    raise outcome.error
                 self._account(window, outcome)
                 total, counted = total + outcome.cost, counted + outcome.counted
                 bar.advance(outcome.done, total / counted if counted else None)
@@ -59,16 +62,12 @@ class Run:
         """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
         trainer, past = self.trainer, self.windows.past
         exact = [t for t, update in trainer.updates.items() if update.exact and t in past.tables]
-        if not exact or self._caught_up == trainer.steps:
+        if self._caught_up == trainer.steps:
             return
-        from rowspace.rowwise import RowLoop, catch_up
-
         for t in exact:
-            table, update, place = trainer.tables[t].values, trainer.updates[t], past.tables.index(t)
-            if t not in self._catching_up:
-                self._catching_up[t] = RowLoop(update, table.shape[1], step=False, place=place)
+            table, loop = trainer.tables[t].values, trainer.row_loop(t, step=False)
             rows = np.arange(len(table))
-            catch_up(self._catching_up[t], table, trainer.states[t], rows, past, trainer.steps, (0, len(rows)))
+            catch_up(loop, table, trainer.states[t], rows, past.of(t), trainer.steps, (0, len(rows)))
         self._caught_up = trainer.steps
 
     def finish(self) -> None:
@@ -76,10 +75,12 @@ class Run:
         if self.snapshot and not self.snapshot.is_good():
             raise self._diverged(None, None)
 
-    def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome) -> None:
         self.trainer.examples += outcome.done
         self.trainer.steps += outcome.done if self.options.batch is None else outcome.done > 0
         self.done += outcome.done
+
+    def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
         if outcome.failed is not None:
             raise self._diverged(window, outcome.failed)
         trace, examples = self.options.trace, self.trainer.examples

@@ -40,9 +40,13 @@ class Window:
             def do(numbered: tuple[Bound, Task]) -> None:
                 self._do(workers, *numbered)
 
-            workers.run(do, zip(bounds, stage, strict=True))
-            outcome = Outcome.of(self.work, stage)
-            if self.lanes and outcome.failed is None:
+            error = None
+            try:
+                workers.run(do, zip(bounds, stage, strict=True))
+            except BaseException as found:  # Ctrl-C too: what was done counts all the same
+                error = found
+            outcome = Outcome.of(self.work, stage, error)
+            if self.lanes and outcome.failed is None and error is None:
                 self.lanes.merge([self._examples(task) for task in stage])
             yield outcome
 
@@ -72,9 +76,10 @@ class Outcome:
     cost: float
     counted: int
     failed: int | None
+    error: BaseException | None = None
 
     @classmethod
-    def of(cls, work: Work, stage: Sequence[Task]) -> "Outcome":
+    def of(cls, work: Work, stage: Sequence[Task], error: BaseException | None = None) -> "Outcome":
         """Add up the segments of a stage, in their order whoever ran them."""
         here = slice(stage[0][0], stage[-1][1]) if stage else slice(0, 0)
         out, lo, hi = work.out[here], work.segments[here, LO], work.segments[here, HI]
@@ -83,4 +88,4 @@ class Outcome:
         wrong = np.flatnonzero(begun & (done < hi))
         failed = int(done[wrong[0]]) if len(wrong) else None
         _, cost, counted = out.sum(axis=0).tolist() if len(out) else (0, 0.0, 0)
-        return cls(int((done - lo).sum()), cost, int(counted), failed)
+        return cls(int((done - lo).sum()), cost, int(counted), failed, error)

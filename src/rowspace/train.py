@@ -14,6 +14,7 @@ from rowspace.epoch import Epoch
 from rowspace.errors import DataError, SlowCost
 from rowspace.kernel import Kernel
 from rowspace.progress import progress_bar
+from rowspace.rowwise import RowLoop
 from rowspace.run import Run
 from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES
@@ -66,6 +67,7 @@ class Trainer:
         self.steps = 0  # examples, or batches of them
         self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
         self._kernels: dict[Any, Kernel] = {}
+        self._row_loops: dict[Any, RowLoop] = {}
         self._last: Kernel | None = None
 
     def __repr__(self) -> str:
@@ -98,6 +100,13 @@ class Trainer:
             self._kernels[key] = kernel
         self._last = self._kernels[key]
         return self._last
+
+    def row_loop(self, table: str, *, step: bool) -> RowLoop:
+        """The loop over rows of a table: one step of each, or catching up on missed steps."""
+        key = table, step
+        if key not in self._row_loops:
+            self._row_loops[key] = RowLoop(self.updates[table], self.tables[table].dim, step=step)
+        return self._row_loops[key]
 
     def fit(
         self,

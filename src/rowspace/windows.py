@@ -132,8 +132,9 @@ class Windows:
         trainer, options = self.trainer, self.options
         sizes = {t: table.shape for t, table in trainer.tables.items()}
         found = layout(kernel.traced, columns, sizes)
-        if not isinstance(found, str) and any(self._is_exact(t) for t in found.shared):
-            found = "copies of a table, each moved by a thread, cannot be averaged where its update is exact"
+        exact = [] if isinstance(found, str) else [t for t in found.shared if self._is_exact(t)]
+        if exact:
+            found = f"the small table {exact[0]!r} has an exact update, whose copies cannot be averaged"
         if isinstance(found, str):
             large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
             if options.schedule == "blocks" or (large and self.workers.threads > 1):
