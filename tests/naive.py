@@ -115,10 +115,10 @@ class clipped_adagrad(adagrad):
 # --- the block schedule ----------------------------------------------------------------------------------------------
 
 
-def bucket_order(buckets, columns):
+def bucket_order(buckets, done, columns):
     """The order of the block schedule: by row, column and side, then as in the file."""
     (i, _), (j, _) = buckets.layout.axes
-    first, second = buckets.blocks[0].of, buckets.blocks[1].of
+    first, second = done.blocks[0].of, done.blocks[1].of
 
     def key(n):
         a, b, side = int(first[columns[i][n]]), int(second[columns[j][n]]), 0
@@ -130,15 +130,15 @@ def bucket_order(buckets, columns):
     return np.array(sorted(range(len(columns[i])), key=key))
 
 
-def written(buckets, columns, drawn, segment):
+def written(buckets, done, segment):
     """The (table, row) that a segment's examples may write, negatives included."""
     _, _, _, lo, hi, start, size = segment.tolist()
     spaces = buckets.layout.spaces
     rows = set()
     for (column, _), [table] in zip(buckets.layout.axes, spaces, strict=True):
-        rows |= {(table, int(r)) for r in columns[column][lo:hi]}
+        rows |= {(table, int(r)) for r in done.columns[column][lo:hi]}
     [table] = spaces[buckets.layout.sampled["drawn"]]
-    return rows | {(table, int(r)) for r in drawn.rows[start : start + size] if hi > lo}
+    return rows | {(table, int(r)) for r in done.pools["drawn"].rows[start : start + size] if hi > lo}
 
 
 def passed_after(segments, place):
@@ -205,6 +205,21 @@ class DenseAdam:
         self.count += 1
         mean, square = self.mean / (1 - self.beta1**self.count), self.square / (1 - self.beta2**self.count)
         return table - self.rate * mean / (np.sqrt(square) + 1e-8)
+
+
+class AtRates:
+    """A dense rule whose rate changes with the step: `rates[s]` at step s."""
+
+    def __init__(self, rule, rates):
+        self.rule, self.rates = rule, rates
+
+    def start(self, table):
+        self.rule.start(table)
+        self.left = iter(self.rates)
+
+    def step(self, table, gradient):
+        self.rule.rate = next(self.left)
+        return self.rule.step(table, gradient)
 
 
 def train_dense(rule, table, data, batch):

@@ -66,7 +66,7 @@ def test_the_same_bytes_at_any_number_of_threads(name, update, monkeypatch):
     found = [trained(name, data, update, batch=50, threads=n, epochs=2) for n in (1, 2, 3, 4, 8)]
     for tables, history, _ in found[1:]:
         assert all(tables[t].tobytes() == found[0][0][t].tobytes() for t in tables)
-        assert [e.cost for e in history] == pytest.approx([e.cost for e in found[0][1]], rel=1e-12)
+        assert [e.cost for e in history] == [e.cost for e in found[0][1]]
     assert any((found[0][0][t] != v).any() for t, v in examples.tables_for(name).items())
 
 

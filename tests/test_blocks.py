@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.blocks import deal
-from rowspace.buckets import Buckets, block_count
+from rowspace.buckets import Buckets, block_count, window_length
 from rowspace.layout import Layout
-from rowspace.sampling import BlockNegatives
+from rowspace.pool import Pool
 from rowspace.work import HI, LO, NEEDED, PASSED, ROW
 
 BOTH = (("i", None), ("j", None))
@@ -46,11 +46,22 @@ def test_the_deal_depends_on_the_seed():
     assert (deal(counts, 4, 4, 1).of != deal(counts, 4, 4, 2).of).any()
 
 
+def test_without_counting_frequent_rows_share_a_block_as_often_as_others():
+    counts = (1e6 / np.arange(1, 2001)).astype(np.int64)
+    together = sum(
+        int(deal(counts, 8, 8, seed, apart=False).of[0] == deal(counts, 8, 8, seed, apart=False).of[1])
+        for seed in range(400)
+    )
+    assert 400 / 8 - 25 < together < 400 / 8 + 25
+    assert not any(deal(counts, 8, 8, seed).of[0] == deal(counts, 8, 8, seed).of[1] for seed in range(50))
+
+
 def test_how_many_blocks():
-    assert block_count(1_000_000, 512, 4_000_000, sampled=False) == (512, 32)
-    assert block_count(1_000_000, 512, 40_000, sampled=False) == (32, 32)
-    assert block_count(6, 8, 10_000, sampled=False) == (1, 1)
-    assert block_count(10_000, 400, 1_000_000, sampled=True)[1] <= 10_000 / 256
+    assert block_count(512, 1_000_000, 4_194_304) == 512
+    assert block_count(512, 1_000_000, 40_000) == 8
+    assert block_count(8, 6, 16) == 1
+    assert window_length(1_000_000) == 2**21
+    assert window_length(20_000) == 2**16
 
 
 def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
@@ -59,8 +70,12 @@ def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
     columns["x"] = rng.normal(size=examples).astype(np.float32)
     columns["v"] = rng.normal(size=(examples, 3)).astype(np.float32)
     sizes = {"W": (n, 4), "C": (n, 4)}
-    made = Buckets(Layout(axes, spaces, {}, sampled), sizes, dict.fromkeys("WC", 16), columns, seed=seed, blocks=blocks)
+    made = Buckets(Layout(axes, spaces, {}, sampled), sizes, dict.fromkeys("WC", 16), columns, blocks=blocks)
     return made, columns
+
+
+def drawn(made):
+    return {c: made.negatives(c, rs.Negatives(of=rs.Table(50, 4), k=3)) for c in made.layout.sampled}
 
 
 @pytest.mark.parametrize("spaces", [(("W",), ("W",)), (("W",), ("C",))])
@@ -69,12 +84,13 @@ def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
 def test_sorting_agrees_with_the_naive_version(spaces, sampled, blocks, monkeypatch):
     monkeypatch.setattr("rowspace.buckets._LEAST", 50)  # in slices
     made, columns = buckets(BOTH, spaces, sampled, blocks=blocks)
+    columns |= drawn(made)
     done = made.sort(columns)
-    order = naive.bucket_order(made, columns)
-    for name, column in columns.items():
-        np.testing.assert_array_equal(done.columns[name], column[order])
+    order = naive.bucket_order(made, done, columns)
+    for name in ("i", "j", "x", "v"):
+        np.testing.assert_array_equal(done.columns[name], columns[name][order])
     assert [done.original(n) for n in range(0, 400, 37)] == order[::37].tolist()
-    segments, tasks = made.segments(done.ends, list(sampled), 1 << 16)
+    segments, tasks = made.segments(done, list(sampled), 1 << 16)
     assert segments[0, LO] == 0
     assert segments[-1, HI] == 400
     assert (segments[1:, LO] == segments[:-1, HI]).all()
@@ -88,10 +104,9 @@ def test_sorting_agrees_with_the_naive_version(spaces, sampled, blocks, monkeypa
 def test_no_two_segments_that_may_run_at_once_write_the_same_row(spaces, axis, longest):
     """Every pair of segments of different rows, of which the later does not wait for the earlier: their rows differ."""
     made, columns = buckets(BOTH, spaces, {"drawn": axis}, blocks=12)
-    done = made.sort(columns)
-    drawn = made.negatives("drawn", rs.Negatives(of=rs.Table(50, 4), k=3))
-    segments, _ = made.segments(done.ends, ["drawn"], longest)
-    written = [naive.written(made, done.columns, drawn, segment) for segment in segments]
+    done = made.sort(columns | drawn(made))
+    segments, _ = made.segments(done, ["drawn"], longest)
+    written = [naive.written(made, done, segment) for segment in segments]
     at_once = 0
     for a, first in enumerate(segments):
         for b in range(a + 1, len(segments)):
@@ -104,24 +119,33 @@ def test_no_two_segments_that_may_run_at_once_write_the_same_row(spaces, axis, l
     assert (segments[:, PASSED] <= segments[:, NEEDED]).all()
 
 
-def test_negatives_of_a_block_are_drawn_by_their_counts():
-    counts = np.arange(50)
-    made, _ = buckets(BOTH, (("W",), ("C",)), {"drawn": 1}, blocks=4)
-    found = made.negatives("drawn", rs.Negatives(of=rs.Table(50, 4), k=3, counts=counts, power=1.0))
-    assert isinstance(found, BlockNegatives)
-    keep, other = found.alias
-    for lo, hi in zip(found.bounds[:-1], found.bounds[1:], strict=True):
-        own = found.rows[lo:hi]
-        chance = dict.fromkeys(own.tolist(), 0.0)
-        for slot in range(lo, hi):
-            chance[int(found.rows[slot])] += keep[slot] / (hi - lo)
-            chance[int(other[slot])] += (1 - keep[slot]) / (hi - lo)
-        expected = counts[own] / counts[own].sum()
-        np.testing.assert_allclose([chance[row] for row in own.tolist()], expected, atol=1e-6)
+@pytest.mark.parametrize("power", [0, 0.75])
+def test_pools_make_rows_come_up_as_if_drawn_from_the_whole(power):
+    """Over many deals: each row by its weight, the replaced one apart, however frequent a few of them are."""
+    counts = (1000 / np.arange(1, 201)).astype(np.int64)
+    given = rs.Negatives(of=rs.Table(200, 4), k=3, counts=counts, power=power)
+    chance = np.zeros(200)
+    context = 150
+    for seed in range(1500):
+        blocks = deal(counts, 4, 4, seed, apart=False)
+        pool = Pool.drawn(given, blocks, 2000, [seed])
+        b = blocks.of[context]
+        own = pool.rows[pool.starts[b] : pool.starts[b + 1]]
+        assert (blocks.of[own] == b).all()
+        chance += np.bincount(own, minlength=200) / len(own)
+    expected = counts.astype(float) ** power
+    expected /= expected.sum()
+    others = np.arange(200) != context
+    np.testing.assert_allclose(chance[others][:5] / 1500, expected[others][:5], rtol=0.15)
+    assert chance[others].sum() / 1500 == pytest.approx(expected[others].sum(), abs=0.03)
+    assert chance[context] / 1500 == pytest.approx(4 * expected[context], rel=0.2)  # which is what `is_rare` is for
 
 
-def test_a_block_of_which_nothing_is_ever_drawn_is_drawn_evenly():
-    found = BlockNegatives(
-        of=rs.Table(4, 2), k=1, counts=[0, 0, 1, 1], rows=np.arange(4, dtype=np.int32), bounds=np.array([0, 2, 4])
-    )
-    np.testing.assert_array_equal(found.alias[0], [1, 1, 1, 1])
+def test_a_block_of_which_nothing_was_drawn_has_its_rows():
+    blocks = deal(np.array([1, 1, 0, 0]), 2, 2, seed=0)
+    given = rs.Negatives(of=rs.Table(4, 2), k=1, counts=[1, 0, 0, 0])
+    pool = Pool.drawn(given, blocks, 10, [0])
+    for b in range(2):
+        own = pool.rows[pool.starts[b] : pool.starts[b + 1]]
+        assert len(own) > 0
+        assert (blocks.of[own] == b).all()

@@ -66,6 +66,59 @@ def test_equals_the_dense_optimiser_example_by_example(name):
     np.testing.assert_allclose(found, dense(rule, 1, given), atol=TOLERANCE)
 
 
+FALLING = {
+    "momentum": (lambda rate: rs.momentum(rate), lambda: naive.DenseMomentum(0, 0.9, 0)),
+    "decay": (lambda rate: rs.weight_decay(rs.sgd(rate), 0.05), lambda: naive.DenseMomentum(0, 0, 0.05)),
+    "momentum and decay": (
+        lambda rate: rs.weight_decay(rs.momentum(rate), 0.05),
+        lambda: naive.DenseMomentum(0, 0.9, 0.05),
+    ),
+    "adam": (lambda rate: rs.lazy_adam(rate), lambda: naive.DenseAdam(0, 0.9, 0.999, 0)),
+}
+
+
+def falling(start, steps):
+    return start * (1 - np.arange(steps) / steps)
+
+
+@pytest.mark.parametrize("batch", [BATCH, None])
+@pytest.mark.parametrize("name", FALLING)
+def test_steps_missed_are_taken_at_the_rates_that_held_then(name, batch):
+    make, rule = FALLING[name]
+    given = {c: v[:800] for c, v in data().items()}
+    order = {"batch": BATCH} if batch else {"batch": None, "schedule": "sequential"}
+    rates = falling(0.02, 800 // (batch or 1))
+    found = ours(rs.exact(make(rs.linear(0.02, 0))), given, **order)
+    np.testing.assert_allclose(found, dense(naive.AtRates(rule(), rates), batch or 1, given), atol=TOLERANCE)
+    late = dense(naive.AtRates(rule(), np.concatenate([rates[1:], rates[-1:]])), batch or 1, given)
+    assert np.abs(found - late).max() > (2 if batch else 0.2) * TOLERANCE  # a step later in the schedule is found
+
+
+def test_rates_of_epochs_and_of_fits_do_not_mix():
+    """Two fits of two epochs, the rate falling in each: rows that are met in the first epoch only."""
+    table = rs.Table(3, 2, seed=0)
+    before = table.values.astype(np.float64)
+    update = rs.exact(rs.weight_decay(rs.sgd(rs.linear(0.5, 0.0)), 0.1))
+    trainer = rs.Trainer(lambda E, i: E[i].sum() * 0, {"E": table}, update)
+    for _ in range(2):
+        trainer.fit({"i": [0] * 10}, epochs=2, batch=2)
+    kept = np.prod(1 - 0.1 * falling(0.5, 10)) ** 2
+    np.testing.assert_allclose(table.values, before * kept, rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"blocks": 8, "threads": 3}, {"schedule": "sequential"}, {"batch": 1}])
+def test_a_rate_that_falls_decays_all_rows_alike_under_every_schedule(options):
+    rng = np.random.default_rng(0)
+    table = rs.Table(64, 2, seed=0)
+    before = table.values.astype(np.float64)
+    update = rs.exact(rs.weight_decay(rs.sgd(rs.linear(0.1, 0.0)), 0.01))
+    given = {"i": rng.integers(0, 32, 3000), "j": rng.integers(0, 32, 3000)}  # half the rows are never met
+    rs.Trainer(lambda E, i, j: (E[i] @ E[j]) * 0, {"E": table}, update).fit(given, **options)
+    kept = table.values / before
+    np.testing.assert_allclose(kept, np.full_like(kept, kept[-1, 0]), rtol=1e-4)
+    assert kept[-1, 0] == pytest.approx(np.prod(1 - 0.01 * falling(0.1, 3000)), rel=1e-3)
+
+
 @pytest.mark.parametrize("name", ["momentum", "decay", "adam", "adam and decay"])
 def test_equals_torch(name):
     torch = pytest.importorskip("torch")
@@ -142,3 +195,38 @@ def test_a_trace_sees_rows_that_are_caught_up(tmp_path):
     rs.Trainer(cost, {"E": E}, update).fit(given, batch=1, trace=rs.Trace(path, every=1, rows=[2]))
     seen = [float(line.split("\t")[2]) for line in path.read_text().splitlines()[1:]]
     np.testing.assert_allclose(seen, seen[0] * 0.95 ** np.arange(5), rtol=1e-4)
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_fit_that_went_wrong_is_gone_on_from(copied, monkeypatch):
+    """With a copy to go back to and without one: no step is taken twice, none is left out."""
+    if not copied:
+        monkeypatch.setattr("rowspace.snapshot._TINY", 0)
+        monkeypatch.setattr("rowspace.snapshot._SMALL", 0)
+    given = {c: v[:400] for c, v in data().items()}
+    bad = {**given, "label": np.where(np.arange(400) == 203, np.float32(3e38), given["label"])}
+    E = rs.Table(ROWS, DIM, seed=0)
+    trainer = rs.Trainer(cost, {"E": E}, rs.exact(rs.momentum(0.01)))
+    with pytest.raises(rs.Diverged):
+        trainer.fit(bad, batch=BATCH)
+    done = 0 if copied else 200
+    assert (trainer.examples, trainer.steps) == (done, done // BATCH)
+    begun = {c: v[:done] for c, v in given.items()}
+    np.testing.assert_allclose(E.values, dense(RULES["momentum"][1], given=begun), atol=TOLERANCE)
+    trainer.fit({c: v[done:] for c, v in given.items()}, batch=BATCH)
+    np.testing.assert_allclose(E.values, dense(RULES["momentum"][1], given=given), atol=TOLERANCE)
+
+
+def test_a_fit_that_is_interrupted_leaves_rows_caught_up():
+    table = rs.Table(3, 2, seed=0)
+    before = table.values.copy()
+
+    def chunks():
+        yield from [{"i": [0, 0]}] * 3
+        raise KeyboardInterrupt
+
+    trainer = rs.Trainer(lambda E, i: E[i].sum() * 0, {"E": table}, rs.exact(rs.weight_decay(rs.sgd(0.5), 0.2)))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(chunks, batch=1)
+    np.testing.assert_allclose(table.values, before * 0.9**trainer.steps, rtol=1e-6)
+    assert trainer.steps > 0

@@ -100,13 +100,15 @@ def test_empty_chunks():
 
 
 @pytest.mark.parametrize(("cost", "blocks"), list(product(["l1_dot", "glove"], [2, 5, 8, 40])))
-def test_blocks_run_the_sorted_examples_in_order(cost, blocks):
+def test_blocks_run_the_sorted_examples_in_order(cost, blocks, monkeypatch):
     """Against the sequential loop over the same order: equal to the last bit."""
+    monkeypatch.setattr("rowspace.buckets._A_ROW", 30)  # all in one window
     tables, data = problem(cost)
     _, _, trainer = trained(cost, rs.adagrad(0.05), threads=3, tables_and_data=(tables, data), epochs=1, blocks=blocks)
     [buckets] = trainer.buckets.values()
+    assert buckets.window == 1024
     ready = {c: v.astype(np.int32 if v.dtype.kind == "i" else np.float32) for c, v in data.items()}
-    order = np.argsort(buckets.sort(ready).buckets, kind="stable")
+    order = np.argsort(buckets.sort(ready, [0, 1, 0]).buckets, kind="stable")
     again, _ = problem(cost)
     in_order = {c: v[order] for c, v in data.items()}
     rs.Trainer(costs.NAMED[cost], again, rs.adagrad(0.05)).fit(in_order, schedule="sequential")
@@ -133,7 +135,7 @@ def test_two_fits_of_one_epoch_are_one_fit_of_two():
 
 def test_shuffling_and_windows(monkeypatch):
     """Chunks longer than a window are sorted window by window, the next while the present one runs."""
-    monkeypatch.setattr("rowspace.windows.WINDOW", 100)
+    monkeypatch.setattr("rowspace.buckets._A_ROW", 1)
     runs = [trained("pair_negatives", rs.sgd(0.05), threads=n, shuffle=True) for n in THREADS]
     assert len({r[0] for r in runs}) == 1
     assert runs[0][2].examples == 1400
@@ -173,7 +175,9 @@ def triplets(rows=40):
 
 def test_a_cost_that_does_not_fit_says_so_and_runs_in_order():
     tables, data = triplets()
-    with pytest.warns(rs.errors.Sequential, match=r"rows by 3 ids \(anchor, positive, negative\).*schedule='hogwild'"):
+    with pytest.warns(
+        rs.errors.Sequential, match=r"rows by 3 ids \(anchor, positive, negative\).*schedule='hogwild' would"
+    ):
         rs.Trainer(costs.margin, tables).fit(data, schedule="blocks", threads=4)
     again, _ = triplets()
     rs.Trainer(costs.margin, again).fit(data, schedule="sequential")
@@ -187,6 +191,23 @@ def test_bags_do_not_fit():
     data = {"window": windows, "center": rng.integers(0, 40, 200), "negatives": rs.Negatives(of=tables["C"], k=2)}
     with pytest.warns(rs.errors.Sequential, match="bags of any length look up rows of table 'W'"):
         rs.Trainer(costs.cbow, tables).fit(data, schedule="blocks")
+
+
+def test_sampled_negatives_run_in_order_unless_blocks_are_asked_for():
+    tables, data = problem("pair_negatives", rows=30_000, examples=200_000, dim=40)
+    with pytest.warns(rs.errors.Sequential, match="not quite as good.*schedule='blocks' would use all threads"):
+        rs.Trainer(costs.pair_negatives, tables, rs.adagrad(0.05)).fit(data, threads=2)
+    again, data = problem("pair_negatives", rows=30_000, examples=200_000, dim=40)
+    rs.Trainer(costs.pair_negatives, again, rs.adagrad(0.05)).fit(data, schedule="sequential")
+    assert tables["E"].values.tobytes() == again["E"].values.tobytes()
+
+
+def test_large_tables_without_negatives_are_cut_unasked():
+    tables, data = problem("l1_dot", rows=30_000, examples=200_000)
+    trainer = rs.Trainer(costs.l1_dot, tables, rs.sgd(0.05))
+    trainer.fit(data)
+    [buckets] = trainer.buckets.values()
+    assert buckets.cuts
 
 
 def test_a_triplet_whose_negative_is_drawn_fits():

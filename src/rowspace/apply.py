@@ -1,7 +1,7 @@
 """The update phase of a kernel: every gradient is taken at the rows as they were, whatever the order of the writes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pytensor.graph.basic import Variable
@@ -40,14 +40,15 @@ class Rows:
     seen: str = ""  # of an exact update: the array of the steps each row has seen
     idle: UpdateGraph | None = None
     idle_after: int = 0
+    place: int = 0  # of its rate among those of all tables
 
 
-def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str) -> Rows:
+def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int = 0) -> Rows:
     """A table as the kernel sees it, its update traced."""
     seen = writer.name(f"{array}_seen") if update.exact else ""
     idle = trace_idle(update, dim) if update.exact else None
     graph = trace_update(update, dim)
-    return Rows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after)
+    return Rows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after, place)
 
 
 @dataclass
@@ -204,29 +205,40 @@ class Updates:
         A row looked up twice in an example has seen it after the first time, and misses nothing the second.
         """
         rows, writer = self.tables[table], self.writer
-        missed = writer.local(Expr(f"now - {rows.seen}[{{}}, 0]", (row,)), "missed")
-        with writer.block(f"if {missed} >= 0:"):
+        done = writer.local(Expr(f"{rows.seen}[{{}}, 0]", (row,)), "done")
+        with writer.block(f"if {done} <= now:"):
             writer.line(f"{rows.seen}[{row}, 0] = {seen}")
-            some = f"min({missed}, {rows.idle_after})" if rows.idle else str(missed)
-            if rows.idle is None or rows.idle_after:
-                with writer.block(f"for {writer.name('step')} in range({some}):"):
-                    self._move(table, row, lambda _: Expr("f32(0.0)"), rows.update)
-            if rows.idle:
-                steps = writer.local(Expr(f"f32({missed} - {some})"), "steps")
-                with writer.block(f"if {steps} > 0:"):
-                    self._move(table, row, lambda _: Expr("f32(0.0)"), rows.idle, steps)
+            closed = writer.local(Expr(f"{done} + {rows.idle_after}"), "closed") if rows.idle else "now"
+            piece = writer.local(Expr(f"piece_of(since, {done})"), "piece")
+            with writer.block(f"while {done} < now:"):
+                end = writer.local(Expr(f"piece_end(since, {piece}, now)"), "end")
+                at_rate = replace(rows, rate=str(writer.local(Expr(f"paces[{rows.place}, {piece}]"), "pace")))
+                self._idle_stretch(at_rate, row, done, end, closed)
+                writer.line(f"{done} = {end}")
+                writer.line(f"{piece} += 1")
+
+    def _idle_stretch(self, rows: Rows, row: Expr, done: Expr, end: Expr, closed: Expr | str) -> None:
+        """Steps `done` to `end` without a gradient: one by one up to step `closed`, then at once."""
+        writer = self.writer
+        if rows.idle is None or rows.idle_after:
+            with writer.block(f"for {writer.name('step')} in range({done}, min({end}, {closed})):"):
+                self._move(rows, row, rows.update)
+        if rows.idle:
+            steps = writer.local(Expr(f"{end} - max({done}, {closed})"), "steps")
+            with writer.block(f"if {steps} > 0:"):
+                self._move(rows, row, rows.idle, Expr(f"f32({steps})"))
 
     def step(self, table: str, row: Expr, gradient: Access) -> None:
         """Let one row take a step."""
         self._apply([(table, row, gradient)])
 
-    def _move(self, table: str, row: Expr, gradient: Access, graph: UpdateGraph, steps: Expr | None = None) -> None:
-        """One row's step by itself: values first, since what is stored may be read for what is stored next."""
-        outputs = self._outputs(self.tables[table], row, gradient, graph, steps)
+    def _move(self, rows: Rows, row: Expr, graph: UpdateGraph, steps: Expr | None = None) -> None:
+        """One row's step without a gradient: values first, since what is stored may be read for what is stored next."""
+        outputs = self._outputs(rows, row, lambda _: Expr("f32(0.0)"), graph, steps)
         narrow = [(t, s, self.writer.local(v)) for t, s, v, dims in outputs if dims == (1,)]
         wide = [(t, s, v) for t, s, v, dims in outputs if dims != (1,)]
         if wide:
-            self.writer.loops([(_K, self.tables[table].dim)], wide)
+            self.writer.loops([(_K, rows.dim)], wide)
         for target, sign, value in narrow:
             self.writer.line(f"{target} {sign} {value}")
 

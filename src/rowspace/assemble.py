@@ -22,14 +22,16 @@ from rowspace.work import DRAWN
 # Names that mean something in every kernel.
 _RESERVED = {
     *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
-    *"kernel tables states columns segments rates out progress begin end first mask seed clock now".split(),
+    *"kernel tables states columns segments rates out progress begin end first mask seed clock since paces now".split(),
     *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt bits".split(),
     *"prefetch load_acquire store_release".split(),
     *"z0_ z1_ r0_ r1_".split(),
     *HELPERS,
 }
 _AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache
-_ARGUMENTS = "tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock"
+_ARGUMENTS = (
+    "tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock, since, paces"
+)
 _SIGNED = "i64({})"  # ids are unsigned where they index, signed where the cost reckons with them
 
 
@@ -175,7 +177,7 @@ class _Assembly:
             if id(update) not in rates:
                 rates[id(update)] = self.writer.name("rate")
                 self.each.append(f"{rates[id(update)]} = rates[segment, {place}]")
-            rows[table] = rows_of(self.writer, update, dim, self.arrays[table], own, rates[id(update)])
+            rows[table] = rows_of(self.writer, update, dim, self.arrays[table], own, rates[id(update)], place)
             states += [*own, rows[table].seen] if update.exact else own
         self.head.insert(0, f"{_tuple(self.arrays.values())} = tables")
         if states:

@@ -1,6 +1,6 @@
 """Whole batches: gradients of many examples at the same point, repeats of a row summed, one step for each row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,8 @@ import numpy as np
 from rowspace.columns import Chunk, Ragged, length
 from rowspace.kernel import Kernel
 from rowspace.pace import Pace, Position
-from rowspace.rowwise import RowLoop, run_rows
+from rowspace.past import Past
+from rowspace.rowwise import catch_up, step
 from rowspace.schedule import Outcome
 from rowspace.work import DRAWN, HI, LO, Bound, Work
 from rowspace.workers import Workers
@@ -17,7 +18,7 @@ from rowspace.workers import Workers
 if TYPE_CHECKING:
     from rowspace.train import Trainer
 
-_SHARE = 4096  # examples for which a thread is worth its while
+_SHARE = 4096  # examples or lookups for which a thread is worth its while
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Gathered:
 class Batches:
     """Runs a chunk of columns batch by batch, each on several threads where it is large enough to pay."""
 
-    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers) -> None:
-        self.trainer, self.workers = trainer, workers
+    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers, past: Past) -> None:
+        self.trainer, self.workers, self.past = trainer, workers, past
         self.ids = trainer.compile(chunk, part="ids")
         self.gradients = trainer.compile(chunk, part="gradients")
         trained = self.ids.traced.lookups[: self.ids.traced.trained]
@@ -57,30 +58,33 @@ class Batches:
         origin, sizes = self._places(columns, lo, hi)
         rates = pace.rates(self.ids.order(), np.array([lo + first]), position)
         every = pace.every(self.gradients.cost_is_cheap, length(columns))
-        shares = self._shares(lo, hi)
-        work = lambda: Work.of(shares, np.repeat(rates, len(shares), axis=0), first, every, position.seed)
+        segments = self._segments(lo, hi)
+        work = lambda: Work.of(segments, np.repeat(rates, len(segments), axis=0), first, every, position.seed)
         buffers = {t: np.empty(size, np.int64) for t, size in sizes.items()}
         self._each_share(self.ids, bound, work(), (origin, *buffers.values()))
         gathered = {t: Gathered.of(ids) for t, ids in buffers.items() if len(ids)}
         rate = dict(zip(self.ids.order(), rates[0].tolist(), strict=True))
-        for t, loop in self.catching_up.items():
-            if t in gathered:
-                self._each_row(loop, t, gathered[t], rate[t], np.empty((0, 1), np.float32))
+        if self.catching_up:
+            self.past.extend(self.ids.order(), np.array([self.trainer.steps]), rates)
+        for t in self.catching_up.keys() & gathered.keys():
+            self._catch_up(t, gathered[t])
         numbers = {t: np.empty((size, self.trainer.tables[t].dim), np.float32) for t, size in sizes.items()}
         done = self._each_share(self.gradients, bound, work(), (origin, *numbers.values()))
         outcome = Outcome.of(done, [(0, len(done.segments))])
         if outcome.failed is not None:
             return replace(outcome, done=0)
-        good = [self._each_row(self.steps[t], t, g, rate[t], numbers[t]) for t, g in gathered.items()]
+        good = [self._step(t, g, rate[t], numbers[t]) for t, g in gathered.items()]
         return outcome if all(good) else replace(outcome, failed=lo)
 
     # --- on threads ------------------------------------------------------------------------------------------------
 
-    def _threads(self, lo: int, hi: int) -> int:
-        return int(np.clip((hi - lo) // _SHARE, 1, self.workers.threads))
+    @staticmethod
+    def _shares(lo: int, hi: int, work: int) -> np.ndarray:
+        """Where shares of some work begin and end: the same for any number of threads, as is the sum of their costs."""
+        return np.linspace(lo, hi, max(1, work // _SHARE) + 1).astype(np.int64)
 
-    def _shares(self, lo: int, hi: int) -> np.ndarray:
-        edges = np.linspace(lo, hi, self._threads(lo, hi) + 1).astype(np.int64)
+    def _segments(self, lo: int, hi: int) -> np.ndarray:
+        edges = self._shares(lo, hi, hi - lo)
         segments = np.zeros((len(edges) - 1, DRAWN + 2 * len(self.ids.sampled)), np.int64)
         segments[:, LO], segments[:, HI] = edges[:-1], edges[1:]
         return segments
@@ -90,18 +94,27 @@ class Batches:
         self._on_threads(lambda share: kernel.run(own, work, share, share + 1), range(len(work.segments)))
         return work
 
-    def _each_row(self, loop: RowLoop, table: str, found: Gathered, rate: float, gradients: np.ndarray) -> bool:
-        """Whether all rows are finite after it."""
-        values, states = self.trainer.tables[table].values, self.trainer.states[table]
-        edges = np.linspace(0, len(found.rows), self._threads(0, found.lookups) + 1).astype(int).tolist()
-        bad: list[int] = []
+    def _catch_up(self, table: str, found: Gathered) -> None:
+        """Let the rows of a batch take the steps they missed."""
+        loop, values, states = self.catching_up[table], self.trainer.tables[table].values, self.trainer.states[table]
+        past, now = self.past.of(table), self.trainer.steps
+        self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, past, now, part))
+
+    def _step(self, table: str, found: Gathered, rate: float, gradients: np.ndarray) -> bool:
+        """Let the rows of a batch take its step; whether all are finite after it."""
+        loop, values, states = self.steps[table], self.trainer.tables[table].values, self.trainer.states[table]
+        now, bad = self.trainer.steps, []  # type: int, list[int]
 
         def run(part: tuple[int, int]) -> None:
-            end = run_rows(loop, values, states, found.rows, gradients, found.order, rate, self.trainer.steps, part)
+            end = step(loop, values, states, found.rows, gradients, found.order, rate, now, part)
             bad.extend([end] if end < part[1] else [])
 
-        self._on_threads(run, list(zip(edges[:-1], edges[1:], strict=True)))
+        self._each_row(found, run)
         return not bad
+
+    def _each_row(self, found: Gathered, do: Callable[[tuple[int, int]], None]) -> None:
+        edges = self._shares(0, len(found.rows), found.lookups).tolist()
+        self._on_threads(do, list(zip(edges[:-1], edges[1:], strict=True)))
 
     def _on_threads(self, do: Any, parts: Sequence[Any]) -> None:
         if len(parts) == 1:

@@ -74,7 +74,5 @@ class Sequential(UserWarning):
     @classmethod
     def warn(cls, cost: str, reason: str) -> None:
         """Warn that `cost` runs on one thread, why, and what would run on more."""
-        message = (
-            f"the cost {cost!r} runs on one thread, since {reason}; schedule='sequential' says so without a warning"
-        )
+        message = f"the cost {cost!r} runs on one thread, since {reason}; schedule='sequential' does so without a word"
         warnings.warn(cls(message), stacklevel=2)

@@ -13,8 +13,10 @@ from rowspace.emit.scalars import used_helpers
 from rowspace.plans import keep, load, rows_fingerprint
 from rowspace.updates import Update
 
-_ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end"
-_RESERVED = {*"kernel table states rows gradients order starts rate now begin end u row s k check total".split()}
+_ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end, since, paces"
+_RESERVED = {
+    *"kernel table states rows gradients order starts rate now begin end since paces u row s k check total".split()
+}
 
 
 class RowLoop:
@@ -79,18 +81,25 @@ class RowLoop:
             writer.line("return u")
 
 
-def catch_all_up(loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rate: float, now: int) -> None:
-    """Let every row of a table take the steps before `now` that it missed."""
-    rows = np.arange(len(table))
-    run_rows(loop, table, states, rows, _NOTHING, (_NO_ORDER, _NO_ORDER), rate, now, (0, len(rows)))
+def catch_up(
+    loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray,
+    past: tuple[np.ndarray, np.ndarray], now: int, part: tuple[int, int],
+) -> None:  # fmt: skip
+    """Let rows `part` of `rows` take the steps before `now` that they missed; `past` is that of the table."""
+    nothing = _NOTHING, _NO_ORDER, _NO_ORDER, np.float32(0)
+    loop.run(table, tuple(states), rows, *nothing, now, *part, *past)
 
 
-def run_rows(
+def step(
     loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray, gradients: np.ndarray,
     order: tuple[np.ndarray, np.ndarray], rate: float, now: int, part: tuple[int, int],
 ) -> int:  # fmt: skip
-    """Run a loop over rows `part` of `rows`; `order` sorts the gradients by row and says where each row's begin."""
-    return int(loop.run(table, tuple(states), rows, gradients, *order, np.float32(rate), now, *part))
+    """Let rows `part` of `rows` take step `now`; `order` sorts the gradients by row and says where each row's begin.
+
+    Gives the first row whose new values are not finite, or the end of the part.
+    """
+    numbers = np.float32(rate), now, *part, _NO_ORDER, _NO_PACES
+    return int(loop.run(table, tuple(states), rows, gradients, *order, *numbers))
 
 
-_NOTHING, _NO_ORDER = np.zeros((0, 1), np.float32), np.zeros(0, np.int64)
+_NOTHING, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)

@@ -12,7 +12,7 @@ from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
-from rowspace.rowwise import catch_all_up
+from rowspace.rowwise import catch_up
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.windows import Options, Windows
@@ -29,9 +29,10 @@ class Run:
         self.trainer, self.chunks, self.options, self.workers = trainer, chunks, options, workers
         self.done = 0
         self.traced = trainer.examples
+        self._caught_up = trainer.steps
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
-        self.snapshot = Snapshot(arrays, trainer.examples) if worth_a_copy(arrays, lookups) else None
+        self.snapshot = Snapshot(arrays, (trainer.examples, trainer.steps)) if worth_a_copy(arrays, lookups) else None
         pace = Pace(trainer.updates, chunks, options.epochs)
         self.windows = Windows(trainer, pace, options, workers, guarded=self.snapshot is None)
 
@@ -49,21 +50,25 @@ class Run:
                 total, counted = total + outcome.cost, counted + outcome.counted
                 bar.advance(outcome.done, total / counted if counted else None)
             self.windows.done_with(window)
-            if window.lookups and self.snapshot and not self.snapshot.advance(self.trainer.examples, window.lookups):
+            at = self.trainer.examples, self.trainer.steps
+            if window.lookups and self.snapshot and not self.snapshot.advance(at, window.lookups):
                 raise self._diverged(window, None)
-        self._catch_up()
+        self.catch_up()
         self.chunks.examples = self.done - before
         cost = total / counted if counted else float("nan")
         return Epoch(number, cost, counted, self.chunks.examples, perf_counter() - start)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
-        trainer = self.trainer
-        for name, update in trainer.updates.items():
-            if update.exact:
-                rate = update.rate(min(1.0, (len(trainer.history) + 1) / max(1, self.options.epochs)))
-                loop = trainer.row_loop(name, step=False)
-                catch_all_up(loop, trainer.tables[name].values, trainer.states[name], rate, trainer.steps)
+        trainer, past = self.trainer, self.windows.past
+        exact = [t for t, update in trainer.updates.items() if update.exact and t in past.tables]
+        if self._caught_up == trainer.steps:
+            return
+        for t in exact:
+            table, loop = trainer.tables[t].values, trainer.row_loop(t, step=False)
+            rows = np.arange(len(table))
+            catch_up(loop, table, trainer.states[t], rows, past.of(t), trainer.steps, (0, len(rows)))
+        self._caught_up = trainer.steps
 
     def finish(self) -> None:
         """Look through the tables once more: a loop looks at the first number of each row only."""
@@ -80,7 +85,7 @@ class Run:
             raise self._diverged(window, outcome.failed)
         trace, examples = self.options.trace, self.trainer.examples
         if trace is not None and examples // trace.every > self.traced // trace.every:
-            self._catch_up()
+            self.catch_up()
             trace.record(examples)
             self.traced = examples
 
@@ -88,7 +93,8 @@ class Run:
         """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
         if self.snapshot:
             self.snapshot.restore()
-            self.trainer.examples = self.snapshot.examples
+            self.trainer.examples, self.trainer.steps = self.snapshot.at
+            self._caught_up = -1
         if window is None or example is None:
             return diverged(self.trainer, {}, None, 0)
         return diverged(self.trainer, window.chunk, example, window.original(example))

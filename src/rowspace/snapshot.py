@@ -17,19 +17,19 @@ def worth_a_copy(arrays: Sequence[np.ndarray], lookups: int | None) -> bool:
 
 
 class Snapshot:
-    """The last known good values of some arrays, (n, w) each; `examples` tells after how many examples they were good.
+    """The last known good values of some arrays, (n, w) each; `at` tells after how many examples and steps.
 
     Renewed at the end of a chunk, when enough rows were looked up since to make the copy cheap beside them.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray], examples: int) -> None:
+    def __init__(self, arrays: Sequence[np.ndarray], at: tuple[int, int]) -> None:
         self._arrays = list(arrays)
         self._copies = [a.copy() for a in arrays]
         self._rows = max((len(a) for a in arrays), default=1)
         self._lookups = 0
-        self.examples = examples
+        self.at = at
 
-    def advance(self, examples: int, lookups: int) -> bool:
+    def advance(self, at: tuple[int, int], lookups: int) -> bool:
         """Count a chunk that went well, and renew the copy if it is time; False if an array is not finite."""
         self._lookups += lookups
         if self._lookups < _LOOKUPS_PER_ROW * self._rows:
@@ -37,7 +37,7 @@ class Snapshot:
         self._lookups = 0
         if not self.is_good():
             return False
-        self.examples = examples
+        self.at = at
         for array, copy in zip(self._arrays, self._copies, strict=True):
             np.copyto(copy, array)
         return True

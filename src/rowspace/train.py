@@ -172,11 +172,14 @@ class Trainer:
             total = None if chunks.examples is None else epochs * chunks.examples
             with Workers(thread_count(threads)) as workers, progress_bar(progress, total) as bar:
                 run = Run(self, chunks, options, workers)
-                for epoch in range(epochs):
-                    _call(callbacks, "on_epoch_begin", self)
-                    self.history.append(run.epoch(epoch, bar))
-                    _call(callbacks, "on_epoch_end", self)
-                run.finish()
+                try:
+                    for epoch in range(epochs):
+                        _call(callbacks, "on_epoch_begin", self)
+                        self.history.append(run.epoch(epoch, bar))
+                        _call(callbacks, "on_epoch_end", self)
+                    run.finish()
+                finally:
+                    run.catch_up()
         finally:
             if trace is not None:
                 trace.record(self.examples)

@@ -213,9 +213,10 @@ def exact(update: Update) -> Update:
     `exact(momentum(...))` is dense momentum, `exact(lazy_adam(...))` dense Adam, `exact(weight_decay(sgd(...), ...))`
     dense L2 decay. A step is an example, or with `fit(..., batch=n)` a batch, as in torch.
 
-    Known weaknesses: missed steps are caught up at the rate of the moment, so that a rate that changes is followed
-    only nearly; and where no closed form is known (a rule of one's own, decay over momentum or Adam) they are taken
-    one by one, which for rows met once in a million examples takes a million steps.
+    Missed steps are taken at the rates that held when they were missed. Known weaknesses: where no closed form is known
+    (a rule of one's own, decay over momentum or Adam) they are taken one by one, which for rows met once in a million
+    examples takes a million steps; and every piece of a rate that changes is a stretch of its own, which with
+    `fit(..., batch=n)` is every batch.
 
     >>> import rowspace as rs
     >>> rs.exact(rs.lazy_adam(0.01)).name

@@ -1,7 +1,7 @@
 """The chunks of an epoch as windows of work: checked, sorted where they are to be, laid out in segments."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rowspace.errors import Sequential
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.pace import Pace, Position
+from rowspace.past import Past
 from rowspace.schedule import Window
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.trace import Trace
@@ -58,6 +59,7 @@ class Windows:
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: Sorted | None = None  # whose memory is free
+        self.past = Past()
 
     def epoch(self, position: Position) -> Iterator[Window | BatchWindow]:
         """The windows of an epoch; the next one is sorted while the present one runs."""
@@ -92,9 +94,8 @@ class Windows:
             return
         for lo in range(0, examples, ready.buckets.window):
             hi = min(lo + ready.buckets.window, examples)
-            waiting = self._sort(
-                ready.buckets, cut_out(columns, lo, hi), [self.options.seed, position.number, first + lo]
-            )
+            seed = [self.options.seed, position.number, first + lo]
+            waiting = self._sort(ready.buckets, cut_out(columns, lo, hi), seed)
             yield lambda lo=lo, waiting=waiting, last=hi == examples: [  # type: ignore[misc]
                 self._in_buckets(ready, waiting(), first + lo, position, examples if last else 0)
             ]
@@ -120,7 +121,7 @@ class Windows:
         in_order = self.options.schedule not in (None, "blocks") or self.options.batch is not None
         if in_order or kernel.slow or not length(columns):
             return None
-        key = (*kernel.traced.columns, self.options.blocks)
+        key = (*kernel.traced.columns, self.options.schedule, self.options.blocks)
         if key not in self.trainer.buckets:
             self.trainer.buckets[key] = self._new_buckets(kernel, columns)
         found = self.trainer.buckets[key]
@@ -130,8 +131,9 @@ class Windows:
         trainer, options = self.trainer, self.options
         sizes = {t: table.shape for t, table in trainer.tables.items()}
         found = layout(kernel.traced, columns, sizes)
-        if not isinstance(found, str) and any(trainer.updates[t].exact for t in found.shared):
-            found = f"the small table {next(iter(found.shared))!r} has an exact update, whose copies cannot be averaged"
+        exact = [] if isinstance(found, str) else [t for t in found.shared if self._is_exact(t)]
+        if exact:
+            found = f"the small table {exact[0]!r} has an exact update, whose copies cannot be averaged"
         if isinstance(found, str):
             found += "; schedule='hogwild' would use all threads, and give other bytes each time"
         elif found.sampled and options.schedule is None and options.blocks is None:
@@ -147,6 +149,9 @@ class Windows:
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
         return Buckets(found, sizes, row_bytes, columns, blocks=options.blocks)
+
+    def _is_exact(self, table: str) -> bool:
+        return table in self.trainer.updates and self.trainer.updates[table].exact
 
     # --- in buckets ------------------------------------------------------------------------------------------------
 
@@ -202,7 +207,7 @@ class Windows:
 
     def _batches(self, ready: Ready, columns: Chunk) -> Batches:
         if self._batching is None or self._batching[0] is not ready:
-            self._batching = ready, Batches(self.trainer, columns, self.workers)
+            self._batching = ready, Batches(self.trainer, columns, self.workers, self.past)
         return self._batching[1]
 
     def _to_next_record(self) -> int:
@@ -214,7 +219,11 @@ class Windows:
     def _work(self, kernel: Kernel, segments: np.ndarray, examples: int, first: int, position: Position) -> Work:
         rates = self.pace.rates(kernel.order(), segments[:, LO] + first, position)
         clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
-        return Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
+        work = Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
+        if not any(update.exact for update in self.trainer.updates.values()):
+            return work
+        self.past.extend(kernel.order(), clock + segments[:, LO], work.rates)
+        return replace(work, since=self.past.since, paces=self.past.paces)
 
     def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)

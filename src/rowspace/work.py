@@ -37,6 +37,7 @@ class Slice:
 ROW, NEEDED, PASSED, LO, HI, DRAWN = range(6)
 DONE, TOTAL, COUNTED = range(3)  # and in its outcome
 NOT_BEGUN = -1.0
+_NONE, _NO_PACES = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Work:
     done (NOT_BEGUN before), the sum of costs and their number; `progress` (rows,) int64 how far each row is.
 
     `first` is the position in the epoch of the chunk's first example. The cost is added up where the position in the
-    epoch is a multiple of `every`, a power of two. Example n is step `clock` + n of the training.
+    epoch is a multiple of `every`, a power of two. Example n is step `clock` + n of the training. `since` (p,) int64
+    and `paces` (tables, p) float32 are the rates of the steps so far, for rows that catch up (see `past.Past`).
     """
 
     segments: np.ndarray
@@ -58,7 +60,9 @@ class Work:
     first: int
     every: int
     seed: int
-    clock: int = 0
+    clock: int
+    since: np.ndarray
+    paces: np.ndarray
 
     @classmethod
     def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int, clock: int = 0) -> "Work":
@@ -67,7 +71,7 @@ class Work:
         out[:, DONE] = NOT_BEGUN
         rows = int(segments[:, ROW].max(initial=0)) + 1
         numbers = np.ascontiguousarray(rates, np.float32)
-        return cls(segments, numbers, out, np.zeros(rows, np.int64), first, every, seed, clock)
+        return cls(segments, numbers, out, np.zeros(rows, np.int64), first, every, seed, clock, _NONE, _NO_PACES)
 
     def failed(self, segment: int) -> bool:
         """Whether a segment stopped at an example that went wrong."""
@@ -97,6 +101,6 @@ def runner(function: Callable[..., Any]) -> Runner:
     def run(bound: Bound, work: Work, begin: int, end: int) -> int:
         arrays = (bound.tables, bound.states, bound.columns, work.segments, work.rates, work.out, work.progress)
         numbers = np.uint64(work.first), np.uint64(work.every - 1), np.uint64(work.seed), work.clock
-        return int(function(*arrays, begin, end, *numbers))
+        return int(function(*arrays, begin, end, *numbers, work.since, work.paces))
 
     return run

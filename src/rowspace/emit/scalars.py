@@ -174,6 +174,21 @@ def stopped(out, segment, n, total, counted):
     out[segment, 2] = counted
     return segment
 """,
+    "piece_of": """
+def piece_of(since, step):  # the last piece that begins by this step
+    low, high = 0, len(since) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if since[middle] <= step:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+""",
+    "piece_end": """
+def piece_end(since, piece, now):
+    return min(now, since[piece + 1]) if piece + 1 < len(since) else now
+""",
     "prefetch_row": """
 def prefetch_row(table, row):
     for k in range(0, table.shape[1], 16):

@@ -1,0 +1,50 @@
+"""The rates of the steps so far: what a row that missed some of them has to catch up with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class Past:
+    """Pieces of steps at constant rates, oldest first: piece p begins at step `since[p]`, its rates are `paces[:, p]`.
+
+    `tables` says whose rate stands in which row of `paces`, which has room for more pieces than there are.
+
+    >>> past = Past()
+    >>> past.extend(["E"], np.array([0, 5, 9]), np.array([[0.5], [0.5], [0.25]]))
+    >>> past.since.tolist(), past.paces[0, :2].tolist()
+    ([0, 9], [0.5, 0.25])
+    """
+
+    def __init__(self) -> None:
+        self.tables: list[str] = []
+        self.paces = np.zeros((0, 0), np.float32)
+        self._since, self._count = np.zeros(0, np.int64), 0
+
+    @property
+    def since(self) -> np.ndarray:
+        """(p,) int64."""
+        return self._since[: self._count]
+
+    def of(self, table: str) -> tuple[np.ndarray, np.ndarray]:
+        """The pieces and the rates of one table."""
+        place = self.tables.index(table)
+        return self.since, self.paces[place : place + 1]
+
+    def extend(self, tables: Sequence[str], since: np.ndarray, rates: np.ndarray) -> None:
+        """Add pieces, with rates (p, tables); those at the rates of the piece before them are part of it."""
+        if not self.tables:
+            self.tables, self.paces = list(tables), np.zeros((len(tables), 0), np.float32)
+        rates = np.asarray(rates, np.float32)
+        last = self.paces[:, self._count - 1] if self._count else np.full(len(tables), np.nan)  # equal to nothing
+        new = np.flatnonzero((rates != np.vstack([last, rates[:-1]])).any(axis=1))
+        self._make_room(len(new))
+        here = slice(self._count, self._count + len(new))
+        self._since[here], self.paces[:, here] = since[new], rates[new].T
+        self._count += len(new)
+
+    def _make_room(self, more: int) -> None:
+        if self._count + more > len(self._since):
+            room = self._count + 2 * more
+            self._since = np.concatenate([self._since, np.zeros(room, np.int64)])
+            self.paces = np.concatenate([self.paces, np.zeros((len(self.tables), room), np.float32)], axis=1)
