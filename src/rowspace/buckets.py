@@ -1,6 +1,6 @@
 """The block schedule: examples of a window sorted into buckets that share no block, and the order they run in."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +15,16 @@ from rowspace.sampling import BlockNegatives
 from rowspace.sorting import compiled_sorting
 from rowspace.work import DRAWN, HI, LO, NEEDED, PASSED, ROW
 
-_A_ROW = 4  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
+_A_ROW = 4.2  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
 _LONGEST = 2**22  # examples in a window
 _BLOCK = 2**19  # bytes: two blocks and their state fit the second-level cache
 _MOST, _FEWEST = 512, 8  # blocks; where there would be fewer, sorting is not worth its while
 _EXAMPLES = 4096  # of a window, at least, for a block: a thread's task
 _GROUPS = 32  # of blocks: columns, of which more than half as many threads would not make use
-_SLICES, _LEAST = 64, 2**16  # slices of a window that threads sort, and their least examples
-
-Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # map, or one that uses threads
 
 
 def window_length(rows: int) -> int:
-    """How many examples are sorted together: a power of two, about four for every row.
+    """How many examples are sorted together: a power of two, at most four or so for every row.
 
     >>> window_length(50_000), window_length(10_000_000)
     (131072, 4194304)
@@ -137,57 +134,33 @@ class Buckets:
 
     # --- sorting ---------------------------------------------------------------------------------------------------
 
-    def sort(self, chunk: Chunk, seed: Sequence[int] = (0,), each: Each = map, spare: Sorted | None = None) -> Sorted:
+    def sort(self, chunk: Chunk, seed: Sequence[int] = (0,), spare: Sorted | None = None) -> Sorted:
         """The examples of a window, bucket by bucket, in file order within a bucket.
 
         Arguments:
             chunk: the columns.
             seed: of the deal of rows to blocks and of the pools.
-            each: what runs the slices, perhaps on threads.
             spare: a window that is done with, whose memory is used again.
         """
-        examples = length(chunk)
-        edges = np.linspace(0, examples, max(1, min(_SLICES, examples // _LEAST)) + 1).astype(np.int64)
-        slices = list(zip(range(len(edges)), edges[:-1], edges[1:], strict=False))
         dealt = self._deal(seed)
-        buckets = room((examples,), spare.buckets if spare else None)
-        counts = np.zeros((len(slices), self.count * self._columns * (2 if self.sided else 1)), np.int64)
-        number = self._numbering(chunk, dealt)
-        list(each(lambda s: number(s[1], s[2], buckets, counts[s[0]]), slices))
-        ends = counts.T.ravel().cumsum()
-        starts = np.ascontiguousarray((ends - counts.T.ravel()).reshape(-1, len(slices)).T)
-        columns, packed = dict(chunk), Packed(chunk, spare.packed if spare else None)
-        columns |= {name: self._placed(name, chunk, buckets, starts, slices, each) for name in packed.left_out}
-        list(each(lambda s: packed.move(s[1], s[2], buckets, starts[s[0]]), slices))
-        columns |= packed.columns()
-        pools = {c: Pool.drawn(chunk[c], dealt[a], examples, [*seed, 2]) for c, a in self.layout.sampled.items()}
+        buckets = room((length(chunk),), spare.buckets if spare else None)
+        counts = np.zeros(self.count * self._columns * (2 if self.sided else 1), np.int64)
+        self._number(chunk, dealt, buckets, counts)
+        ends = counts.cumsum()
+        packed = Packed(chunk, spare.packed if spare else None)
+        columns = dict(chunk) | {name: _placed(name, chunk, buckets, ends - counts) for name in packed.left_out}
+        columns |= packed.moved(buckets, ends - counts)
+        pools = {c: Pool.drawn(chunk[c], dealt[a], length(chunk), [*seed, 2]) for c, a in self.layout.sampled.items()}
         columns |= {c: chunk[c].drawing_from(pool.rows) for c, pool in pools.items()}  # type: ignore[union-attr]
-        return Sorted(columns, ends[len(slices) - 1 :: len(slices)], buckets, packed.out, dealt, pools)
+        return Sorted(columns, ends, buckets, packed.out, dealt, pools)
 
-    @staticmethod
-    def _placed(
-        name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray, slices: Sequence[Any], each: Each
-    ) -> Column:
-        """A column that is not packed, sorted by the places of its examples."""
-        places, following = buckets.copy(), starts.copy()
-        list(each(lambda s: compiled_sorting("find_places")(places[s[1] : s[2]], following[s[0]]), slices))
-        column = chunk[name]
-        if isinstance(column, Ragged):
-            return reordered({name: column}, np.argsort(places, kind="stable"))[name]
-        values: Any = column
-        out = np.empty_like(values)
-        wide, room = (values, out) if values.ndim == 2 else (values[:, None], out[:, None])
-        list(each(lambda s: compiled_sorting("move")(wide[s[1] : s[2]], places[s[1] : s[2]], room), slices))
-        return out
-
-    def _numbering(self, chunk: Chunk, dealt: Sequence[Blocks]) -> Callable[..., None]:
+    def _number(self, chunk: Chunk, dealt: Sequence[Blocks], out: np.ndarray, counts: np.ndarray) -> None:
         ids, of = [_ids(chunk, axis) for axis in self.layout.axes], [b.of for b in dealt]
         if len(ids) == 1:  # one id decides: a single column
             ids, of = ids * 2, [of[0], np.zeros(len(of[0]), np.uint16)]
         per_column = self.count // self.groups if self.layout.symmetric else 1
         options = self._columns, per_column, self.layout.symmetric, self.sided
-        number = compiled_sorting("number_buckets")
-        return lambda lo, hi, out, counts: number(*(i[lo:hi] for i in ids), *of, *options, out[lo:hi], counts)
+        compiled_sorting("number_buckets")(*ids, *of, *options, out, counts)
 
     @property
     def _columns(self) -> int:
@@ -227,6 +200,19 @@ def _cut(segments: np.ndarray, longest: int) -> np.ndarray:
     out[:, LO] += piece * longest
     out[~last, HI] = out[~last, LO] + longest
     out[~last, PASSED] = out[~last, NEEDED] - 1
+    return out
+
+
+def _placed(name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) -> Column:
+    """A column that is not packed, sorted by the places of its examples."""
+    places = buckets.copy()
+    compiled_sorting("find_places")(places, starts)
+    column: Any = chunk[name]
+    if isinstance(column, Ragged):
+        return reordered({name: column}, np.argsort(places, kind="stable"))[name]
+    out = np.empty_like(column)
+    wide, into = (column, out) if column.ndim == 2 else (column[:, None], out[:, None])
+    compiled_sorting("move")(wide, places, into)
     return out
 
 

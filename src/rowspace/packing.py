@@ -15,14 +15,11 @@ class Packed:
         self.left_out = [n for n, c in chunk.items() if n not in self.taken and isinstance(c, np.ndarray | Ragged)]
         self.out = room((length(chunk), len(self.taken)), before)
 
-    def move(self, lo: int, hi: int, buckets: np.ndarray, starts: np.ndarray) -> None:
-        """Move the examples of a slice."""
+    def moved(self, buckets: np.ndarray, starts: np.ndarray) -> Chunk:
+        """Move every example to its place: the columns by name, as views."""
         if self.taken:
-            columns = tuple(a[lo:hi].view(np.int32) for a in self.taken.values())
-            compiled_sorting("distribute")(buckets[lo:hi], starts, columns, self.out)
-
-    def columns(self) -> Chunk:
-        """The columns by name, as views."""
+            columns = tuple(a.view(np.int32) for a in self.taken.values())
+            compiled_sorting("distribute")(buckets, starts, columns, self.out)
         return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
 
 

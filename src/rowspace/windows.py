@@ -1,7 +1,9 @@
 """The chunks of an epoch as windows of work: checked, sorted where they are to be, laid out in segments."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from rowspace.train import Trainer
 
 _LONGEST = 2**22  # examples of a stretch in file order
+_AHEAD = 8  # windows at the most that are sorted before they run
 _STAGES = 16  # of a window that is traced
 _WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
 
@@ -58,17 +61,18 @@ class Windows:
         self.guarded = guarded
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
-        self._spare: Sorted | None = None  # whose memory is free
+        self._spare: list[Sorted] = []  # whose memory is free
         self.past = Past()
 
     def epoch(self, position: Position) -> Iterator[Window | BatchWindow]:
-        """The windows of an epoch; the next one is sorted while the present one runs."""
-        for prepared in _one_ahead(self._prepared(position)):
+        """The windows of an epoch; the next ones are sorted, each by a thread, while the present one runs."""
+        for prepared in _ahead(self._prepared(position), min(self.workers.threads, _AHEAD)):
             yield from prepared()
 
     def done_with(self, window: Window | BatchWindow) -> None:
         """Take back the memory of a window that was run."""
-        self._spare = window.sorted
+        if window.sorted is not None and len(self._spare) < _AHEAD:
+            self._spare.append(window.sorted)
 
     def _prepared(self, position: Position) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
@@ -157,8 +161,7 @@ class Windows:
 
     def _sort(self, buckets: Buckets, part: Chunk, seed: list[int]) -> Callable[[], Sorted]:
         """Begin to sort a window."""
-        spare, self._spare = self._spare, None
-        return self.workers.aside(buckets.sort, part, seed, self.workers.each, spare)
+        return self.workers.aside(buckets.sort, part, seed, self._spare.pop() if self._spare else None)
 
     def _in_buckets(self, ready: Ready, done: Sorted, first: int, position: Position, examples: int) -> Window:
         kernel, buckets = ready.kernel, ready.buckets
@@ -242,10 +245,10 @@ def _staged(tasks: list[tuple[int, int]], size: int) -> list[list[tuple[int, int
     return [tasks[n : n + size] for n in range(0, len(tasks), size)]
 
 
-def _one_ahead(items: Iterator[Any]) -> Iterator[Any]:
-    """The items, each given only when the next one is begun too."""
-    before = next(items, None)
-    while before is not None:
-        following = next(items, None)
-        yield before
-        before = following
+def _ahead(items: Iterator[Any], count: int) -> Iterator[Any]:
+    """The items, each given when so many more are begun."""
+    begun = deque(islice(items, count))
+    for item in items:
+        begun.append(item)
+        yield begun.popleft()
+    yield from begun

@@ -26,7 +26,7 @@ class Workers:
         self.threads = threads
         self.halted = threading.Event()
         self._pool = ThreadPoolExecutor(threads, "rowspace") if threads > 1 else None
-        self._aside = ThreadPoolExecutor(threads + 1, "rowspace-aside") if threads > 1 else None
+        self._aside = ThreadPoolExecutor(threads, "rowspace-aside") if threads > 1 else None
 
     def __enter__(self) -> "Workers":
         return self
@@ -41,10 +41,6 @@ class Workers:
         if self._aside is None:
             return lambda: function(*arguments)
         return self._aside.submit(function, *arguments).result
-
-    def each(self, do: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
-        """`map` on threads beside the tasks: for a call made by `aside`."""
-        return map(do, items) if self._aside is None else self._aside.map(do, items)
 
     def run(self, do: Callable[[Any], None], tasks: Iterable[Any]) -> None:
         """Do every task, begun in order, until one halts the rest or Ctrl-C does; all threads are idle on return."""
