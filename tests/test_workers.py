@@ -14,7 +14,8 @@ def test_every_task_is_done_once(threads):
     with Workers(threads) as workers:
         workers.run(done.append, range(100))
         assert sorted(done) == list(range(100))
-        assert workers.aside(sum, [1, 2])() == 3
+        first, second = workers.prepare(sum, [1, 2]), workers.prepare(sum, [3])
+        assert (second(), first()) == (3, 3)
     assert not [t for t in threading.enumerate() if t.name.startswith("rowspace")]
 
 

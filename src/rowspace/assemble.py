@@ -24,7 +24,7 @@ _RESERVED = {
     *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
     *"kernel tables states columns segments rates out progress begin end first mask seed clock since paces now".split(),
     *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt bits".split(),
-    *"prefetch load_acquire store_release".split(),
+    *"pause prefetch load_acquire store_release".split(),
     *"z0_ z1_ r0_ r1_".split(),
     *HELPERS,
 }

@@ -1,5 +1,6 @@
 """Single instructions that Python has no words for: fetch a row early, read and write in order across threads."""
 
+import platform
 from typing import Any
 
 from llvmlite import ir
@@ -54,4 +55,17 @@ def store_release(typing: Any, array: Any, place: Any, value: Any) -> Any:
     return types.void(array, place, value), emit
 
 
-INTRINSICS = {"prefetch": prefetch, "load_acquire": load_acquire, "store_release": store_release}
+@intrinsic
+def pause(typing: Any) -> Any:
+    """A moment's rest for a thread that waits: another on the same core gets more of it. Nothing but on x86."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if platform.machine().lower() in ("x86_64", "amd64"):
+            kind = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
+INTRINSICS = {"pause": pause, "prefetch": prefetch, "load_acquire": load_acquire, "store_release": store_release}

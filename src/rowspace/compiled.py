@@ -28,6 +28,7 @@ _NAMES = {
     "uint64": np.uint64,
     "load_acquire": lambda array, place: array[place],
     "store_release": lambda array, place, value: array.__setitem__(place, value),
+    "pause": lambda: None,
     "prefetch": lambda table, row, k: None,
     "INFINITY": math.inf,
     "NOT_A_NUMBER": math.nan,

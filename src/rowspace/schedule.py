@@ -16,6 +16,8 @@ SCHEDULES = ("blocks", "sequential", "hogwild")
 
 _PAUSE = 2e-5  # seconds between looks at whether the row before has moved on
 
+_CALL = 2**18  # examples, at most, between looks at the keyboard
+
 Task = tuple[int, int]  # segments from, to: one thread's, in order
 
 
@@ -80,8 +82,9 @@ class Outcome:
 
     @classmethod
     def of(cls, work: Work, stage: Sequence[Task], error: BaseException | None = None) -> "Outcome":
-        """Add up the segments of a stage, in their order whoever ran them."""
-        here = slice(stage[0][0], stage[-1][1]) if stage else slice(0, 0)
+        """Add up the segments of a stage, in the order of their examples."""
+        here = np.concatenate([np.arange(*task) for task in stage]) if stage else np.zeros(0, int)
+        here = here[np.argsort(work.segments[here, LO], kind="stable")]  # whichever thread had them
         out, lo, hi = work.out[here], work.segments[here, LO], work.segments[here, HI]
         begun = out[:, DONE] > NOT_BEGUN
         done = np.where(begun, out[:, DONE], lo).astype(np.int64)
@@ -89,3 +92,22 @@ class Outcome:
         failed = int(done[wrong[0]]) if len(wrong) else None
         _, cost, counted = out.sum(axis=0).tolist() if len(out) else (0, 0.0, 0)
         return cls(int((done - lo).sum()), cost, int(counted), failed, error)
+
+
+def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[np.ndarray, list[Task]]:
+    """The segments of a window laid out so that each thread finds those of every so many-th row together.
+
+    A thread's rows are then one call of the loop, or a few where they are long: rows are done in less time than Python
+    takes to hand them out. Rows next to one another are always different threads', so that they can follow each other.
+    """
+    examples = int(segments[-1, HI]) if len(segments) else 0
+    calls = max(1, -(-examples // (_CALL * threads)))
+    edges = np.linspace(0, len(rows), calls + 1).astype(int)
+    places, tasks, begin = [], [], 0
+    for lo, hi in zip(edges[:-1], edges[1:], strict=True):
+        for own in (rows[first:hi:threads] for first in range(lo, min(hi, lo + threads))):
+            places += [np.arange(*row) for row in own]
+            end = begin + sum(e - b for b, e in own)
+            tasks.append((begin, end))
+            begin = end
+    return segments[np.concatenate(places)] if places else segments, tasks

@@ -16,7 +16,7 @@ from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.schedule import Window
+from rowspace.schedule import Window, in_turn
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.trace import Trace
 from rowspace.work import DRAWN, HI, LO, Work
@@ -161,15 +161,18 @@ class Windows:
 
     def _sort(self, buckets: Buckets, part: Chunk, seed: list[int]) -> Callable[[], Sorted]:
         """Begin to sort a window."""
-        return self.workers.aside(buckets.sort, part, seed, self._spare.pop() if self._spare else None)
+        return self.workers.prepare(buckets.sort, part, seed, self._spare.pop() if self._spare else None)
 
     def _in_buckets(self, ready: Ready, done: Sorted, first: int, position: Position, examples: int) -> Window:
         kernel, buckets = ready.kernel, ready.buckets
         assert buckets is not None
         segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
         lanes = self._lanes(kernel, buckets, done.columns) if buckets.layout.shared else None
-        whole = len(tasks) // _STAGES if self.options.trace is not None else len(tasks)
-        stages = _staged(tasks, LANES if lanes else max(1, whole))
+        if lanes or self.options.trace is not None:
+            stages = _staged(tasks, LANES if lanes else max(1, len(tasks) // _STAGES))
+        else:
+            segments, tasks = in_turn(segments, tasks, self.workers.threads)
+            stages = [tasks]
         work = self._work(kernel, segments, length(ready.columns), first, position)
         return self._window(kernel, done.columns, work, stages, examples, done, lanes)
 

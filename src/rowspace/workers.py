@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +20,16 @@ def thread_count(threads: int | None) -> int:
     return threads
 
 
+@dataclass(eq=False)
+class _Prepared:
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    result: Any = None
+
+    def make(self) -> None:
+        self.result = self.function(*self.arguments)
+
+
 class Workers:
     """A pool of threads that lives as long as a fit; with one thread, the caller's own does the work."""
 
@@ -26,21 +37,26 @@ class Workers:
         self.threads = threads
         self.halted = threading.Event()
         self._pool = ThreadPoolExecutor(threads, "rowspace") if threads > 1 else None
-        self._aside = ThreadPoolExecutor(threads, "rowspace-aside") if threads > 1 else None
+        self._waiting: list[_Prepared] = []
 
     def __enter__(self) -> "Workers":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for pool in (self._pool, self._aside):
-            if pool is not None:
-                pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def aside(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-        """Begin a call beside the tasks, if there are threads for it; what is returned waits for its result."""
-        if self._aside is None:
-            return lambda: function(*arguments)
-        return self._aside.submit(function, *arguments).result
+    def prepare(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+        """A call to be made before its result is asked for, together with all others that wait then, on all threads."""
+        self._waiting.append(one := _Prepared(function, arguments))
+
+        def result() -> Any:
+            if one in self._waiting:
+                waiting, self._waiting = self._waiting, []
+                self.run(_Prepared.make, waiting)
+            return one.result
+
+        return result
 
     def run(self, do: Callable[[Any], None], tasks: Iterable[Any]) -> None:
         """Do every task, begun in order, until one halts the rest or Ctrl-C does; all threads are idle on return."""

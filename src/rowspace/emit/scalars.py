@@ -155,9 +155,10 @@ def waits(progress, segments, segment):  # until the row before this one is as f
     row, needed = segments[segment, 0], segments[segment, 1]
     if row == 0:
         return False
-    for attempt in range(5000):
+    for attempt in range(1000):
         if load_acquire(progress, row - 1) >= needed:
             return False
+        pause()
     return True
 """,
     "finished": """
