@@ -10,7 +10,7 @@ help:
 	@echo "make demo       train the post's six items and the US airports, with pictures, into ./demo"
 	@echo "make test       lint, types and tests (PYTHON=python3.13 for another Python)"
 	@echo "make test-slow  the tests that take longer"
-	@echo "make bench      the benchmarks against other libraries (takes an hour, installs torch and jax)"
+	@echo "make bench      the benchmarks against other libraries (takes hours, installs torch and jax)"
 
 demo: $(VENV)/installed
 	$(BIN)/rowspace demo
@@ -31,7 +31,13 @@ format: $(VENV)/tested
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/pairs.py
+	$(BIN)/python benchmarks/pairs.py --threads 1
+	$(BIN)/python benchmarks/limit.py
+	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/skip_gram.py
+	$(BIN)/python benchmarks/skip_gram.py --threads 1
+	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python benchmarks/exact.py
 	$(BIN)/python benchmarks/height.py
 	$(BIN)/python benchmarks/startup.py
 

@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 # module -> its public names
 _PUBLIC = {
-    "errors": ("Diverged", "RowspaceError", "SlowCost"),
+    "errors": ("Diverged", "RowspaceError", "Sequential", "SlowCost"),
     "table": ("Table",),
     "sampling": ("Negatives",),
     "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace import costs as costs
     from rowspace.errors import Diverged as Diverged
     from rowspace.errors import RowspaceError as RowspaceError
+    from rowspace.errors import Sequential as Sequential
     from rowspace.errors import SlowCost as SlowCost
     from rowspace.explanation import explain as explain
     from rowspace.formats import export as export

@@ -38,8 +38,8 @@ def deal(counts: np.ndarray, blocks: int, groups: int, seed: Any, *, apart: bool
     """Deal rows to blocks, so that every block is looked up about equally often.
 
     Neighbours are dealt together, `PAGE` at a time; rows so frequent that a page of them would be a quarter of a
-    block's share are dealt by themselves, each to the block that is looked up least; or without `apart` by chance, so
-    that any two are in one block as often as others are.
+    block's share are dealt by themselves, each to the block that is looked up least. Without `apart` all are dealt by
+    chance, so that any two are in one block as often as others are.
 
     Arguments:
         counts: (n,) how often each row is looked up.
@@ -53,12 +53,13 @@ def deal(counts: np.ndarray, blocks: int, groups: int, seed: Any, *, apart: bool
     n, rng = len(counts), np.random.default_rng(seed)
     page = PAGE if n >= 4 * blocks * PAGE else 1
     heavy = np.flatnonzero(counts * (4 * blocks * page) > counts.sum())
+    if not apart:
+        of = np.repeat((rng.permutation(-(-n // page)) % blocks).astype(np.uint16), page)[:n]
+        of[heavy] = rng.permutation(len(heavy)) % blocks
+        return Blocks(of, blocks, groups)
     light = counts.astype(np.float64)
     light[heavy] = 0
     of = np.repeat(_snake(np.add.reduceat(light, np.arange(0, n, page)), blocks, rng), page)[:n]
-    if not apart:
-        of[heavy] = rng.permutation(len(heavy)) % blocks
-        return Blocks(of, blocks, groups)
     loads = [(load, block) for block, load in enumerate(np.bincount(of, light, blocks).tolist())]
     heapq.heapify(loads)
     for row in heavy[np.argsort(-counts[heavy], kind="stable")]:

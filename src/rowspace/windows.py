@@ -228,7 +228,8 @@ class Windows:
         work = Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
         if not any(update.exact for update in self.trainer.updates.values()):
             return work
-        self.past.extend(kernel.order(), clock + segments[:, LO], work.rates)
+        in_order = np.argsort(segments[:, LO], kind="stable")  # however they are laid out for the threads
+        self.past.extend(kernel.order(), clock + segments[in_order, LO], work.rates[in_order])
         return replace(work, since=self.past.since, paces=self.past.paces)
 
     def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
