@@ -78,7 +78,8 @@ def train_pairs(
             otherwise grow without end, and 0 for others.
         negatives: how many for each pair without label, default 5.
         seed: of the first values and of everything drawn; the same seed gives the same bytes.
-        threads: how many, None for all cores; the bytes are the same for any number.
+        threads: how many, None for all cores; the bytes are the same for any number. Pairs without labels, which
+            sample negatives, run on one.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
 
@@ -101,7 +102,9 @@ def train_pairs(
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
-    history = trainer.fit(data, epochs, seed=seed, shuffle=shuffle, threads=threads, progress=progress, trace=trace)
+    schedule = "sequential" if pairs.label is None else None  # negatives from blocks are not quite as good
+    options: dict[str, Any] = {"seed": seed, "threads": threads, "schedule": schedule}
+    history = trainer.fit(data, epochs, shuffle=shuffle, progress=progress, trace=trace, **options)
     about = {
         "pairs": len(pairs),
         "columns": pairs.columns,

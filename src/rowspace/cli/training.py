@@ -55,7 +55,8 @@ def pairs(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
     threads: Annotated[
-        int | None, typer.Option(help="The model is the same for any number. [default: all cores]")
+        int | None,
+        typer.Option(help="For pairs with labels; any number gives the same. [default: all cores]"),
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
