@@ -7,11 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.blocks import deal
+from rowspace.blocks import Deck
 from rowspace.buckets import Buckets, block_count, window_length
 from rowspace.layout import Layout
 from rowspace.pool import Pool
 from rowspace.work import HI, LO, NEEDED, PASSED, ROW
+
+
+def deal(counts, blocks, groups, seed, *, apart=True):
+    return Deck(counts, blocks, groups).deal(seed, apart=apart)
+
 
 BOTH = (("i", None), ("j", None))
 

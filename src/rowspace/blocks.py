@@ -34,45 +34,58 @@ class Blocks:
         return self.starts[:: self.count // self.groups]
 
 
-def deal(counts: np.ndarray, blocks: int, groups: int, seed: Any, *, apart: bool = True) -> Blocks:
-    """Deal rows to blocks, so that every block is looked up about equally often.
+class Deck:
+    """Rows to be dealt to blocks, so that every block is looked up about equally often.
 
     Neighbours are dealt together, `PAGE` at a time; rows so frequent that a page of them would be a quarter of a
-    block's share are dealt by themselves, each to the block that is looked up least. Without `apart` all are dealt by
-    chance, so that any two are in one block as often as others are.
+    block's share are dealt by themselves.
 
     Arguments:
         counts: (n,) how often each row is looked up.
         blocks: how many, a multiple of `groups`.
         groups: how many groups of blocks.
-        seed: of the deal, as `np.random.default_rng` takes it.
 
-    >>> deal(np.array([9, 1, 1, 1]), 2, 2, seed=0).count
+    >>> Deck(np.array([9, 1, 1, 1]), 2, 2).deal(seed=0).count
     2
     """
-    n, rng = len(counts), np.random.default_rng(seed)
-    page = PAGE if n >= 4 * blocks * PAGE else 1
-    heavy = np.flatnonzero(counts * (4 * blocks * page) > counts.sum())
-    if not apart:
-        of = np.repeat((rng.permutation(-(-n // page)) % blocks).astype(np.uint16), page)[:n]
-        of[heavy] = rng.permutation(len(heavy)) % blocks
-        return Blocks(of, blocks, groups)
-    light = counts.astype(np.float64)
-    light[heavy] = 0
-    of = np.repeat(_snake(np.add.reduceat(light, np.arange(0, n, page)), blocks, rng), page)[:n]
-    loads = [(load, block) for block, load in enumerate(np.bincount(of, light, blocks).tolist())]
-    heapq.heapify(loads)
-    for row in heavy[np.argsort(-counts[heavy], kind="stable")]:
-        load, of[row] = loads[0]
-        heapq.heapreplace(loads, (load + int(counts[row]), int(of[row])))
-    return Blocks(of, blocks, groups)
 
+    def __init__(self, counts: np.ndarray, blocks: int, groups: int) -> None:
+        self.rows, self.blocks, self.groups = len(counts), blocks, groups
+        self.page = PAGE if self.rows >= 4 * blocks * PAGE else 1
+        heavy = np.flatnonzero(counts * (4 * blocks * self.page) > counts.sum())
+        self.heavy = heavy[np.argsort(-counts[heavy], kind="stable")]
+        self.heavy_counts = counts[self.heavy].tolist()
+        light = counts.astype(np.float32)
+        light[heavy] = 0
+        self.loads = np.add.reduceat(light, np.arange(0, self.rows, self.page))
+        shuffled = np.random.default_rng(0).permutation(len(self.loads))
+        self.order = shuffled[np.argsort(-self.loads[shuffled], kind="stable")]  # of pages, from the heaviest
 
-def _snake(loads: np.ndarray, blocks: int, rng: np.random.Generator) -> np.ndarray:
-    """The block of each page: from the heaviest to the lightest, to and fro over the blocks, equals in random order."""
-    shuffled = rng.permutation(len(loads))
-    order = shuffled[np.argsort(-loads[shuffled], kind="stable")]
-    turn, place = np.divmod(np.arange(len(loads)), blocks)
-    of = np.empty(len(loads), np.uint16)
-    of[order] = np.where(turn % 2 == 0, place, blocks - 1 - place)
-    return of
+    def deal(self, seed: Any, *, apart: bool = True) -> Blocks:
+        """Deal anew: pages as heavy as one another, as many as there are blocks, go to one block each.
+
+        A frequent row goes to the block that is looked up least. Without `apart` all are dealt by chance, so that any
+        two are in one block as often as others are. `seed` is what `np.random.default_rng` takes.
+        """
+        rng = np.random.default_rng(seed)
+        pages = np.empty(len(self.order), np.uint16)
+        if apart:
+            turns = -(-len(pages) // self.blocks)
+            every = np.broadcast_to(np.arange(self.blocks, dtype=np.uint16), (turns, self.blocks))
+            pages[self.order] = rng.permuted(every, axis=1).ravel()[: len(pages)]
+        else:
+            pages[:] = rng.permutation(len(pages)) % self.blocks
+        of = np.repeat(pages, self.page)[: self.rows]
+        of[self.heavy] = self._least(pages) if apart else rng.permutation(len(self.heavy)) % self.blocks
+        return Blocks(of, self.blocks, self.groups)
+
+    def _least(self, pages: np.ndarray) -> list[int]:
+        """For each frequent row, the block that has least when its turn comes."""
+        loads = [(load, block) for block, load in enumerate(np.bincount(pages, self.loads, self.blocks).tolist())]
+        heapq.heapify(loads)
+        chosen = []
+        for count in self.heavy_counts:
+            load, block = loads[0]
+            chosen.append(block)
+            heapq.heapreplace(loads, (load + count, block))
+        return chosen

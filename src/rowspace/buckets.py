@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.blocks import Blocks, deal
+from rowspace.blocks import Blocks, Deck
 from rowspace.columns import Chunk, Column, Ragged, length, reordered
 from rowspace.layout import Layout, Source
 from rowspace.packing import Packed, room
@@ -98,9 +98,11 @@ class Buckets:
         if layout.symmetric and layout.sampled:
             self.count = self.groups  # negatives are drawn from single blocks too
         self.sided = layout.symmetric and bool(layout.sampled)
-        self._met = [
+        met = [
             np.bincount(_ids(ready, axis)[:_LONGEST], minlength=n) for axis, n in zip(layout.axes, rows, strict=True)
         ]
+        met = [met[0] + met[1]] if layout.symmetric else met
+        self._decks = [Deck(m, count, self.groups) for m, count in zip(met, (self.count, self.groups), strict=False)]
 
     @property
     def cuts(self) -> bool:
@@ -115,12 +117,8 @@ class Buckets:
 
     def _deal(self, seed: Sequence[int]) -> list[Blocks]:
         """Deal the rows anew: what is in a block together is chance, and never for long."""
-        apart = not self.layout.sampled
-        if self.layout.symmetric:
-            one = deal(self._met[0] + self._met[1], self.count, self.groups, [*seed, 0], apart=apart)
-            return [one, one]
-        counts = [self.count, self.groups]
-        return [deal(m, counts[n], self.groups, [*seed, n], apart=apart) for n, m in enumerate(self._met)]
+        dealt = [deck.deal([*seed, n], apart=not self.layout.sampled) for n, deck in enumerate(self._decks)]
+        return dealt * 2 if self.layout.symmetric else dealt
 
     def _drawn(self, done: Sorted, name: str, row: np.ndarray, group: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Where the rows begin and how many they are that negatives are drawn from, (2, segments)."""
