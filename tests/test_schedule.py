@@ -1,7 +1,12 @@
 """The block schedule: the same bytes at any number of threads, and the same examples in another order."""
 
 import hashlib
+import signal
+import subprocess
+import sys
+import textwrap
 import threading
+import time
 import warnings
 from itertools import product
 
@@ -323,3 +328,33 @@ def test_a_trace_is_recorded_between_rows_and_changes_nothing(tmp_path):
     again = problem("skip_gram")
     trained("skip_gram", rs.sgd(0.1), threads=2, tables_and_data=again)
     assert tables["W"].values.tobytes() == again[0]["W"].values.tobytes()
+
+
+INTERRUPTED = """
+    import threading
+    import numpy as np, rowspace as rs
+    from rowspace import costs
+    i, j = np.random.default_rng(0).integers(0, 50_000, (2, 1_000_000), dtype=np.int32)
+    E = rs.Table(50_000, 16, seed=0)
+    trainer = rs.Trainer(costs.l1_dot, {"E": E}, rs.sgd(0.01))
+    data = {"i": i, "j": j, "label": np.ones(1_000_000, np.float32)}
+    trainer.fit(data, threads=2)
+    print("ready", flush=True)
+    try:
+        trainer.fit(data, 100_000, threads=2)
+    except KeyboardInterrupt:
+        print(trainer.examples > 1_000_000, np.isfinite(E.values).all(), threading.active_count())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
+def test_ctrl_c_stops_all_threads_and_keeps_whole_examples():
+    def heed() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    program = [sys.executable, "-c", textwrap.dedent(INTERRUPTED)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, preexec_fn=heed) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[0] == "True True 1\n"
