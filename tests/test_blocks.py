@@ -14,29 +14,27 @@ from rowspace.pool import Pool
 from rowspace.work import HI, LO, NEEDED, PASSED, ROW
 
 
-def deal(counts, blocks, groups, seed, *, apart=True):
-    return Deck(counts, blocks, groups).deal(seed, apart=apart)
+def deal(counts, blocks, seed, *, apart=True):
+    return Deck(counts, blocks).deal(seed, apart=apart)
 
 
 BOTH = (("i", None), ("j", None))
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(1, 600), st.sampled_from([(1, 1), (4, 2), (8, 8), (64, 32)]), st.integers(0, 5))
-def test_every_row_is_in_one_block(n, sizes, seed):
-    blocks, groups = sizes
-    found = deal(np.random.default_rng(seed).integers(0, 9, n), blocks, groups, seed)
+@given(st.integers(1, 600), st.sampled_from([1, 4, 8, 64]), st.integers(0, 5))
+def test_every_row_is_in_one_block(n, blocks, seed):
+    found = deal(np.random.default_rng(seed).integers(0, 9, n), blocks, seed)
     assert sorted(found.rows.tolist()) == list(range(n))
     assert found.starts[-1] == n
     for b in range(blocks):
         assert (found.of[found.rows[found.starts[b] : found.starts[b + 1]]] == b).all()
-    assert found.group_starts.tolist() == found.starts[:: blocks // groups].tolist()
 
 
 def test_frequent_rows_are_dealt_evenly():
     """Of a Zipf law, in order of frequency: what a vocabulary looks like."""
     counts = (1e6 / np.arange(1, 20_001)).astype(np.int64)
-    found = deal(counts, 16, 16, seed=0)
+    found = deal(counts, 16, seed=0)
     loads = np.bincount(found.of, counts)
     assert counts[1] > loads.mean() / 2  # the two most frequent make their blocks heavy, however they are dealt
     rest = np.sort(loads)[:-2]
@@ -47,18 +45,17 @@ def test_frequent_rows_are_dealt_evenly():
 
 def test_the_deal_depends_on_the_seed():
     counts = np.ones(1000, np.int64)
-    assert (deal(counts, 4, 4, 1).of == deal(counts, 4, 4, 1).of).all()
-    assert (deal(counts, 4, 4, 1).of != deal(counts, 4, 4, 2).of).any()
+    assert (deal(counts, 4, 1).of == deal(counts, 4, 1).of).all()
+    assert (deal(counts, 4, 1).of != deal(counts, 4, 2).of).any()
 
 
 def test_without_counting_frequent_rows_share_a_block_as_often_as_others():
     counts = (1e6 / np.arange(1, 2001)).astype(np.int64)
     together = sum(
-        int(deal(counts, 8, 8, seed, apart=False).of[0] == deal(counts, 8, 8, seed, apart=False).of[1])
-        for seed in range(400)
+        int(deal(counts, 8, seed, apart=False).of[0] == deal(counts, 8, seed, apart=False).of[1]) for seed in range(400)
     )
     assert 400 / 8 - 25 < together < 400 / 8 + 25
-    assert not any(deal(counts, 8, 8, seed).of[0] == deal(counts, 8, 8, seed).of[1] for seed in range(50))
+    assert not any(deal(counts, 8, seed).of[0] == deal(counts, 8, seed).of[1] for seed in range(50))
 
 
 def test_how_many_blocks():
@@ -131,7 +128,7 @@ def test_pools_make_rows_come_up_as_if_drawn_from_the_whole(power):
     chance = np.zeros(200)
     context = 150
     for seed in range(1500):
-        blocks = deal(counts, 4, 4, seed, apart=False)
+        blocks = deal(counts, 4, seed, apart=False)
         pool = Pool.drawn(given, blocks, 2000, [seed])
         b = blocks.of[context]
         own = pool.rows[pool.starts[b] : pool.starts[b + 1]]
@@ -146,7 +143,7 @@ def test_pools_make_rows_come_up_as_if_drawn_from_the_whole(power):
 
 
 def test_a_block_of_which_nothing_was_drawn_has_its_rows():
-    blocks = deal(np.array([1, 1, 0, 0]), 2, 2, seed=0)
+    blocks = deal(np.array([1, 1, 0, 0]), 2, seed=0)
     given = rs.Negatives(of=rs.Table(4, 2), k=1, counts=[1, 0, 0, 0])
     pool = Pool.drawn(given, blocks, 10, [0])
     for b in range(2):

@@ -12,11 +12,10 @@ PAGE = 16  # neighbouring rows stay together: they share cache lines and pages
 
 @dataclass(frozen=True)
 class Blocks:
-    """`of` (n,) uint16: the block of each row, from 0 to `count` - 1; groups of blocks make `groups` larger ones."""
+    """`of` (n,) uint16: the block of each row, from 0 to `count` - 1."""
 
     of: np.ndarray
     count: int
-    groups: int
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -28,11 +27,6 @@ class Blocks:
         """Where each block begins in `rows`, (count + 1,)."""
         return np.concatenate([[0], np.cumsum(np.bincount(self.of, minlength=self.count))])
 
-    @property
-    def group_starts(self) -> np.ndarray:
-        """Where each group of blocks begins in `rows`, (groups + 1,)."""
-        return self.starts[:: self.count // self.groups]
-
 
 class Deck:
     """Rows to be dealt to blocks, so that every block is looked up about equally often.
@@ -42,15 +36,14 @@ class Deck:
 
     Arguments:
         counts: (n,) how often each row is looked up.
-        blocks: how many, a multiple of `groups`.
-        groups: how many groups of blocks.
+        blocks: how many.
 
-    >>> Deck(np.array([9, 1, 1, 1]), 2, 2).deal(seed=0).count
+    >>> Deck(np.array([9, 1, 1, 1]), 2).deal(seed=0).count
     2
     """
 
-    def __init__(self, counts: np.ndarray, blocks: int, groups: int) -> None:
-        self.rows, self.blocks, self.groups = len(counts), blocks, groups
+    def __init__(self, counts: np.ndarray, blocks: int) -> None:
+        self.rows, self.blocks = len(counts), blocks
         self.page = PAGE if self.rows >= 4 * blocks * PAGE else 1
         heavy = np.flatnonzero(counts * (4 * blocks * self.page) > counts.sum())
         self.heavy = heavy[np.argsort(-counts[heavy], kind="stable")]
@@ -77,7 +70,7 @@ class Deck:
             pages[:] = rng.permutation(len(pages)) % self.blocks
         of = np.repeat(pages, self.page)[: self.rows]
         of[self.heavy] = self._least(pages) if apart else rng.permutation(len(self.heavy)) % self.blocks
-        return Blocks(of, self.blocks, self.groups)
+        return Blocks(of, self.blocks)
 
     def _least(self, pages: np.ndarray) -> list[int]:
         """For each frequent row, the block that has least when its turn comes."""

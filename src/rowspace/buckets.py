@@ -102,7 +102,7 @@ class Buckets:
             np.bincount(_ids(ready, axis)[:_LONGEST], minlength=n) for axis, n in zip(layout.axes, rows, strict=True)
         ]
         met = [met[0] + met[1]] if layout.symmetric else met
-        self._decks = [Deck(m, count, self.groups) for m, count in zip(met, (self.count, self.groups), strict=False)]
+        self._decks = [Deck(m, count) for m, count in zip(met, (self.count, self.groups), strict=False)]
 
     @property
     def cuts(self) -> bool:
