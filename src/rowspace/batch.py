@@ -12,7 +12,7 @@ from rowspace.pace import Pace, Position
 from rowspace.past import Past
 from rowspace.rowwise import catch_up, step
 from rowspace.schedule import Outcome
-from rowspace.work import DRAWN, HI, LO, Bound, Work
+from rowspace.work import Bound, Work, segments_between
 from rowspace.workers import Workers
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Batches:
         origin, sizes = self._places(columns, lo, hi)
         rates = pace.rates(self.ids.order(), np.array([lo + first]), position)
         every = pace.every(self.gradients.cost_is_cheap, length(columns))
-        segments = self._segments(lo, hi)
+        segments = segments_between(self._shares(lo, hi, hi - lo), len(self.ids.sampled))
         work = lambda: Work.of(segments, np.repeat(rates, len(segments), axis=0), first, every, position.seed)
         buffers = {t: np.empty(size, np.int64) for t, size in sizes.items()}
         self._each_share(self.ids, bound, work(), (origin, *buffers.values()))
@@ -82,12 +82,6 @@ class Batches:
     def _shares(lo: int, hi: int, work: int) -> np.ndarray:
         """Where shares of some work begin and end: the same for any number of threads, as is the sum of their costs."""
         return np.linspace(lo, hi, max(1, work // _SHARE) + 1).astype(np.int64)
-
-    def _segments(self, lo: int, hi: int) -> np.ndarray:
-        edges = self._shares(lo, hi, hi - lo)
-        segments = np.zeros((len(edges) - 1, DRAWN + 2 * len(self.ids.sampled)), np.int64)
-        segments[:, LO], segments[:, HI] = edges[:-1], edges[1:]
-        return segments
 
     def _each_share(self, kernel: Kernel, bound: Bound, work: Work, buffers: Sequence[np.ndarray]) -> Work:
         own = replace(bound, columns=(*bound.columns, *buffers))

@@ -113,7 +113,7 @@ class Buckets:
         """A sampled column as the loop draws it: from a pool, anew in every window."""
         options = {name: getattr(given, name) for name in ("of", "k", "power", "counts", "avoid")}
         replaced = self.layout.axes[self.layout.sampled[column]]
-        return BlockNegatives(**options, pool=np.zeros(0, np.int32), replaced=replaced)
+        return BlockNegatives(**options, whole=given, pool=np.zeros(0, np.int32), replaced=replaced)
 
     def _deal(self, seed: Sequence[int]) -> list[Blocks]:
         """Deal the rows anew: what is in a block together is chance, and never for long."""

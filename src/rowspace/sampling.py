@@ -91,8 +91,14 @@ class BlockNegatives(Negatives):
     itself would come up as many times too often as there are blocks, and so is taken only in one of so many times.
     """
 
+    whole: Any = None  # the negatives these are a part of, whose alias tables are made but once
     pool: Any = None
     replaced: Any = None
+
+    @property
+    def alias(self) -> tuple[np.ndarray, np.ndarray] | None:  # type: ignore[override]
+        """Those of the whole table."""
+        return self.whole.alias
 
     @property
     def form(self) -> Any:
@@ -105,7 +111,7 @@ class BlockNegatives(Negatives):
         return (self.pool,)
 
     def drawing_from(self, pool: np.ndarray) -> "BlockNegatives":
-        """The same with another pool; what was made of the counts is made but once."""
+        """The same with another pool."""
         other = copy(self)
         object.__setattr__(other, "pool", pool)
         return other

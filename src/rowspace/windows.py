@@ -19,7 +19,7 @@ from rowspace.past import Past
 from rowspace.schedule import Window, in_turn
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.trace import Trace
-from rowspace.work import DRAWN, HI, LO, Work
+from rowspace.work import LO, Work, segments_between
 from rowspace.workers import Workers
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Windows:
         lo = 0
         while lo < examples:
             hi = min(examples, lo + span, lo + self._to_next_record())
-            segments = _slices(lo, hi, longest, len(kernel.sampled))
+            segments = segments_between(np.append(np.arange(lo, hi, longest), hi), len(kernel.sampled))
             tasks = [(s, s + 1) for s in range(len(segments))]
             work = self._work(kernel, segments, examples, first, position)
             yield self._window(kernel, columns, work, [tasks], examples if hi == examples else 0)
@@ -235,14 +235,6 @@ class Windows:
     def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
         return Window(kernel.run, bound, work, stages, columns, examples * len(kernel.traced.lookups), *sorted)
-
-
-def _slices(lo: int, hi: int, longest: int, sampled: int) -> np.ndarray:
-    """Examples `lo` to `hi` as segments that wait for nothing."""
-    edges = np.append(np.arange(lo, hi, longest), hi)
-    segments = np.zeros((len(edges) - 1, DRAWN + 2 * sampled), np.int64)
-    segments[:, LO], segments[:, HI] = edges[:-1], edges[1:]
-    return segments
 
 
 def _staged(tasks: list[tuple[int, int]], size: int) -> list[list[tuple[int, int]]]:

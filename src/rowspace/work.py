@@ -78,6 +78,13 @@ class Work:
         return NOT_BEGUN < self.out[segment, DONE] < self.segments[segment, HI]
 
 
+def segments_between(edges: np.ndarray, sampled: int) -> np.ndarray:
+    """The examples between edges as segments that wait for nothing, for a loop with so many sampled columns."""
+    segments = np.zeros((len(edges) - 1, DRAWN + 2 * sampled), np.int64)
+    segments[:, LO], segments[:, HI] = edges[:-1], edges[1:]
+    return segments
+
+
 class Runner(Protocol):
     """Runs segments `begin` to `end`: gives the first that has to wait or went wrong, or `end`."""
 
@@ -86,9 +93,7 @@ class Runner(Protocol):
 
 def run_slice(run: Runner, bound: Bound, part: Slice) -> tuple[int, float, int]:
     """Run one slice: gives the first example not done (hi when all is well), the sum of costs and their number."""
-    width = DRAWN + 2 * bound.sampled
-    segments = np.zeros((1, width), np.int64)
-    segments[0, LO : HI + 1] = part.lo, part.hi
+    segments = segments_between(np.array([part.lo, part.hi]), bound.sampled)
     work = Work.of(segments, [part.rates], part.first, part.every, part.seed)
     run(bound, work, 0, 1)
     done, total, counted = work.out[0].tolist()
