@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "errors": ("Diverged", "RowspaceError", "Sequential", "SlowCost"),
     "table": ("Table",),
+    "columns": ("Gathered",),
     "sampling": ("Negatives",),
     "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
     + ("rowwise_adagrad", "sgd", "weight_decay"),
@@ -33,6 +34,7 @@ __all__ = sorted([*_HOME, "costs"])
 
 if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace import costs as costs
+    from rowspace.columns import Gathered as Gathered
     from rowspace.errors import Diverged as Diverged
     from rowspace.errors import RowspaceError as RowspaceError
     from rowspace.errors import Sequential as Sequential

@@ -1,12 +1,14 @@
 """Source of a kernel -> machine code, kept in the user's cache folder; or -> a plain Python function."""
 
 import hashlib
+import inspect
 import math
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -64,6 +66,12 @@ def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
         return kernel(*arguments)
 
     return run
+
+
+@cache
+def machine_code(function: Callable[..., Any], *used: Callable[..., Any]) -> Callable[..., Any]:
+    """A loop in plain Python, and the functions it uses, as machine code."""
+    return compiled("\n\n".join(inspect.getsource(f) for f in (*used, function)), function.__name__)
 
 
 def _read_back(kernel: Any, arguments: tuple[Any, ...]) -> None:

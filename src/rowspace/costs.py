@@ -52,6 +52,17 @@ def skip_gram(W: Any, C: Any, center: Any, context: Any, negatives: Any) -> Any:
     return pt.softplus(-(u @ C[context])) + pt.softplus(C[negatives] @ u).sum()
 
 
+def skip_gram_bag(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
+    """`skip_gram` for all words around a center at once, which share its negatives: sum of softplus(-+ u.c) over them.
+
+    For each row u of `W[window]`: softplus(-u.c) + sum over negatives n of softplus(u.n), with c = C[center]. Sharing
+    negatives makes small matrix products of the dot products, and learns as well (Ji et al. 2016, pWord2Vec). Here the
+    words of the window look for the center, as in word2vec.c and gensim, so that `W` is what one keeps.
+    """
+    targets = pt.concatenate([-C[center][None], C[negatives]])
+    return pt.softplus(W[window] @ targets.T).sum()
+
+
 def pair_negatives(E: Any, i: Any, j: Any, negatives: Any) -> Any:
     """softplus(-a.b) + sum over negatives n of softplus(a.n): `skip_gram` in a single table, for pairs without labels.
 
@@ -118,7 +129,7 @@ def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) ->
 NAMED: dict[str, Callable[..., Any]] = {
     cost.__name__: cost
     for cost in (
-        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, cbow),
+        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, skip_gram_bag, cbow),
         *(glove, sampled_softmax, transe, distmult, complex_),
     )
 }
