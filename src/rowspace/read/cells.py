@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rowspace.errors import DataError
@@ -34,19 +34,19 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     start = head.removeprefix(BOM).lstrip()[:1]
     if start == b"[":
         raise DataError(f"{stream.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
-    batches = (
-        _parquet
-        if head.startswith(PARQUET)
-        else _arrow
-        if head.startswith(ARROW)
-        else _json_lines
-        if start == b"{"
-        else _delimited
-    )
+    batches = _reader(head, start)
     try:
         yield from _joined(stream.name, column, ((part, stream.taken()) for part in batches(stream, column)))
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{stream.name} cannot be read: {error}") from error
+
+
+def _reader(head: bytes, start: bytes) -> Callable[[Stream, str], Iterator[Any]]:
+    if head.startswith(PARQUET):
+        return _parquet
+    if head.startswith(ARROW):
+        return _arrow
+    return _json_lines if start == b"{" else _delimited
 
 
 def _parquet(stream: Stream, column: str) -> Iterator[Any]:
@@ -93,26 +93,38 @@ def _json_lines(stream: Stream, column: str) -> Iterator[Any]:
 
     schema = pa.schema({column: pa.large_string()})
     options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    for k, chunk in enumerate(chunks(stream, BETWEEN_LINES)):
-        if not chunk.data.strip():
-            continue
-        if k == 0:
-            check_column(stream.name, _keys(chunk), column)
+    line = 1
+    for chunk in chunks(stream, BETWEEN_LINES):
+        if line == 1:
+            first = next(filter(bytes.strip, chunk.data.split(b"\n")), b"")
+            check_column(stream.name, list(_object(stream.name, line, first)), column)
         whole = arrow_json.ReadOptions(block_size=len(chunk.data) + 1)
-        try:
-            table = arrow_json.read_json(io.BytesIO(chunk.data), read_options=whole, parse_options=options)
-        except pa.ArrowInvalid as error:
-            end = chunk.start + len(chunk.data)
-            raise DataError(f"{stream.name}, in bytes {chunk.start} to {end}: {error}") from error
-        yield from table[column].chunks
+        if chunk.data.strip():
+            try:
+                table = arrow_json.read_json(io.BytesIO(chunk.data), read_options=whole, parse_options=options)
+            except pa.ArrowInvalid as error:
+                _check_objects(stream.name, line, chunk.data, column)
+                raise DataError(f"{stream.name}, from line {line} on: {error}") from error
+            yield from table[column].chunks
+        line += chunk.data.count(b"\n")
 
 
-def _keys(chunk: Chunk) -> list[str]:
-    first = chunk.data.lstrip().split(b"\n", 1)[0]
+def _check_objects(name: str, line: int, data: bytes, column: str) -> None:
+    """Find the line at fault in lines of JSON, of which the first has the given number."""
+    for k, text in enumerate(data.split(b"\n"), line):
+        value = _object(name, k, text).get(column) if text.strip() else None
+        if not isinstance(value, str | None):
+            raise DataError(f"{name}, line {k}, column {column!r}: expected text, found {json.dumps(value)[:40]}")
+
+
+def _object(name: str, line: int, text: bytes) -> dict[str, Any]:
     try:
-        return list(json.loads(first))
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{chunk.name}, line 1: not one whole JSON object: {error}") from None
+        raise DataError(f"{name}, line {line}: not one whole JSON object: {error}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{name}, line {line}: expected a JSON object, found {json.dumps(found)[:40]}")
+    return found
 
 
 def _chunked(array: Any) -> Any:

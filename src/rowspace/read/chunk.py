@@ -7,7 +7,7 @@ from rowspace.errors import DataError
 from rowspace.read.content import BOM
 from rowspace.read.stream import Stream
 
-SIZE = 1 << 20  # bytes read at once: the words of so much text stay in the second-level cache
+SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
 BETWEEN_WORDS = (b" ", b"\n", b"\t")
 BETWEEN_LINES = (b"\n",)
 
@@ -53,12 +53,12 @@ class Chunk:
         return replace(self, data=self.text("replace").encode())
 
 
-def chunks(stream: Stream, marks: tuple[bytes, ...], size: int = SIZE) -> Iterator[Chunk]:
-    """Cut a stream after the last mark in every `size` bytes; what has no mark stays whole, however long."""
+def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
+    """Cut a stream after the last mark in every SIZE bytes; what has no mark stays whole, however long."""
     skip = len(BOM) if stream.peek(len(BOM)).startswith(BOM) else 0
     stream.read(skip)
     start, ended, rest = skip, True, [b""]
-    while block := stream.read(size):
+    while block := stream.read(SIZE):
         cut = max(block.rfind(mark) for mark in marks) + 1
         if cut:
             data = b"".join([*rest, block[:cut]])

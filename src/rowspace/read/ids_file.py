@@ -10,7 +10,7 @@ from rowspace.read.encoded import compiled_loop
 HEADER = 128  # bytes of a .npy header for one dimension
 PROVISIONAL = np.dtype("<i4")
 OFFSET = np.dtype("<i8")
-BLOCK = 1 << 20  # ids rewritten at once
+BLOCK = 1 << 18  # ids rewritten at once
 
 
 def append(stream: IO[Any], ids: np.ndarray) -> None:

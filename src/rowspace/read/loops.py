@@ -76,13 +76,26 @@ def fill(slots, hashes, n):  # type: ignore[no-untyped-def]
         slots[place] = slot_of(hashes[k], k)
 
 
+def hash_word(data, start, end):  # type: ignore[no-untyped-def]
+    """The hash of one word, as `scan_part` makes it on its way."""
+    hashed = SEED
+    for at in range(start, end):
+        hashed = (hashed ^ uint64(data[at])) * PRIME
+    return mixed(hashed)
+
+
 def hash_words(data, starts, ends, hashes):  # type: ignore[no-untyped-def]
-    """The hash of every word, as `scan` makes it."""
+    """The hash of every word."""
     for k in range(len(hashes)):
-        hashed = SEED
-        for at in range(starts[k], ends[k]):
-            hashed = (hashed ^ uint64(data[at])) * PRIME
-        hashes[k] = mixed(hashed)
+        hashes[k] = hash_word(data, starts[k], ends[k])
+
+
+def refill(slots, data, starts, ends, words):  # type: ignore[no-untyped-def]
+    """Put the words of a vocabulary into a new table of slots."""
+    hashes = np.empty(words, np.uint64)
+    for k in range(words):
+        hashes[k] = hash_word(data, starts[k], ends[k])
+    fill(slots, hashes, words)
 
 
 def longer(array):  # type: ignore[no-untyped-def]
@@ -169,22 +182,25 @@ def scan(data, kinds):  # type: ignore[no-untyped-def]
     return ids[:length], starts[:words], ends[:words], hashes[:words], counts[:words], at
 
 
-def absorb(data, starts, ends, hashes, counts, slots, held, held_starts, held_ends, held_hashes, held_counts, words):  # type: ignore[no-untyped-def]
-    """Add words and their counts to a vocabulary that has room for them; the id of each there, and how many it holds.
+def absorb(data, starts, ends, hashes, counts, slots, held, held_starts, held_ends, held_counts, words):  # type: ignore[no-untyped-def]
+    """Add words and their counts to a vocabulary that has room for them.
 
-    The vocabulary: slots; the bytes held; start, end, hash and count of each word; the number of words.
+    The vocabulary: slots; the bytes held, the words one after another; start, end and count of each; how many.
+
+    Returns:
+        The id there of each word given, int32, and how many words the vocabulary now has.
     """
     out = np.empty(len(starts), np.int32)
     for n in range(len(starts)):
         place, k = find(slots, hashes[n], data, starts[n], ends[n], held, held_starts, held_ends)
         if k < 0:
             k = words
-            first = held_ends[k - 1] if k > 0 else 0
-            held_starts[k], held_ends[k] = first, first + ends[n] - starts[n]
+            first = held_starts[k]
+            held_ends[k] = first + ends[n] - starts[n]
             for at in range(ends[n] - starts[n]):
                 held[first + at] = data[starts[n] + at]
             slots[place] = slot_of(hashes[n], k)
-            held_hashes[k], held_counts[k] = hashes[n], 0
+            held_counts[k] = 0
             words += 1
         held_counts[k] += counts[n]
         out[n] = k

@@ -1,7 +1,7 @@
 """Whatever text can come from, as pieces to be numbered: files, folders, standard input, frames, lists of words."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -20,6 +20,7 @@ from rowspace.read.stream import Stream, files, opened
 LISTS = 1 << 10  # lists of words numbered at once
 Source = str | os.PathLike[str]
 Split = str | Callable[[str], Iterable[str]]
+Pieces = Generator[tuple[Callable[[], Encoded], int], None, None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Sentences:
     """
 
     name: str
-    pieces: Iterator[tuple[Callable[[], Encoded], int]]
+    pieces: Pieces
     size: int | None
     parallel: bool
 
@@ -94,7 +95,7 @@ def _check_is_text(stream: Stream) -> None:
             raise DataError(f"{stream.name} is {kind} file; say which column is the text: column=")
 
 
-def _encoding(source: Iterator[Chunk], tokens: Split, errors: str) -> Iterator[tuple[Callable[[], Encoded], int]]:
+def _encoding(source: Iterator[Chunk], tokens: Split, errors: str) -> Pieces:
     for chunk in source:
         if callable(tokens):
             yield partial(encode_lines, chunk, tokens, errors), chunk.taken
@@ -115,7 +116,7 @@ def _check_asked(source: Any, column: str | None) -> None:
         raise DataError(f"{grid.name} needs column=, the column of text; it has: {listed(grid.columns)}")
 
 
-def _lists(source: Any) -> Iterator[tuple[Callable[[], Encoded], int]]:
+def _lists(source: Any) -> Pieces:
     try:
         sentences = iter(source() if callable(source) else source)
     except TypeError:

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
@@ -153,7 +154,7 @@ def _number(sentences: Sentences, out: IO[Any], threads: int, progress: bool | N
     """Write provisional ids, in order of first appearance; the vocabulary of all words, and how many sentences."""
     vocabulary, lines = Vocabulary(), 0
     size = sentences.size
-    with progress_bar(progress, None if size is None else size / 1e6, "MB") as bar:
+    with closing(sentences.pieces), progress_bar(progress, None if size is None else size / 1e6, "MB") as bar:
         for encoded, taken in _encoded(sentences, threads):
             compiled_loop("replace")(encoded.ids, vocabulary.absorb(encoded.words))
             ids_file.append(out, encoded.ids)
