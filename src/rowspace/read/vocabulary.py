@@ -71,9 +71,9 @@ class Vocabulary:
         _grow(self._data, int(self._bounds[self._size]) + size)
         _grow(self._bounds, words + 1)
         _grow(self._counts, words)
-        if 2 * words > len(self._slots):
+        if 3 * words > 2 * len(self._slots):
             del self._slots  # before there is a larger one
-            self._slots = np.zeros(1 << (2 * words - 1).bit_length(), np.uint64)
+            self._slots = np.zeros(1 << (3 * words // 2).bit_length(), np.uint64)
             compiled_loop("refill")(self._slots, self._data, self._bounds[:-1], self._bounds[1:], self._size)
 
 
