@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from rowspace.progress import progress_bar
 from rowspace.read import ids_file
 from rowspace.read.encoded import LINE_END, Encoded, compiled_loop
 from rowspace.read.folder import Folder
-from rowspace.read.sentences import Sentences, sentences_of
+from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import Vocabulary, choose
 from rowspace.store import map_array
 from rowspace.workers import thread_count
@@ -122,9 +122,13 @@ def read_text(
     >>> with read_text([["the", "cat"], ["the", "dog", "the"]], min_count=1) as text:
     ...     text.names, text.counts.tolist(), text.ids.tolist(), text.offsets.tolist()
     (['the', 'cat', 'dog'], [3, 1, 1], [0, 1, 0, 2, 0], [0, 2, 5])
-    >>> with read_text(["Don't stop-me now".split(" ")], tokens="whitespace", lower=True, min_count=1) as text:
-    ...     list(text)
-    [["don't", 'stop-me', 'now']]
+    >>> from pathlib import Path; from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "song.txt"
+    ...     _ = path.write_text("Don't stop me (now).\\n\\nDon't stop!\\n")
+    ...     with read_text(path, tokens="words", lower=True, min_count=2) as text:
+    ...         len(text), list(text), text.tokens, text.unique
+    (3, [["don't", 'stop'], [], ["don't", 'stop']], 6, 4)
     """
     _check_options(min_count, max_vocab, errors)
     given = Names([] if names is None else names).index_to_key
@@ -154,8 +158,9 @@ def _number(sentences: Sentences, out: IO[Any], threads: int, progress: bool | N
     """Write provisional ids, in order of first appearance; the vocabulary of all words, and how many sentences."""
     vocabulary, lines = Vocabulary(), 0
     size = sentences.size
-    with closing(sentences.pieces), progress_bar(progress, None if size is None else size / 1e6, "MB") as bar:
-        for encoded, taken in _encoded(sentences, threads):
+    total = None if size is None else size / 1e6
+    with closing(_encoded(sentences, threads)) as pieces, progress_bar(progress, total, "MB") as bar:
+        for encoded, taken in pieces:
             compiled_loop("replace")(encoded.ids, vocabulary.absorb(encoded.words))
             ids_file.append(out, encoded.ids)
             lines += int(np.count_nonzero(encoded.ids == LINE_END))
@@ -163,22 +168,31 @@ def _number(sentences: Sentences, out: IO[Any], threads: int, progress: bool | N
     return vocabulary, lines
 
 
-def _encoded(sentences: Sentences, threads: int) -> Iterator[tuple[Encoded, int]]:
-    """The pieces in their order, some of them ahead on threads."""
-    if threads == 1:
-        yield from ((encode(), taken) for encode, taken in sentences.pieces)
-        return
+def _encoded(sentences: Sentences, threads: int) -> Generator[tuple[Encoded, int], None, None]:
+    """The pieces in their order, numbered; some of them ahead on threads."""
+    with closing(sentences.pieces) as pieces:
+        if threads == 1:
+            yield from ((encode(), taken) for encode, taken in pieces)
+        else:
+            yield from _encoded_ahead(pieces, threads)
+
+
+def _encoded_ahead(pieces: Pieces, threads: int) -> Generator[tuple[Encoded, int], None, None]:
     ahead: deque[tuple[Future[Encoded], int]] = deque()
     pool = ThreadPoolExecutor(threads, "rowspace")
     try:
-        for encode, taken in sentences.pieces:
+        for encode, taken in pieces:
             ahead.append((pool.submit(encode), taken))
             if len(ahead) > threads:
-                first, size = ahead.popleft()
-                yield first.result(), size
-        yield from ((future.result(), size) for future, size in ahead)
+                yield _waited(*ahead.popleft())  # held by no name here: it is large
+        while ahead:
+            yield _waited(*ahead.popleft())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _waited(future: Future[Encoded], taken: int) -> tuple[Encoded, int]:
+    return future.result(), taken
 
 
 def _check_options(min_count: int, max_vocab: int | None, errors: str) -> None:
