@@ -535,6 +535,29 @@ def test_temporary_ids_vanish(tmp_path, monkeypatch):
     assert left() == 0
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_leaves_no_files(tmp_path, threads):
+    program = """if True:
+        import os, signal, sys, tempfile, rowspace as rs
+        tempfile.tempdir, threads = sys.argv[1], int(sys.argv[2])
+        lines = [["word", str(k)] for k in range(50)]
+        rs.read_text(lines, min_count=1).close()
+        path = os.path.join(sys.argv[1], "text")
+        with open(path, "w") as out:
+            out.writelines(f"{k % 9973} a b c d\\n" for k in range(400_000))
+        signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            while True:
+                rs.read_text(path, threads=threads).close()
+        except KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            print("stopped", sorted(os.listdir(sys.argv[1])))
+    """
+    done = subprocess.run([sys.executable, "-c", program, tmp_path, str(threads)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("stopped ['text']\n", "")
+
+
 def test_sources_are_read_once(tmp_path):
     calls = []
 

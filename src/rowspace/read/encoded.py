@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.interrupts import interrupts_deferred
 from rowspace.names import shown
 from rowspace.read import loops
 from rowspace.read.chunk import Chunk
@@ -48,10 +49,19 @@ class Encoded:
 
 @cache
 def compiled_loop(name: str) -> Callable[..., Any]:
-    """One of the loops as machine code."""
+    """One of the loops as machine code; Ctrl-C waits for its end, a few milliseconds.
+
+    While Numba makes arrays of what a loop returns, it would turn a KeyboardInterrupt into a SystemError.
+    """
     from rowspace.compiled import compiled
 
-    return compiled(inspect.getsource(loops), name)
+    loop = compiled(inspect.getsource(loops), name)
+
+    def run(*arguments: Any) -> Any:
+        with interrupts_deferred():
+            return loop(*arguments)
+
+    return run
 
 
 def encode_chunk(chunk: Chunk, kinds: np.ndarray, errors: str) -> Encoded:
