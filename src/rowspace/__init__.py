@@ -25,7 +25,7 @@ _PUBLIC = {
     "explanation": ("explain",),
     "model": ("Model", "open"),
     "formats": ("export", "import_"),
-    "read": ("read_pairs",),
+    "read": ("Text", "read_pairs", "read_text"),
     "pairs": ("train_pairs",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
@@ -48,7 +48,9 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.plot import plot_table as plot_table
     from rowspace.plot import plot_trace as plot_trace
     from rowspace.rates import linear as linear
+    from rowspace.read import Text as Text
     from rowspace.read import read_pairs as read_pairs
+    from rowspace.read import read_text as read_text
     from rowspace.row_gradient import RowGradient as RowGradient
     from rowspace.row_gradient import check_gradient as check_gradient
     from rowspace.row_gradient import gradient as gradient
