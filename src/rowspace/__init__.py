@@ -27,6 +27,7 @@ _PUBLIC = {
     "formats": ("export", "import_"),
     "read": ("Text", "read_pairs", "read_text"),
     "pairs": ("train_pairs",),
+    "words": ("train_text",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.trace import Trace as Trace
     from rowspace.trace import read_trace as read_trace
     from rowspace.train import Trainer as Trainer
+    from rowspace.words import train_text as train_text
     from rowspace.updates import Update as Update
     from rowspace.updates import adagrad as adagrad
     from rowspace.updates import clip_norm as clip_norm

@@ -83,6 +83,19 @@ def cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
     return pt.softplus(-(u @ C[center])) + pt.softplus(C[negatives] @ u).sum()
 
 
+def subword_skip_gram(S: Any, C: Any, subwords: Any, window: Any, negatives: Any) -> Any:
+    """As `skip_gram` for all words c around one at once, with u the sum of its subwords' rows over the root of their number.
+
+    sum of softplus(-u.c) + m sum over negatives n of softplus(u.n), for m words c. Source: Bojanowski et al. (2017);
+    fastText divides by the number itself, and then, as word2vec.c does, moves every row that many times too far. The
+    root makes u move as far as the row of a whole word would, however long the word.
+    """
+    rows, around = S[subwords], C[window]
+    u = rows.sum(axis=0) / pt.sqrt(pt.cast(rows.shape[0], "float32"))
+    drawn = pt.cast(around.shape[0], "float32") * pt.softplus(C[negatives] @ u).sum()
+    return pt.softplus(-(around @ u)).sum() + drawn
+
+
 def glove(W: Any, C: Any, b: Any, c: Any, i: Any, j: Any, count: Any) -> Any:
     """min((x / 100)^0.75, 1) (w.c + b_i + c_j - log x)^2 for a co-occurrence count x; b and c are tables of width 1.
 
@@ -129,7 +142,7 @@ def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) ->
 NAMED: dict[str, Callable[..., Any]] = {
     cost.__name__: cost
     for cost in (
-        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, skip_gram_bag, cbow),
+        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, skip_gram_bag, subword_skip_gram, cbow),
         *(glove, sampled_softmax, transe, distmult, complex_),
     )
 }
