@@ -69,9 +69,9 @@ def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
 
 
 @cache
-def machine_code(function: Callable[..., Any], *used: Callable[..., Any]) -> Callable[..., Any]:
-    """A loop in plain Python, and the functions it uses, as machine code."""
-    return compiled("\n\n".join(inspect.getsource(f) for f in (*used, function)), function.__name__)
+def compiled_loop(*functions: Callable[..., Any]) -> Callable[..., Any]:
+    """The last of these functions as machine code: they call each other, and otherwise know the names above only."""
+    return compiled("\n\n".join(map(inspect.getsource, functions)), functions[-1].__name__)
 
 
 def _read_back(kernel: Any, arguments: tuple[Any, ...]) -> None:

@@ -4,10 +4,8 @@ A bucket is a row (a block of the first id) and a column (a group of blocks of t
 the functions compiled; they are read here as they stand.
 """
 
-import inspect
 import sys
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -109,9 +107,8 @@ def draw_pool(seed, keep, other, out):  # type: ignore[no-untyped-def]
         out[n] = slot if chance < keep[slot] else other[slot]
 
 
-@cache
 def compiled_sorting(name: str) -> Callable[..., Any]:
     """One of the functions above as machine code."""
-    from rowspace.compiled import compiled
+    from rowspace.compiled import compiled_loop
 
-    return compiled(inspect.getsource(getattr(sys.modules[__name__], name)), name)
+    return compiled_loop(getattr(sys.modules[__name__], name))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns import Gathered, Ragged
-from rowspace.compiled import machine_code
+from rowspace.compiled import compiled_loop
 
 TOKENS = 2**20  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
@@ -147,14 +147,14 @@ class Kept:
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Centers and contexts, one of each for every pair."""
         centers, contexts = np.empty(self.most, np.int32), np.empty(self.most, np.int32)
-        pairs = machine_code(pair_up)(self.words, self.reach, self.starts, centers, contexts)
+        pairs = compiled_loop(pair_up)(self.words, self.reach, self.starts, centers, contexts)
         return centers[:pairs], contexts[:pairs]
 
     def bags(self) -> tuple[np.ndarray, Ragged]:
         """Centers, each with the bag of its contexts."""
         centers, contexts = np.empty(len(self.words), np.int32), np.empty(self.most, np.int32)
         offsets = np.empty(len(self.words) + 1, np.int64)
-        bags = machine_code(bag_up)(self.words, self.reach, self.starts, centers, contexts, offsets)
+        bags = compiled_loop(bag_up)(self.words, self.reach, self.starts, centers, contexts, offsets)
         return centers[:bags], Ragged(contexts[: offsets[bags]], offsets[: bags + 1])
 
 
@@ -184,7 +184,7 @@ class Contexts:
         self.text, self.keep, self.window, self.seed = text, keep, window, seed
         self.columns, self.threads = columns, threads
         self.epoch = 0
-        count = machine_code(count_contexts)
+        count = compiled_loop(count_contexts)
         sentences = len(text.offsets) - 1
         expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep[text.ids].sum()
         self.examples = max(1, int(expected))
@@ -214,7 +214,7 @@ class Contexts:
         words, reach = np.empty(room, np.int32), np.empty(room, np.int32)
         starts = np.empty(last - first + 2, np.int64)
         inputs = self.text.ids, offsets, first, a, b, self.keep, self.window, seed
-        thin = machine_code(thin_out, bits_of, is_kept, widened)
+        thin = compiled_loop(bits_of, is_kept, widened, thin_out)
         sentences = thin(*inputs, words, reach, starts)
         m = starts[sentences]
         return Kept(words[:m], reach[:m], starts[: sentences + 1])
