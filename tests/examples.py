@@ -28,11 +28,14 @@ def data_for(name, examples=60, seed=3):
         "skip_gram": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
         "pair_negatives": lambda: {"i": ids(), "j": ids(), "negatives": ids(4)},
         "sampled_softmax": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
-        **dict.fromkeys(("cbow", "skip_gram_bag"), lambda: {
-            "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
-            "center": ids(),
-            "negatives": ids(4),
-        }),
+        **dict.fromkeys(
+            ("cbow", "skip_gram_bag"),
+            lambda: {
+                "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
+                "center": ids(),
+                "negatives": ids(4),
+            },
+        ),
         "glove": lambda: {
             "i": ids(),
             "j": ids(),

@@ -60,7 +60,6 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.trace import Trace as Trace
     from rowspace.trace import read_trace as read_trace
     from rowspace.train import Trainer as Trainer
-    from rowspace.words import train_text as train_text
     from rowspace.updates import Update as Update
     from rowspace.updates import adagrad as adagrad
     from rowspace.updates import clip_norm as clip_norm
@@ -70,6 +69,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.updates import rowwise_adagrad as rowwise_adagrad
     from rowspace.updates import sgd as sgd
     from rowspace.updates import weight_decay as weight_decay
+    from rowspace.words import train_text as train_text
 
 
 def __getattr__(name: str) -> Any:

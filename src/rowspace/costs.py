@@ -142,7 +142,18 @@ def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) ->
 NAMED: dict[str, Callable[..., Any]] = {
     cost.__name__: cost
     for cost in (
-        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, skip_gram_bag, subword_skip_gram, cbow),
+        *(
+            l1_dot,
+            squared_dot,
+            logistic_dot,
+            cosine,
+            pair_negatives,
+            margin,
+            skip_gram,
+            skip_gram_bag,
+            subword_skip_gram,
+            cbow,
+        ),
         *(glove, sampled_softmax, transe, distmult, complex_),
     )
 }

@@ -23,7 +23,9 @@ def skip_gram(setting: Setting) -> Plan:
 
     tables = {"W": W, "C": C}
     answer = lambda: {"W": setting.named(W.values), "C": C}
-    return Plan(costs.skip_gram_bag, tables, _contexts(setting, columns, paired=True), sgd, answer, {"schedule": "blocks"})
+    return Plan(
+        costs.skip_gram_bag, tables, _contexts(setting, columns, paired=True), sgd, answer, {"schedule": "blocks"}
+    )
 
 
 def cbow(setting: Setting) -> Plan:
@@ -73,9 +75,7 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Any]:
 
 
 def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
-    return Contexts(
-        setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads, paired=paired
-    )
+    return Contexts(setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads, paired=paired)
 
 
 def _racing(setting: Setting) -> str:
