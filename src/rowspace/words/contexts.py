@@ -16,7 +16,7 @@ import numpy as np
 from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
 
-TOKENS = 2**18  # of a text, made into examples together
+TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
 
 i64 = np.int64  # the names compiled sources know
