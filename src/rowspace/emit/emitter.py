@@ -204,7 +204,7 @@ class Emitter:
     def _add_outer_products(
         self, few: tuple[Expr, Dim], wide: tuple[Expr, Dim], fold: tuple[Expr, Dim], target: Expr, value: Expr
     ) -> None:
-        """Add terms two at a time to all rows of a short axis: each is read once, and what they add to half as often."""
+        """Add terms two at a time to all rows of a short axis: each is read once, and what it adds to half as often."""
         (place, rows), (variable, terms) = few, fold
         even = self.writer.local(Expr(f"{terms} - {terms} % 2"), "even")
         both = sum_of([value, value.put(variable, Expr(f"({variable} + 1)"))])
