@@ -186,7 +186,7 @@ class Contexts:
         self.epoch = 0
         count = compiled_loop(count_contexts)
         sentences = len(text.offsets) - 1
-        expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep[text.ids].sum()
+        expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep @ text.counts
         self.examples = max(1, int(expected))
 
     def __call__(self) -> Iterator[dict[str, Any]]:
