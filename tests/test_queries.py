@@ -129,6 +129,33 @@ def test_norms_of_a_read_only_table_are_kept(values, names):
     assert model.most_similar("w1")
 
 
+def test_kept_norms_are_the_users_promise(values, names):
+    E = rs.Table.from_array(values.copy(), names)
+    model = rs.Model({"E": E})
+    model.fill_norms()
+    kept = model.norms
+    E["w200"] *= 2
+    assert model.norms is kept
+    model.fill_norms()
+    assert model.norms is kept
+    model.fill_norms(force=True)
+    assert model.norms[200] == pytest.approx(2 * kept[200])
+    assert model.most_similar("w1") == rs.Model({"E": E}).most_similar("w1")
+
+
+def test_neighbors_are_the_most_similar_of_each(model, values):
+    asked = ["w3", 5, "w299", "w3"]
+    assert model.neighbors(asked, 4) == [model.most_similar(item, topn=4) for item in asked]
+    assert model.neighbors("w3") == [model.most_similar("w3")]
+    assert model.neighbors(["w3", values[7], ("w8", 2.0)], 3, restrict_vocab=20) == [
+        model.most_similar([item], topn=3, restrict_vocab=20) for item in ("w3", values[7], ("w8", 2.0))
+    ]
+    assert model.neighbors(values[:2], 3) == [model.most_similar([v], topn=3) for v in values[:2]]
+    assert model.neighbors([]) == []
+    with pytest.raises(UnknownItem, match="'nobody'"):
+        model.neighbors(["w1", "nobody"])
+
+
 @pytest.mark.parametrize(
     ("kwargs", "kind", "text"),
     [

@@ -53,12 +53,22 @@ class Queries:
 
     @property
     def norms(self) -> np.ndarray:
-        """(n,) float32: the length of each row."""
+        """(n,) float32: the length of each row; kept where the table is read-only, or after `fill_norms`."""
+        if self._kept is not None:
+            return self._kept
         if self.table.values.flags.writeable:
             return norms(self.table.values)  # it may be trained on, so nothing is kept
-        if self._kept is None:
-            self._kept = norms(self.table.values)
+        self._kept = norms(self.table.values)
         return self._kept
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Keep the lengths of the rows of a table that can be written, so that one query does not take them anew.
+
+        Args:
+            force: take them again: to be called after the rows have changed.
+        """
+        if self._kept is None or force:
+            self._kept = norms(self.table.values)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -112,15 +122,36 @@ class Queries:
             UnknownItem, IdOutOfRange: for an item that is not in the table.
             ShapeError: without any item, for a vector of another width, or a negative topn.
         """
-        rows = len(self) if restrict_vocab is None else _count("restrict_vocab", restrict_vocab, 1)
+        rows = self._rows(restrict_vocab)
         query, asked = self._sum(_listed(positive), _listed(negative))
-        values, lengths = self.vectors[:rows], self._known_norms(rows)
         if topn is None:
-            return cosines(values, query, lengths)
-        topn = _count("topn", topn, 0)
-        ids, scores = nearest(values, query, topn + len(asked), lengths=lengths)
-        keys, found = self.index_to_key, zip(ids.tolist(), scores.tolist(), strict=True)
-        return [(keys[i], score) for i, score in found if i not in asked][:topn]
+            return cosines(self.vectors[:rows], query, self._known_norms(rows))
+        return self._nearest([query], [asked], topn, rows)[0]
+
+    def neighbors(self, items: Any, topn: int = 10, *, restrict_vocab: int | None = None) -> list[Neighbours]:
+        """What `most_similar` finds for each of many items, in one pass over the table for hundreds of them.
+
+        Args:
+            items: a list of items and vectors (d,), or an array of vectors (q, d).
+            topn: how many of each.
+            restrict_vocab: look at that many first rows only.
+
+        Returns:
+            q lists of [(item, cosine), ...], best first.
+
+        Raises:
+            UnknownItem, IdOutOfRange, ShapeError: as `most_similar`.
+
+        >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
+        >>> [[key for key, _ in near] for near in Queries(E).neighbors(["a", "c"], 1)]
+        [['b'], ['b']]
+        """
+        queries, asked = [], []
+        for item in _listed(items):
+            query, own = self._sum([item], [])
+            queries.append(query)
+            asked.append(own)
+        return self._nearest(queries, asked, topn, self._rows(restrict_vocab))
 
     def similar_by_vector(self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """The items nearest to a vector (d,); see `most_similar`."""
@@ -169,8 +200,21 @@ class Queries:
         """1 if `b` is the nearest to `a`, 2 if one item is nearer, and so on."""
         return len(self.closer_than(a, b)) + 1
 
+    def _rows(self, restrict_vocab: int | None) -> int:
+        return len(self) if restrict_vocab is None else _count("restrict_vocab", restrict_vocab, 1)
+
+    def _nearest(self, queries: list[np.ndarray], asked: list[set[int]], topn: Any, rows: int) -> list[Neighbours]:
+        """The items nearest to each query, without those asked about."""
+        topn = _count("topn", topn, 0)
+        if not queries:
+            return []
+        most = topn + max(map(len, asked))
+        ids, scores = nearest(self.vectors[:rows], np.stack(queries), most, lengths=self._known_norms(rows))
+        keys, found = self.index_to_key, zip(ids.tolist(), scores.tolist(), asked, strict=True)
+        return [[(keys[i], c) for i, c in zip(near, cs, strict=True) if i not in own][:topn] for near, cs, own in found]
+
     def _known_norms(self, rows: int) -> np.ndarray | None:
-        return None if self.vectors.flags.writeable else self.norms[:rows]
+        return None if self._kept is None and self.vectors.flags.writeable else self.norms[:rows]
 
     def _sum(self, positive: list[Any], negative: list[Any]) -> tuple[np.ndarray, set[int]]:
         """The weighted sum in float64, and the ids of the items in it."""
