@@ -122,7 +122,7 @@ class Queries:
             UnknownItem, IdOutOfRange: for an item that is not in the table.
             ShapeError: without any item, for a vector of another width, or a negative topn.
         """
-        rows = self._rows(restrict_vocab)
+        rows = self.rows(restrict_vocab)
         query, asked = self._sum(listed(positive), listed(negative))
         if topn is None:
             return cosines(self.vectors[:rows], query, self._known_norms(rows))
@@ -151,7 +151,7 @@ class Queries:
             query, own = self._sum([item], [])
             queries.append(query)
             asked.append(own)
-        return self._nearest(queries, asked, topn, self._rows(restrict_vocab))
+        return self._nearest(queries, asked, topn, self.rows(restrict_vocab))
 
     def most_similar_cosmul(
         self, positive: Any = None, negative: Any = None, topn: int | None = 10, *, restrict_vocab: int | None = None
@@ -173,7 +173,7 @@ class Queries:
         Raises:
             UnknownItem, IdOutOfRange, ShapeError: as `most_similar`; and without a positive item.
         """
-        rows, added, removed = self._rows(restrict_vocab), listed(positive), listed(negative)
+        rows, added, removed = self.rows(restrict_vocab), listed(positive), listed(negative)
         if not added:
             raise ShapeError("give at least one positive item or vector to compare with")
         scores = self._product(added, rows) / (self._product(removed, rows) + np.float32(1e-6))
@@ -305,7 +305,7 @@ class Queries:
             product *= (1 + np.float32(np.linalg.norm(vector)) * scores) / 2
         return product
 
-    def _rows(self, restrict_vocab: int | None) -> int:
+    def rows(self, restrict_vocab: int | None) -> int:
         return len(self) if restrict_vocab is None else whole("restrict_vocab", restrict_vocab, 1)
 
     def _nearest(self, queries: list[np.ndarray], asked: list[set[int]], topn: Any, rows: int) -> list[Neighbours]:
@@ -320,6 +320,47 @@ class Queries:
 
     def _known_norms(self, rows: int) -> np.ndarray | None:
         return None if self._kept is None and self.vectors.flags.writeable else self.norms[:rows]
+
+    def evaluate_word_pairs(
+        self,
+        pairs: Any,
+        delimiter: str = "\t",
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """What `rs.evaluate_similarity` finds, as gensim returns it: (Pearson, p), (Spearman, p), percent unknown."""
+        from rowspace.evaluate import evaluate_similarity
+
+        options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "case_insensitive": case_insensitive}
+        found = evaluate_similarity(self, pairs, delimiter=delimiter, count_unknown=dummy4unknown, **options)
+        return found.pearson, found.spearman, 100 * found.unknown / found.pairs
+
+    def evaluate_word_analogies(
+        self,
+        analogies: Any,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+        similarity_function: str = "most_similar",
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """What `rs.evaluate_analogies` finds, as gensim returns it.
+
+        Args:
+            analogies: the file.
+            restrict_vocab: names of that many first rows are known, and answers; None for all.
+            case_insensitive: compare words in upper case.
+            dummy4unknown: take questions with an unknown word for wrong, instead of leaving them out.
+            similarity_function: "most_similar", which is what gensim 4 computes whatever it is given.
+
+        Returns:
+            The accuracy, and for each section and the total {"section", "correct", "incorrect"} with the questions.
+        """
+        from rowspace.evaluate import answered_analogies
+
+        if similarity_function != "most_similar":
+            raise ShapeError(f"similarity_function is {shown(similarity_function)}; only 'most_similar' is computed")
+        return answered_analogies(self, analogies, restrict_vocab, case_insensitive, dummy4unknown)
 
     def _sum(self, positive: list[Any], negative: list[Any]) -> tuple[np.ndarray, set[int]]:
         """The weighted sum in float64, and the ids of the items in it."""

@@ -57,7 +57,7 @@ def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = 
     """
     unit = _units(np.atleast_2d(query), values.shape[1]).astype(np.float32)
     known = norms(values) if lengths is None else lengths
-    return np.concatenate([scores[0] for _, scores in _scored(values, unit, known)])
+    return np.concatenate([scores[0] for _, scores in scored(values, unit, known)])
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -114,12 +114,12 @@ def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarr
     if k >= len(values):
         return [np.arange(len(values))] * len(units)
     best = Best(len(units), k)
-    for first, scores in _scored(values, units.astype(np.float32), lengths):
+    for first, scores in scored(values, units.astype(np.float32), lengths):
         best.take(first, scores)
     return best.ids()
 
 
-def _scored(values: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def scored(values: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Cosines (q, m) of unit vectors (q, d) with m rows at a time, and the first of those rows.
 
     They are 0 for rows of zeros, NaN or infinity. The fewer numbers are divided by the lengths, scores or rows; scores
