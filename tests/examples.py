@@ -10,7 +10,7 @@ def tables_for(name, dim=6):
     widths = {"glove": {"W": dim, "C": dim, "b": 1, "c": 1}}
     two = {"W": dim, "C": dim}
     graph = {"E": dim, "R": dim}
-    families = {**dict.fromkeys(("skip_gram", "cbow", "sampled_softmax"), two), **widths}
+    families = {**dict.fromkeys(("skip_gram", "skip_gram_bag", "cbow", "sampled_softmax"), two), **widths}
     families |= dict.fromkeys(("transe", "distmult", "complex_"), graph)
     rng = np.random.default_rng(7)
     return {t: rng.normal(0, 0.5, (ROWS, d)).astype(np.float32) for t, d in families.get(name, {"E": dim}).items()}
@@ -28,11 +28,14 @@ def data_for(name, examples=60, seed=3):
         "skip_gram": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
         "pair_negatives": lambda: {"i": ids(), "j": ids(), "negatives": ids(4)},
         "sampled_softmax": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
-        "cbow": lambda: {
-            "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
-            "center": ids(),
-            "negatives": ids(4),
-        },
+        **dict.fromkeys(
+            ("cbow", "skip_gram_bag"),
+            lambda: {
+                "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
+                "center": ids(),
+                "negatives": ids(4),
+            },
+        ),
         "glove": lambda: {
             "i": ids(),
             "j": ids(),
@@ -54,7 +57,7 @@ def indexed(name):
         "pair_negatives": dict.fromkeys(("i", "j", "negatives"), ["E"]),
         "skip_gram": two,
         "sampled_softmax": two,
-        "cbow": {"window": ["W"], "center": ["C"], "negatives": ["C"]},
+        **dict.fromkeys(("cbow", "skip_gram_bag"), {"window": ["W"], "center": ["C"], "negatives": ["C"]}),
         "glove": {"i": ["W", "b"], "j": ["C", "c"]},
         "transe": graph,
         "distmult": graph,

@@ -7,7 +7,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.batch import Gathered
+from rowspace.batch import Distinct
 
 RULES = {
     "sgd": (rs.sgd, naive.sgd),
@@ -115,7 +115,7 @@ def test_a_batch_that_goes_wrong_is_not_written(monkeypatch):
 
 
 def test_gathering():
-    found = Gathered.of(np.array([3, 1, 3, 0, 3]))
+    found = Distinct.of(np.array([3, 1, 3, 0, 3]))
     assert found.rows.tolist() == [0, 1, 3]
     order, starts = found.order
     assert order.tolist() == [3, 1, 0, 2, 4]

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "errors": ("Diverged", "RowspaceError", "Sequential", "SlowCost"),
     "table": ("Table",),
+    "columns": ("Gathered",),
     "sampling": ("Negatives",),
     "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
     + ("rowwise_adagrad", "sgd", "weight_decay"),
@@ -25,8 +26,9 @@ _PUBLIC = {
     "model": ("Model", "open"),
     "evaluate": ("evaluate_analogies", "evaluate_similarity"),
     "formats": ("export", "import_"),
-    "read": ("read_pairs",),
+    "read": ("Text", "read_pairs", "read_text"),
     "pairs": ("train_pairs",),
+    "words": ("train_text",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 
@@ -34,6 +36,7 @@ __all__ = sorted([*_HOME, "costs"])
 
 if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace import costs as costs
+    from rowspace.columns import Gathered as Gathered
     from rowspace.errors import Diverged as Diverged
     from rowspace.errors import RowspaceError as RowspaceError
     from rowspace.errors import Sequential as Sequential
@@ -49,7 +52,9 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.plot import plot_table as plot_table
     from rowspace.plot import plot_trace as plot_trace
     from rowspace.rates import linear as linear
+    from rowspace.read import Text as Text
     from rowspace.read import read_pairs as read_pairs
+    from rowspace.read import read_text as read_text
     from rowspace.row_gradient import RowGradient as RowGradient
     from rowspace.row_gradient import check_gradient as check_gradient
     from rowspace.row_gradient import gradient as gradient
@@ -67,6 +72,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.updates import rowwise_adagrad as rowwise_adagrad
     from rowspace.updates import sgd as sgd
     from rowspace.updates import weight_decay as weight_decay
+    from rowspace.words import train_text as train_text
 
 
 def __getattr__(name: str) -> Any:

@@ -334,8 +334,13 @@ class _Assembly:
             with self.writer.block("if not is_finite(cost):"):
                 self.writer.line("return stopped(out, segment, n, total, counted)")
             self.writer.line("total += cost")
-            self.writer.line("counted += 1")
+            self.writer.line(f"counted += {self._members()}")
         return not re.search(r"\bfor\b|math\.|softplus|sigmoid|log1mexp", added)
+
+    def _members(self) -> str:
+        """How many examples one is: as many as a gathered bag has members."""
+        gathered = [c for c, kind in self.columns.items() if isinstance(kind, Kind) and kind.gathered]
+        return self.lengths[gathered[0]] if gathered else "1"
 
     def _given(self, sites: Sequence[Site]) -> None:
         for number, site in enumerate(sites):

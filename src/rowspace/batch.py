@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Ragged, length
+from rowspace.columns import Chunk, Ragged, length, members
 from rowspace.kernel import Kernel
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
@@ -22,7 +22,7 @@ _SHARE = 4096  # examples or lookups for which a thread is worth its while
 
 
 @dataclass(frozen=True)
-class Gathered:
+class Distinct:
     """The lookups of a batch into one table: the distinct rows, and the order that sorts the gradients by row."""
 
     rows: np.ndarray
@@ -30,7 +30,7 @@ class Gathered:
     lookups: int
 
     @classmethod
-    def of(cls, ids: np.ndarray) -> "Gathered":
+    def of(cls, ids: np.ndarray) -> "Distinct":
         """Of the ids of all lookups: repeats stay in the order of the examples, so that their sum does too."""
         order = np.argsort(ids, kind="stable")
         found = ids[order]
@@ -62,7 +62,7 @@ class Batches:
         work = lambda: Work.of(segments, np.repeat(rates, len(segments), axis=0), first, every, position.seed)
         buffers = {t: np.empty(size, np.int64) for t, size in sizes.items()}
         self._each_share(self.ids, bound, work(), (origin, *buffers.values()))
-        gathered = {t: Gathered.of(ids) for t, ids in buffers.items() if len(ids)}
+        gathered = {t: Distinct.of(ids) for t, ids in buffers.items() if len(ids)}
         rate = dict(zip(self.ids.order(), rates[0].tolist(), strict=True))
         if self.catching_up:
             self.past.extend(self.ids.order(), np.array([self.trainer.steps]), rates)
@@ -70,9 +70,9 @@ class Batches:
             self._catch_up(t, gathered[t])
         numbers = {t: np.empty((size, self.trainer.tables[t].dim), np.float32) for t, size in sizes.items()}
         done = self._each_share(self.gradients, bound, work(), (origin, *numbers.values()))
-        outcome = Outcome.of(done, [(0, len(done.segments))])
+        outcome = Outcome.of(done, [(0, len(done.segments))], members(columns))
         if outcome.failed is not None:
-            return replace(outcome, done=0)
+            return replace(outcome, done=0, steps=0)
         good = [self._step(t, g, rate[t], numbers[t]) for t, g in gathered.items()]
         return outcome if all(good) else replace(outcome, failed=lo)
 
@@ -88,13 +88,13 @@ class Batches:
         self._on_threads(lambda share: kernel.run(own, work, share, share + 1), range(len(work.segments)))
         return work
 
-    def _catch_up(self, table: str, found: Gathered) -> None:
+    def _catch_up(self, table: str, found: Distinct) -> None:
         """Let the rows of a batch take the steps they missed."""
         loop, values, states = self.catching_up[table], self.trainer.tables[table].values, self.trainer.states[table]
         past, now = self.past.of(table), self.trainer.steps
         self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, past, now, part))
 
-    def _step(self, table: str, found: Gathered, rate: float, gradients: np.ndarray) -> bool:
+    def _step(self, table: str, found: Distinct, rate: float, gradients: np.ndarray) -> bool:
         """Let the rows of a batch take its step; whether all are finite after it."""
         loop, values, states = self.steps[table], self.trainer.tables[table].values, self.trainer.states[table]
         now, bad = self.trainer.steps, []  # type: int, list[int]
@@ -106,7 +106,7 @@ class Batches:
         self._each_row(found, run)
         return not bad
 
-    def _each_row(self, found: Gathered, do: Callable[[tuple[int, int]], None]) -> None:
+    def _each_row(self, found: Distinct, do: Callable[[tuple[int, int]], None]) -> None:
         edges = self._shares(0, len(found.rows), found.lookups).tolist()
         self._on_threads(do, list(zip(edges[:-1], edges[1:], strict=True)))
 

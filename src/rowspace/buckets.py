@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.blocks import Blocks, Deck
-from rowspace.columns import Chunk, Column, Ragged, length, reordered
+from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
+from rowspace.gathering import Bags, gathered_by, in_buckets
 from rowspace.layout import Layout, Source
 from rowspace.packing import Packed, room
 from rowspace.pool import Pool
@@ -20,6 +21,8 @@ _LONGEST = 2**22  # examples in a window
 _BLOCK = 2**19  # bytes: two blocks and their state fit the second-level cache
 _MOST, _FEWEST = 512, 8  # blocks; where there would be fewer, sorting is not worth its while
 _EXAMPLES = 4096  # of a window, at least, for a block: a thread's task
+_IN_BAGS = 16  # blocks where examples are gathered: with more, bags get small
+_POOL = 2**18  # rows to draw negatives from, at least: bags share theirs, so that fewer are drawn
 _GROUPS = 32  # of blocks: columns, of which more than half as many threads would not make use
 
 
@@ -55,7 +58,7 @@ class Sorted:
     """Examples in the order of their buckets: `ends` (buckets,), and the bucket of each before it was sorted.
 
     `blocks` are those of each axis in this window, `pools` what negatives of each sampled column are drawn from, and
-    `packed` (n, c) int32 the memory of which most columns are views.
+    `packed` (n, c) int32 the memory of which most columns are views. Gathered examples are `bags`.
     """
 
     columns: Chunk
@@ -64,10 +67,11 @@ class Sorted:
     packed: np.ndarray
     blocks: Sequence[Blocks]
     pools: Mapping[str, Pool]
+    bags: Bags | None
 
     def original(self, n: int) -> int:
         """Where a sorted example stood."""
-        return int(np.argsort(self.buckets, kind="stable")[n])
+        return int(np.argsort(self.buckets, kind="stable")[self.bags.first(n) if self.bags else n])
 
 
 class Buckets:
@@ -85,10 +89,12 @@ class Buckets:
         self, layout: Layout, sizes: Mapping[str, tuple[int, int]], row_bytes: Mapping[str, int], ready: Chunk,
         *, blocks: int | None,
     ) -> None:  # fmt: skip
-        self.layout = layout
+        self.layout, self.gathered = layout, gathered_by(ready) is not None
         rows = [max(sizes[t][0] for t in space) for space in layout.spaces]
-        self.window = window_length(min(rows))
-        if blocks is None:
+        self.window = _LONGEST if self.gathered else window_length(min(rows))
+        if blocks is None and self.gathered:
+            blocks = _IN_BAGS if length(ready) >= _IN_BAGS * _EXAMPLES else 1
+        elif blocks is None:
             wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
             examples = min(self.window, length(ready))
             blocks = block_count(wide[0], rows[0], examples)
@@ -147,10 +153,14 @@ class Buckets:
         ends = counts.cumsum()
         packed = Packed(chunk, spare.packed if spare else None)
         columns = dict(chunk) | {name: _placed(name, chunk, buckets, ends - counts) for name in packed.left_out}
-        columns |= packed.moved(buckets, ends - counts)
-        pools = {c: Pool.drawn(chunk[c], dealt[a], length(chunk), [*seed, 2]) for c, a in self.layout.sampled.items()}
+        columns |= {name: _like(chunk[name], a) for name, a in packed.moved(buckets, ends - counts).items()}
+        bags = None
+        if self.gathered:
+            columns, bags, ends = in_buckets(columns, ends, spare.bags if spare else None)
+        size = min(length(chunk), max(_POOL, 4 * len(dealt[-1].of))) if bags else length(chunk)
+        pools = {c: Pool.drawn(chunk[c], dealt[a], size, [*seed, 2]) for c, a in self.layout.sampled.items()}
         columns |= {c: chunk[c].drawing_from(pool.rows) for c, pool in pools.items()}  # type: ignore[union-attr]
-        return Sorted(columns, ends, buckets, packed.out, dealt, pools)
+        return Sorted(columns, ends, buckets, packed.out, dealt, pools, bags)
 
     def _number(self, chunk: Chunk, dealt: Sequence[Blocks], out: np.ndarray, counts: np.ndarray) -> None:
         ids, of = [_ids(chunk, axis) for axis in self.layout.axes], [b.of for b in dealt]
@@ -206,6 +216,8 @@ def _placed(name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) ->
     places = buckets.copy()
     compiled_sorting("find_places")(places, starts)
     column: Any = chunk[name]
+    if isinstance(column, Gathered):
+        return column.of(_placed(name, {name: column.values}, buckets, starts))  # type: ignore[arg-type]
     if isinstance(column, Ragged):
         return reordered({name: column}, np.argsort(places, kind="stable"))[name]
     out = np.empty_like(column)
@@ -214,7 +226,12 @@ def _placed(name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) ->
     return out
 
 
+def _like(column: Column, moved: np.ndarray) -> Column:
+    return column.of(moved) if isinstance(column, Gathered) else moved
+
+
 def _ids(chunk: Chunk, source: Source) -> np.ndarray:
     column, place = source
     ids: Any = chunk[column]
+    ids = ids.values if isinstance(ids, Gathered) else ids
     return ids if place is None else np.ascontiguousarray(ids[:, place])

@@ -14,12 +14,14 @@ from rowspace.sampling import Negatives
 class Kind:
     """The form of a column in one example: `shape` () for one value, (m,) for m of them, (None,) for a ragged bag.
 
-    `integer` says whether the values are whole numbers, which may be ids; `names` whether they are strings.
+    `integer` says whether the values are whole numbers, which may be ids; `names` whether they are strings; `gathered`
+    whether the bags are made of entries that count as examples.
     """
 
     shape: tuple[int | None, ...] = ()
     integer: bool = True
     names: bool = False
+    gathered: bool = False
 
     def as_number(self) -> "Kind":
         return replace(self, integer=False, names=False)
@@ -31,16 +33,62 @@ class Kind:
 
 @dataclass(frozen=True)
 class Ragged:
-    """A column of bags of any length: example n holds `values[offsets[n]:offsets[n + 1]]`."""
+    """A column of bags of any length: example n holds `values[offsets[n]:offsets[n + 1]]`.
+
+    Members of `gathered` bags count as examples (see `Gathered`).
+    """
 
     values: np.ndarray
     offsets: np.ndarray
+    gathered: bool = False
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def __getitem__(self, n: int) -> np.ndarray:
         return self.values[self.offsets[n] : self.offsets[n + 1]]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A column of single values that examples with the same `by` share: the cost gets a ragged bag of them.
+
+    The other columns have one entry for each value, and so has the column `by`, of ids. What is one example to the
+    data is a member of a bag to the cost: examples whose `by` is the same are gathered, at most `most` at a time. So
+    what goes with `by` (its row, its negatives) is looked up and moved once for all of them. In file order neighbours
+    are gathered; in blocks, all examples of a bucket. A bag is as old as its first member. The cost that is reported
+    is the mean over members.
+
+    Arguments:
+        values: (m,) ids, names or numbers.
+        by: the name of a column of one id in an example, which the cost uses as well.
+        most: the largest bag. Its members' gradients are all taken before any is applied.
+
+    >>> Gathered(np.array([3, 5, 4]), by="center", most=2)
+    Gathered(3 values by 'center', at most 2)
+    """
+
+    values: np.ndarray
+    by: str
+    most: int = 8
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.values, np.ndarray):
+            object.__setattr__(self, "values", _from_python("gathered", self.values))
+        if not isinstance(self.values, np.ndarray) or self.values.ndim != 1:
+            raise DataError("gathered values have one dimension: the bags are made of them in training")
+        if self.most < 1:
+            raise DataError(f"most is {self.most}; a bag has at least 1 value")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"Gathered({len(self)} values by {self.by!r}, at most {self.most})"
+
+    def of(self, values: np.ndarray) -> "Gathered":
+        """The same with other values."""
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True)
@@ -54,7 +102,7 @@ class Unusable:
         return self.length
 
 
-Column = np.ndarray | Ragged | Negatives | Unusable
+Column = np.ndarray | Ragged | Gathered | Negatives | Unusable
 Chunk = dict[str, Column]
 
 
@@ -87,6 +135,11 @@ def length(columns: Chunk) -> int:
     return next(iter(lengths.values()))
 
 
+def members(columns: Chunk) -> np.ndarray | None:
+    """Where the members of gathered bags begin, (n + 1,): what counts as examples; None if examples are single."""
+    return next((c.offsets for c in columns.values() if isinstance(c, Ragged) and c.gathered), None)
+
+
 def kind(name: str, column: Column) -> Kind:
     """The form of one example of a column."""
     if isinstance(column, Unusable):
@@ -94,7 +147,9 @@ def kind(name: str, column: Column) -> Kind:
     if isinstance(column, Negatives):
         return Kind((column.k,))
     if isinstance(column, Ragged):
-        return Kind((None,), *_dtype(name, column.values))
+        return Kind((None,), *_dtype(name, column.values), gathered=column.gathered)
+    if isinstance(column, Gathered):
+        return Kind((None,), *_dtype(name, column.values), gathered=True)
     if column.ndim > 2:
         raise DataError(f"column {name!r} has {column.ndim} dimensions; a column has one, or two for bags and vectors")
     return Kind(column.shape[1:], *_dtype(name, column))
@@ -111,7 +166,7 @@ def _dtype(name: str, values: np.ndarray) -> tuple[bool, bool]:
 
 
 def _from_python(name: str, values: Any) -> Column:
-    if isinstance(values, Negatives | Ragged | Unusable):
+    if isinstance(values, Negatives | Ragged | Gathered | Unusable):
         return values
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         return _arrow_column(name, values)
@@ -197,7 +252,9 @@ def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
         offsets = np.ascontiguousarray(column.offsets, np.int64)
         if offsets[0] < 0 or offsets[-1] > len(column.values) or (np.diff(offsets) < 0).any():
             raise DataError(f"column {name!r} has offsets that do not rise from 0 to its {len(column.values)} values")
-        return Ragged(_checked_values(name, column.values, indexed), offsets)
+        return replace(column, values=_checked_values(name, column.values, indexed), offsets=offsets)
+    if isinstance(column, Gathered):
+        return column.of(_checked_values(name, column.values, indexed))
     return _checked_values(name, column, indexed)
 
 
@@ -254,8 +311,8 @@ def _cut_out(column: Column, lo: int, hi: int) -> Column:
     if isinstance(column, Negatives | Unusable):
         return column
     if isinstance(column, Ragged):
-        return Ragged(column.values, column.offsets[lo : hi + 1])
-    return column[lo:hi]
+        return replace(column, offsets=column.offsets[lo : hi + 1])
+    return column.of(column.values[lo:hi]) if isinstance(column, Gathered) else column[lo:hi]
 
 
 def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
@@ -266,9 +323,12 @@ def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
 def _reordered(column: Column, order: np.ndarray) -> Column:
     if isinstance(column, Negatives | Unusable):
         return column
+    if isinstance(column, Gathered):
+        return column.of(column.values[order])
     if not isinstance(column, Ragged):
         return column[order]
     lengths = np.diff(column.offsets)[order]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    return Ragged(column.values[np.repeat(column.offsets[:-1][order], lengths) + within], offsets)
+    values = column.values[np.repeat(column.offsets[:-1][order], lengths) + within]
+    return replace(column, values=values, offsets=offsets)

@@ -1,12 +1,14 @@
 """Source of a kernel -> machine code, kept in the user's cache folder; or -> a plain Python function."""
 
 import hashlib
+import inspect
 import math
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -64,6 +66,12 @@ def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
         return kernel(*arguments)
 
     return run
+
+
+@cache
+def compiled_loop(*functions: Callable[..., Any]) -> Callable[..., Any]:
+    """The last of these functions as machine code: they call each other, and otherwise know the names above only."""
+    return compiled("\n\n".join(map(inspect.getsource, functions)), functions[-1].__name__)
 
 
 def _read_back(kernel: Any, arguments: tuple[Any, ...]) -> None:

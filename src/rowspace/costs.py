@@ -52,6 +52,17 @@ def skip_gram(W: Any, C: Any, center: Any, context: Any, negatives: Any) -> Any:
     return pt.softplus(-(u @ C[context])) + pt.softplus(C[negatives] @ u).sum()
 
 
+def skip_gram_bag(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
+    """`skip_gram` for all words around a center at once, which share its negatives: sum of softplus(-+ u.c) over them.
+
+    For each row u of `W[window]`: softplus(-u.c) + sum over negatives n of softplus(u.n), with c = C[center]. Sharing
+    negatives makes small matrix products of the dot products, and learns as well (Ji et al. 2016, pWord2Vec). Here the
+    words of the window look for the center, as in word2vec.c and gensim, so that `W` is what one keeps.
+    """
+    targets = pt.concatenate([-C[center][None], C[negatives]])
+    return pt.softplus(W[window] @ targets.T).sum()
+
+
 def pair_negatives(E: Any, i: Any, j: Any, negatives: Any) -> Any:
     """softplus(-a.b) + sum over negatives n of softplus(a.n): `skip_gram` in a single table, for pairs without labels.
 
@@ -70,6 +81,19 @@ def cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
     """
     u = W[window].mean(axis=0)
     return pt.softplus(-(u @ C[center])) + pt.softplus(C[negatives] @ u).sum()
+
+
+def subword_skip_gram(S: Any, C: Any, subwords: Any, window: Any, negatives: Any) -> Any:
+    """As `skip_gram` for all words around one, with u the sum of its subwords' rows over the root of their number.
+
+    sum of softplus(-u.c) + m sum over negatives n of softplus(u.n), for m words c. Source: Bojanowski et al. (2017);
+    fastText divides by the number itself, and then, as word2vec.c does, moves every row that many times too far. The
+    root makes u move as far as the row of a whole word would, however long the word.
+    """
+    rows, around = S[subwords], C[window]
+    u = rows.sum(axis=0) / pt.sqrt(pt.cast(rows.shape[0], "float32"))
+    drawn = pt.cast(around.shape[0], "float32") * pt.softplus(C[negatives] @ u).sum()
+    return pt.softplus(-(around @ u)).sum() + drawn
 
 
 def glove(W: Any, C: Any, b: Any, c: Any, i: Any, j: Any, count: Any) -> Any:
@@ -118,7 +142,18 @@ def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) ->
 NAMED: dict[str, Callable[..., Any]] = {
     cost.__name__: cost
     for cost in (
-        *(l1_dot, squared_dot, logistic_dot, cosine, pair_negatives, margin, skip_gram, cbow),
+        *(
+            l1_dot,
+            squared_dot,
+            logistic_dot,
+            cosine,
+            pair_negatives,
+            margin,
+            skip_gram,
+            skip_gram_bag,
+            subword_skip_gram,
+            cbow,
+        ),
         *(glove, sampled_softmax, transe, distmult, complex_),
     )
 }

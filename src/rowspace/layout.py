@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rowspace.columns import Gathered
 from rowspace.cost import Traced
 from rowspace.cut import Lookup, id_sources
 from rowspace.sampling import Negatives
@@ -69,6 +70,8 @@ def _uses(lookups: Sequence[Lookup], columns: Mapping[str, object]) -> dict[str,
                 use.constant = True
             elif isinstance(columns[column], Negatives):
                 use.sampled += [column] if column not in use.sampled else []
+            elif place == -1 and isinstance(columns[column], Gathered):
+                use.sources += [(column, None)] if (column, None) not in use.sources else []
             elif place == -1:
                 use.anywhere = True
             elif (column, place) not in use.sources:

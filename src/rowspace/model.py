@@ -13,19 +13,25 @@ import numpy as np
 
 import rowspace
 from rowspace import store
-from rowspace.errors import FormatError, ModelError
+from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.files import atomic_folder
 from rowspace.names import shown
 from rowspace.queries import Queries
+from rowspace.subwords import Subwords, Unseen
 from rowspace.table import Table
 
 FORMAT = "rowspace model"
 VERSION = 1
 ATTEMPTS = 20
+SUBWORDS = "S"  # the table of words and their n-grams
 
 
 class Model(Queries):
     """Tables by name, what they were trained with, and questions to the first of them.
+
+    A model trained with subwords also answers for words that it never saw: `trained_with` holds
+    `min_n`, `max_n` and `buckets`, and table `S` has, below a row for each name of the first, one
+    for each bucket of n-grams. A word's vector is then the mean of its n-grams' rows.
 
     Args:
         tables: the tables by name; each name a Python identifier, as a cost's parameters are.
@@ -33,7 +39,8 @@ class Model(Queries):
         cost: the mean cost of each epoch.
 
     Raises:
-        ModelError: without any table, or for a name that is not an identifier.
+        ModelError: without any table, for a name that is not an identifier, or when `S` is not as
+            the subwords need it.
 
     >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
     >>> model = Model({"E": E}, {"update": "sgd"})
@@ -54,7 +61,7 @@ class Model(Queries):
             raise ModelError("a model needs at least one table")
         for name in self.tables:
             _check_name(name)
-        super().__init__(next(iter(self.tables.values())))
+        super().__init__(next(iter(self.tables.values())), _unseen(self.tables, self.trained_with))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the model as a folder: `model.json`, and .npy values with names beside them.
@@ -205,6 +212,24 @@ def _check_name(name: Any) -> str:
     if not isinstance(name, str) or not name.isidentifier() or len(name) > 100:
         raise ModelError(f"table name {shown(name)} is not a Python identifier of at most 100 letters")
     return name
+
+
+def _unseen(tables: dict[str, Table], trained_with: dict[str, Any]) -> Unseen | None:
+    """What gives words without a row a vector, in a model that has subwords."""
+    first, rows = next(iter(tables.values())), tables.get(SUBWORDS)
+    if rows is None or first.names is None or not {"min_n", "max_n", "buckets"} <= trained_with.keys():
+        return None
+    try:
+        subwords = Subwords(*(trained_with[key] for key in ("min_n", "max_n", "buckets")))
+    except DataError as error:
+        raise ModelError(f"the model's subwords are not as trained: {error}") from None
+    needed = len(first) + subwords.buckets, first.dim
+    if rows.shape != needed:
+        raise ModelError(
+            f"table {SUBWORDS} is {rows.shape[0]} x {rows.shape[1]}; {len(first)} names and "
+            f"{subwords.buckets} buckets need {needed[0]} x {needed[1]}"
+        )
+    return Unseen(subwords, rows.values[len(first) :])
 
 
 def _write_table(folder: Path, name: str, table: Table) -> None:

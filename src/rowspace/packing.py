@@ -1,8 +1,10 @@
 """The columns of a window moved to their places: single ids and numbers side by side, in memory that is used again."""
 
+from typing import Any
+
 import numpy as np
 
-from rowspace.columns import Chunk, Ragged, length
+from rowspace.columns import Chunk, Gathered, Ragged, length
 from rowspace.sorting import compiled_sorting
 
 
@@ -10,21 +12,21 @@ class Packed:
     """The columns of single ids and numbers of four bytes, moved together: one write for an example instead of many."""
 
     def __init__(self, chunk: Chunk, before: np.ndarray | None) -> None:
-        arrays = {name: column for name, column in chunk.items() if isinstance(column, np.ndarray)}
-        self.taken = {name: a for name, a in arrays.items() if a.ndim == 1 and a.itemsize == 4}
-        self.left_out = [n for n, c in chunk.items() if n not in self.taken and isinstance(c, np.ndarray | Ragged)]
+        arrays = {name: c.values if isinstance(c, Gathered) else c for name, c in chunk.items()}
+        single = {name: a for name, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim == 1}
+        self.taken = {name: a for name, a in single.items() if a.itemsize == 4}
+        self.left_out = [n for n, a in arrays.items() if n not in self.taken and isinstance(a, np.ndarray | Ragged)]
         self.out = room((length(chunk), len(self.taken)), before)
 
-    def moved(self, buckets: np.ndarray, starts: np.ndarray) -> Chunk:
-        """Move every example to its place: the columns by name, as views."""
+    def moved(self, buckets: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
+        """Move every example to its place: the arrays by the columns' names, as views."""
         if self.taken:
             columns = tuple(a.view(np.int32) for a in self.taken.values())
             compiled_sorting("distribute")(buckets, starts, columns, self.out)
         return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
 
 
-def room(shape: tuple[int, ...], before: np.ndarray | None) -> np.ndarray:
-    """An int32 array: memory that was used before, whose pages are there already, or new."""
-    if before is not None and before.shape[1:] == shape[1:] and len(before) >= shape[0]:
-        return before[: shape[0]]
-    return np.empty(shape, np.int32)
+def room(shape: tuple[int, ...], before: np.ndarray | None, dtype: Any = np.int32) -> np.ndarray:
+    """An array: memory that was used before, whose pages are there already, or new."""
+    fits = before is not None and before.dtype == dtype and before.shape[1:] == shape[1:] and len(before) >= shape[0]
+    return before[: shape[0]] if fits and before is not None else np.empty(shape, dtype)

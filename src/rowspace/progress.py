@@ -1,4 +1,4 @@
-"""The progress bar: examples per second, cost, time left; nothing when not a terminal."""
+"""The progress bar: examples (or what else there is) per second, cost, time left; nothing when not a terminal."""
 
 import sys
 import time
@@ -10,16 +10,16 @@ from typing import Any
 class Progress:
     """What the trainer reports to; this one shows nothing."""
 
-    def advance(self, examples: int, cost: float | None) -> None:
+    def advance(self, examples: float, cost: float | None) -> None:
         """Some more examples are done; `cost` is the mean so far in this epoch, if known."""
 
 
 class _Bar(Progress):
-    def __init__(self, bar: Any, task: Any) -> None:
-        self._bar, self._task = bar, task
-        self._done, self._start, self._shown = 0, time.perf_counter(), 0.0
+    def __init__(self, bar: Any, task: Any, unit: str) -> None:
+        self._bar, self._task, self._unit = bar, task, unit
+        self._done, self._start, self._shown = 0.0, time.perf_counter(), 0.0
 
-    def advance(self, examples: int, cost: float | None) -> None:
+    def advance(self, examples: float, cost: float | None) -> None:
         self._done += examples
         now = time.perf_counter()
         if now - self._shown < 0.05:
@@ -27,14 +27,14 @@ class _Bar(Progress):
         self._shown = now
         rate = self._done / max(now - self._start, 1e-9)
         shown = "" if cost is None else f"cost {cost:.4f}"
-        self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f} examples/s", cost=shown)
+        self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f} {self._unit}/s", cost=shown)
 
     def finish(self) -> None:
         self._bar.update(self._task, completed=self._done)
 
 
 @contextmanager
-def progress_bar(show: bool | None, total: int | None) -> Iterator[Progress]:
+def progress_bar(show: bool | None, total: float | None, unit: str = "examples") -> Iterator[Progress]:
     """A bar on standard error over `total` examples (None if not known); `show` None means when it is a terminal."""
     if show is False or (show is None and not sys.stderr.isatty()):
         yield Progress()
@@ -46,7 +46,7 @@ def progress_bar(show: bool | None, total: int | None) -> Iterator[Progress]:
     text = TextColumn("{task.fields[rate]} {task.fields[cost]}")
     columns = (BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn())
     with Rich(*columns, console=Console(stderr=True), transient=True) as rich:
-        bar = _Bar(rich, rich.add_task("training", total=total, rate="", cost=""))
+        bar = _Bar(rich, rich.add_task("training", total=total, rate="", cost=""), unit)
         try:
             yield bar
         finally:

@@ -9,6 +9,7 @@ from rowspace.best import Best
 from rowspace.errors import ShapeError
 from rowspace.names import shown
 from rowspace.search import cosine, cosines, nearest, norms
+from rowspace.subwords import Unseen
 from rowspace.table import Table
 from rowspace.terms import listed, vector_of, weighted, whole
 
@@ -20,14 +21,17 @@ class Queries:
 
     Args:
         table: the table to ask.
+        unseen: what gives a vector to names that are not in the table, or None. They may be asked
+            about wherever a vector is all that is needed, and are not in the answers.
 
     >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
     >>> Queries(E).most_similar("a", topn=1)
     [('b', 0.894427190...)]
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, unseen: Unseen | None = None) -> None:
         self.table = table
+        self._unseen = unseen
         self._kept: np.ndarray | None = None
 
     @property
@@ -78,19 +82,26 @@ class Queries:
 
     def __getitem__(self, item: Any) -> Any:
         """Vectors of a name or an id (d,), or of lists of them (m, d)."""
-        return self.table[item]
+        if not self._some_unseen(item):
+            return self.table[item]
+        names = np.array(item, dtype=object)
+        rows = [self._row(name) for name in names.ravel().tolist()]
+        return np.stack(rows).reshape(*names.shape, self.vector_size)
 
     def get_vector(self, item: Any, norm: bool = False) -> np.ndarray:
         """The vector of an item.
 
         Args:
-            item: a name or an id.
+            item: a name or an id; a name not in the table where the model has subwords.
             norm: scale it to length 1 (a zero row stays zero).
 
         Returns:
             (d,) float32.
+
+        Raises:
+            UnknownItem, IdOutOfRange: for an item that is not in the table and has no n-gram.
         """
-        vector = self.vectors[self._id(item)]
+        vector = self._row(item)
         length = float(norms(np.atleast_2d(vector))[0])
         return vector / np.float32(length) if norm and length > 0 else vector
 
@@ -180,7 +191,8 @@ class Queries:
         if topn is None:
             return scores
         topn = whole("topn", topn, 0)
-        asked = {self._id(term) for term in (*added, *removed) if not isinstance(term, np.ndarray)}
+        items = [term for term in (*added, *removed) if not isinstance(term, np.ndarray)]
+        asked = {i for item in items for i in self._ids_of(item)}
         best = Best(1, 1 + topn + len(asked))
         best.take(0, scores[None])
         found = [i for i in best.ids()[0].tolist() if i not in asked][:topn]
@@ -199,7 +211,7 @@ class Queries:
 
     def similarity(self, a: Any, b: Any) -> float:
         """The cosine of two items; 0 where either row is zero."""
-        return cosine(self.vectors[self._id(a)], self.vectors[self._id(b)])
+        return cosine(self._row(a), self._row(b))
 
     def distance(self, a: Any, b: Any) -> float:
         """1 - the cosine of two items."""
@@ -210,7 +222,7 @@ class Queries:
         for items in (some, others):
             if not len(items):
                 raise ShapeError("n_similarity needs at least one item in each list")
-        means = (self.table[list(items)].mean(axis=0) for items in (some, others))
+        means = (self[list(items)].mean(axis=0) for items in (some, others))
         return cosine(*means)
 
     def rank_by_centrality(self, items: Any, use_norm: bool = True) -> list[tuple[float, Any]]:
@@ -243,7 +255,7 @@ class Queries:
         """
         vector = item if isinstance(item, np.ndarray) and item.ndim else self.get_vector(item)
         if len(others):
-            return 1 - cosines(self.table[list(others)], vector)
+            return 1 - cosines(self[list(others)], vector)
         return 1 - cosines(self.vectors, vector, self._known_norms(len(self)))
 
     def get_mean_vector(
@@ -277,7 +289,7 @@ class Queries:
         total, size = np.zeros(self.vector_size), 0.0
         for item, weight in zip(items, weights.tolist(), strict=True):
             is_vector = isinstance(item, np.ndarray) and item.ndim > 0
-            if not is_vector and ignore_missing and item not in self:
+            if not is_vector and ignore_missing and item not in self and not self._is_unseen(item):
                 continue
             vector = vector_of(item, self.vector_size) if is_vector else self.get_vector(item, norm=pre_normalize)
             total, size = total + weight * vector, size + abs(weight)
@@ -287,10 +299,10 @@ class Queries:
 
     def closer_than(self, a: Any, b: Any) -> list[Any]:
         """The items nearer to `a` than `b` is."""
-        first, second = self._id(a), self._id(b)
-        scores = cosines(self.vectors, self.vectors[first], self._known_norms(len(self)))
+        first, second = self._ids_of(a), self._id(b)
+        scores = cosines(self.vectors, self._row(a), self._known_norms(len(self)))
         nearer = np.flatnonzero(scores > scores[second]).tolist()
-        return [self.index_to_key[i] for i in nearer if i != first]
+        return [self.index_to_key[i] for i in nearer if i not in first]
 
     def rank(self, a: Any, b: Any) -> int:
         """1 if `b` is the nearest to `a`, 2 if one item is nearer, and so on."""
@@ -366,15 +378,37 @@ class Queries:
         """The weighted sum in float64, and the ids of the items in it."""
         if not positive and not negative:
             raise ShapeError("give at least one item or vector to compare with")
-        total, asked = np.zeros(self.vector_size), set()
+        total, asked = np.zeros(self.vector_size), set[int]()
         for sign, terms in ((1.0, positive), (-1.0, negative)):
             for item, weight in (weighted(term, sign) for term in terms):
                 if isinstance(item, np.ndarray) and item.ndim:
                     total += weight * vector_of(item, self.vector_size)
                 else:
-                    asked.add(self._id(item))
+                    asked |= self._ids_of(item)
                     total += weight * self.get_vector(item, norm=True).astype(np.float64)
         return total, asked
+
+    def _row(self, item: Any) -> np.ndarray:
+        """(d,): the row of an item, or what the n-grams of an unseen name give."""
+        composed = self._unseen.vector(item) if self._unseen is not None and self._is_unseen(item) else None
+        return self.vectors[self._id(item)] if composed is None else composed
+
+    def _ids_of(self, item: Any) -> set[int]:
+        """The id of an item; none of an unseen name."""
+        return set() if self._is_unseen(item) else {self._id(item)}
+
+    def _is_unseen(self, item: Any) -> bool:
+        return self._unseen is not None and isinstance(item, str) and item not in self.table
+
+    def _some_unseen(self, items: Any) -> bool:
+        """Whether there are unseen names among an item or items in a list or array."""
+        if self._unseen is None or isinstance(items, str | tuple):
+            return self._is_unseen(items)
+        try:
+            named = np.asarray(items).dtype.kind in "OUT"
+        except ValueError:  # lists of unequal lengths: the table has words for that
+            return False
+        return named and any(map(self._is_unseen, np.array(items, dtype=object).ravel().tolist()))
 
     def _id(self, item: Any) -> int:
         ids = self.table.ids(item)

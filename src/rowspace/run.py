@@ -77,7 +77,7 @@ class Run:
 
     def _count(self, outcome: Outcome) -> None:
         self.trainer.examples += outcome.done
-        self.trainer.steps += outcome.done if self.options.batch is None else outcome.done > 0
+        self.trainer.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
         self.done += outcome.done
 
     def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ from time import sleep
 import numpy as np
 
 from rowspace.buckets import Sorted
-from rowspace.columns import Chunk
+from rowspace.columns import Chunk, members
 from rowspace.shared import Lanes
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
 from rowspace.workers import Workers
@@ -47,14 +47,17 @@ class Window:
                 workers.run(do, zip(bounds, stage, strict=True))
             except BaseException as found:  # Ctrl-C too: what was done counts all the same
                 error = found
-            outcome = Outcome.of(self.work, stage, error)
+            outcome = Outcome.of(self.work, stage, members(self.chunk), error)
             if self.lanes and outcome.failed is None and error is None:
                 self.lanes.merge([self._examples(task) for task in stage])
             yield outcome
 
     def original(self, example: int) -> int:
         """Where an example stood in the epoch."""
-        return self.work.first + (self.sorted.original(example) if self.sorted else example)
+        if self.sorted:
+            return self.work.first + self.sorted.original(example)
+        bags = members(self.chunk)
+        return self.work.first + (example if bags is None else int(bags[example]))
 
     def _do(self, workers: Workers, bound: Bound, task: Task) -> None:
         begin, end = task
@@ -72,17 +75,27 @@ class Window:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a stage: examples done, the sum of costs and their number, and the example that went wrong."""
+    """What became of a stage: examples done, the sum of costs and their number, and the example that went wrong.
+
+    `steps` are the examples as the cost takes them: fewer where they are gathered in bags.
+    """
 
     done: int
+    steps: int
     cost: float
     counted: int
     failed: int | None
     error: BaseException | None = None
 
     @classmethod
-    def of(cls, work: Work, stage: Sequence[Task], error: BaseException | None = None) -> "Outcome":
-        """Add up the segments of a stage, in the order of their examples."""
+    def of(
+        cls,
+        work: Work,
+        stage: Sequence[Task],
+        members: np.ndarray | None = None,
+        error: BaseException | None = None,
+    ) -> "Outcome":
+        """Add up the segments of a stage, in the order of their examples; of bags, their `members` count."""
         here = np.concatenate([np.arange(*task) for task in stage]) if stage else np.zeros(0, int)
         here = here[np.argsort(work.segments[here, LO], kind="stable")]  # whichever thread had them
         out, lo, hi = work.out[here], work.segments[here, LO], work.segments[here, HI]
@@ -91,7 +104,9 @@ class Outcome:
         wrong = np.flatnonzero(begun & (done < hi))
         failed = int(done[wrong[0]]) if len(wrong) else None
         _, cost, counted = out.sum(axis=0).tolist() if len(out) else (0, 0.0, 0)
-        return cls(int((done - lo).sum()), cost, int(counted), failed, error)
+        steps = int((done - lo).sum())
+        examples = steps if members is None else int((members[done] - members[lo]).sum())
+        return cls(examples, steps, cost, int(counted), failed, error)
 
 
 def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[np.ndarray, list[Task]]:

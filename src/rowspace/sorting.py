@@ -4,10 +4,8 @@ A bucket is a row (a block of the first id) and a column (a group of blocks of t
 the functions compiled; they are read here as they stand.
 """
 
-import inspect
 import sys
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,6 +57,44 @@ def move(values, places, out):  # type: ignore[no-untyped-def]
             out[place, k] = values[n, k]
 
 
+def gather_bags(ids, ends, most, opened, of, offsets, firsts, bag_ends):  # type: ignore[no-untyped-def]
+    """Put the examples of every bucket, which end at `ends`, into bags of one id: into the one that is open, or a new.
+
+    Fills `of`, the bag of each example; `offsets`, where bags begin when examples stand bag by bag; `firsts`, the id of
+    each bag; `bag_ends`, where buckets end among the bags. `opened` holds -1 for every id.
+    """
+    bags, lo = 0, 0
+    for bucket in range(len(ends)):
+        hi, begun = ends[bucket], bags
+        for n in range(lo, hi):
+            row = uintp(ids[n])
+            bag = opened[row]
+            if bag < begun or offsets[bag] == most:
+                bag = bags
+                opened[row] = bag
+                firsts[bag] = ids[n]
+                offsets[bag] = 0
+                bags += 1
+            of[n] = bag
+            offsets[bag] += 1
+        lo = hi
+        bag_ends[bucket] = bags
+    begin = 0
+    for bag in range(bags):
+        size = offsets[bag]
+        offsets[bag] = begin
+        begin += size
+    offsets[bags] = begin
+
+
+def fill_bags(of, places, values, out):  # type: ignore[no-untyped-def]
+    """Move every value to its bag, in file order within it; `places` begins as where the bags begin."""
+    for n in range(len(of)):
+        bag = uintp(of[n])
+        out[places[bag]] = values[n]
+        places[bag] += 1
+
+
 def draw_pool(seed, keep, other, out):  # type: ignore[no-untyped-def]
     """Draw rows by Walker's alias tables, with SplitMix64 as the source of bits."""
     for n in range(len(out)):
@@ -71,9 +107,8 @@ def draw_pool(seed, keep, other, out):  # type: ignore[no-untyped-def]
         out[n] = slot if chance < keep[slot] else other[slot]
 
 
-@cache
 def compiled_sorting(name: str) -> Callable[..., Any]:
     """One of the functions above as machine code."""
-    from rowspace.compiled import compiled
+    from rowspace.compiled import compiled_loop
 
-    return compiled(inspect.getsource(getattr(sys.modules[__name__], name)), name)
+    return compiled_loop(getattr(sys.modules[__name__], name))

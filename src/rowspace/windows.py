@@ -10,8 +10,9 @@ import numpy as np
 
 from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sorted
-from rowspace.columns import Chunk, checked, cut_out, length, reordered
+from rowspace.columns import Chunk, checked, cut_out, length, members, reordered
 from rowspace.errors import Sequential
+from rowspace.gathering import in_file_order
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.pace import Pace, Position
@@ -78,13 +79,14 @@ class Windows:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
         first = 0
         for chunk in self.pace.chunks:
-            ready, examples = self._ready(chunk), length(chunk)
-            columns = ready.columns
+            ready = self._ready(chunk)
+            columns, examples = ready.columns, length(ready.columns)
+            bags = members(columns)
             if self.options.shuffle:
                 order = np.random.default_rng([self.options.seed, position.number, first]).permutation(examples)
                 columns = reordered(columns, order)
             yield from self._parts(ready, columns, first, position)
-            first += examples
+            first += examples if bags is None else int(bags[-1])
 
     def _parts(
         self, ready: Ready, columns: Chunk, first: int, position: Position
@@ -117,6 +119,7 @@ class Windows:
                 drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
                 columns |= drawn
                 kernel = self.trainer.compile({**chunk, **drawn}, guarded=self.guarded)
+            columns = columns if buckets is not None else in_file_order(columns)
             self._last = chunk, Ready(kernel, columns, buckets)
         return self._last[1]
 
@@ -173,7 +176,7 @@ class Windows:
         else:
             segments, tasks = in_turn(segments, tasks, self.workers.threads)
             stages = [tasks]
-        work = self._work(kernel, segments, length(ready.columns), first, position)
+        work = self._work(kernel, segments, done.columns, first, position)
         return self._window(kernel, done.columns, work, stages, examples, done, lanes)
 
     def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Lanes:
@@ -199,7 +202,7 @@ class Windows:
             hi = min(examples, lo + span, lo + self._to_next_record())
             segments = segments_between(np.append(np.arange(lo, hi, longest), hi), len(kernel.sampled))
             tasks = [(s, s + 1) for s in range(len(segments))]
-            work = self._work(kernel, segments, examples, first, position)
+            work = self._work(kernel, segments, columns, first, position)
             yield self._window(kernel, columns, work, [tasks], examples if hi == examples else 0)
             lo = hi
 
@@ -222,10 +225,13 @@ class Windows:
 
     # --- both ------------------------------------------------------------------------------------------------------
 
-    def _work(self, kernel: Kernel, segments: np.ndarray, examples: int, first: int, position: Position) -> Work:
-        rates = self.pace.rates(kernel.order(), segments[:, LO] + first, position)
+    def _work(self, kernel: Kernel, segments: np.ndarray, columns: Chunk, first: int, position: Position) -> Work:
+        before = members(columns)
+        begins = segments[:, LO] if before is None else before[segments[:, LO]] - before[0]
+        rates = self.pace.rates(kernel.order(), begins + first, position)
         clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
-        work = Work.of(segments, rates, first, self.pace.every(kernel.cost_is_cheap, examples), position.seed, clock)
+        every = self.pace.every(kernel.cost_is_cheap, length(columns))
+        work = Work.of(segments, rates, first, every, position.seed, clock)
         if not any(update.exact for update in self.trainer.updates.values()):
             return work
         in_order = np.argsort(segments[:, LO], kind="stable")  # however they are laid out for the threads

@@ -5,6 +5,7 @@ on which line the fault is.
 """
 
 import csv
+import difflib
 import io
 import json
 import re
@@ -42,6 +43,33 @@ def grid_of(source: Content) -> Grid:
     if start.startswith(b"["):
         raise DataError(f"{source.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
     return JsonLines(source) if start.startswith(b"{") else Delimited(source)
+
+
+def check_column(source: str, columns: list[str], name: str) -> None:
+    """Raise DataError unless there is one column of this name."""
+    if name not in columns:
+        near = difflib.get_close_matches(name, columns, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"{source} has no column {name!r}; it has: {listed(columns)}{hint}")
+    if columns.count(name) > 1:
+        raise DataError(f"{source} has several columns {name!r}; rename all but one")
+
+
+def listed(columns: list[str]) -> str:
+    """The columns as an error shows them."""
+    return ", ".join(map(repr, columns[:20])) + (", ..." if len(columns) > 20 else "")
+
+
+def decoded(column: Any) -> Any:
+    """The column without a dictionary; Arrow's own cast cannot do that for polars' categories."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return column
+    kind = column.type.value_type
+    kind = pa.large_string() if kind == pa.string_view() else kind
+    chunks = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
+    return pa.chunked_array(chunks, kind)
 
 
 class Columns:
@@ -96,9 +124,7 @@ class Delimited:
         self.name = source.name
         self._source = source
         head = source.data[:BLOCK].decode(errors="surrogateescape")
-        headers = {mark: _header(head, mark) for mark in DELIMITERS}
-        self._delimiter = max(DELIMITERS, key=lambda mark: len(headers[mark]))
-        self.columns = headers[self._delimiter]
+        self._delimiter, self.columns = header(head)
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         import pyarrow as pa
@@ -159,7 +185,13 @@ def _ragged(row: list[str], width: int) -> str:
     return f"{message}; {OPEN_QUOTE}" if any("\n" in field for field in row) else message
 
 
-def _header(head: str, delimiter: str) -> list[str]:
+def header(head: str) -> tuple[str, list[str]]:
+    """The delimiter that splits the first line into most fields, and these fields."""
+    headers = {mark: _split(head, mark) for mark in DELIMITERS}
+    return max(headers.items(), key=lambda found: len(found[1]))
+
+
+def _split(head: str, delimiter: str) -> list[str]:
     try:
         rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
         return next((row for row in rows if row), [])

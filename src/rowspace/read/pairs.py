@@ -1,6 +1,5 @@
 """Pairs of items from a file or data frame: one vocabulary, ids, and numbers beside them."""
 
-import difflib
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.read.content import read_content
-from rowspace.read.grid import Columns, Grid, frame, grid_of
+from rowspace.read.grid import Columns, Grid, check_column, decoded, frame, grid_of, listed
 
 
 @dataclass(frozen=True)
@@ -113,15 +112,10 @@ def _chosen(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
 
 
 def _column(grid: Grid, name: str | None) -> str:
-    have = ", ".join(map(repr, grid.columns[:20])) + (", ..." if len(grid.columns) > 20 else "")
     if name is None:
+        have = listed(grid.columns)
         raise DataError(f"{grid.name} needs a column for the left and one for the right item; it has: {have}")
-    if name not in grid.columns:
-        near = difflib.get_close_matches(name, grid.columns, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise DataError(f"{grid.name} has no column {name!r}; it has: {have}{hint}")
-    if grid.columns.count(name) > 1:
-        raise DataError(f"{grid.name} has several columns {name!r}; rename all but one")
+    check_column(grid.name, grid.columns, name)
     return name
 
 
@@ -147,25 +141,13 @@ def _is_number(text: str) -> bool:
 def _name_column(grid: Grid, table: Any, name: str) -> Any:
     import pyarrow as pa
 
-    column = _decoded(table[name])
+    column = decoded(table[name])
     kind = column.type
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
     if not (pa.types.is_integer(kind) or kind in texts):
         raise DataError(f"{grid.name}, column {name!r} holds {kind}: names must be text or whole numbers")
     _check_no_null(grid, name, column, "no name")
     return column.cast(pa.large_string())
-
-
-def _decoded(column: Any) -> Any:
-    """The column without a dictionary; Arrow's own cast cannot do that for polars' categories."""
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(column.type):
-        return column
-    kind = column.type.value_type
-    kind = pa.large_string() if kind == pa.string_view() else kind
-    chunks = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
-    return pa.chunked_array(chunks, kind)
 
 
 def _check_no_null(grid: Grid, name: str, column: Any, what: str) -> None:
@@ -225,7 +207,7 @@ def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray
 def _numbers(grid: Grid, table: Any, name: str | None) -> np.ndarray | None:
     if name is None:
         return None
-    column = _decoded(table[name])
+    column = decoded(table[name])
     _check_no_null(grid, name, column, "no number")
     values = _parsed(grid, name, column)
     wrong = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))

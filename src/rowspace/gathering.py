@@ -1,0 +1,91 @@
+"""Bags made of examples that share an id: in file order of neighbours, in a bucket of all that are there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rowspace.columns import Chunk, Gathered, Negatives, Ragged, length
+from rowspace.errors import DataError
+from rowspace.packing import room
+from rowspace.sorting import compiled_sorting
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Examples gathered: `offsets` (b + 1,) int64, where bags begin among them, and `of` (m,) int32, the bag of each.
+
+    Without `of` the members of a bag stand together already.
+    """
+
+    offsets: np.ndarray
+    of: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def ragged(self, values: np.ndarray, before: np.ndarray | None = None) -> Ragged:
+        """The values in the order of their bags."""
+        if self.of is None:
+            return Ragged(np.ascontiguousarray(values), self.offsets, gathered=True)
+        out = room(values.shape, before, values.dtype)
+        compiled_sorting("fill_bags")(self.of, self.offsets[:-1].copy(), values, out)
+        return Ragged(out, self.offsets, gathered=True)
+
+    def first(self, bag: int) -> int:
+        """Which example a bag began with."""
+        return int(self.offsets[bag]) if self.of is None else int(np.argmax(self.of == bag))
+
+
+def gathered_by(chunk: Chunk) -> tuple[str, int] | None:
+    """By which column a chunk's examples are gathered, and how many at most; None if they are not.
+
+    Raises DataError for columns gathered in different ways, or beside others than ids drawn or of `by`.
+    """
+    found = {c: (column.by, column.most) for c, column in chunk.items() if isinstance(column, Gathered)}
+    if not found:
+        return None
+    if len(set(found.values())) > 1:
+        raise DataError(f"columns {', '.join(found)} are gathered in different ways; give them one by and one most")
+    [by, most] = next(iter(found.values()))
+    ids = chunk.get(by)
+    if not isinstance(ids, np.ndarray) or ids.ndim != 1 or ids.dtype.kind not in "iu":
+        raise DataError(f"{', '.join(found)} is gathered by {by!r}: that must be a column of one id that the cost uses")
+    for name, column in chunk.items():
+        if name != by and not isinstance(column, Gathered | Negatives):
+            raise DataError(f"column {name!r} is neither drawn nor gathered by {by!r}; make it rs.Gathered too")
+    return by, most
+
+
+def in_file_order(chunk: Chunk) -> Chunk:
+    """Neighbours with the same id as bags, in file order; a chunk without gathered columns as it is."""
+    found = gathered_by(chunk)
+    if found is None:
+        return chunk
+    by, most = found
+    ids = np.asarray(chunk[by])
+    begins = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.zeros(0, int)
+    lengths = np.diff(np.append(begins, len(ids)))
+    pieces = -(-lengths // most)
+    piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    offsets = np.append(np.repeat(begins, pieces) + piece * most, len(ids)).astype(np.int64)
+    return _with_bags(chunk, Bags(offsets), {by: ids[offsets[:-1]]})
+
+
+def in_buckets(chunk: Chunk, ends: np.ndarray, spare: "Bags | None" = None) -> tuple[Chunk, Bags, np.ndarray]:
+    """The examples of every bucket, which end at `ends`, as bags; gives where the buckets end among the bags."""
+    found = gathered_by(chunk)
+    assert found is not None
+    by, most = found
+    ids, examples = np.asarray(chunk[by]), length(chunk)
+    of = room((examples,), spare.of if spare else None)
+    offsets, firsts = np.empty(examples + 1, np.int64), np.empty(examples, ids.dtype)
+    bag_ends = np.empty(len(ends), np.int64)
+    opened = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)
+    compiled_sorting("gather_bags")(ids, ends, most, opened, of, offsets, firsts, bag_ends)
+    bags = Bags(offsets[: int(bag_ends[-1]) + 1], of)
+    return _with_bags(chunk, bags, {by: firsts[: len(bags)]}), bags, bag_ends
+
+
+def _with_bags(chunk: Chunk, bags: Bags, one: Chunk) -> Chunk:
+    ragged = {c: bags.ragged(column.values) for c, column in chunk.items() if isinstance(column, Gathered)}
+    return {**chunk, **ragged, **one}

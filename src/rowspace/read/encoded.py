@@ -1,0 +1,101 @@
+"""A piece of text as numbered words: those of a chunk of bytes, or of lists of words that someone else has split."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import DataError
+from rowspace.interrupts import interrupts_deferred
+from rowspace.names import shown
+from rowspace.read import loops
+from rowspace.read.chunk import Chunk
+
+LINE_END = -1  # among ids: here a sentence ends
+
+
+@dataclass(frozen=True)
+class Words:
+    """n words and their counts: word k is `data[starts[k]:ends[k]]`; `hashes` (n,) uint64, all others int64."""
+
+    data: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    hashes: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, words: list[str], counts: np.ndarray) -> "Words":
+        """Words that are strings of Python, lone surrogates included."""
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(words)))
+        starts = np.concatenate([np.zeros(1, np.int64), ends])[: len(words)]
+        data = np.frombuffer(b"".join([*encoded, b"\n"]), np.uint8)
+        hashes = np.empty(len(words), np.uint64)
+        compiled_loop("hash_words")(data, starts, ends, hashes)
+        return cls(data, starts, ends, hashes, counts)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Sentences one after another: `ids` int32 into `words`, which are in order of first appearance, and LINE_END."""
+
+    words: Words
+    ids: np.ndarray
+
+
+@cache
+def compiled_loop(name: str) -> Callable[..., Any]:
+    """One of the loops as machine code; Ctrl-C waits for its end, a few milliseconds.
+
+    While Numba makes arrays of what a loop returns, it would turn a KeyboardInterrupt into a SystemError.
+    """
+    from rowspace.compiled import compiled
+
+    loop = compiled(inspect.getsource(loops), name)
+
+    def run(*arguments: Any) -> Any:
+        with interrupts_deferred():
+            return loop(*arguments)
+
+    return run
+
+
+def encode_chunk(chunk: Chunk, kinds: np.ndarray, errors: str) -> Encoded:
+    """Split a chunk by the kinds of its characters (see loops.scan)."""
+    data = np.frombuffer(chunk.data, np.uint8)
+    ids, *words, end = compiled_loop("scan")(data, kinds)
+    if end == len(data):
+        return Encoded(Words(data, *words), ids)
+    if errors == "strict":
+        raise chunk.refused(end)
+    return encode_chunk(chunk.replaced(), kinds, "strict")
+
+
+def encode_lines(chunk: Chunk, split: Callable[[str], Iterable[str]], errors: str) -> Encoded:
+    """Split the lines of a chunk, which ends with the end of one, by a function."""
+    lines = chunk.text(errors).split("\n")
+    return encode_lists([split(line.removesuffix("\r")) for line in lines[:-1]])
+
+
+def encode_lists(sentences: Iterable[Iterable[str]]) -> Encoded:
+    """Number the words of sentences that are split already."""
+    number: dict[str, int] = {}
+    ids: list[int] = []
+    for sentence in sentences:
+        if isinstance(sentence, str | bytes):
+            raise DataError(f"a sentence must be a list of words, not one {type(sentence).__name__}: {shown(sentence)}")
+        try:
+            ids.extend([number.setdefault(word, len(number)) for word in sentence])
+        except TypeError:
+            raise DataError(f"a sentence must be a list of words, not {shown(sentence)}") from None
+        ids.append(LINE_END)
+    for word in number:
+        if not isinstance(word, str):
+            raise DataError(f"a word must be text, not {type(word).__name__}: {shown(word)}; give str(word)")
+    coded = np.array(ids, np.int32)
+    counts = np.bincount(coded[coded >= 0], minlength=len(number)).astype(np.int64)
+    return Encoded(Words.of(list(number), counts), coded)

@@ -1,0 +1,127 @@
+"""Whatever text can come from, as pieces to be numbered: files, folders, standard input, frames, lists of words."""
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rowspace.errors import DataError
+from rowspace.read.cells import ARROW, PARQUET, file_cells, frame_cells
+from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
+from rowspace.read.content import UTF_16
+from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
+from rowspace.read.grid import frame, listed
+from rowspace.read.kinds import RULES, kinds
+from rowspace.read.stream import Stream, files, opened
+
+LISTS = 1 << 10  # lists of words numbered at once
+Source = str | os.PathLike[str]
+Split = str | Callable[[str], Iterable[str]]
+Pieces = Generator[tuple[Callable[[], Encoded], int], None, None]
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """A source of text.
+
+    Attributes:
+        name: how errors call it.
+        pieces: calls that number the words of one piece after another, each with how many bytes of files it took.
+        size: how many bytes the files have together, None if that is not known.
+        parallel: whether threads may make the calls.
+    """
+
+    name: str
+    pieces: Pieces
+    size: int | None
+    parallel: bool
+
+
+def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) -> Sentences:
+    """The sentences of any source that `read_text` takes."""
+    if not callable(tokens) and tokens not in RULES:
+        raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {tokens!r}")
+    paths = _paths(source)
+    if paths is not None:
+        name = _named(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+        pieces = _encoding(_chunks(paths, column, not callable(tokens)), tokens, errors)
+        return Sentences(name, pieces, _size(paths), not callable(tokens))
+    if column is not None or _is_frame(source):
+        _check_asked(source, column)
+        pieces = _encoding(frame_cells(source, str(column)), tokens, errors)
+        return Sentences(f"the {type(source).__name__}", pieces, None, not callable(tokens))
+    return Sentences(f"the {type(source).__name__}", _lists(source), None, False)
+
+
+# --- files
+
+
+def _paths(source: Any) -> list[Source] | None:
+    """The files of a path or a list of paths; None for anything else."""
+    if isinstance(source, str | os.PathLike):
+        return files(source)
+    if isinstance(source, list | tuple) and source and all(isinstance(one, str | os.PathLike) for one in source):
+        return [path for one in source for path in files(one)]
+    return None
+
+
+def _named(path: Source) -> str:
+    return "standard input" if path == "-" else str(Path(path))
+
+
+def _size(paths: list[Source]) -> int | None:
+    return sum(map(os.path.getsize, paths)) if all(map(os.path.isfile, paths)) else None
+
+
+def _chunks(paths: list[Source], column: str | None, within_lines: bool) -> Iterator[Chunk]:
+    for path in paths:
+        with opened(path) as stream:
+            if column is None:
+                _check_is_text(stream)
+                yield from chunks(stream, BETWEEN_WORDS if within_lines else BETWEEN_LINES)
+            else:
+                yield from file_cells(stream, column)
+
+
+def _check_is_text(stream: Stream) -> None:
+    head = stream.peek(8)
+    if head.startswith(UTF_16):
+        raise DataError(f"{stream.name} is UTF-16 text; save it as UTF-8")
+    for magic, kind in ((PARQUET, "a Parquet"), (ARROW, "an Arrow")):
+        if head.startswith(magic):
+            raise DataError(f"{stream.name} is {kind} file; say which column is the text: column=")
+
+
+def _encoding(source: Iterator[Chunk], tokens: Split, errors: str) -> Pieces:
+    for chunk in source:
+        if callable(tokens):
+            yield partial(encode_lines, chunk, tokens, errors), chunk.taken
+        else:
+            yield partial(encode_chunk, chunk, kinds(tokens), errors), chunk.taken
+
+
+# --- frames and lists
+
+
+def _is_frame(source: Any) -> bool:
+    return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
+
+
+def _check_asked(source: Any, column: str | None) -> None:
+    if column is None:
+        grid = frame(source)
+        raise DataError(f"{grid.name} needs column=, the column of text; it has: {listed(grid.columns)}")
+
+
+def _lists(source: Any) -> Pieces:
+    try:
+        sentences = iter(source() if callable(source) else source)
+    except TypeError:
+        raise DataError(
+            f"a text is a path, a data frame with column=, or lists of words, not {type(source).__name__}"
+        ) from None
+    while block := list(islice(sentences, LISTS)):
+        yield partial(encode_lists, block), 0

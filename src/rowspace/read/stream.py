@@ -1,0 +1,140 @@
+"""Files and standard input as streams of unpacked bytes, and the files of a folder."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rowspace.errors import DataError
+from rowspace.read.content import GZIP
+
+BUFFER = 1 << 18
+
+
+class Stream:
+    """Unpacked bytes of a file, with the name that errors call it; what cannot be read raises DataError.
+
+    >>> Stream("some text", io.BufferedReader(io.BytesIO(gzip.compress(b"some words")))).read(4)
+    b'some'
+    """
+
+    closed = False
+
+    def __init__(self, name: str, packed: io.BufferedReader) -> None:
+        self.name = name
+        self._packed, self._unpacked, self._kind, self._seen = packed, packed, "", 0
+        head = self._tried(packed.peek, 8)
+        for magic, (kind, unpack) in _PACKED.items():
+            if head.startswith(magic):
+                self._kind = f"{kind} "
+                self._unpacked = io.BufferedReader(unpack(packed), BUFFER)
+
+    def peek(self, size: int) -> bytes:
+        """Some of the bytes that come next, without taking them: as many as are at hand."""
+        return self._tried(self._unpacked.peek, size)[:size]
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes: fewer than `size` only at the end; -1 for all."""
+        return self._tried(self._unpacked.read, size)
+
+    def seekable(self) -> BinaryIO:
+        """The stream as a file in which one can go back and forth: the file itself, or all bytes in memory."""
+        if self._unpacked is self._packed and self._packed.seekable():
+            return self._packed
+        return io.BytesIO(self.read())
+
+    def readable(self) -> bool:
+        """Always: Arrow asks."""
+        return True
+
+    def close(self) -> None:
+        """Nothing: who opened the file closes it."""
+
+    def taken(self) -> int:
+        """How many bytes of the file were read since this was last asked: none if that cannot be known."""
+        try:
+            before, self._seen = self._seen, self._packed.tell()
+        except OSError:
+            return 0
+        return self._seen - before
+
+    def _tried(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            return read(size)
+        except EOFError:
+            raise self._cut_short() from None
+        except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+            raise self._damaged(error) from None
+        except OSError as error:
+            if "Truncated" in str(error):  # as Arrow says it
+                raise self._cut_short() from None
+            if self._kind and error.errno is None:
+                raise self._damaged(error) from None
+            raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
+
+    def _cut_short(self) -> DataError:
+        return DataError(f"{self.name}: the {self._kind}data ends early; copy or download it again")
+
+    def _damaged(self, error: Exception) -> DataError:
+        return DataError(f"{self.name}: damaged {self._kind}data ({error}); copy it again")
+
+
+def _zstd(packed: BinaryIO) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(packed, "zstd")
+
+
+_PACKED: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
+    GZIP: ("gzip", lambda packed: gzip.GzipFile(fileobj=packed)),
+    b"BZh": ("bzip2", bz2.BZ2File),
+    b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
+    b"\x28\xb5\x2f\xfd": ("zstd", _zstd),
+}
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[Stream]:
+    """A file, or standard input for "-", unpacked if its first bytes are those of gzip, bzip2, xz or zstd.
+
+    Raises:
+        DataError: if there is no such file, or it cannot be read.
+    """
+    if path == "-":
+        yield Stream("standard input", sys.stdin.buffer)  # type: ignore[arg-type]
+        return
+    with _opened(Path(path)) as packed:
+        yield Stream(str(Path(path)), packed)
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    try:
+        return io.BufferedReader(io.FileIO(path), BUFFER)
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def files(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
+    """The path itself, or of a folder all files in it and below, sorted by name; hidden ones are left out.
+
+    Raises:
+        DataError: for a folder without files.
+    """
+    if path == "-" or not os.path.isdir(path):
+        return [path]
+    found: list[str | os.PathLike[str]] = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
+    if not found:
+        raise DataError(f"the folder {Path(path)} holds no files")
+    return found

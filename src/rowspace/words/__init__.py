@@ -1,0 +1,195 @@
+"""From a text to word vectors: skip-gram, CBOW and GloVe, each of them a cost in `costs` that the engine compiles."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowspace.errors import DataError
+from rowspace.rates import linear
+from rowspace.read import Text, read_text
+from rowspace.subwords import Subwords
+from rowspace.train import Trainer
+from rowspace.words import counted, predictive
+from rowspace.words.setting import Plan, Setting
+from rowspace.workers import thread_count
+
+if TYPE_CHECKING:
+    from rowspace.model import Model
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How a cost is trained: the plan of it, the rate it starts from, and how many epochs."""
+
+    plan: Callable[[Setting], Plan]
+    rate: float
+    epochs: int = 5
+    draws: bool = True  # negatives
+
+
+COSTS = {
+    "skip_gram": Usual(predictive.skip_gram, 0.025),
+    "cbow": Usual(predictive.cbow, 0.2),
+    "glove": Usual(counted.glove, 0.05, epochs=25, draws=False),
+}
+DIM = 100
+
+
+def train_text(
+    text: Any,
+    dim: int | None = None,
+    epochs: int | None = None,
+    *,
+    cost: str = "skip_gram",
+    window: int = 5,
+    negative: int = 5,
+    ns_exponent: float = 0.75,
+    sample: float = 1e-3,
+    rate: float | None = None,
+    min_n: int = 0,
+    max_n: int = 0,
+    buckets: int = 2_000_000,
+    seed: int = 0,
+    threads: int | None = None,
+    start: "Model | None" = None,
+    progress: bool | None = None,
+    callbacks: Sequence[Any] = (),
+) -> "Model":
+    """Learn a vector for every word of a text.
+
+    `skip_gram` (`costs.skip_gram_bag`) gives the same bytes for the same seed, however many threads there are: pairs of
+    words are sorted into blocks that no two threads share. So does `glove`. `cbow` and subwords look up rows in any
+    block: there more than one thread race, and only `threads=1` can be repeated.
+
+    Arguments:
+        text: what `rs.read_text` gives, or anything it reads with its defaults.
+        dim: numbers a word; default 100, or what `start` has.
+        epochs: times over the text; default 5, for glove 25.
+        cost: skip_gram; cbow; or glove, from counts of words near one another.
+        window: how far a word reaches; in skip_gram and cbow each occurrence at random from 1 to this.
+        negative: words drawn against each example (see `rs.Negatives`); not for glove.
+        ns_exponent: the exponent of the counts they are drawn by.
+        sample: words more frequent than about this share of the text are left out at times; 0 for never.
+        rate: where the rate starts; it falls to 0 in a straight line. Default 0.025 for skip_gram; 0.05 for glove; 0.2
+            for cbow, whose step is that of a mean: word2vec.c's is as many times longer as a window has words.
+        min_n, max_n: with max_n above 0, words are made of their n-grams too, fastText's 3 and 6 for example, so that
+            a word never seen has a vector.
+        buckets: rows for the n-grams.
+        seed: of the first values and of everything drawn.
+        threads: how many, None for all cores.
+        start: a model to go on with, whose words the text was read with (`names=start.index_to_key`).
+        progress: whether to show a bar; None shows one on a terminal.
+        callbacks: as for `Trainer.fit`.
+
+    Returns the model. Its first table holds the words, with names and counts; C the words as contexts; with subwords S
+    the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
+    an example in each epoch: of a pair of words for skip_gram and glove, of a word with its window for the others.
+
+    Raises DataError for options that do not fit one another or `start`; Diverged when the rate is too high.
+    Sources: Mikolov et al. (2013); Pennington et al. (2014); Bojanowski et al. (2017).
+
+    >>> import rowspace as rs
+    >>> line = "the cat sat on the mat and the dog sat on the rug".split()
+    >>> with rs.read_text([line] * 20, min_count=1) as text:
+    ...     model = rs.train_text(text, dim=8, epochs=10, sample=0, threads=1)
+    >>> len(model), model.vector_size, model.cost[-1] < model.cost[0]
+    (8, 8, True)
+    """
+    usual = _usual(cost)
+    _check(window=window, negative=negative)
+    if not 0 <= sample < np.inf:
+        raise DataError(f"sample is {sample}; give 0, or a share of the text such as 0.001")
+    subwords = Subwords(min_n, max_n, buckets) if max_n or min_n else None
+    if subwords is not None and not usual.draws:
+        raise DataError("glove has no subwords; take cost skip_gram or cbow, or leave out min_n and max_n")
+    before = None if start is None else _before(start, cost, subwords)
+    if not isinstance(text, Text):
+        text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
+    _check_names(text, start)
+    setting = Setting(
+        text,
+        _counts(text, start),
+        _dim(dim, start),
+        window,
+        negative,
+        ns_exponent,
+        sample,
+        abs(seed),
+        thread_count(threads),
+        subwords,
+        before or {},
+    )
+    plan = usual.plan(setting)
+    first = usual.rate if rate is None else rate
+    trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
+    options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress, "callbacks": callbacks}
+    epochs = usual.epochs if epochs is None else epochs
+    trainer.fit(plan.data, epochs, **options, **plan.fit)
+    return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
+
+
+def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None", about: dict[str, Any]) -> "Model":
+    from rowspace.model import Model
+
+    text = setting.text
+    about |= {"text": text.name, "tokens": text.tokens, "window": setting.window, "sample": setting.sample}
+    about |= {"negative": setting.negative, "ns_exponent": setting.ns_exponent, "examples": trainer.examples}
+    if setting.subwords is not None:
+        s = setting.subwords
+        about |= {"min_n": s.min_n, "max_n": s.max_n, "buckets": s.buckets}
+    before = [] if start is None else start.cost
+    return Model(plan.answer(), about, [*before, *(e.cost for e in trainer.history)])
+
+
+def _usual(cost: str) -> Usual:
+    if cost not in COSTS:
+        raise DataError(f"cost {cost!r} is not one for texts; it can be {', '.join(COSTS)}")
+    return COSTS[cost]
+
+
+def _check(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise DataError(f"{name} is {number!r}; give a whole number of at least 1")
+
+
+# --- going on with a model
+
+
+def _before(start: "Model", cost: str, subwords: Subwords | None) -> dict[str, Any]:
+    """The tables of a model that can go on with this cost."""
+    about = start.trained_with
+    was = about.get("cost")
+    if was != cost:
+        raise DataError(f"the model to start from was trained with cost {was!r}, not {cost!r}; give cost={was!r}")
+    had = Subwords(about["min_n"], about["max_n"], about["buckets"]) if "buckets" in about else None
+    if had != subwords:
+        raise DataError(f"the model to start from has {_told(had)}, not {_told(subwords)}; ask for the same")
+    return start.tables
+
+
+def _told(subwords: Subwords | None) -> str:
+    if subwords is None:
+        return "no subwords"
+    return f"subwords of {subwords.min_n} to {subwords.max_n} characters in {subwords.buckets:,} buckets"
+
+
+def _check_names(text: Text, start: "Model | None") -> None:
+    if start is not None and text.names[: len(start)] != list(start.index_to_key):
+        raise DataError("the text was not read with the model's words; read it with names=start.index_to_key")
+
+
+def _counts(text: Text, start: "Model | None") -> np.ndarray:
+    """How often each word occurred so far: before, and in this text."""
+    counts = text.counts.copy()
+    if start is not None and start.table.counts is not None:
+        counts[: len(start)] += start.table.counts
+    return counts
+
+
+def _dim(dim: int | None, start: "Model | None") -> int:
+    if start is not None and dim not in (None, start.vector_size):
+        raise DataError(f"dim is {dim}; the model to start from has {start.vector_size} numbers a word")
+    return start.vector_size if start is not None else DIM if dim is None else dim

@@ -1,0 +1,225 @@
+"""The words around each word: ids of a text -> columns of examples, drawn anew for every epoch.
+
+Frequent words are left out by chance and windows are shortened by chance, as in word2vec (Mikolov et al. 2013, section
+2.3). Draws depend on the seed, the epoch and the place in the text alone: the same examples come out however many
+threads make them.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from rowspace.columns import Gathered, Ragged
+from rowspace.compiled import compiled_loop
+
+TOKENS = 2**20  # of a text, made into examples together
+MEMBERS = 16  # of a bag, at most
+
+i64 = np.int64  # the names compiled sources know
+uint64 = np.uint64
+f32 = np.float32
+
+
+def chance_of_keeping(counts: np.ndarray, sample: float) -> np.ndarray:
+    """(n,) float32: how likely an occurrence of each word is kept: min(1, sqrt(s / f) + s / f), f its frequency.
+
+    A `sample` of 0 keeps all. Source: word2vec.c; the paper's formula has the first term alone.
+
+    >>> chance_of_keeping(np.array([90, 9, 1]), 0.1).round(3)
+    array([0.444, 1.   , 1.   ], dtype=float32)
+    """
+    if sample == 0:
+        return np.ones(len(counts), np.float32)
+    with np.errstate(divide="ignore"):
+        ratio = sample / (counts / max(1, counts.sum()))
+    return np.minimum(1, np.sqrt(ratio) + ratio).astype(np.float32)
+
+
+def count_contexts(ids, offsets, lo, hi, keep, window):  # type: ignore[no-untyped-def]
+    """About how many pairs a training sees in sentences lo to hi: half the words in reach of each, if all are kept."""
+    expected = 0.0
+    for sentence in range(lo, hi):
+        kept = 0.0
+        for n in range(offsets[sentence], offsets[sentence + 1]):
+            kept += keep[ids[n]]
+        for distance in range(1, window + 1):
+            within = max(kept - distance, 0.0)
+            expected += 2 * within * (window + 1 - distance) / window
+    return expected
+
+
+def bits_of(seed, n):  # type: ignore[no-untyped-def]
+    """SplitMix64 (Steele et al. 2014) of a place in the text."""
+    x = uint64(seed) + uint64(n) * uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+
+
+def is_kept(bits, chance):  # type: ignore[no-untyped-def]
+    """Whether an occurrence is kept that has some chance of it."""
+    return f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08) < chance
+
+
+def widened(ids, keep, seed, n, end, step, wanted):  # type: ignore[no-untyped-def]
+    """The place from which on, stepping towards `end` from n, so many words are kept; `end` if there are fewer."""
+    while n != end and wanted > 0:
+        place = n if step > 0 else n - 1
+        wanted -= i64(is_kept(bits_of(seed, place), keep[ids[place]]))
+        n += step
+    return n
+
+
+def thin_out(ids, offsets, sentence, a, b, keep, window, seed, words, reach, starts):  # type: ignore[no-untyped-def]
+    """The words of tokens a to b that are kept, how far each reaches, and where their sentences begin.
+
+    `sentence` is that of token a. Where the stretch cuts a sentence, the words in reach beyond are there as well, with
+    a reach of 0 of their own. Gives the number of sentences.
+    """
+    begin = widened(ids, keep, seed, a, offsets[sentence], -1, window)
+    last = sentence
+    while offsets[last + 1] < b:
+        last += 1
+    end = widened(ids, keep, seed, b, offsets[last + 1], 1, window)
+    m = 0
+    for s in range(sentence, last + 1):
+        starts[s - sentence] = m
+        for n in range(max(begin, offsets[s]), min(end, offsets[s + 1])):
+            x = bits_of(seed, n)
+            if is_kept(x, keep[ids[n]]):
+                words[m] = ids[n]
+                reach[m] = 0 if n < a or n >= b else window - i64(((x >> uint64(32)) * uint64(window)) >> uint64(32))
+                m += 1
+    starts[last - sentence + 1] = m
+    return last - sentence + 1
+
+
+def pair_up(words, reach, starts, centers, contexts):  # type: ignore[no-untyped-def]
+    """Every word with every word in its reach, as pairs."""
+    pairs = 0
+    for sentence in range(len(starts) - 1):
+        first, last = starts[sentence], starts[sentence + 1]
+        for n in range(first, last):
+            for other in range(max(first, n - reach[n]), min(last, n + reach[n] + 1)):
+                if other != n:
+                    centers[pairs] = words[n]
+                    contexts[pairs] = words[other]
+                    pairs += 1
+    return pairs
+
+
+def bag_up(words, reach, starts, centers, contexts, offsets):  # type: ignore[no-untyped-def]
+    """Every word that has a word in its reach, with the bag of those; gives the number of bags."""
+    pairs, bags = 0, 0
+    offsets[0] = 0
+    for sentence in range(len(starts) - 1):
+        first, last = starts[sentence], starts[sentence + 1]
+        for n in range(first, last):
+            before = pairs
+            for other in range(max(first, n - reach[n]), min(last, n + reach[n] + 1)):
+                if other != n:
+                    contexts[pairs] = words[other]
+                    pairs += 1
+            if pairs > before:
+                centers[bags] = words[n]
+                bags += 1
+                offsets[bags] = pairs
+    return bags
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A stretch of a text after subsampling: `words` (m,) int32, `reach` (m,) uint8 or int32, `starts` of sentences."""
+
+    words: np.ndarray
+    reach: np.ndarray
+    starts: np.ndarray
+
+    @property
+    def most(self) -> int:
+        """Pairs at the most."""
+        return 2 * int(self.reach.sum(dtype=np.int64))
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Centers and contexts, one of each for every pair."""
+        centers, contexts = np.empty(self.most, np.int32), np.empty(self.most, np.int32)
+        pairs = compiled_loop(pair_up)(self.words, self.reach, self.starts, centers, contexts)
+        return centers[:pairs], contexts[:pairs]
+
+    def bags(self) -> tuple[np.ndarray, Ragged]:
+        """Centers, each with the bag of its contexts."""
+        centers, contexts = np.empty(len(self.words), np.int32), np.empty(self.most, np.int32)
+        offsets = np.empty(len(self.words) + 1, np.int64)
+        bags = compiled_loop(bag_up)(self.words, self.reach, self.starts, centers, contexts, offsets)
+        return centers[:bags], Ragged(contexts[: offsets[bags]], offsets[: bags + 1])
+
+
+class Contexts:
+    """The examples of a text, an epoch of chunks at each call, as `Trainer.fit` takes them.
+
+    Arguments:
+        text: with `ids` and `offsets` of its sentences.
+        keep: (n,) float32, how likely each word's occurrences are kept.
+        window: how far words reach at most: each occurrence a number from 1 to `window`, all equally likely.
+        seed: of what is left out and how far words reach.
+        columns: makes the columns of a chunk of what is kept of a stretch of the text.
+        threads: how many chunks are made at a time.
+        paired: whether an example is a pair, or all contexts of a word.
+    """
+
+    def __init__(
+        self,
+        text: Any,
+        keep: np.ndarray,
+        window: int,
+        seed: int,
+        columns: Callable[[Kept], dict[str, Any]],
+        threads: int,
+        paired: bool = True,
+    ) -> None:
+        self.text, self.keep, self.window, self.seed = text, keep, window, seed
+        self.columns, self.threads = columns, threads
+        self.epoch = 0
+        count = compiled_loop(count_contexts)
+        sentences = len(text.offsets) - 1
+        expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep[text.ids].sum()
+        self.examples = max(1, int(expected))
+
+    def __call__(self) -> Iterator[dict[str, Any]]:
+        self.epoch += 1
+        seed = np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0]
+        stretches = self._stretches()
+        with ThreadPoolExecutor(self.threads) as pool:
+            while several := list(islice(stretches, self.threads)):
+                yield from pool.map(lambda part: self.columns(self._kept(seed, *part)), several)
+
+    def _stretches(self) -> Iterator[tuple[int, int]]:
+        """Tokens from, to: about so many, whole sentences unless one is longer."""
+        offsets = self.text.offsets
+        a = int(offsets[0])
+        while a < offsets[-1]:
+            whole = int(offsets[np.searchsorted(offsets, a + TOKENS, side="right") - 1])
+            b = whole if whole > a else min(a + TOKENS, int(offsets[-1]))
+            yield a, b
+            a = b
+
+    def _kept(self, seed: np.uint64, a: int, b: int) -> Kept:
+        offsets = self.text.offsets
+        first, last = np.searchsorted(offsets, [a, b - 1], side="right") - 1
+        room = int(offsets[last + 1] - offsets[first])
+        words, reach = np.empty(room, np.int32), np.empty(room, np.int32)
+        starts = np.empty(last - first + 2, np.int64)
+        inputs = self.text.ids, offsets, first, a, b, self.keep, self.window, seed
+        thin = compiled_loop(bits_of, is_kept, widened, thin_out)
+        sentences = thin(*inputs, words, reach, starts)
+        m = starts[sentences]
+        return Kept(words[:m], reach[:m], starts[: sentences + 1])
+
+
+def gathered(contexts: np.ndarray) -> Gathered:
+    """Contexts as the bags of their centers."""
+    return Gathered(contexts, by="center", most=MEMBERS)

@@ -1,0 +1,16 @@
+"""GloVe: how often words stand near one another, counted once."""
+
+from rowspace import costs
+from rowspace.read.cooccurrence import cooccurrences
+from rowspace.updates import adagrad
+from rowspace.words.setting import Plan, Setting
+
+
+def glove(setting: Setting) -> Plan:
+    """Pairs of words with a count, in random order: the same bytes for any number of threads."""
+    text, n = setting.text, setting.words
+    i, j, count = cooccurrences(text.ids, text.offsets, n, window=setting.window, threads=setting.threads)
+    W, C = setting.vectors("W", n), setting.vectors("C", n)
+    tables = {"W": W, "C": C, "b": setting.zeros("b", 1), "c": setting.zeros("c", 1)}
+    answer = lambda: {"E": setting.named(W.values + C.values), **tables}
+    return Plan(costs.glove, tables, {"i": i, "j": j, "count": count}, adagrad, answer, {"shuffle": True})

@@ -1,0 +1,99 @@
+"""What word vectors are trained with, and the plan that a cost makes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rowspace.columns import Ragged
+from rowspace.read import Text
+from rowspace.sampling import Negatives
+from rowspace.subwords import Subwords
+from rowspace.table import Table
+from rowspace.updates import Update
+from rowspace.words.contexts import chance_of_keeping
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A text and the options of `train_text`, checked; `before` are the tables of a model to go on with."""
+
+    text: Text
+    counts: np.ndarray
+    dim: int
+    window: int
+    negative: int
+    ns_exponent: float
+    sample: float
+    seed: int
+    threads: int
+    subwords: Subwords | None
+    before: Mapping[str, Table] = field(default_factory=dict)
+
+    @property
+    def words(self) -> int:
+        """How many words there are."""
+        return len(self.text.names)
+
+    @property
+    def keep(self) -> np.ndarray:
+        """(n,) float32, how likely an occurrence of each word is kept."""
+        return chance_of_keeping(self.text.counts, self.sample)
+
+    def negatives(self, of: Table, avoid: str | None = "center") -> Negatives:
+        """The words drawn against each example."""
+        return Negatives(of=of, k=self.negative, power=self.ns_exponent, counts=self.counts, avoid=avoid)
+
+    def vectors(self, name: str, rows: int, *, words: int | None = None) -> Table:
+        """A table that starts as in word2vec.c, uniform and at most half of 1 / dim from 0; known rows go on.
+
+        Of a table with rows for the words and others behind them, `words` says how many are the words'.
+        """
+        random = np.random.default_rng([self.seed, *name.encode()])
+        values = random.random((rows, self.dim), np.float32)
+        values -= np.float32(0.5)
+        values /= np.float32(self.dim)
+        return self._gone_on(name, values, words)
+
+    def zeros(self, name: str, dim: int | None = None) -> Table:
+        """A table of zeros, one row a word; known rows go on."""
+        return self._gone_on(name, np.zeros((self.words, self.dim if dim is None else dim), np.float32), None)
+
+    def named(self, values: np.ndarray) -> Table:
+        """Vectors of the words, with their names and counts."""
+        return Table.from_array(values, self.text.names, counts=self.counts)
+
+    def _gone_on(self, name: str, values: np.ndarray, words: int | None) -> Table:
+        if name in self.before:
+            old = self.before[name].values
+            behind = 0 if words is None else len(values) - words
+            known = len(old) - behind
+            values[:known] = old[:known]
+            values[len(values) - behind :] = old[known:]
+        return Table.from_array(values)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `Trainer` needs for a cost, and the tables of the model that comes of it, the words' vectors first."""
+
+    cost: Callable[..., Any]
+    tables: dict[str, Table]
+    data: Any
+    update: Callable[[Any], Update]
+    answer: Callable[[], dict[str, Table]]
+    fit: dict[str, Any] = field(default_factory=dict)
+
+
+def of_each(bags: Ragged, ids: np.ndarray) -> Ragged:
+    """The bags of some ids, one after another."""
+    lengths = np.diff(bags.offsets)[ids]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+    return Ragged(bags.values[np.repeat(bags.offsets[:-1][ids], lengths) + within], offsets)
+
+
+def together(bags: Ragged, groups: np.ndarray) -> Ragged:
+    """Bags joined: those from `groups[n]` to `groups[n + 1]` become one."""
+    return Ragged(bags.values, bags.offsets[groups])
