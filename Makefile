@@ -39,6 +39,7 @@ bench: $(VENV)/installed
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/exact.py
 	$(BIN)/python benchmarks/height.py
+	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/startup.py
 
 $(VENV)/made:

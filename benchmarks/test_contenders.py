@@ -12,6 +12,7 @@ import peers
 import problems
 import pytest
 import quality
+import search
 import skip_gram
 import threads
 from measure import Contender, Loop, Timing, Worker, markdown
@@ -203,3 +204,15 @@ def _agrees(loop: Loop, table: np.ndarray, total: float) -> None:
     assert loop.run(0, EXAMPLES) == pytest.approx(total, rel=1e-4)
     [moved] = loop.tables()
     np.testing.assert_allclose(moved, table, atol=1e-4)
+
+
+def test_everyone_finds_the_same_nearest() -> None:
+    values = np.random.default_rng(0).standard_normal((3000, DIM), dtype=np.float32)
+    names = [f"w{i}" for i in range(len(values))]
+    model = rs.Model({"E": rs.Table.from_array(values, names)})
+    ids = np.array([7, 5, 2999])
+    found = [[names[i] for i in row] for row in search.product_and_partition(values, model.norms, ids)]
+    assert found == [[key for key, _ in near] for near in model.neighbors([names[i] for i in ids])]
+    pytest.importorskip("gensim")
+    keyed = search.keyed_vectors(names, values)
+    assert found == [[key for key, _ in keyed.most_similar(names[i])] for i in ids]

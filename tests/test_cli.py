@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import rowspace as rs
 from rowspace.cli import app
 
-COMMANDS = ["", "demo", "train", "train pairs", "neighbors", "info", "plot", "export", "import"]
+COMMANDS = ["", "demo", "train", "train pairs", "neighbors", "analogy", "evaluate", "info", "plot", "export", "import"]
 SOURCE = Path(rs.__file__).parent.parent
 PAIRS = "from,to,same,n\ncat,kitten,1,5\ncar,truck,1,2\ncat,car,0,1\nkitten,truck,0,1\n"
 TRAIN = ["--dim", "2", "--epochs", "2"]
@@ -85,7 +85,9 @@ def test_an_unknown_option_is_a_usage_error(command):
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["train pairs", "neighbors", "info", "plot", "export", "import", "fly"])
+@pytest.mark.parametrize(
+    "command", ["train pairs", "neighbors", "analogy", "evaluate", "info", "plot", "export", "import", "fly"]
+)
 def test_missing_words_are_a_usage_error(command):
     assert call(*command.split()).exit_code == 2
 
@@ -265,6 +267,104 @@ def test_errors_of_neighbors(model, tmp_path):
     assert "at least 0" in fails("neighbors", model, "east", "-n", "-1")
 
 
+@pytest.fixture
+def royals(tmp_path):
+    """A file of vectors of which man is to king as woman is to queen."""
+    rows = np.array([[1, 1, 0], [2, 1, 2], [1, 2, 0], [2, 3, 2], [-1, 0, 1]], np.float32)
+    path = tmp_path / "royals.txt"
+    rs.export(rs.Table.from_array(rows, ["man", "king", "woman", "queen", "car"]), path)
+    return path
+
+
+def test_analogy(royals):
+    lines = works("analogy", royals, "man", "king", "woman", "-n", "2").stdout.splitlines()
+    assert lines[0] == "man is to king as woman is to"
+    assert [line.split()[1] for line in lines[1:]] == ["queen", "car"]
+    found = json.loads(works("analogy", royals, "man", "king", "woman", "-n", "1", "--json").stdout)
+    best = rs.Model({"E": rs.import_(royals)}).most_similar(["king", "woman"], ["man"], topn=1)[0]
+    assert found == {"a": "man", "b": "king", "c": "woman", "answers": [{"item": "queen", "cosine": best[1]}]}
+
+
+def test_errors_of_analogy(royals, tmp_path):
+    assert "did you mean 'woman'" in fails("analogy", royals, "man", "king", "womann")
+    assert "at least 0" in fails("analogy", royals, "man", "king", "woman", "-n", "-1")
+    assert "is not a model" in fails("analogy", tmp_path / "nothing", "a", "b", "c")
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.bin", "v.npy", "v.parquet", "v.txt.gz"])
+def test_a_file_of_vectors_is_asked_as_a_model(royals, tmp_path, name):
+    rs.export(rs.import_(royals), tmp_path / name)
+    asked = works("neighbors", tmp_path / name, "man", "--json").stdout
+    assert asked == works("neighbors", royals, "man", "--json").stdout
+
+
+@pytest.fixture
+def judged(tmp_path):
+    files = {
+        "pairs.tsv": "# judged\nking\tqueen\t9\nman\tcar\t0.5\nwoman\tQueen\t6\nking\towl\t3\n",
+        "more.tsv": "word1\tword2\tscore\nking\tqueen\t9\nman\tcar\t0.5\nwoman\tqueen\t6\n",
+        "questions.txt": ": royals\nman king woman queen\nman king boy prince\n: none\nx y z w\n",
+        "bad.txt": ": royals\nman king woman\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_evaluate(royals, judged):
+    words = ["--similarity", judged / "pairs.tsv", judged / "more.tsv", "--analogies", judged / "questions.txt"]
+    result = works("evaluate", royals, *words)
+    assert result.stderr == f"{judged / 'more.tsv'}: 'word1\\tword2\\tscore' is taken for a header\n"
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["similarity", "pairs", "unknown", "Spearman", "p", "Pearson", "p"]
+    assert lines[1][:4] == ["pairs.tsv", "4", "25.0%", "1.0000"]
+    assert lines[2][:4] == ["more.tsv", "3", "0.0%", "1.0000"]
+    assert lines[4:] == [
+        ["analogies", "questions", "unknown", "correct", "accuracy"],
+        ["royals", "2", "50.0%", "1", "100.0%"],
+        ["none", "1", "100.0%", "0", "-"],
+        ["total", "3", "66.7%", "1", "100.0%"],
+    ]
+
+
+def test_evaluate_as_json(royals, judged):
+    words = ["--similarity", judged / "pairs.tsv", "--similarity", judged / "more.tsv", "--json"]
+    found = json.loads(works("evaluate", royals, *words, "--analogies", judged / "questions.txt").stdout)
+    model = rs.Model({"E": rs.import_(royals)})
+    pearson, spearman, unknown = model.evaluate_word_pairs(judged / "pairs.tsv")
+    assert [one["file"] for one in found["similarity"]] == [str(judged / "pairs.tsv"), str(judged / "more.tsv")]
+    first = found["similarity"][0]
+    assert (first["pearson"], first["pearson_p"]) == pytest.approx(pearson)
+    assert (first["spearman"], first["spearman_p"]) == pytest.approx(spearman)
+    assert 100 * first["unknown"] / first["pairs"] == unknown == 25
+    sections = found["analogies"]["sections"]
+    assert [one["accuracy"] for one in sections] == [1, None]
+    assert found["analogies"]["total"] == {"section": "total", "questions": 3, "unknown": 2, "asked": 1} | {
+        "correct": 1, "accuracy": 1
+    }  # fmt: skip
+    assert json.loads(works("evaluate", royals, *words).stdout)["analogies"] is None
+
+
+def test_options_of_evaluate(royals, judged):
+    words = ["evaluate", royals, "--similarity", judged / "pairs.tsv", "--json"]
+    unknown = lambda *more: json.loads(works(*words, *more).stdout)["similarity"][0]["unknown"]
+    assert unknown() == unknown("--count-unknown") == 1
+    assert unknown("--case-sensitive") == 2
+    assert unknown("--restrict-vocab", 4, "--count-unknown") == 2
+    words = ["evaluate", royals, "--analogies", judged / "questions.txt", "--count-unknown", "--json"]
+    assert json.loads(works(*words).stdout)["analogies"]["total"]["accuracy"] == pytest.approx(1 / 3)
+
+
+def test_errors_of_evaluate(royals, judged):
+    assert "give --similarity FILE or --analogies FILE" in fails("evaluate", royals)
+    assert "give --similarity FILE" in fails("evaluate", royals, judged / "pairs.tsv")
+    assert "bad.txt, line 2: 3 words where four" in fails("evaluate", royals, "--analogies", judged / "bad.txt")
+    assert "bad.txt, line 1: 1 field" in fails("evaluate", royals, "--similarity", judged / "bad.txt")
+    assert "there is no file" in fails("evaluate", royals, "--similarity", judged / "none.tsv")
+    assert "is not a model" in fails("evaluate", judged, "--similarity", judged / "pairs.tsv")
+    assert "at least 1, not 0" in fails("evaluate", royals, "--similarity", judged / "pairs.tsv", "--restrict-vocab", 0)
+
+
 def test_info(model):
     text = works("info", model).stdout
     assert "table E  4 items, 2 numbers each: east, near, caf\u00e9 au lait, ..." in text
@@ -318,8 +418,11 @@ def test_demo_is_the_demo(tmp_path, monkeypatch):
 # --- as a process
 
 
-def test_neighbors_imports_no_compiler(model):
-    result = shell("neighbors", model, "east", python=["-X", "importtime"])
+@pytest.mark.parametrize(
+    "asked", [["neighbors", "east"], ["analogy", "east", "near", "east"]], ids=lambda asked: asked[0]
+)
+def test_questions_import_no_compiler(model, asked):
+    result = shell(asked[0], model, *asked[1:], python=["-X", "importtime"])
     assert result.returncode == 0
     imported = {line.split("|")[-1].strip().split(".")[0] for line in result.stderr.splitlines()}
     assert "numpy" in imported

@@ -132,6 +132,26 @@ def test_files_of_the_c_program_are_read(tmp_path, E):
     same(formats.import_(tmp_path / "c.txt"), E)
 
 
+def test_files_of_fasttext_are_read(tmp_path):
+    """A header, a space at the end of every line, the end of sentence as a word, and words of any characters."""
+    names = ["</s>", ",", "\u00e9t\u00e9", "\u3000", "\u00a0x", "\u2028", "1e-3", "-", "\U0001f600", "#tag", "a\x85b"]
+    values = np.random.default_rng(0).standard_normal((len(names), 4)).astype(np.float32).round(5)
+    rows = [f"{name} {' '.join(f'{v:.5g}' for v in row)} \n" for name, row in zip(names, values, strict=True)]
+    path = tmp_path / "model.vec"
+    path.write_bytes(f"{len(names)} 4\n{''.join(rows)}".encode())
+    read = formats.import_(path)
+    assert read.names == names
+    np.testing.assert_allclose(read.values, values, atol=1e-4)
+    same(formats.import_(path, "fasttext"), read)
+    formats.export(read, tmp_path / "again.vec")
+    same(formats.import_(tmp_path / "again.vec"), read)
+    formats.export(read, tmp_path / "named", "fasttext")
+    assert (tmp_path / "named").read_bytes() == (tmp_path / "again.vec").read_bytes()
+    theirs = load_gensim(tmp_path / "again.vec")
+    assert theirs.index_to_key == names
+    assert theirs.vectors.tobytes() == read.values.tobytes()
+
+
 def test_blocks_make_no_difference(tmp_path, monkeypatch):
     E = rs.Table(names=[f"w{i}" for i in range(500)], dim=7)
     for file in ("a.txt", "a.bin"):
@@ -352,7 +372,7 @@ def test_unknown_formats(tmp_path, E):
         formats.export(E, tmp_path / "v.xlsx")
     assert str(error.value) == (
         f"the format of {tmp_path / 'v.xlsx'} is not known here; "
-        "give one of word2vec, word2vec-binary, projector, npy, parquet"
+        "give one of word2vec, word2vec-binary, fasttext, projector, npy, parquet"
     )
     with pytest.raises(FormatError, match="format 'pickle' is not known here"):
         formats.import_(tmp_path / "v.bin", format="pickle")

@@ -30,9 +30,9 @@ def kv(names, values):
     return kv
 
 
-def same(ours, theirs):
+def same(ours, theirs, rtol=1e-7):
     assert [key for key, _ in ours] == [key for key, _ in theirs]
-    np.testing.assert_allclose([s for _, s in ours], [s for _, s in theirs], atol=1e-6)
+    np.testing.assert_allclose([s for _, s in ours], [s for _, s in theirs], atol=1e-6, rtol=rtol)
 
 
 QUERIES = [
@@ -77,6 +77,76 @@ def test_other_questions_are_gensims(model, kv, values):
     assert model.closer_than("w1", "w2") == kv.closer_than("w1", "w2")
     for norm in (False, True):
         np.testing.assert_allclose(model.get_vector("w5", norm=norm), kv.get_vector("w5", norm=norm), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"positive": "w3"},
+        {"positive": ["w3", "w9"], "negative": ["w12"], "topn": 25},
+        {"positive": ["w3"], "negative": "w4", "topn": 1},
+        {"positive": ["w3"], "topn": N + 5},
+        {"positive": ["w3"], "topn": 0},
+        {"positive": [np.arange(D, dtype=np.float32) / 9, "w2"], "negative": ["w1", "w5"]},
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
+def test_products_of_cosines_are_gensims(model, kv, query):
+    same(model.most_similar_cosmul(**query), kv.most_similar_cosmul(**query), rtol=1e-5)
+    if query.get("topn", 1):
+        everything = {**query, "topn": None}
+        ours, theirs = (m.most_similar_cosmul(**everything) for m in (model, kv))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_products_of_cosines_of_the_first_rows(model):
+    found = model.most_similar_cosmul("w3", "w4", restrict_vocab=20)
+    assert len(found) == 10
+    assert all(int(key[1:]) < 20 for key, _ in found)
+    with pytest.raises(ShapeError, match="at least one positive item"):
+        model.most_similar_cosmul(negative="w3")
+    with pytest.raises(UnknownItem, match="nobody"):
+        model.most_similar_cosmul("w3", "nobody")
+
+
+def test_distances_are_gensims(model, kv, values):
+    for asked in (("w3",), ("w3", ["w5", "w9"]), (values[4],), (values[4], ["w3"])):
+        np.testing.assert_allclose(model.distances(*asked), kv.distances(*asked), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"keys": ["w3", "w4"]},
+        {"keys": ["w3", "w4"], "weights": [2.0, -0.5]},
+        {"keys": ["w3", "w4", "nobody"], "pre_normalize": False},
+        {"keys": ["w3", np.arange(D, dtype=np.float32)], "post_normalize": True},
+        {"keys": ["nobody"], "post_normalize": True},
+    ],
+)
+def test_means_are_gensims(model, kv, asked):
+    theirs, ours = kv.get_mean_vector(**asked), model.get_mean_vector(asked.pop("keys"), **asked)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    assert ours.dtype == np.float32
+
+
+def test_means_of_nothing_are_refused(model):
+    with pytest.raises(ShapeError, match="a mean needs items"):
+        model.get_mean_vector([])
+    with pytest.raises(ShapeError, match=r"as many weights, got 1 and \(2,\)"):
+        model.get_mean_vector(["w1"], [1, 2])
+    with pytest.raises(UnknownItem, match="nobody"):
+        model.get_mean_vector(["w1", "nobody"], ignore_missing=False)
+
+
+def test_centrality_is_gensims(model, kv):
+    words = [f"w{i}" for i in range(9)]
+    for use_norm in (True, False):
+        ours, theirs = (m.rank_by_centrality(words, use_norm) for m in (model, kv))
+        assert [word for _, word in ours] == [word for _, word in theirs]
+        if use_norm:
+            np.testing.assert_allclose([c for c, _ in ours], [c for c, _ in theirs], atol=1e-6)
+    assert model.most_similar_to_given("w1", words[2:]) == kv.most_similar_to_given("w1", words[2:])
 
 
 def test_look_ups_are_gensims(model, kv):
@@ -127,6 +197,33 @@ def test_norms_of_a_read_only_table_are_kept(values, names):
     model = rs.Model({"E": rs.Table.from_array(still, names)})
     assert model.norms is model.norms
     assert model.most_similar("w1")
+
+
+def test_kept_norms_are_the_users_promise(values, names):
+    E = rs.Table.from_array(values.copy(), names)
+    model = rs.Model({"E": E})
+    model.fill_norms()
+    kept = model.norms
+    E["w200"] *= 2
+    assert model.norms is kept
+    model.fill_norms()
+    assert model.norms is kept
+    model.fill_norms(force=True)
+    assert model.norms[200] == pytest.approx(2 * kept[200])
+    assert model.most_similar("w1") == rs.Model({"E": E}).most_similar("w1")
+
+
+def test_neighbors_are_the_most_similar_of_each(model, values):
+    asked = ["w3", 5, "w299", "w3"]
+    assert model.neighbors(asked, 4) == [model.most_similar(item, topn=4) for item in asked]
+    assert model.neighbors("w3") == [model.most_similar("w3")]
+    assert model.neighbors(["w3", values[7], ("w8", 2.0)], 3, restrict_vocab=20) == [
+        model.most_similar([item], topn=3, restrict_vocab=20) for item in ("w3", values[7], ("w8", 2.0))
+    ]
+    assert model.neighbors(values[:2], 3) == [model.most_similar([v], topn=3) for v in values[:2]]
+    assert model.neighbors([]) == []
+    with pytest.raises(UnknownItem, match="'nobody'"):
+        model.neighbors(["w1", "nobody"])
 
 
 @pytest.mark.parametrize(

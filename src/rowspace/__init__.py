@@ -24,6 +24,7 @@ _PUBLIC = {
     "plot": ("plot_table", "plot_trace"),
     "explanation": ("explain",),
     "model": ("Model", "open"),
+    "evaluate": ("evaluate_analogies", "evaluate_similarity"),
     "formats": ("export", "import_"),
     "read": ("Text", "read_pairs", "read_text"),
     "pairs": ("train_pairs",),
@@ -40,6 +41,8 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.errors import RowspaceError as RowspaceError
     from rowspace.errors import Sequential as Sequential
     from rowspace.errors import SlowCost as SlowCost
+    from rowspace.evaluate import evaluate_analogies as evaluate_analogies
+    from rowspace.evaluate import evaluate_similarity as evaluate_similarity
     from rowspace.explanation import explain as explain
     from rowspace.formats import export as export
     from rowspace.formats import import_ as import_

@@ -84,7 +84,7 @@ def cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
 
 
 def subword_skip_gram(S: Any, C: Any, subwords: Any, window: Any, negatives: Any) -> Any:
-    """As `skip_gram` for all words c around one at once, with u the sum of its subwords' rows over the root of their number.
+    """As `skip_gram` for all words around one, with u the sum of its subwords' rows over the root of their number.
 
     sum of softplus(-u.c) + m sum over negatives n of softplus(u.n), for m words c. Source: Bojanowski et al. (2017);
     fastText divides by the number itself, and then, as word2vec.c does, moves every row that many times too far. The

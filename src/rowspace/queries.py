@@ -1,17 +1,17 @@
 """Questions to one table in gensim's words, over rows that are never copied."""
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from rowspace.best import Best
 from rowspace.errors import ShapeError
 from rowspace.names import shown
 from rowspace.search import cosine, cosines, nearest, norms
 from rowspace.subwords import Unseen
 from rowspace.table import Table
-from rowspace.values import is_integer
+from rowspace.terms import listed, vector_of, weighted, whole
 
 Neighbours = list[tuple[Any, float]]
 
@@ -57,12 +57,22 @@ class Queries:
 
     @property
     def norms(self) -> np.ndarray:
-        """(n,) float32: the length of each row."""
+        """(n,) float32: the length of each row; kept where the table is read-only, or after `fill_norms`."""
+        if self._kept is not None:
+            return self._kept
         if self.table.values.flags.writeable:
             return norms(self.table.values)  # it may be trained on, so nothing is kept
-        if self._kept is None:
-            self._kept = norms(self.table.values)
+        self._kept = norms(self.table.values)
         return self._kept
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Keep the lengths of the rows of a table that can be written, so that one query does not take them anew.
+
+        Args:
+            force: take them again: to be called after the rows have changed.
+        """
+        if self._kept is None or force:
+            self._kept = norms(self.table.values)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -123,19 +133,74 @@ class Queries:
             UnknownItem, IdOutOfRange: for an item that is not in the table.
             ShapeError: without any item, for a vector of another width, or a negative topn.
         """
-        rows = len(self) if restrict_vocab is None else _count("restrict_vocab", restrict_vocab, 1)
-        query, asked = self._sum(_listed(positive), _listed(negative))
-        values, lengths = self.vectors[:rows], self._known_norms(rows)
+        rows = self.rows(restrict_vocab)
+        query, asked = self._sum(listed(positive), listed(negative))
         if topn is None:
-            return cosines(values, query, lengths)
-        topn = _count("topn", topn, 0)
-        ids, scores = nearest(values, query, topn + len(asked), lengths=lengths)
-        keys, found = self.index_to_key, zip(ids.tolist(), scores.tolist(), strict=True)
-        return [(keys[i], score) for i, score in found if i not in asked][:topn]
+            return cosines(self.vectors[:rows], query, self._known_norms(rows))
+        return self._nearest([query], [asked], topn, rows)[0]
+
+    def neighbors(self, items: Any, topn: int = 10, *, restrict_vocab: int | None = None) -> list[Neighbours]:
+        """What `most_similar` finds for each of many items, in one pass over the table for hundreds of them.
+
+        Args:
+            items: a list of items and vectors (d,), or an array of vectors (q, d).
+            topn: how many of each.
+            restrict_vocab: look at that many first rows only.
+
+        Returns:
+            q lists of [(item, cosine), ...], best first.
+
+        Raises:
+            UnknownItem, IdOutOfRange, ShapeError: as `most_similar`.
+
+        >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
+        >>> [[key for key, _ in near] for near in Queries(E).neighbors(["a", "c"], 1)]
+        [['b'], ['b']]
+        """
+        queries, asked = [], []
+        for item in listed(items):
+            query, own = self._sum([item], [])
+            queries.append(query)
+            asked.append(own)
+        return self._nearest(queries, asked, topn, self.rows(restrict_vocab))
+
+    def most_similar_cosmul(
+        self, positive: Any = None, negative: Any = None, topn: int | None = 10, *, restrict_vocab: int | None = None
+    ) -> Any:
+        """The items nearest by the product of cosines instead of their sum: 3CosMul of Levy and Goldberg (2014).
+
+        The product over `positive` of (1 + cosine) / 2, over 1e-6 + the product over `negative`: one large cosine
+        counts for less than in `most_similar`. https://aclanthology.org/W14-1618, equation 4.
+
+        Args:
+            positive: at least one item or vector (d,).
+            negative: items and vectors.
+            topn: how many; None for the scores of all rows.
+            restrict_vocab: look at that many first rows only (gensim takes it and looks at all).
+
+        Returns:
+            [(item, score), ...], best first; or, with topn=None, (n,) float32.
+
+        Raises:
+            UnknownItem, IdOutOfRange, ShapeError: as `most_similar`; and without a positive item.
+        """
+        rows, added, removed = self.rows(restrict_vocab), listed(positive), listed(negative)
+        if not added:
+            raise ShapeError("give at least one positive item or vector to compare with")
+        scores = self._product(added, rows) / (self._product(removed, rows) + np.float32(1e-6))
+        if topn is None:
+            return scores
+        topn = whole("topn", topn, 0)
+        items = [term for term in (*added, *removed) if not isinstance(term, np.ndarray)]
+        asked = {i for item in items for i in self._ids_of(item)}
+        best = Best(1, 1 + topn + len(asked))
+        best.take(0, scores[None])
+        found = [i for i in best.ids()[0].tolist() if i not in asked][:topn]
+        return [(self.index_to_key[i], float(scores[i])) for i in found]
 
     def similar_by_vector(self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """The items nearest to a vector (d,); see `most_similar`."""
-        vector = _vector(np.asarray(vector), self.vector_size)
+        vector = vector_of(np.asarray(vector), self.vector_size)
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def similar_by_key(self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
@@ -160,14 +225,77 @@ class Queries:
         means = (self[list(items)].mean(axis=0) for items in (some, others))
         return cosine(*means)
 
-    def doesnt_match(self, items: Any) -> Any:
-        """Which of a list of items is farthest from their mean, each scaled to length 1."""
+    def rank_by_centrality(self, items: Any, use_norm: bool = True) -> list[tuple[float, Any]]:
+        """[(cosine, item), ...] of a list of items with their mean, the nearest to it first.
+
+        Args:
+            items: at least one item.
+            use_norm: scale each to length 1 before the mean is taken.
+        """
         items = list(items)
         if not items:
-            raise ShapeError("doesnt_match needs at least one item")
-        units = np.stack([self.get_vector(item, norm=True) for item in items])
-        scores = cosines(units, units.mean(axis=0)).tolist()
-        return min(zip(scores, items, strict=True))[1]
+            raise ShapeError("rank_by_centrality and doesnt_match need at least one item")
+        vectors = np.stack([self.get_vector(item, norm=use_norm) for item in items])
+        scores = cosines(vectors, vectors.mean(axis=0)).tolist()
+        return sorted(zip(scores, items, strict=True), reverse=True)
+
+    def doesnt_match(self, items: Any) -> Any:
+        """Which of a list of items is farthest from their mean, each scaled to length 1."""
+        return self.rank_by_centrality(items)[-1][1]
+
+    def most_similar_to_given(self, item: Any, others: Sequence[Any]) -> Any:
+        """Which of a list of other items is nearest to an item."""
+        return max(others, key=lambda other: self.similarity(item, other))
+
+    def distances(self, item: Any, others: Any = ()) -> np.ndarray:
+        """1 - the cosine of an item, or of a vector (d,), with each of a list of items, or with every row.
+
+        Returns:
+            (m,) float32.
+        """
+        vector = item if isinstance(item, np.ndarray) and item.ndim else self.get_vector(item)
+        if len(others):
+            return 1 - cosines(self[list(others)], vector)
+        return 1 - cosines(self.vectors, vector, self._known_norms(len(self)))
+
+    def get_mean_vector(
+        self,
+        items: Any,
+        weights: Any = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> np.ndarray:
+        """The weighted mean of items and vectors, over the sum of the weights' sizes.
+
+        Args:
+            items: a list of items and vectors (d,).
+            weights: a number for each; None for 1.
+            pre_normalize: scale the vectors of items to length 1 first.
+            post_normalize: scale the mean to length 1.
+            ignore_missing: leave out items that are not in the table, instead of raising.
+
+        Returns:
+            (d,) float32; zeros where every item is missing.
+
+        Raises:
+            ShapeError: without items, or with another number of weights.
+            UnknownItem, IdOutOfRange: for a missing item, if they are not ignored.
+        """
+        items = list(items)
+        weights = np.ones(len(items)) if weights is None else np.asarray(weights, np.float64)
+        if not items or weights.shape != (len(items),):
+            raise ShapeError(f"a mean needs items and as many weights, got {len(items)} and {weights.shape}")
+        total, size = np.zeros(self.vector_size), 0.0
+        for item, weight in zip(items, weights.tolist(), strict=True):
+            is_vector = isinstance(item, np.ndarray) and item.ndim > 0
+            if not is_vector and ignore_missing and item not in self and not self._is_unseen(item):
+                continue
+            vector = vector_of(item, self.vector_size) if is_vector else self.get_vector(item, norm=pre_normalize)
+            total, size = total + weight * vector, size + abs(weight)
+        mean = total / size if size else total
+        length = np.linalg.norm(mean) if post_normalize else 0
+        return (mean / length if length else mean).astype(np.float32)
 
     def closer_than(self, a: Any, b: Any) -> list[Any]:
         """The items nearer to `a` than `b` is."""
@@ -180,8 +308,71 @@ class Queries:
         """1 if `b` is the nearest to `a`, 2 if one item is nearer, and so on."""
         return len(self.closer_than(a, b)) + 1
 
+    def _product(self, terms: list[Any], rows: int) -> np.ndarray:
+        """The product over terms of (1 + cosine) / 2 with each of the first rows."""
+        product, lengths = np.ones(rows, np.float32), self._known_norms(rows)
+        for term in terms:
+            vector, _ = self._sum([term], [])
+            scores = cosines(self.vectors[:rows], vector, lengths)
+            product *= (1 + np.float32(np.linalg.norm(vector)) * scores) / 2
+        return product
+
+    def rows(self, restrict_vocab: int | None) -> int:
+        return len(self) if restrict_vocab is None else whole("restrict_vocab", restrict_vocab, 1)
+
+    def _nearest(self, queries: list[np.ndarray], asked: list[set[int]], topn: Any, rows: int) -> list[Neighbours]:
+        """The items nearest to each query, without those asked about."""
+        topn = whole("topn", topn, 0)
+        if not queries:
+            return []
+        most = topn + max(map(len, asked))
+        ids, scores = nearest(self.vectors[:rows], np.stack(queries), most, lengths=self._known_norms(rows))
+        keys, found = self.index_to_key, zip(ids.tolist(), scores.tolist(), asked, strict=True)
+        return [[(keys[i], c) for i, c in zip(near, cs, strict=True) if i not in own][:topn] for near, cs, own in found]
+
     def _known_norms(self, rows: int) -> np.ndarray | None:
-        return None if self.vectors.flags.writeable else self.norms[:rows]
+        return None if self._kept is None and self.vectors.flags.writeable else self.norms[:rows]
+
+    def evaluate_word_pairs(
+        self,
+        pairs: Any,
+        delimiter: str = "\t",
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """What `rs.evaluate_similarity` finds, as gensim returns it: (Pearson, p), (Spearman, p), percent unknown."""
+        from rowspace.evaluate import evaluate_similarity
+
+        options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "case_insensitive": case_insensitive}
+        found = evaluate_similarity(self, pairs, delimiter=delimiter, count_unknown=dummy4unknown, **options)
+        return found.pearson, found.spearman, 100 * found.unknown / found.pairs
+
+    def evaluate_word_analogies(
+        self,
+        analogies: Any,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+        similarity_function: str = "most_similar",
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """What `rs.evaluate_analogies` finds, as gensim returns it.
+
+        Args:
+            analogies: the file.
+            restrict_vocab: names of that many first rows are known, and answers; None for all.
+            case_insensitive: compare words in upper case.
+            dummy4unknown: take questions with an unknown word for wrong, instead of leaving them out.
+            similarity_function: "most_similar", which is what gensim 4 computes whatever it is given.
+
+        Returns:
+            The accuracy, and for each section and the total {"section", "correct", "incorrect"} with the questions.
+        """
+        from rowspace.evaluate import answered_analogies
+
+        if similarity_function != "most_similar":
+            raise ShapeError(f"similarity_function is {shown(similarity_function)}; only 'most_similar' is computed")
+        return answered_analogies(self, analogies, restrict_vocab, case_insensitive, dummy4unknown)
 
     def _sum(self, positive: list[Any], negative: list[Any]) -> tuple[np.ndarray, set[int]]:
         """The weighted sum in float64, and the ids of the items in it."""
@@ -189,9 +380,9 @@ class Queries:
             raise ShapeError("give at least one item or vector to compare with")
         total, asked = np.zeros(self.vector_size), set[int]()
         for sign, terms in ((1.0, positive), (-1.0, negative)):
-            for item, weight in (_weighted(term, sign) for term in terms):
+            for item, weight in (weighted(term, sign) for term in terms):
                 if isinstance(item, np.ndarray) and item.ndim:
-                    total += weight * _vector(item, self.vector_size)
+                    total += weight * vector_of(item, self.vector_size)
                 else:
                     asked |= self._ids_of(item)
                     total += weight * self.get_vector(item, norm=True).astype(np.float64)
@@ -224,33 +415,3 @@ class Queries:
         if ids.ndim:
             raise ShapeError(f"expected one item, got {shown(item)}")
         return int(ids)
-
-
-def _listed(terms: Any) -> list[Any]:
-    """Terms as a list: one item or one vector stands for a list of itself."""
-    if terms is None:
-        return []
-    one_vector = isinstance(terms, np.ndarray) and terms.ndim == 1 and terms.dtype.kind in "iuf"
-    return [terms] if isinstance(terms, str) or is_integer(terms) or one_vector else [*terms]
-
-
-def _weighted(term: Any, sign: float) -> tuple[Any, float]:
-    if not isinstance(term, tuple):
-        return term, sign
-    if len(term) != 2 or isinstance(term[1], str) or np.ndim(term[1]):
-        raise ShapeError(f"expected (item, weight), got {shown(term)}")
-    return term[0], float(term[1])
-
-
-def _vector(vector: np.ndarray, dim: int) -> np.ndarray:
-    if vector.shape != (dim,) or vector.dtype.kind not in "iuf":
-        raise ShapeError(
-            f"a vector must be {dim} numbers, got {vector.dtype} of shape {vector.shape}; items go in a list"
-        )
-    return vector.astype(np.float64)
-
-
-def _count(what: str, number: Any, least: int) -> int:
-    if not is_integer(number) or number < least:
-        raise ShapeError(f"{what} must be a whole number of at least {least}, not {shown(number)}")
-    return operator.index(number)

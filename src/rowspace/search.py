@@ -1,13 +1,21 @@
 """The rows nearest to a vector by cosine, a block of rows at a time, without a normalised copy."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from rowspace.best import Best
 from rowspace.errors import ShapeError
+from rowspace.workers import thread_count
 
-# bytes of scores held at once: large enough for a fast product, small beside the table
+# bytes of scores held at once: large products, for starting BLAS's threads costs, and small beside the table
 BLOCK = 16 * 2**20
+# queries answered in one pass over the rows: as many as the processor multiplies at full speed
+QUERIES = 512
 # rows kept beyond the k asked for, so that those tied in float32 are told apart in float64
 SPARE = 32
+# lengths, and their squares, that a sum of float32 products is right about: none of them overflowed, or vanished
+SURE = 1e-25, 1e30
 
 
 def norms(values: np.ndarray) -> np.ndarray:
@@ -23,8 +31,14 @@ def norms(values: np.ndarray) -> np.ndarray:
     array([5., 0.], dtype=float32)
     """
     step = _rows_at_once(values.shape[1])
-    blocks = range(0, len(values), step)
-    return np.concatenate([_lengths(values[a : a + step]) for a in blocks])
+    blocks = [values[a : a + step] for a in range(0, len(values), step)]
+    threads = thread_count(None)
+    if len(blocks) == 1 or threads == 1:
+        return np.concatenate([_lengths(rows) for rows in blocks])
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(_lengths, blocks)))
 
 
 def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -41,8 +55,9 @@ def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = 
     >>> cosines(np.array([[2, 0], [0, 0], [1, 1]], dtype=np.float32), np.array([3, 0]))
     array([1.        , 0.        , 0.70710677], dtype=float32)
     """
-    unit = _units(np.atleast_2d(query), values.shape[1])[0]
-    return _scores(values, unit, norms(values) if lengths is None else lengths)
+    unit = _units(np.atleast_2d(query), values.shape[1]).astype(np.float32)
+    known = norms(values) if lengths is None else lengths
+    return np.concatenate([scores[0] for _, scores in scored(values, unit, known)])
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -85,49 +100,50 @@ def nearest(
         raise ShapeError(f"cannot find {k} neighbours; ask for 1 or more")
     queries = np.asarray(queries)
     units = _units(np.atleast_2d(queries), values.shape[1])
-    candidates = _candidates(values, units.astype(np.float32), k + SPARE, lengths)
+    known = norms(values) if lengths is None else lengths
+    groups = [units[a : a + QUERIES] for a in range(0, len(units), QUERIES)]
+    candidates = (ids for group in groups for ids in _candidates(values, group, k + SPARE, known))
     found = [_rescored(values, *pair, k) for pair in zip(candidates, units, strict=True)]
     ids = np.array([i for i, _ in found], dtype=np.intp).reshape(len(units), min(k, len(values)))
     scores = np.array([s for _, s in found], dtype=np.float64).reshape(ids.shape)
     return (ids, scores) if queries.ndim == 2 else (ids[0], scores[0])
 
 
-def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray | None) -> list[np.ndarray]:
-    """For each query the ids of the k best rows by float32 scores, in no order."""
-    ids = [np.empty(0, np.intp) for _ in units]
-    best = [np.empty(0, np.float32) for _ in units]
-    step = _rows_at_once(max(len(units), values.shape[1]))
+def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray) -> list[np.ndarray]:
+    """For each query the ids of the k best rows by float32 scores."""
+    if k >= len(values):
+        return [np.arange(len(values))] * len(units)
+    best = Best(len(units), k)
+    for first, scores in scored(values, units.astype(np.float32), lengths):
+        best.take(first, scores)
+    return best.ids()
+
+
+def scored(values: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Cosines (q, m) of unit vectors (q, d) with m rows at a time, and the first of those rows.
+
+    They are 0 for rows of zeros, NaN or infinity. The fewer numbers are divided by the lengths, scores or rows; scores
+    only where every row with its length is one that a float32 product is right about.
+    """
+    few = len(units) < values.shape[1] and bool(((lengths == 0) | _sure(lengths)).all())
+    scores = _scores_divided if few else _rows_divided
+    step = _rows_at_once(len(units) if few else max(units.shape))
     for a in range(0, len(values), step):
-        block = values[a : a + step]
-        known = _lengths(block) if lengths is None else lengths[a : a + step]
-        for q, scores in enumerate(_scores(block, units.T, known).T):
-            kept = _largest(scores, k)
-            merged = np.concatenate([best[q], scores[kept]])
-            again = _largest(merged, k)
-            ids[q] = np.concatenate([ids[q], kept + a])[again]
-            best[q] = merged[again]
-    return ids
+        yield a, scores(values[a : a + step], units, lengths[a : a + step])
 
 
-def _scores(values: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Cosines of rows with unit vectors (d,) or (d, q); 0 for rows of zeros, NaN or infinity."""
-    usable = (lengths > 0) & (lengths < np.inf)
-    safe = np.where(usable, lengths, 1).astype(np.float32, copy=False)
-    with np.errstate(all="ignore"):
-        scores = values @ units.astype(np.float32, copy=False)
-    scores /= safe if scores.ndim == 1 else safe[:, None]
-    scores[~usable] = 0
+def _scores_divided(rows: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    scores = units @ rows.T
+    scores /= lengths if lengths.all() else np.where(lengths > 0, lengths, np.float32(np.inf))
     return scores
 
 
-def _largest(scores: np.ndarray, k: int) -> np.ndarray:
-    """Positions of the k largest, ascending; of equal ones the first."""
-    if len(scores) <= k:
-        return np.arange(len(scores))
-    threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
-    above, equal = scores > threshold, scores == threshold
-    kept = np.concatenate([np.flatnonzero(above), np.flatnonzero(equal)[: k - above.sum()]])
-    return np.sort(kept)
+def _rows_divided(rows: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    usable = (lengths > 0) & (lengths < np.inf)
+    with np.errstate(all="ignore"):
+        directions = rows / np.where(usable, lengths, 1).astype(np.float32, copy=False)[:, None]
+    directions[~usable] = 0
+    return units @ directions.T
 
 
 def _rescored(values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -143,10 +159,19 @@ def _rescored(values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int) -> 
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
-    # einsum: no squared copy of the block; float64: the square of a float32 may overflow it
-    squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64, casting="safe")
-    with np.errstate(over="ignore"):  # a length beyond float32 counts as infinite
-        return np.sqrt(squares).astype(np.float32)
+    # einsum: no squared copy of the block
+    squares = np.einsum("ij,ij->i", rows, rows)
+    unsure = ~_sure(squares)
+    lengths = np.sqrt(squares)
+    if unsure.any():
+        wide = rows[unsure].astype(np.float64)
+        with np.errstate(over="ignore"):  # a length beyond float32 counts as infinite
+            lengths[unsure] = np.sqrt(np.einsum("ij,ij->i", wide, wide)).astype(np.float32)
+    return lengths
+
+
+def _sure(sums: np.ndarray) -> np.ndarray:
+    return (sums > SURE[0]) & (sums < SURE[1])
 
 
 def _units(queries: np.ndarray, dim: int) -> np.ndarray:

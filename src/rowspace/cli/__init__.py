@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rowspace.cli import files, models, pictures, training
+from rowspace.cli import files, judging, models, pictures, training
 from rowspace.cli.group import Commands
 from rowspace.cli.output import plain_streams
 
@@ -20,6 +20,8 @@ app = typer.Typer(
 app.command("demo")(pictures.demo)
 app.add_typer(training.app, name="train")
 app.command("neighbors")(models.neighbors)
+app.command("analogy")(models.analogy)
+app.command("evaluate")(judging.evaluate)
 app.command("info")(models.info)
 app.command("plot")(pictures.plot)
 app.command("export")(files.export)

@@ -16,7 +16,9 @@ def export(
     file: Annotated[Path, typer.Argument(help="File to write; a folder for TensorBoard's projector.")],
     format: Annotated[
         str | None,
-        typer.Option(help="word2vec, word2vec-binary, projector, npy, parquet. [default: by the file's name]"),
+        typer.Option(
+            help="word2vec, word2vec-binary, fasttext, projector, npy, parquet. [default: by the file's name]"
+        ),
     ] = None,
     table: Annotated[str | None, typer.Option(help="Which table of the model. [default: its first]")] = None,
 ) -> None:
@@ -35,10 +37,13 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="Vectors of another tool: word2vec, GloVe, .npy or Parquet.")],
+    file: Annotated[
+        Path, typer.Argument(help="Vectors of word2vec, gensim, fastText (.vec) or GloVe; .npy; Parquet.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
     format: Annotated[
-        str | None, typer.Option(help="word2vec, word2vec-binary, glove, npy, parquet. [default: by the file's name]")
+        str | None,
+        typer.Option(help="word2vec, word2vec-binary, fasttext, glove, npy, parquet. [default: by the file's name]"),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Read that many first items only.")] = None,
 ) -> None:

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
+from rowspace.cli.asking import MODEL, block, check_number, key_of, told, vectors
 from rowspace.cli.output import columns, plain, show, show_json
-from rowspace.errors import DataError, UnknownItem
 
 
 def neighbors(
-    model: Annotated[Path, typer.Argument(help="Folder of a model.")],
+    model: Annotated[Path, typer.Argument(help=MODEL)],
     items: Annotated[list[str], typer.Argument(help="Items to ask about; row numbers where a model has no names.")],
     number: Annotated[int, typer.Option("-n", "--number", help="Neighbours of each item.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -20,30 +20,36 @@ def neighbors(
 
     Example: rowspace neighbors demo/airports BTV SBA -n 5
     """
-    if number < 0:
-        raise DataError(f"-n is {number}; ask for at least 0 neighbours")
-    opened = rs.open(model)
-    keys = [_key(opened, item) for item in items]
-    found = [(key, opened.most_similar(key, topn=number)) for key in keys]
+    check_number(number)
+    opened = vectors(model)
+    keys = [key_of(opened, item) for item in items]
+    found = list(zip(keys, opened.neighbors(keys, number), strict=True))
     if json:
-        show_json([{"item": key, "neighbors": [{"item": k, "cosine": c} for k, c in near]} for key, near in found])
+        show_json([{"item": key, "neighbors": told(near)} for key, near in found])
         return
-    show("\n\n".join(_block(key, near) for key, near in found))
+    show("\n\n".join(block(plain(key), near) for key, near in found))
 
 
-def _key(model: Any, item: str) -> Any:
-    if model.table.names is not None:
-        return item
-    try:
-        return int(item)
-    except ValueError:
-        rows = f"row numbers from 0 to {len(model) - 1}"
-        raise UnknownItem(f"item {plain(item)} is not in the model: its items have no names, only {rows}") from None
+def analogy(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    a: Annotated[str, typer.Argument(help="What is to B ...")],
+    b: Annotated[str, typer.Argument()],
+    c: Annotated[str, typer.Argument(help="... as C is to what is asked for.")],
+    number: Annotated[int, typer.Option("-n", "--number", help="Answers.")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what C is to as A is to B: the items nearest to B + C - A.
 
-
-def _block(key: Any, near: list[tuple[Any, float]]) -> str:
-    lines = [(f"  {cosine:6.3f}", plain(item)) for item, cosine in near]
-    return "\n".join([plain(key), *([columns(lines)] if lines else [])])
+    Example: rowspace analogy words man king woman
+    """
+    check_number(number)
+    opened = vectors(model)
+    first, second, third = (key_of(opened, item) for item in (a, b, c))
+    near = opened.most_similar(positive=[second, third], negative=[first], topn=number)
+    if json:
+        show_json({"a": first, "b": second, "c": third, "answers": told(near)})
+        return
+    show(block(f"{plain(first)} is to {plain(second)} as {plain(third)} is to", near))
 
 
 def info(

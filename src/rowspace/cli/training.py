@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rowspace.cli import texts
 from rowspace.cli.group import Commands
 from rowspace.cli.output import note, plain, show, show_json
 from rowspace.cli.paths import check_model_path, check_picture_path
@@ -125,3 +126,6 @@ def _sentence(summary: dict[str, Any]) -> str:
         f"{summary['pairs']:,} pairs ({used}), {summary['epochs']} epochs{cost}, {summary['seconds']:.1f} s\n"
         f"{summary['model']}: {summary['items']:,} items, {summary['dim']} numbers each"
     )
+
+
+app.command("text")(texts.text)

@@ -34,6 +34,7 @@ Location = str | os.PathLike[str]
 WRITERS: dict[str, Callable[[Table, Location], None]] = {
     "word2vec": write_word2vec,
     "word2vec-binary": lambda table, path: write_word2vec(table, path, binary=True),
+    "fasttext": write_word2vec,  # a .vec file is word2vec text
     "projector": write_projector,
     "npy": write_npy,
     "parquet": write_parquet,
@@ -41,13 +42,14 @@ WRITERS: dict[str, Callable[[Table, Location], None]] = {
 READERS: dict[str, Callable[..., Table]] = {
     "word2vec": read_word2vec,
     "word2vec-binary": lambda path, limit=None: read_word2vec(path, binary=True, limit=limit),
+    "fasttext": read_word2vec,
     "glove": read_glove,
     "npy": read_npy,
     "parquet": read_parquet,
 }
 _BY_EXTENSION = {
     ".txt": "word2vec",
-    ".vec": "word2vec",
+    ".vec": "fasttext",
     ".bin": "word2vec-binary",
     ".npy": "npy",
     ".parquet": "parquet",
@@ -61,8 +63,8 @@ def export(table: Table, path: Location, format: str | None = None) -> None:
     Args:
         table: what to write.
         path: the file, or the folder for "projector".
-        format: "word2vec" (.txt, .vec), "word2vec-binary" (.bin), "npy", "parquet" or "projector"
-            (no extension: a folder); None goes by the extension.
+        format: "word2vec" (.txt), "word2vec-binary" (.bin), "fasttext" (.vec), "npy", "parquet" or
+            "projector" (no extension: a folder); None goes by the extension.
 
     Raises:
         FormatError: if the format is unknown, or cannot hold one of the names or values.
@@ -82,8 +84,8 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
 
     Args:
         path: the file; word2vec and GloVe files may be compressed (.gz).
-        format: "word2vec" or "glove" (.txt, .vec: with and without a header), "word2vec-binary"
-            (.bin), "npy" or "parquet"; None goes by the extension and the first line.
+        format: "word2vec", "fasttext" or "glove" (.txt, .vec: with and without a header),
+            "word2vec-binary" (.bin), "npy" or "parquet"; None goes by the extension and the first line.
         limit: read only that many first rows.
 
     Returns:
@@ -93,7 +95,7 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
         FormatError: if the format is unknown, or the file is not as the format says.
         OSError: if it cannot be opened.
     """
-    if format is None and _guessed(path) == "word2vec" and not _has_header(path):
+    if format is None and _guessed(path) in ("word2vec", "fasttext") and not _has_header(path):
         format = "glove"
     return _chosen(READERS, path, format)(path, limit=limit)
 
@@ -110,7 +112,7 @@ def _guessed(path: Location) -> str | None:
     path = Path(path)
     if path.suffix == ".gz":
         inner = _BY_EXTENSION.get(path.with_suffix("").suffix.lower(), "")
-        return inner if inner.startswith("word2vec") else None
+        return inner if inner.startswith(("word2vec", "fasttext")) else None
     return _BY_EXTENSION.get(path.suffix.lower())
 
 

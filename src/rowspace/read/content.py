@@ -23,7 +23,7 @@ class Content:
     skipped: int = 0
 
 
-def read_content(source: str | os.PathLike[str]) -> Content:
+def read_content(source: str | os.PathLike[str], expected: str = "a header line and rows") -> Content:
     """All bytes of a path, or of standard input for "-"; gzip is recognized by its first bytes.
 
     Raises:
@@ -37,8 +37,24 @@ def read_content(source: str | os.PathLike[str]) -> Content:
     skipped = len(BOM) if data.startswith(BOM) else 0
     data = data[skipped:] if skipped else data
     if not data.strip():
-        raise DataError(f"{name} is empty; expected a header line and rows")
+        raise DataError(f"{name} is empty; expected {expected}")
     return Content(name, data, skipped)
+
+
+def lines_of(source: str | os.PathLike[str], expected: str) -> tuple[str, list[tuple[int, str]]]:
+    """What errors call a file of text, and its lines that are not blank with their numbers, from 1.
+
+    Raises:
+        DataError: as `read_content`, and naming the line that is not UTF-8.
+    """
+    content, lines = read_content(source, expected), list[tuple[int, str]]()
+    for number, line in enumerate(content.data.splitlines(), 1):
+        try:
+            if line.strip():
+                lines.append((number, line.decode()))
+        except UnicodeDecodeError:
+            raise DataError(f"{content.name}, line {number} is not UTF-8; save the file as UTF-8") from None
+    return content.name, lines
 
 
 def _standard_input() -> tuple[str, bytes]:

@@ -1,0 +1,115 @@
+"""`rowspace evaluate`: how good a model's vectors are."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import rowspace as rs
+from rowspace.cli.asking import MODEL, vectors
+from rowspace.cli.output import columns, note, plain, show, show_json
+from rowspace.errors import DataError
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files for --similarity.", show_default=False)
+    ] = None,
+    similarity: Annotated[
+        list[Path] | None,
+        typer.Option(help="Pairs that people judged: word, TAB, word, TAB, score; may be given again."),
+    ] = None,
+    analogies: Annotated[Path | None, typer.Option(help="Questions, such as questions-words.txt.")] = None,
+    restrict_vocab: Annotated[int, typer.Option("--restrict-vocab", help="Know that many first items only.")] = 300_000,
+    case_sensitive: Annotated[bool, typer.Option("--case-sensitive", help="Take cat and Cat for two words.")] = False,
+    count_unknown: Annotated[
+        bool,
+        typer.Option("--count-unknown", help="Unknown pairs have similarity 0, unknown questions are wrong answers."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge vectors of words by similarity and analogies.
+
+    Example: rowspace evaluate words --similarity ws353.tsv --analogies questions.txt
+    """
+    if not similarity and (more or analogies is None):
+        raise DataError("nothing to evaluate with; give --similarity FILE or --analogies FILE")
+    opened = vectors(model)
+    options: dict[str, Any] = {
+        "restrict_vocab": restrict_vocab,
+        "case_insensitive": not case_sensitive,
+        "count_unknown": count_unknown,
+    }
+    judged = [rs.evaluate_similarity(opened, file, **options) for file in (*(similarity or ()), *(more or ()))]
+    answered = None if analogies is None else rs.evaluate_analogies(opened, analogies, **options)
+    for one in judged:
+        if one.header is not None:
+            note(f"{one.file}: {plain(one.header)} is taken for a header")
+    if json:
+        show_json(_described(judged, answered))
+        return
+    tables = [_similarities(judged)] if judged else []
+    show("\n\n".join([*tables, *([_sections(answered)] if answered else [])]))
+
+
+def _described(judged: list[Any], answered: Any) -> dict[str, Any]:
+    pairs = [
+        {
+            "file": one.file,
+            "pairs": one.pairs,
+            "unknown": one.unknown,
+            "spearman": _number(one.spearman.value),
+            "spearman_p": _number(one.spearman.p),
+            "pearson": _number(one.pearson.value),
+            "pearson_p": _number(one.pearson.p),
+        }
+        for one in judged
+    ]
+    if answered is None:
+        return {"similarity": pairs, "analogies": None}
+    sections, total = [_section(one) for one in answered.sections], _section(answered.total)
+    return {"similarity": pairs, "analogies": {"file": answered.file, "sections": sections, "total": total}}
+
+
+def _section(one: Any) -> dict[str, Any]:
+    counts = {"questions": one.questions, "unknown": one.unknown, "asked": one.asked, "correct": one.correct}
+    return {"section": one.name, **counts, "accuracy": _number(one.accuracy)}
+
+
+def _similarities(judged: list[Any]) -> str:
+    head = ("similarity", " pairs", "unknown", "Spearman", "      p", "Pearson", "      p")
+    return columns([head, *(_similarity(one) for one in judged)])
+
+
+def _similarity(one: Any) -> tuple[str, ...]:
+    spearman, pearson = one.spearman, one.pearson
+    counts = (f"{one.pairs:6,}", f"{one.unknown / one.pairs:7.1%}")
+    return (
+        plain(Path(one.file).name),
+        *counts,
+        f"{spearman.value:8.4f}",
+        f"{spearman.p:7.1g}",
+        f"{pearson.value:7.4f}",
+        f"{pearson.p:7.1g}",
+    )
+
+
+def _sections(answered: Any) -> str:
+    head = ("analogies", "questions", "unknown", "correct", "accuracy")
+    rows = [
+        (
+            plain(one.name),
+            f"{one.questions:9,}",
+            f"{one.unknown / max(one.questions, 1):7.1%}",
+            f"{one.correct:7,}",
+            f"{one.accuracy:8.1%}" if one.asked else "       -",
+        )
+        for one in (*answered.sections, answered.total)
+    ]
+    return columns([head, *rows])
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,43 @@
+"""What a question is made of: items, vectors and weights, in the shapes gensim's users give them."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import ShapeError
+from rowspace.names import shown
+from rowspace.values import is_integer
+
+
+def listed(terms: Any) -> list[Any]:
+    """Terms as a list: one item or one vector stands for a list of itself."""
+    if terms is None:
+        return []
+    one_vector = isinstance(terms, np.ndarray) and terms.ndim == 1 and terms.dtype.kind in "iuf"
+    return [terms] if isinstance(terms, str) or is_integer(terms) or one_vector else [*terms]
+
+
+def weighted(term: Any, sign: float) -> tuple[Any, float]:
+    """An item or a vector and its weight; `sign` times that of an (item, weight) pair."""
+    if not isinstance(term, tuple):
+        return term, sign
+    if len(term) != 2 or isinstance(term[1], str) or np.ndim(term[1]):
+        raise ShapeError(f"expected (item, weight), got {shown(term)}")
+    return term[0], float(term[1])
+
+
+def vector_of(vector: np.ndarray, dim: int) -> np.ndarray:
+    """A vector (dim,) in float64."""
+    if vector.shape != (dim,) or vector.dtype.kind not in "iuf":
+        raise ShapeError(
+            f"a vector must be {dim} numbers, got {vector.dtype} of shape {vector.shape}; items go in a list"
+        )
+    return vector.astype(np.float64)
+
+
+def whole(what: str, number: Any, least: int) -> int:
+    """A whole number of at least `least`; `what` is its name in an error."""
+    if not is_integer(number) or number < least:
+        raise ShapeError(f"{what} must be a whole number of at least {least}, not {shown(number)}")
+    return operator.index(number)
