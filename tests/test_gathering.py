@@ -260,6 +260,24 @@ def test_the_cost_is_the_mean_over_members(schedule):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_a_cost_without_a_loop_counts_members_too():
+    slow = lambda W, C, window, center, weight: pt.cumsum(weight * pt.softplus(-(W[window] @ C[center])))[-1]
+    data = bagged(examples(60, run=3))
+    with pytest.warns(rs.errors.SlowCost):
+        trainer = trained(data, cost=slow)
+    expected = trained(data, schedule="sequential")
+    assert trainer.kernel.slow
+    assert trainer.history[0].costed == trainer.history[0].examples == 60
+    assert trainer.history[0].cost == pytest.approx(expected.history[0].cost, rel=1e-5)
+    np.testing.assert_allclose(trainer.tables["W"].values, expected.tables["W"].values, atol=1e-5)
+
+
+def test_threads_that_race_count_members():
+    trainer = trained(bagged(examples(run=3)), schedule="hogwild", threads=3, epochs=2)
+    assert trainer.examples == 1400
+    assert trainer.history[1].cost < trainer.history[0].cost
+
+
 def test_shuffling_takes_other_bags():
     """In file order bags are shuffled, not their members; in blocks the examples are."""
     data = bagged(examples(run=4))
