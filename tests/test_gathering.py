@@ -15,6 +15,8 @@ from rowspace import costs
 from rowspace.columns import Ragged
 from rowspace.errors import DataError
 from rowspace.gathering import in_buckets, in_file_order
+from rowspace.shared import Lanes, SharedTable
+from rowspace.work import Bound
 
 THREADS = (1, 2, 3, 4, 8)
 ROWS, DIM = 40, 5
@@ -355,6 +357,16 @@ def test_other_costs_give_the_same_bytes_at_any_number_of_threads(name):
     found = [run(threads) for threads in (1, 2, 4)]
     assert found[0] == found[1] == found[2]
     assert found[0][1][0][1:] == (700, 700)
+
+
+def test_copies_of_a_small_table_are_weighed_by_members():
+    R = np.zeros((2, 1), np.float32)
+    ids = Ragged(np.array([0, 0, 0, 1, 0]), np.array([0, 3, 5]), gathered=True)
+    lanes = Lanes([SharedTable(R, [], 0, [], [("relation", None)])], {"relation": ids})
+    one, other = lanes.begin(Bound((R,), (), ()), 2)
+    one.tables[0][:], other.tables[0][:] = 4, 8
+    lanes.merge([(0, 1), (1, 2)])
+    assert R.tolist() == [[(3 * 4 + 8) / 4], [8]]
 
 
 def test_negatives_that_stand_for_a_bag_run_in_order():
