@@ -121,6 +121,12 @@ def test_data_of_no_known_form_is_refused(data):
         trained(data)
 
 
+def test_numbers_whose_sum_is_beyond_float32_are_finite():
+    still = lambda E, i, x: E[i].sum() * 0 * x
+    [epoch] = rs.Trainer(still, {"E": rs.Table(2, 2, seed=0)}).fit({"i": [0, 1], "x": np.full(2, 3e38)})
+    assert epoch.cost == 0
+
+
 def test_an_iterator_is_refused_for_several_epochs():
     with pytest.raises(rs.RowspaceError, match="can be read once, and epochs is 3"):
         trained(iter([DATA]))

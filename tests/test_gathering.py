@@ -15,6 +15,8 @@ from rowspace import costs
 from rowspace.columns import Ragged
 from rowspace.errors import DataError
 from rowspace.gathering import in_buckets, in_file_order
+from rowspace.shared import Lanes, SharedTable
+from rowspace.work import Bound
 
 THREADS = (1, 2, 3, 4, 8)
 ROWS, DIM = 40, 5
@@ -320,6 +322,69 @@ def test_names_are_gathered_too():
     words = {c: np.array(names)[data[c]] for c in ("window", "center")}
     rs.Trainer(weighed, named, rs.sgd(0.05)).fit(bagged({**data, **words}), schedule="sequential")
     assert named["W"].values.tobytes() == trained(bagged(data), schedule="sequential").tables["W"].values.tobytes()
+
+
+OTHERS = {
+    "pairs of one table": lambda E, window, center: pt.softplus(-(E[window] @ E[center])).sum(),
+    "one id decides": lambda E, center, weight: (weight * pt.softplus(-E[center].sum())).sum(),
+    "a small table beside": lambda E, R, window, relation, center: pt.softplus(
+        -((E[window] * R[relation]) @ E[center])
+    ).sum(),
+    "negatives of one table": lambda E, window, center, negatives: pt.softplus(
+        E[window] @ pt.concatenate([-E[center][None], E[negatives]]).T
+    ).sum(),
+    "the center first": lambda E, center, window, negatives: pt.softplus(
+        E[window] @ pt.concatenate([-E[center][None], E[negatives]]).T
+    ).sum(),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_costs_give_the_same_bytes_at_any_number_of_threads(name):
+    def run(threads):
+        found = {"E": rs.Table(ROWS, DIM, seed=1, scale=0.5), "R": rs.Table(5, DIM, seed=2, scale=0.5)}
+        data = bagged(examples())
+        data["relation"] = data["window"].of(data["window"].values % 5)
+        data["negatives"] = rs.Negatives(of=found["E"], k=3)
+        if name != "a small table beside":
+            del found["R"]
+        trainer = rs.Trainer(OTHERS[name], found, rs.adagrad(0.05))
+        history = trainer.fit(data, 2, schedule="blocks", blocks=8, threads=threads)
+        assert next(iter(trainer.buckets.values())).cuts
+        assert history[1].cost < history[0].cost
+        return digest(trainer), [(e.cost, e.costed, e.examples) for e in history]
+
+    found = [run(threads) for threads in (1, 2, 4)]
+    assert found[0] == found[1] == found[2]
+    assert found[0][1][0][1:] == (700, 700)
+
+
+def test_copies_of_a_small_table_are_weighed_by_members():
+    R = np.zeros((2, 1), np.float32)
+    ids = Ragged(np.array([0, 0, 0, 1, 0]), np.array([0, 3, 5]), gathered=True)
+    lanes = Lanes([SharedTable(R, [], 0, [], [("relation", None)])], {"relation": ids})
+    one, other = lanes.begin(Bound((R,), (), ()), 2)
+    one.tables[0][:], other.tables[0][:] = 4, 8
+    lanes.merge([(0, 1), (1, 2)])
+    assert R.tolist() == [[(3 * 4 + 8) / 4], [8]]
+
+
+def test_negatives_that_stand_for_a_bag_run_in_order():
+    """Drawn from a block they would have to be the row of its block, of which there are many."""
+
+    def cost(W, C, window, center, negatives):
+        return pt.softplus(-(W[window] @ C[center])).sum() + pt.softplus(W[negatives] @ C[center]).sum()
+
+    def run(schedule):
+        found = tables()
+        data = {**bagged(examples()), "negatives": rs.Negatives(of=found["W"], k=2)}
+        trainer = rs.Trainer(cost, found, rs.sgd(0.05))
+        trainer.fit(data, schedule=schedule, blocks=8 if schedule == "blocks" else None)
+        return digest(trainer)
+
+    with pytest.warns(rs.errors.Sequential, match="'negatives' would stand for all ids of a bag 'window'"):
+        blocks = run("blocks")
+    assert blocks == run("sequential")
 
 
 # --- rates, traces and errors ----------------------------------------------------------------------------------------

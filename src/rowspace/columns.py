@@ -58,7 +58,7 @@ class Gathered:
     data is a member of a bag to the cost: examples whose `by` is the same are gathered, at most `most` at a time. So
     what goes with `by` (its row, its negatives) is looked up and moved once for all of them. In file order neighbours
     are gathered; in blocks, all examples of a bucket. A bag is as old as its first member. The cost that is reported
-    is the mean over members.
+    is the mean over members; a whole batch is so many bags.
 
     Arguments:
         values: (m,) ids, names or numbers.

@@ -120,7 +120,11 @@ def _laid_out(
     sampled: dict[str, int] = {}
     for table, use in uses.items():
         for column in use.sampled:
-            replaced = _replaced(columns[column], [n for n, space in enumerate(spaces) if table in space], axes)
+            candidates = [n for n, space in enumerate(spaces) if table in space]
+            single = [n for n in candidates if not isinstance(columns[axes[n][0]], Gathered)]
+            if not single:
+                return f"the sampled ids {column!r} would stand for all ids of a bag {axes[candidates[0]][0]!r}"
+            replaced = _replaced(columns[column], single, axes)
             if sampled.setdefault(column, replaced) != replaced:
                 return f"the sampled ids {column!r} look up rows of tables that are cut by different ids"
     if len(axes) == 2 and spaces[0] != spaces[1] and set(sampled.values()) == {0}:

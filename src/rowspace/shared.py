@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Chunk
+from rowspace.columns import Chunk, Ragged
 from rowspace.layout import Source
 from rowspace.work import Bound
 
@@ -61,6 +62,7 @@ class Lanes:
         """How often the examples look up each row."""
         found = np.zeros(len(table.array), np.int64)
         for column, place in table.sources:
-            ids = self.columns[column][lo:hi]  # type: ignore[index]
+            of: Any = self.columns[column]
+            ids = of.values[of.offsets[lo] : of.offsets[hi]] if isinstance(of, Ragged) else of[lo:hi]
             found += np.bincount(ids if place is None else ids[:, place], minlength=len(found))
         return found
