@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns import Ragged
+from rowspace.compiled import compiled_loop
 from rowspace.read import Text
 from rowspace.sampling import Negatives
 from rowspace.subwords import Subwords
@@ -88,10 +89,18 @@ class Plan:
 
 def of_each(bags: Ragged, ids: np.ndarray) -> Ragged:
     """The bags of some ids, one after another."""
-    lengths = np.diff(bags.offsets)[ids]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    return Ragged(bags.values[np.repeat(bags.offsets[:-1][ids], lengths) + within], offsets)
+    offsets = np.concatenate([[0], np.cumsum(np.diff(bags.offsets)[ids])])
+    values = np.empty(offsets[-1], bags.values.dtype)
+    compiled_loop(take_bags)(bags.values, bags.offsets, ids, offsets, values)
+    return Ragged(values, offsets)
+
+
+def take_bags(values, offsets, ids, starts, out):  # type: ignore[no-untyped-def]
+    """Fill `out` with the bags of ids, which begin there at `starts`."""
+    for n in range(len(ids)):
+        begin = offsets[ids[n]] - starts[n]
+        for place in range(starts[n], starts[n + 1]):
+            out[place] = values[begin + place]
 
 
 def together(bags: Ragged, groups: np.ndarray) -> Ragged:
