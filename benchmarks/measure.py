@@ -119,7 +119,7 @@ class Worker:
     """A contender in a process of its own, which waits until it is asked to run."""
 
     def __init__(self, contender: Contender, setting: str, problem: Callable[[], Any], threads: int = 1) -> None:
-        os.environ.update(_environment(threads))
+        os.environ.update(environment(threads))
         spawn = multiprocessing.get_context("spawn")
         self.examples, self.threads = contender.examples, threads
         self._pipe, other = spawn.Pipe()
@@ -152,7 +152,7 @@ def last_cores(threads: int) -> set[int]:
     return set(sorted(os.sched_getaffinity(0))[-threads:]) if hasattr(os, "sched_setaffinity") else set()
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
     """What tells libraries how many threads to use; XLA knows only one, or as many as there are cores."""
     flags = "--xla_cpu_multi_thread_eigen=false" if threads == 1 else ""
     return {**dict.fromkeys(_COUNTS, str(threads)), "XLA_FLAGS": flags}

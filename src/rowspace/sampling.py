@@ -119,19 +119,37 @@ class BlockNegatives(Negatives):
 
 def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Walker's alias tables for drawing r with probability weights[r] / weights.sum(), by Vose's method (1991)."""
-    n = len(weights)
-    scaled = (weights * (n / weights.sum())).tolist()
+    from rowspace.compiled import compiled_loop
+
     keep = np.where(weights > 0, 1, 0).astype(np.float32)  # what rounding leaves over is kept, unless never drawn
-    other = np.full(n, np.argmax(weights), np.int64)
-    small = [r for r in range(n) if scaled[r] < 1]
-    large = [r for r in range(n) if scaled[r] >= 1]
-    while small and large:
-        poor, rich = small.pop(), large[-1]
-        keep[poor], other[poor] = scaled[poor], rich
+    other = np.full(len(weights), np.argmax(weights), np.int64)
+    scaled = weights * (len(weights) / weights.sum())
+    compiled_loop(pair_slots)(scaled, keep, other, np.empty(len(weights), np.int64))
+    return keep, other
+
+
+def pair_slots(scaled, keep, other, stack):  # type: ignore[no-untyped-def]
+    """Fill every slot of less than 1 from one of more; `stack` has the small ones at its beginning, the large behind."""
+    n = len(scaled)
+    small, large = 0, n
+    for r in range(n):
+        if scaled[r] < 1:
+            stack[small] = r
+            small += 1
+    for r in range(n - 1, -1, -1):
+        if scaled[r] >= 1:
+            large -= 1
+            stack[large] = r
+    while small > 0 and large < n:
+        small -= 1
+        poor, rich = stack[small], stack[large]
+        keep[poor] = scaled[poor]
+        other[poor] = rich
         scaled[rich] -= 1 - scaled[poor]
         if scaled[rich] < 1:
-            small.append(large.pop())
-    return keep, other
+            large += 1
+            stack[small] = rich
+            small += 1
 
 
 def draw(negatives: Negatives, part: Any, salt: int, avoid: np.ndarray | None) -> np.ndarray:

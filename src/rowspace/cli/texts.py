@@ -62,6 +62,9 @@ def text(
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
     check_model_path(out)
     import rowspace as rs
+    from rowspace.words import check_options
+
+    check_options(cost, dim, window, negative, sample)
 
     before = None if start is None else rs.open(start)
     begun = time.perf_counter()

@@ -160,10 +160,12 @@ class Emitter:
         axes.sort(key=lambda axis: length_for_layout(axis[1]))
         target = self.scratch(out, dims, index, axes)
         longest = max(map(length_for_layout, [d for _, d in folds]), default=0)
+        few = [axis for axis in axes if _few(axis[1])]
         if not folds or operation is None:
             self.writer.loops(axes, [(target, "=", value)])
-        elif longest >= length_for_layout(axes[-1][1]) and len(axes) == 1 and _few(axes[0][1]):
-            self._fold_together(axes[0], folds, target, value, operation, number)
+        elif longest >= length_for_layout(axes[-1][1]) and len(axes) <= 2 and few:
+            with self.writer.around([axis for axis in axes if axis is not few[0]]):
+                self._fold_together(few[0], folds, target, value, operation, number)
         elif longest >= length_for_layout(axes[-1][1]):
             self._fold_innermost(axes, folds, target, value, operation, number)
         elif operation.sign == "+=" and len(folds) == 1 and _few(folds[0][1]) and _loads(value, axes[-1][0]) == 1:
@@ -171,6 +173,9 @@ class Emitter:
             self.writer.loops(axes, [(target, "=", sum_of([value.put(variable, p) for p in range(int(dim))]))])
         else:
             self.writer.loops(axes, [(target, "=", Expr(operation.start(number)))])
+            if operation.sign == "+=" and len(folds) == 1 and len(axes) == 2 and few and few[0] is not axes[-1]:
+                self._add_outer_products(few[0], axes[-1], folds[0], target, value)
+                return
             update = value if operation.sign else Expr(operation.form, (target, value))
             self.writer.loops([*axes[:-1], *folds, axes[-1]], [(target, operation.sign or "=", update)])
 
@@ -196,6 +201,18 @@ class Emitter:
         for place, total in enumerate(totals):
             self.writer.line(f"{target.put(variable, place)} = {total}")
 
+    def _add_outer_products(
+        self, few: tuple[Expr, Dim], wide: tuple[Expr, Dim], fold: tuple[Expr, Dim], target: Expr, value: Expr
+    ) -> None:
+        """Add terms two at a time to all rows of a short axis: each is read once, and what it adds to half as often."""
+        (place, rows), (variable, terms) = few, fold
+        even = self.writer.local(Expr(f"{terms} - {terms} % 2"), "even")
+        both = sum_of([value, value.put(variable, Expr(f"({variable} + 1)"))])
+        for head, added in ((f"0, {even}, 2", both), (f"{even}, {terms}", value)):
+            with self.writer.block(f"for {variable} in range({head}):"):
+                each = [(target.put(place, p), "+=", added.put(place, p)) for p in range(int(rows))]
+                self.writer.loops([wide], each)
+
     def _fold_innermost(
         self,
         axes: list[tuple[Expr, Dim]],
@@ -205,13 +222,9 @@ class Emitter:
         operation: "Reduction",
         number: str,
     ) -> None:
-        if axes:
-            (variable, dim), *rest = axes
-            with self.writer.block(f"for {variable} in range({dim}):"):
-                self._fold_innermost(rest, folds, target, value, operation, number)
-            return
-        total = self.accumulate(folds, value, operation, number)
-        self.writer.line(f"{target} = {total}")
+        with self.writer.around(axes):
+            total = self.accumulate(folds, value, operation, number)
+            self.writer.line(f"{target} = {total}")
 
     def accumulate(
         self, folds: list[tuple[Expr, Dim]], value: Expr, operation: "Reduction | None", number: str

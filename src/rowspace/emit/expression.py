@@ -34,10 +34,10 @@ class Expr:
     def depends(self, leaf: "Expr") -> bool:
         return self == leaf or any(a.depends(leaf) for a in self.args)
 
-    def put(self, leaf: "Expr", place: int) -> "Expr":
-        """The same with a number for a loop variable."""
+    def put(self, leaf: "Expr", place: "int | Expr") -> "Expr":
+        """The same with a number, or another piece, for a loop variable."""
         if self == leaf:
-            return Expr(str(place))
+            return place if isinstance(place, Expr) else Expr(str(place))
         return Expr(self.form, tuple(a.put(leaf, place) for a in self.args)) if self.args else self
 
 
@@ -138,6 +138,15 @@ class Writer:
         self._indent += 1
         yield
         self._indent -= 1
+
+    @contextmanager
+    def around(self, axes: Sequence[tuple[Expr, Dim]]) -> Iterator[None]:
+        """Nested loops over `axes` around what is written inside."""
+        for variable, dim in axes:
+            self.line(f"for {variable} in range({dim}):")
+            self._indent += 1
+        yield
+        self._indent -= len(axes)
 
     def local(self, value: Expr, base: str = "x") -> Expr:
         name = Expr(self.name(base))

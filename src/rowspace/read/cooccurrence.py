@@ -46,8 +46,8 @@ def cooccurrences(
         window: the greatest distance, in tokens of one sentence, from 1 to 10,000.
         symmetric: False counts (i, j) only where i comes before j, as GloVe's `-symmetric 0`.
         weight: "inverse distance", or "equal" to add 1 at any distance.
-        chunk: tokens counted at once. Memory holds the distinct pairs two to three times, 12 bytes each, and what one
-            chunk comes to, at the most 24 * 2 * window bytes a token and as a rule a tenth of that.
+        chunk: tokens counted at once. Memory holds some 40 bytes for a distinct pair, while runs of pairs are merged,
+            and what a chunk comes to: at most 48 * window bytes a token, as a rule a fifth of that.
         threads: how many; None for all cores.
         report: called after each chunk with the number of its tokens.
 
@@ -131,7 +131,9 @@ class _Text:
         part = self.ids[lo:hi]
         if part.min() < 0 or part.max() >= self.n:
             at = int(np.argmax((part < 0) | (part >= self.n)))
-            raise IdOutOfRange(f"ids: id {part[at]} at position {lo + at} is out of range for {self.n} words")
+            raise IdOutOfRange(
+                f"ids: id {part[at]} at position {lo + at} is out of range for {self.n} words (0 to {self.n - 1})"
+            )
         return np.array(part, np.int32)
 
 

@@ -97,13 +97,8 @@ def train_text(
     >>> len(model), model.vector_size, model.cost[-1] < model.cost[0]
     (8, 8, True)
     """
-    usual = _usual(cost)
-    _check(window=window, negative=negative)
-    if not 0 <= sample < np.inf:
-        raise DataError(f"sample is {sample}; give 0, or a share of the text such as 0.001")
-    subwords = Subwords(min_n, max_n, buckets) if max_n or min_n else None
-    if subwords is not None and not usual.draws:
-        raise DataError("glove has no subwords; take cost skip_gram or cbow, or leave out min_n and max_n")
+    check_options(cost, dim, window, negative, sample)
+    usual, subwords = COSTS[cost], _subwords(cost, min_n, max_n, buckets)
     before = None if start is None else _before(start, cost, subwords)
     if not isinstance(text, Text):
         text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
@@ -143,16 +138,23 @@ def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None"
     return Model(plan.answer(), about, [*before, *(e.cost for e in trainer.history)])
 
 
-def _usual(cost: str) -> Usual:
+def check_options(cost: str, dim: int | None, window: int, negative: int, sample: float) -> None:
+    """Refuse options that no text could be trained with; DataError says which."""
     if cost not in COSTS:
         raise DataError(f"cost {cost!r} is not one for texts; it can be {', '.join(COSTS)}")
-    return COSTS[cost]
-
-
-def _check(**numbers: int) -> None:
-    for name, number in numbers.items():
+    for name, number in {"dim": DIM if dim is None else dim, "window": window, "negative": negative}.items():
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise DataError(f"{name} is {number!r}; give a whole number of at least 1")
+    if not 0 <= sample < np.inf:
+        raise DataError(f"sample is {sample}; give 0, or a share of the text such as 0.001")
+
+
+def _subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subwords | None:
+    if not min_n and not max_n:
+        return None
+    if not COSTS[cost].draws:
+        raise DataError(f"{cost} has no subwords; take cost skip_gram or cbow, or leave out min_n and max_n")
+    return Subwords(min_n, max_n, buckets)
 
 
 # --- going on with a model

@@ -16,7 +16,7 @@ import numpy as np
 from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
 
-TOKENS = 2**20  # of a text, made into examples together
+TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
 
 i64 = np.int64  # the names compiled sources know
@@ -186,7 +186,7 @@ class Contexts:
         self.epoch = 0
         count = compiled_loop(count_contexts)
         sentences = len(text.offsets) - 1
-        expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep[text.ids].sum()
+        expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep @ text.counts
         self.examples = max(1, int(expected))
 
     def __call__(self) -> Iterator[dict[str, Any]]:
