@@ -7,7 +7,7 @@ ROWS = 5
 
 def tables_for(name, dim=6):
     """name -> table name -> (rows, dim) of values; widths of one for biases."""
-    widths = {"glove": {"W": dim, "C": dim, "b": 1, "c": 1}}
+    widths = {"glove": {"W": dim, "C": dim, "b": 1, "c": 1}, "subword_skip_gram": {"S": dim, "C": dim}}
     two = {"W": dim, "C": dim}
     graph = {"E": dim, "R": dim}
     families = {**dict.fromkeys(("skip_gram", "skip_gram_bag", "cbow", "sampled_softmax"), two), **widths}
@@ -20,6 +20,7 @@ def data_for(name, examples=60, seed=3):
     """Columns for a named cost, with many repeats of a row within an example."""
     rng = np.random.default_rng(seed)
     ids = lambda *shape: rng.integers(0, ROWS, (examples, *shape))
+    bags = lambda: [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)]
     labels = lambda: rng.integers(0, 2, examples).astype(np.float32)
     pair = lambda: {"i": ids(), "j": ids(), "label": labels()}
     triple = lambda: {"head": ids(), "relation": ids(), "tail": ids()}
@@ -28,19 +29,10 @@ def data_for(name, examples=60, seed=3):
         "skip_gram": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
         "pair_negatives": lambda: {"i": ids(), "j": ids(), "negatives": ids(4)},
         "sampled_softmax": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
-        **dict.fromkeys(
-            ("cbow", "skip_gram_bag"),
-            lambda: {
-                "window": [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
-                "center": ids(),
-                "negatives": ids(4),
-            },
-        ),
-        "glove": lambda: {
-            "i": ids(),
-            "j": ids(),
-            "count": rng.uniform(1, 200, examples).astype(np.float32),
-        },
+        "cbow": lambda: {"window": bags(), "center": ids(), "negatives": ids(4)},
+        "skip_gram_bag": lambda: {"window": bags(), "center": ids(), "negatives": ids(4)},
+        "subword_skip_gram": lambda: {"subwords": bags(), "window": bags(), "negatives": ids(4)},
+        "glove": lambda: {"i": ids(), "j": ids(), "count": rng.uniform(1, 200, examples).astype(np.float32)},
         "transe": lambda: {**triple(), "negatives": ids(3)},
         "distmult": lambda: {**triple(), "negatives": ids(3)},
         "complex_": lambda: {**triple(), "label": 2 * labels() - 1},
@@ -58,6 +50,7 @@ def indexed(name):
         "skip_gram": two,
         "sampled_softmax": two,
         **dict.fromkeys(("cbow", "skip_gram_bag"), {"window": ["W"], "center": ["C"], "negatives": ["C"]}),
+        "subword_skip_gram": {"subwords": ["S"], "window": ["C"], "negatives": ["C"]},
         "glove": {"i": ["W", "b"], "j": ["C", "c"]},
         "transe": graph,
         "distmult": graph,

@@ -36,7 +36,9 @@ def cut(data, lo, hi):
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", ["l1_dot", "skip_gram", "glove", "transe", "cbow", "margin"])
+@pytest.mark.parametrize(
+    "name", ["l1_dot", "skip_gram", "glove", "transe", "cbow", "margin", "skip_gram_bag", "subword_skip_gram"]
+)
 def test_equals_the_naive_version(name, rule):
     make, slow = RULES[rule]
     data = examples.data_for(name)

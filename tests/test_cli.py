@@ -13,7 +13,20 @@ from typer.testing import CliRunner
 import rowspace as rs
 from rowspace.cli import app
 
-COMMANDS = ["", "demo", "train", "train pairs", "neighbors", "analogy", "evaluate", "info", "plot", "export", "import"]
+COMMANDS = [
+    "",
+    "demo",
+    "train",
+    "train pairs",
+    "train text",
+    "neighbors",
+    "analogy",
+    "evaluate",
+    "info",
+    "plot",
+    "export",
+    "import",
+]
 SOURCE = Path(rs.__file__).parent.parent
 PAIRS = "from,to,same,n\ncat,kitten,1,5\ncar,truck,1,2\ncat,car,0,1\nkitten,truck,0,1\n"
 TRAIN = ["--dim", "2", "--epochs", "2"]
@@ -86,7 +99,8 @@ def test_an_unknown_option_is_a_usage_error(command):
 
 
 @pytest.mark.parametrize(
-    "command", ["train pairs", "neighbors", "analogy", "evaluate", "info", "plot", "export", "import", "fly"]
+    "command",
+    ["train pairs", "train text", "neighbors", "analogy", "evaluate", "info", "plot", "export", "import", "fly"],
 )
 def test_missing_words_are_a_usage_error(command):
     assert call(*command.split()).exit_code == 2
@@ -381,6 +395,16 @@ def test_plot_a_model_and_a_trace(model, tmp_path):
     for source, name in ((model, "m.png"), (model, "m.svg"), (trace, "t.png"), (trace, "t.gif")):
         assert works("plot", source, "-o", tmp_path / name).stdout == f"{tmp_path / name}\n"
         assert (tmp_path / name).stat().st_size > 500
+
+
+def test_plot_the_costs_of_a_model(model, tmp_path):
+    trained = tmp_path / "trained"
+    rs.Model({"E": rs.Table(3, 2)}, cost=[2, 1]).save(trained)
+    assert works("plot", trained, "--cost", "-o", tmp_path / "c.png").stdout == f"{tmp_path / 'c.png'}\n"
+    assert (tmp_path / "c.png").stat().st_size > 500
+    assert "no costs to draw" in fails("plot", model, "--cost", "-o", tmp_path / "c.png")
+    (tmp_path / "t.tsv").touch()
+    assert "is a trace" in fails("plot", tmp_path / "t.tsv", "--cost", "-o", tmp_path / "c.png")
 
 
 def test_errors_of_plot(model, tmp_path):

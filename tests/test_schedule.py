@@ -27,7 +27,7 @@ UPDATES = {
     "weight_decay": lambda: rs.weight_decay(rs.adagrad(0.05), 0.01),
     "clip_norm": lambda: rs.clip_norm(rs.sgd(rs.linear(0.05)), 0.5),
 }
-FITTING = [c for c in costs.NAMED if c not in ("margin", "cbow")]
+FITTING = [c for c in costs.NAMED if c not in ("margin", "cbow", "subword_skip_gram")]
 GRAPH = ("transe", "distmult", "complex_")
 
 
@@ -40,6 +40,10 @@ def problem(cost, rows=40, examples=700, dim=5, seed=0):
     if cost in ("skip_gram", "sampled_softmax"):
         tables = {"W": table(1), "C": table(2)}
         return tables, {"center": ids(), "context": ids(), "negatives": rs.Negatives(of=tables["C"], k=3)}
+    if cost == "skip_gram_bag":
+        tables = {"W": table(1), "C": table(2)}
+        window = rs.Gathered(ids(), by="center", most=3)
+        return tables, {"window": window, "center": ids(), "negatives": rs.Negatives(of=tables["C"], k=3)}
     if cost == "glove":
         tables = {"W": table(1), "C": table(2), "b": table(3, dim=1), "c": table(4, dim=1)}
         return tables, {"i": ids(), "j": ids(), "count": rng.uniform(1, 200, examples).astype(np.float32)}

@@ -21,7 +21,7 @@ _PUBLIC = {
     "train": ("Trainer",),
     "row_gradient": ("RowGradient", "check_gradient", "gradient"),
     "trace": ("Trace", "read_trace"),
-    "plot": ("plot_table", "plot_trace"),
+    "plot": ("plot_cost", "plot_table", "plot_trace"),
     "explanation": ("explain",),
     "model": ("Model", "open"),
     "evaluate": ("evaluate_analogies", "evaluate_similarity"),
@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.model import Model as Model
     from rowspace.model import open as open
     from rowspace.pairs import train_pairs as train_pairs
+    from rowspace.plot import plot_cost as plot_cost
     from rowspace.plot import plot_table as plot_table
     from rowspace.plot import plot_trace as plot_trace
     from rowspace.rates import linear as linear

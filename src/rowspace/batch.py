@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Ragged, length, members
+from rowspace.columns import Chunk, Ragged, counted_before, length, members
 from rowspace.kernel import Kernel
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
@@ -56,7 +56,7 @@ class Batches:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""
         bound = self.ids.bind(self.trainer.tables, self.trainer.states, columns)
         origin, sizes = self._places(columns, lo, hi)
-        rates = pace.rates(self.ids.order(), np.array([lo + first]), position)
+        rates = pace.rates(self.ids.order(), np.array([first + counted_before(columns, lo)]), position)
         every = pace.every(self.gradients.cost_is_cheap, length(columns))
         segments = segments_between(self._shares(lo, hi, hi - lo), len(self.ids.sampled))
         work = lambda: Work.of(segments, np.repeat(rates, len(segments), axis=0), first, every, position.seed)
@@ -152,7 +152,7 @@ class BatchWindow:
 
     def original(self, example: int) -> int:
         """Where an example stands in the epoch."""
-        return self.first + example
+        return int(self.first + counted_before(self.chunk, example))
 
 
 def _per_example(look: Any, chunk: Chunk) -> int | str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.sampling import Negatives
+from rowspace.values import is_integer
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class Gathered:
             object.__setattr__(self, "values", _from_python("gathered", self.values))
         if not isinstance(self.values, np.ndarray) or self.values.ndim != 1:
             raise DataError("gathered values have one dimension: the bags are made of them in training")
-        if self.most < 1:
-            raise DataError(f"most is {self.most}; a bag has at least 1 value")
+        if not is_integer(self.most) or self.most < 1:
+            raise DataError(f"most is {self.most!r}; give a whole number: a bag has at least 1 value")
 
     def __len__(self) -> int:
         return len(self.values)
@@ -138,6 +139,12 @@ def length(columns: Chunk) -> int:
 def members(columns: Chunk) -> np.ndarray | None:
     """Where the members of gathered bags begin, (n + 1,): what counts as examples; None if examples are single."""
     return next((c.offsets for c in columns.values() if isinstance(c, Ragged) and c.gathered), None)
+
+
+def counted_before(columns: Chunk, n: Any) -> Any:
+    """How many examples stand before entry n of a chunk: n, or the members of the bags before bag n."""
+    bags = members(columns)
+    return n if bags is None else bags[n] - bags[0]
 
 
 def kind(name: str, column: Column) -> Kind:
@@ -289,7 +296,8 @@ def _as_numbers(name: str, values: np.ndarray) -> np.ndarray:
         raise DataError(f"column {name!r} holds {_shown(values)}; the cost uses it as a number")
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(values, np.float32)
-    if not np.isfinite(numbers.sum()) and not np.isfinite(numbers).all():
+        finite = np.isfinite(numbers.sum(dtype=np.float64))  # of float32 their sum might not be
+    if not finite:
         place = np.argwhere(~np.isfinite(numbers))[0]
         where = place[0] if len(place) == 1 else tuple(place.tolist())
         raise DataError(

@@ -107,7 +107,8 @@ class Kernel:
         if self.slow:
             from rowspace.slow import SlowRunner
 
-            return SlowRunner(self.traced, runner(function))
+            gathered = [c for c, form in self._forms.items() if getattr(form, "gathered", False)]
+            return SlowRunner(self.traced, runner(function), gathered[:1])
         return runner(function)
 
     def bind(

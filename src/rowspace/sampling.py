@@ -129,7 +129,7 @@ def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pair_slots(scaled, keep, other, stack):  # type: ignore[no-untyped-def]
-    """Fill every slot of less than 1 from one of more; `stack` has the small ones at its beginning, the large behind."""
+    """Fill every slot of less than 1 from one of more; `stack` has the small ones before, the large behind."""
     n = len(scaled)
     small, large = 0, n
     for r in range(n):

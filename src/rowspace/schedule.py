@@ -7,7 +7,7 @@ from time import sleep
 import numpy as np
 
 from rowspace.buckets import Sorted
-from rowspace.columns import Chunk, members
+from rowspace.columns import Chunk, counted_before, members
 from rowspace.shared import Lanes
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
 from rowspace.workers import Workers
@@ -56,8 +56,7 @@ class Window:
         """Where an example stood in the epoch."""
         if self.sorted:
             return self.work.first + self.sorted.original(example)
-        bags = members(self.chunk)
-        return self.work.first + (example if bags is None else int(bags[example]))
+        return int(self.work.first + counted_before(self.chunk, example))
 
     def _do(self, workers: Workers, bound: Bound, task: Task) -> None:
         begin, end = task

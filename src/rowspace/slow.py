@@ -1,7 +1,7 @@
 """Costs without a loop of their own: PyTensor's compiled function gives the gradients, a kernel applies them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,10 +15,11 @@ from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
 
 
 class SlowRunner:
-    """Runs examples one by one through a function compiled by PyTensor."""
+    """Runs examples one by one through a function compiled by PyTensor; members of the bags `gathered` are counted."""
 
-    def __init__(self, traced: Traced, apply: Runner) -> None:
+    def __init__(self, traced: Traced, apply: Runner, gathered: Sequence[str] = ()) -> None:
         self.traced, self.apply = traced, apply
+        self._counted = [list(traced.columns).index(c) for c in gathered]
         self._draws: dict[Any, np.ndarray] = {}
         symbols = list(traced.columns.values())
         rows = [look.rows for look in traced.lookups]
@@ -51,7 +52,7 @@ class SlowRunner:
             cost, *gradients = self.gradients(*rows, *values)
             if not math.isfinite(cost):
                 return n, total, counted
-            total, counted = total + float(cost), counted + 1
+            total, counted = total + float(cost), counted + math.prod(len(values[c]) for c in self._counted)
             given = (*arrays, *(np.ascontiguousarray(g, np.float32) for g in gradients))
             one = Slice(n, n + 1, 0, part.rates, 1, 0)
             done, _, _ = run_slice(self.apply, Bound(bound.tables, bound.states, given), one)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sorted
-from rowspace.columns import Chunk, checked, cut_out, length, members, reordered
+from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.errors import Sequential
 from rowspace.gathering import in_file_order
 from rowspace.kernel import Kernel
@@ -199,7 +199,7 @@ class Windows:
         span = longest * (_STAGES * self.workers.threads if racing else 1)
         lo = 0
         while lo < examples:
-            hi = min(examples, lo + span, lo + self._to_next_record())
+            hi = min(examples, lo + span, self._next_record(columns, lo))
             segments = segments_between(np.append(np.arange(lo, hi, longest), hi), len(kernel.sampled))
             tasks = [(s, s + 1) for s in range(len(segments))]
             work = self._work(kernel, segments, columns, first, position)
@@ -219,16 +219,18 @@ class Windows:
             self._batching = ready, Batches(self.trainer, columns, self.workers, self.past)
         return self._batching[1]
 
-    def _to_next_record(self) -> int:
-        trace = self.options.trace
-        return _LONGEST if trace is None else trace.every - self.trainer.examples % trace.every
+    def _next_record(self, columns: Chunk, lo: int) -> int:
+        """Up to where a chunk may run from `lo` before its rows are recorded."""
+        trace, bags = self.options.trace, members(columns)
+        if trace is None:
+            return lo + _LONGEST
+        left = trace.every - self.trainer.examples % trace.every
+        return lo + left if bags is None else int(np.searchsorted(bags, bags[lo] + left))
 
     # --- both ------------------------------------------------------------------------------------------------------
 
     def _work(self, kernel: Kernel, segments: np.ndarray, columns: Chunk, first: int, position: Position) -> Work:
-        before = members(columns)
-        begins = segments[:, LO] if before is None else before[segments[:, LO]] - before[0]
-        rates = self.pace.rates(kernel.order(), begins + first, position)
+        rates = self.pace.rates(kernel.order(), first + counted_before(columns, segments[:, LO]), position)
         clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
         every = self.pace.every(kernel.cost_is_cheap, length(columns))
         work = Work.of(segments, rates, first, every, position.seed, clock)

@@ -37,9 +37,7 @@ def export(
 
 
 def import_(
-    file: Annotated[
-        Path, typer.Argument(help="Vectors of word2vec, gensim, fastText (.vec) or GloVe; .npy; Parquet.")
-    ],
+    file: Annotated[Path, typer.Argument(help="Vectors of word2vec, gensim, fastText (.vec) or GloVe; .npy; Parquet.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
     format: Annotated[
         str | None,

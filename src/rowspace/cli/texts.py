@@ -62,9 +62,10 @@ def text(
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
     check_model_path(out)
     import rowspace as rs
-    from rowspace.words import check_options
+    from rowspace.words import check_numbers, checked_subwords
 
-    check_options(cost, dim, window, negative, sample)
+    checked_subwords(cost, min_n, max_n, buckets)
+    check_numbers(dim, window, negative, sample)
 
     before = None if start is None else rs.open(start)
     begun = time.perf_counter()

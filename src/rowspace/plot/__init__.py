@@ -1,23 +1,65 @@
-"""Pictures of what was learned: paths of rows while they trained, and a table in two dimensions.
+"""Pictures of what was learned: the cost of each epoch, paths of rows while they trained, a table in two dimensions.
 
 Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
 matplotlib is imported when the first picture is drawn.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, read_trace
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
 
+    from rowspace.model import Model
     from rowspace.table import Table
 
-__all__ = ["plot_table", "plot_trace"]
+    Costs: TypeAlias = "Model | Sequence[float] | np.ndarray"
+
+__all__ = ["plot_cost", "plot_table", "plot_trace"]
+
+
+def plot_cost(
+    model: "Costs | Mapping[str, Costs]",
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str | None = None,
+) -> "Figure":
+    """Draw the mean cost of each epoch, with the first and the last in numbers.
+
+    Each cost is that of the rows just before its example moved them, so the mean of an epoch is of
+    rows that got better meanwhile, and no measure of examples not trained on.
+
+    Args:
+        model: a model, or its `cost`: a number for each epoch; several by name, as
+            `{"sgd": one, "adagrad": other}`. Where a cost is not finite the line has a gap.
+        path: where to write: `.png` or `.svg`; None to write nothing.
+        title: a title.
+
+    Returns:
+        The matplotlib Figure, which a notebook shows.
+
+    Raises:
+        DataError: for another suffix, a model without costs (as imported ones are), costs of which
+            none is finite, or that are not a list of numbers.
+
+    >>> figure = plot_cost([0.7, 0.3, 0.25])
+    >>> sorted(text.get_text() for text in figure.axes[0].texts)
+    ['0.25', '0.7']
+    """
+    to = _target(path, (".png", ".svg"))
+    from rowspace.plot import costs
+    from rowspace.plot.figure import write_figure
+
+    figure = costs.draw(model, title=title)
+    if to is not None:
+        write_figure(figure, to)
+    return figure
 
 
 def plot_trace(

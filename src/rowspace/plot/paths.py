@@ -71,7 +71,7 @@ def draw(
         axes,
         start,
         paths.names,
-        avoid=_along(paths.points),
+        avoid=along(paths.points),
         rivals=start,
         strict=small,
         size=8 if small else 10,
@@ -97,6 +97,17 @@ def project(data: TraceData, names: Sequence[str] | None = None) -> Paths:
 def segments(points: np.ndarray) -> list[np.ndarray]:
     """The lines of points (s, m, 2): m of (s, 2)."""
     return list(points.transpose(1, 0, 2))
+
+
+def along(points: np.ndarray) -> np.ndarray:
+    """Points along the lines, close enough together that a label cannot slip between."""
+    start, step = points[:-1].reshape(-1, 2), np.diff(points, axis=0).reshape(-1, 2)
+    span = np.maximum(np.ptp(points, axis=(0, 1)), 1e-12)
+    pieces = np.ceil(np.abs(step / span).max(axis=1) * 200).astype(int) + 1
+    firsts = np.repeat(np.cumsum(pieces) - pieces, pieces)
+    fractions = (np.arange(pieces.sum()) - firsts) / np.repeat(pieces, pieces)
+    between = np.repeat(start, pieces, axis=0)
+    return np.vstack([between + fractions[:, None] * np.repeat(step, pieces, axis=0), points[-1]])
 
 
 def _in_the_plane(steps: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -177,14 +188,3 @@ def _set_limits(axes: Any, paths: Paths) -> None:
     axes.set_aspect("equal", adjustable="box")
     axes.set_xlim(middle[0] - half, middle[0] + half)
     axes.set_ylim(middle[1] - half, middle[1] + half)
-
-
-def _along(points: np.ndarray) -> np.ndarray:
-    """Points along the lines, close enough together that a label cannot slip between."""
-    start, step = points[:-1].reshape(-1, 2), np.diff(points, axis=0).reshape(-1, 2)
-    span = np.maximum(np.ptp(points, axis=(0, 1)), 1e-12)
-    pieces = np.ceil(np.abs(step / span).max(axis=1) * 200).astype(int) + 1
-    firsts = np.repeat(np.cumsum(pieces) - pieces, pieces)
-    fractions = (np.arange(pieces.sum()) - firsts) / np.repeat(pieces, pieces)
-    between = np.repeat(start, pieces, axis=0)
-    return np.vstack([between + fractions[:, None] * np.repeat(step, pieces, axis=0), points[-1]])

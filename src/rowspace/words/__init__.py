@@ -97,8 +97,9 @@ def train_text(
     >>> len(model), model.vector_size, model.cost[-1] < model.cost[0]
     (8, 8, True)
     """
-    check_options(cost, dim, window, negative, sample)
-    usual, subwords = COSTS[cost], _subwords(cost, min_n, max_n, buckets)
+    subwords = checked_subwords(cost, min_n, max_n, buckets)
+    check_numbers(dim, window, negative, sample)
+    usual = COSTS[cost]
     before = None if start is None else _before(start, cost, subwords)
     if not isinstance(text, Text):
         text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
@@ -138,10 +139,8 @@ def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None"
     return Model(plan.answer(), about, [*before, *(e.cost for e in trainer.history)])
 
 
-def check_options(cost: str, dim: int | None, window: int, negative: int, sample: float) -> None:
-    """Refuse options that no text could be trained with; DataError says which."""
-    if cost not in COSTS:
-        raise DataError(f"cost {cost!r} is not one for texts; it can be {', '.join(COSTS)}")
+def check_numbers(dim: int | None, window: int, negative: int, sample: float) -> None:
+    """Refuse numbers that no text could be trained with; DataError says which."""
     for name, number in {"dim": DIM if dim is None else dim, "window": window, "negative": negative}.items():
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise DataError(f"{name} is {number!r}; give a whole number of at least 1")
@@ -149,7 +148,10 @@ def check_options(cost: str, dim: int | None, window: int, negative: int, sample
         raise DataError(f"sample is {sample}; give 0, or a share of the text such as 0.001")
 
 
-def _subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subwords | None:
+def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subwords | None:
+    """The subwords asked for; DataError for a cost that has none, or is none for texts."""
+    if cost not in COSTS:
+        raise DataError(f"cost {cost!r} is not one for texts; it can be {', '.join(COSTS)}")
     if not min_n and not max_n:
         return None
     if not COSTS[cost].draws:

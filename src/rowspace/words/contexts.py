@@ -39,16 +39,40 @@ def chance_of_keeping(counts: np.ndarray, sample: float) -> np.ndarray:
     return np.minimum(1, np.sqrt(ratio) + ratio).astype(np.float32)
 
 
-def count_contexts(ids, offsets, lo, hi, keep, window):  # type: ignore[no-untyped-def]
-    """About how many pairs a training sees in sentences lo to hi: half the words in reach of each, if all are kept."""
+def keep_few(ids, keep, lo, hi, few):  # type: ignore[no-untyped-def]
+    """How likely it is that k of tokens lo to hi are kept, few[k], for small k; gives how many are on average."""
+    kept, most = 0.0, len(few) - 1
+    for k in range(1, most + 1):
+        few[k] = 0.0
+    few[0] = 1.0
+    for n in range(lo, hi):
+        chance = keep[ids[n]]
+        if kept < 4 * most + 20:  # from there on few are kept once in a billion times
+            for k in range(most, 0, -1):
+                few[k] += (few[k - 1] - few[k]) * chance
+            few[0] -= few[0] * chance
+        kept += chance
+    return kept
+
+
+def count_pairs(ids, offsets, keep, window, few):  # type: ignore[no-untyped-def]
+    """How many pairs a text has on average: of m words kept m - d follow another at distance d, if any do."""
     expected = 0.0
-    for sentence in range(lo, hi):
-        kept = 0.0
-        for n in range(offsets[sentence], offsets[sentence + 1]):
-            kept += keep[ids[n]]
+    for sentence in range(len(offsets) - 1):
+        kept = keep_few(ids, keep, offsets[sentence], offsets[sentence + 1], few)
         for distance in range(1, window + 1):
-            within = max(kept - distance, 0.0)
+            within = kept - distance
+            for k in range(distance):
+                within += (distance - k) * few[k]
             expected += 2 * within * (window + 1 - distance) / window
+    return expected
+
+
+def count_bags(ids, offsets, keep, window, few):  # type: ignore[no-untyped-def]
+    """How many words of a text have others around them on average: all that are kept, but those kept alone."""
+    expected = 0.0
+    for sentence in range(len(offsets) - 1):
+        expected += keep_few(ids, keep, offsets[sentence], offsets[sentence + 1], few) - few[1]
     return expected
 
 
@@ -184,10 +208,9 @@ class Contexts:
         self.text, self.keep, self.window, self.seed = text, keep, window, seed
         self.columns, self.threads = columns, threads
         self.epoch = 0
-        count = compiled_loop(count_contexts)
-        sentences = len(text.offsets) - 1
-        expected = count(text.ids, text.offsets, 0, sentences, keep, window) if paired else keep @ text.counts
-        self.examples = max(1, int(expected))
+        count = compiled_loop(keep_few, count_pairs if paired else count_bags)
+        expected = count(text.ids, text.offsets, keep, window, np.empty(window + 1))
+        self.examples = max(1, round(expected))
 
     def __call__(self) -> Iterator[dict[str, Any]]:
         self.epoch += 1

@@ -1,0 +1,115 @@
+"""The mean cost of each epoch, as a line with a point an epoch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from rowspace.errors import DataError
+from rowspace.names import shown
+from rowspace.plot.figure import INK, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.labels import place_labels
+from rowspace.plot.paths import along
+
+STYLES = ("-", "--", ":", "-.")  # one for each round through the palette
+MARKERS = 150  # the sum of the diameters of a line's markers, in points
+FEW = 4  # lines whose ends are all labelled
+
+
+def draw(model: Any, *, title: str | None) -> Any:
+    """The figure of one model's costs, or of several by name."""
+    if isinstance(model, Mapping):
+        lines = {str(name): _costs(one, f" of {shown(name)}") for name, one in model.items()}
+    else:
+        lines = {"": _costs(model, "")}
+    if not lines:
+        raise DataError("no models to draw the costs of")
+    axes = _empty_axes(max(map(len, lines.values())), title)
+    for k, (name, costs) in enumerate(lines.items()):
+        _draw_line(axes, costs, k, name)
+    axes.margins(y=0.09)
+    if isinstance(model, Mapping):
+        _legend(axes)
+    freeze_layout(axes.figure)
+    _label_ends(axes, list(lines.values()))
+    return axes.figure
+
+
+def _costs(model: Any, of: str) -> np.ndarray:
+    """The costs (epochs,) of a model or as numbers; what is not finite is NaN, where a line has a gap."""
+    given = getattr(model, "cost", model)
+    try:
+        costs = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        costs = np.empty((0, 0))
+    if costs.ndim != 1:
+        raise DataError(f"cannot draw the costs{of}: give a model, or a list with a number for each epoch")
+    if not len(costs):
+        raise DataError(f"no costs{of} to draw: a model keeps one for each epoch it was trained, an import has none")
+    finite = np.isfinite(costs)
+    if not finite.any():
+        raise DataError(f"no costs{of} to draw: not one of {len(costs):,} is finite")
+    return np.where(finite, costs, np.nan)
+
+
+def _empty_axes(epochs: int, title: str | None) -> Any:
+    axes = new_axes(6.6, 4.2)
+    axes.set_xlabel("epoch", fontsize=10, color="0.35")
+    axes.set_ylabel("mean cost of an example", fontsize=10, color="0.35")
+    if title:
+        axes.set_title(title, fontsize=12, color=INK, pad=10)
+    axes.set_xticks(_ticks(epochs))
+    air = max(0.045 * (epochs - 1), 0.25)
+    axes.set_xlim(1 - air, epochs + air)
+    # costs that differ little would be written as differences from a number above the axis
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.yaxis.get_offset_text().set(size=9, color="0.35")
+    return axes
+
+
+def _ticks(epochs: int) -> list[int]:
+    """Round numbers of epochs, and the first: there is no epoch 0."""
+    ticks = MaxNLocator(10, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1).tick_values(1, epochs)
+    return sorted({max(int(tick), 1) for tick in ticks if tick <= epochs})
+
+
+def _draw_line(axes: Any, costs: np.ndarray, k: int, name: str) -> None:
+    axes.plot(
+        np.arange(1, len(costs) + 1),
+        costs,
+        label=shown_name(name),
+        color=PALETTE[k % len(PALETTE)],
+        linestyle=STYLES[k // len(PALETTE) % len(STYLES)],
+        linewidth=1.6,
+        marker="o",
+        markersize=float(np.clip(MARKERS / len(costs), 2, 6.5)),
+        markeredgewidth=0,
+        zorder=3,
+    )
+
+
+def _legend(axes: Any) -> None:
+    axes.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9, labelcolor="0.35")
+
+
+def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:
+    """The first and the last number of each line, beside their points."""
+    points = [_points(costs) for costs in lines]
+    # first all last ones: they are what is compared, and what is labelled first finds room
+    ends = [line[-1] for line in points] + [line[0] for line in points if len(line) > 1]
+    place_labels(
+        axes,
+        np.array(ends),
+        [f"{cost:.4g}" for _, cost in ends],
+        avoid=np.vstack([along(line[:, None, :]) for line in points]),
+        rivals=np.array(ends),
+        strict=len(lines) > FEW,
+        radius=3.2,
+    )
+
+
+def _points(costs: np.ndarray) -> np.ndarray:
+    """Epoch and cost (n, 2) of those that are finite."""
+    at = np.flatnonzero(np.isfinite(costs))
+    return np.stack([at + 1.0, costs[at]], axis=1)
