@@ -405,6 +405,10 @@ def test_plot_the_costs_of_a_model(model, tmp_path):
     assert "no costs to draw" in fails("plot", model, "--cost", "-o", tmp_path / "c.png")
     (tmp_path / "t.tsv").touch()
     assert "is a trace" in fails("plot", tmp_path / "t.tsv", "--cost", "-o", tmp_path / "c.png")
+    assert "written as .png, .svg" in fails("plot", trained, "--cost", "-o", tmp_path / "c.gif")
+    assert "is not a model" in fails("plot", "nothing", "--cost", "-o", tmp_path / "c.png")
+    works("plot", trained, "--cost", "-o", tmp_path / "c.svg", "--title", "Two epochs")
+    assert ">Two epochs</text>" in (tmp_path / "c.svg").read_text()
 
 
 def test_errors_of_plot(model, tmp_path):

@@ -8,12 +8,12 @@ from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
 from rowspace.names import shown
-from rowspace.plot.figure import INK, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import INK, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
 STYLES = ("-", "--", ":", "-.")  # one for each round through the palette
-MARKERS = 150  # the sum of the diameters of a line's markers, in points
+LARGEST = 6.5  # diameter of a marker, in points
 FEW = 4  # lines whose ends are all labelled
 
 
@@ -25,12 +25,13 @@ def draw(model: Any, *, title: str | None) -> Any:
         lines = {"": _costs(model, "")}
     if not lines:
         raise DataError("no models to draw the costs of")
-    axes = _empty_axes(max(map(len, lines.values())), title)
-    for k, (name, costs) in enumerate(lines.items()):
-        _draw_line(axes, costs, k, name)
+    epochs = max(map(len, lines.values()))
+    axes = _empty_axes(epochs, title)
+    size = float(np.clip(250 / epochs, 2.6, LARGEST))
+    drawn = [_draw_line(axes, costs, k, size=size) for k, costs in enumerate(lines.values())]
     axes.margins(y=0.09)
     if isinstance(model, Mapping):
-        _legend(axes)
+        _legend(axes, drawn, list(lines))
     freeze_layout(axes.figure)
     _label_ends(axes, list(lines.values()))
     return axes.figure
@@ -74,23 +75,21 @@ def _ticks(epochs: int) -> list[int]:
     return sorted({max(int(tick), 1) for tick in ticks if tick <= epochs})
 
 
-def _draw_line(axes: Any, costs: np.ndarray, k: int, name: str) -> None:
-    axes.plot(
-        np.arange(1, len(costs) + 1),
-        costs,
-        label=shown_name(name),
-        color=PALETTE[k % len(PALETTE)],
-        linestyle=STYLES[k // len(PALETTE) % len(STYLES)],
-        linewidth=1.6,
-        marker="o",
-        markersize=float(np.clip(MARKERS / len(costs), 2, 6.5)),
-        markeredgewidth=0,
-        zorder=3,
-    )
+def _draw_line(axes: Any, costs: np.ndarray, k: int, *, size: float) -> Any:
+    color, dashes = PALETTE[k % len(PALETTE)], STYLES[k // len(PALETTE) % len(STYLES)]
+    at = np.arange(1, len(costs) + 1)
+    style = {"color": color, "linestyle": dashes, "linewidth": 1.6, "marker": "o", "markeredgewidth": 0}
+    [line] = axes.plot(at, costs, markersize=size, zorder=3, **style)
+    # where there are many points, those that have a number still stand out
+    axes.scatter(*_points(costs)[[0, -1]].T, s=LARGEST**2, color=color, linewidths=0, zorder=3)
+    return line
 
 
-def _legend(axes: Any) -> None:
-    axes.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9, labelcolor="0.35")
+def _legend(axes: Any, drawn: list[Any], names: list[str]) -> None:
+    look = {"loc": "outside lower center", "ncols": 3, "frameon": False, "labelcolor": "0.35"}
+    legend = axes.figure.legend(drawn, [shown_name(name) for name in names], **look)
+    for text in legend.get_texts():
+        text.set(fontsize=9, family=font_families(), parse_math=False)
 
 
 def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:
@@ -105,7 +104,7 @@ def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:
         avoid=np.vstack([along(line[:, None, :]) for line in points]),
         rivals=np.array(ends),
         strict=len(lines) > FEW,
-        radius=3.2,
+        radius=LARGEST / 2,
     )
 
 
