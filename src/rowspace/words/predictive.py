@@ -30,28 +30,32 @@ def skip_gram(setting: Setting) -> Plan:
 
 def cbow(setting: Setting) -> Plan:
     """A word and the mean of those around it, whose rows lie in any block: threads race, or there is one."""
-    C = setting.zeros("C")
+    if setting.subwords is not None:
+        return _subword_cbow(setting, setting.subwords)
+    W, C = setting.vectors("W", setting.words), setting.zeros("C")
     negatives = setting.negatives(C)
-    if setting.subwords is None:
-        name, W = "W", setting.vectors("W", setting.words)
-        answer = lambda: {"W": setting.named(W.values), "C": C}
-    else:
-        name, W, bags = "S", *_subwords(setting, setting.subwords)
-        answer = lambda: {"W": setting.named(compose(W.values, bags)), "S": W, "C": C}
 
     def columns(kept: Kept) -> dict[str, Any]:
         center, window = kept.bags()
-        if setting.subwords is not None:
-            window = together(of_each(bags, window.values), window.offsets)
         return {"window": window, "center": center, "negatives": negatives}
 
-    data = _contexts(setting, columns, paired=False)
-    cost = costs.cbow if name == "W" else _renamed_cbow
-    return Plan(cost, {name: W, "C": C}, data, sgd, answer, {"schedule": _racing(setting)})
+    answer = lambda: {"W": setting.named(W.values), "C": C}
+    return _racing(setting, costs.cbow, {"W": W, "C": C}, columns, answer)
 
 
-def _renamed_cbow(S: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
-    return costs.cbow(S, C, window, center, negatives)
+def _subword_cbow(setting: Setting, subwords: Subwords) -> Plan:
+    """As `cbow`, with the mean of all subwords of the words around."""
+    C = setting.zeros("C")
+    S, bags = _subwords(setting, subwords)
+    negatives = setting.negatives(C)
+
+    def columns(kept: Kept) -> dict[str, Any]:
+        center, window = kept.bags()
+        window = together(of_each(bags, window.values), window.offsets)
+        return {"window": window, "center": center, "negatives": negatives}
+
+    answer = lambda: {"W": setting.named(compose(S.values, bags)), "S": S, "C": C}
+    return _racing(setting, costs.cbow, {"W": S, "C": C}, columns, answer)
 
 
 def _subword_skip_gram(setting: Setting, subwords: Subwords) -> Plan:
@@ -63,9 +67,8 @@ def _subword_skip_gram(setting: Setting, subwords: Subwords) -> Plan:
         center, window = kept.bags()
         return {"subwords": of_each(bags, center), "window": window, "negatives": negatives}
 
-    data = _contexts(setting, columns, paired=False)
     answer = lambda: {"W": setting.named(compose(S.values, bags)), "S": S, "C": C}
-    return Plan(costs.subword_skip_gram, {"S": S, "C": C}, data, sgd, answer, {"schedule": _racing(setting)})
+    return _racing(setting, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
 
 
 def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Any]:
@@ -78,5 +81,7 @@ def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
     return Contexts(setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads, paired=paired)
 
 
-def _racing(setting: Setting) -> str:
-    return "hogwild" if setting.threads > 1 else "sequential"
+def _racing(setting: Setting, cost: Any, tables: dict[str, Table], columns: Any, answer: Any) -> Plan:
+    """The plan of a cost over bags whose rows lie in any block: threads race, unless there is one."""
+    schedule = "hogwild" if setting.threads > 1 else "sequential"
+    return Plan(cost, tables, _contexts(setting, columns, paired=False), sgd, answer, {"schedule": schedule})

@@ -82,7 +82,7 @@ class Plan:
     cost: Callable[..., Any]
     tables: dict[str, Table]
     data: Any
-    update: Callable[[Any], Update]
+    update: Callable[[Any], Update]  # of a rate
     answer: Callable[[], dict[str, Table]]
     fit: dict[str, Any] = field(default_factory=dict)
 
