@@ -34,7 +34,7 @@ def text(
     ] = None,
     min_count: Annotated[int, typer.Option(help="Words that occur less often are left out.")] = 5,
     max_vocab: Annotated[int | None, typer.Option(help="Keep so many words, the most frequent. [default: all]")] = None,
-    min_n: Annotated[int, typer.Option(help="Shortest subword, such as 3.")] = 0,
+    min_n: Annotated[int, typer.Option(help="Shortest subword.")] = 3,
     max_n: Annotated[int, typer.Option(help="Longest subword, such as 6; 0 for whole words only.")] = 0,
     buckets: Annotated[int, typer.Option(help="Rows for subwords.")] = 2_000_000,
     column: Annotated[

@@ -48,7 +48,7 @@ def train_text(
     ns_exponent: float = 0.75,
     sample: float = 1e-3,
     rate: float | None = None,
-    min_n: int = 0,
+    min_n: int = 3,
     max_n: int = 0,
     buckets: int = 2_000_000,
     seed: int = 0,
@@ -74,8 +74,8 @@ def train_text(
         sample: words more frequent than about this share of the text are left out at times; 0 for never.
         rate: where the rate starts; it falls to 0 in a straight line. Default 0.025 for skip_gram; 0.05 for glove; 0.2
             for cbow, whose step is that of a mean: word2vec.c's is as many times longer as a window has words.
-        min_n, max_n: with max_n above 0, words are made of their n-grams too, fastText's 3 and 6 for example, so that
-            a word never seen has a vector.
+        min_n, max_n: with max_n above 0 (fastText's is 6), words are made of their n-grams too, so that a word never
+            seen has a vector.
         buckets: rows for the n-grams.
         seed: of the first values and of everything drawn.
         threads: how many, None for all cores.
@@ -152,10 +152,10 @@ def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subword
     """The subwords asked for; DataError for a cost that has none, or is none for texts."""
     if cost not in COSTS:
         raise DataError(f"cost {cost!r} is not one for texts; it can be {', '.join(COSTS)}")
-    if not min_n and not max_n:
+    if not max_n:
         return None
     if not COSTS[cost].draws:
-        raise DataError(f"{cost} has no subwords; take cost skip_gram or cbow, or leave out min_n and max_n")
+        raise DataError(f"{cost} has no subwords; take cost skip_gram or cbow, or leave out max_n")
     return Subwords(min_n, max_n, buckets)
 
 
