@@ -9,7 +9,7 @@ from tests.test_cli import fails, shell, works
 import rowspace as rs
 
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a cat and a dog ran home"] * 20
-QUICK = ["--dim", "8", "--epochs", "2", "--no-progress"]
+QUICK = ["--dim", "8", "--epochs", "2", "--no-progress", "--sample", "0"]
 
 
 @pytest.fixture
@@ -46,7 +46,20 @@ def test_going_on_with_new_words(corpus, tmp_path):
     words, more = tmp_path / "words", tmp_path / "more.txt.gz"
     works("train", "text", corpus, "-o", words, *QUICK)
     more.write_bytes(gzip.compress(b"the owl sat on the roof\n" * 9))
-    works("train", "text", more, "--from", words, "-o", tmp_path / "words2", "--epochs", "1", "--no-progress")
+    works(
+        "train",
+        "text",
+        more,
+        "--from",
+        words,
+        "-o",
+        tmp_path / "words2",
+        "--epochs",
+        "1",
+        "--no-progress",
+        "--sample",
+        "0",
+    )
     before, after = rs.open(words), rs.open(tmp_path / "words2")
     assert after.index_to_key[: len(before)] == before.index_to_key
     assert {"owl", "roof"} <= set(after.index_to_key)

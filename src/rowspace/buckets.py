@@ -157,8 +157,9 @@ class Buckets:
         bags = None
         if self.gathered:
             columns, bags, ends = in_buckets(columns, ends, spare.bags if spare else None)
-        size = min(length(chunk), max(_POOL, 4 * len(dealt[-1].of))) if bags else length(chunk)
-        pools = {c: Pool.drawn(chunk[c], dealt[a], size, [*seed, 2]) for c, a in self.layout.sampled.items()}
+        size = lambda rows: min(length(chunk), max(_POOL, 4 * rows)) if bags else length(chunk)
+        drawn_from = {c: (dealt[axis], size(len(dealt[axis].of))) for c, axis in self.layout.sampled.items()}
+        pools = {c: Pool.drawn(chunk[c], *given, [*seed, 2]) for c, given in drawn_from.items()}
         columns |= {c: chunk[c].drawing_from(pool.rows) for c, pool in pools.items()}  # type: ignore[union-attr]
         return Sorted(columns, ends, buckets, packed.out, dealt, pools, bags)
 

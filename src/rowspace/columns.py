@@ -65,6 +65,8 @@ class Gathered:
         by: the name of a column of one id in an example, which the cost uses as well.
         most: the largest bag. Its members' gradients are all taken before any is applied.
 
+    Raises DataError for values of more than one dimension, and for `most` below 1.
+
     >>> Gathered(np.array([3, 5, 4]), by="center", most=2)
     Gathered(3 values by 'center', at most 2)
     """

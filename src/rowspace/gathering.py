@@ -23,11 +23,11 @@ class Bags:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def ragged(self, values: np.ndarray, before: np.ndarray | None = None) -> Ragged:
+    def ragged(self, values: np.ndarray) -> Ragged:
         """The values in the order of their bags."""
         if self.of is None:
             return Ragged(np.ascontiguousarray(values), self.offsets, gathered=True)
-        out = room(values.shape, before, values.dtype)
+        out = np.empty_like(values, order="C")
         compiled_sorting("fill_bags")(self.of, self.offsets[:-1].copy(), values, out)
         return Ragged(out, self.offsets, gathered=True)
 

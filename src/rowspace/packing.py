@@ -1,7 +1,5 @@
 """The columns of a window moved to their places: single ids and numbers side by side, in memory that is used again."""
 
-from typing import Any
-
 import numpy as np
 
 from rowspace.columns import Chunk, Gathered, Ragged, length
@@ -26,7 +24,8 @@ class Packed:
         return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
 
 
-def room(shape: tuple[int, ...], before: np.ndarray | None, dtype: Any = np.int32) -> np.ndarray:
-    """An array: memory that was used before, whose pages are there already, or new."""
-    fits = before is not None and before.dtype == dtype and before.shape[1:] == shape[1:] and len(before) >= shape[0]
-    return before[: shape[0]] if fits and before is not None else np.empty(shape, dtype)
+def room(shape: tuple[int, ...], before: np.ndarray | None) -> np.ndarray:
+    """An int32 array: memory that was used before, whose pages are there already, or new."""
+    if before is not None and before.shape[1:] == shape[1:] and len(before) >= shape[0]:
+        return before[: shape[0]]
+    return np.empty(shape, np.int32)

@@ -318,7 +318,8 @@ class Queries:
         return product
 
     def rows(self, restrict_vocab: int | None) -> int:
-        return len(self) if restrict_vocab is None else whole("restrict_vocab", restrict_vocab, 1)
+        """How many of the first rows a question looks at: all, or at most so many."""
+        return len(self) if restrict_vocab is None else min(len(self), whole("restrict_vocab", restrict_vocab, 1))
 
     def _nearest(self, queries: list[np.ndarray], asked: list[set[int]], topn: Any, rows: int) -> list[Neighbours]:
         """The items nearest to each query, without those asked about."""

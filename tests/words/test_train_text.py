@@ -9,6 +9,7 @@ import rowspace as rs
 from rowspace.errors import DataError
 from rowspace.read import read_text
 from rowspace.subwords import Subwords, compose
+from rowspace.words import contexts
 
 TOPICS = ("apple pear plum cherry peach grape".split(), "hammer saw drill pliers wrench chisel".split())
 COSTS = ("skip_gram", "cbow", "glove")
@@ -284,22 +285,27 @@ def test_the_width_is_checked(dim):
         trained(dim=dim)
 
 
-@pytest.mark.parametrize("options", [{"cost": "skip_gram"}, {"cost": "cbow"}, SUBWORDS])
-def test_an_epoch_in_which_nothing_is_left(options):
-    model = trained(sample=1e-12, **options)
-    assert len(model.cost) == 2
-    assert model.trained_with["examples"] == 0
-    assert np.isfinite(model.table.values).all()
+@pytest.mark.parametrize("options", [{"cost": "skip_gram"}, {"cost": "cbow"}, SUBWORDS, {"threads": 3}])
+def test_a_text_of_which_nothing_is_left_is_refused(options):
+    with pytest.raises(DataError, match="left nothing to train on"):
+        trained(sample=1e-12, **options)
 
 
-def test_nothing_left_on_threads_and_saved(tmp_path):
-    model = trained(sample=1e-12, threads=3)
-    model.save(tmp_path / "model")
-    assert np.isnan(rs.open(tmp_path / "model").cost).all()
+def test_a_word_a_line_is_refused():
+    with pytest.raises(DataError, match="a sentence or a document a line"):
+        trained([["a"], ["b"]] * 10, cost="glove")
 
 
-@pytest.mark.parametrize("lines", [[["a"], ["b"]] * 10, [["a"] * 9] * 10])
-def test_glove_of_texts_without_pairs_or_other_words(lines):
+def test_a_short_line_before_a_very_long_one(monkeypatch):
+    """The first stretch says how all are sorted: it must not be the short line alone."""
+    monkeypatch.setattr(contexts, "TOKENS", 64)
+    with text([["a"] * 3, ["a", "b"] * 500]) as found:
+        made = contexts.Contexts(found, np.ones(2, np.float32), 2, 0, lambda kept: {}, 1)
+        assert next(made._stretches()) == (0, 64)
+
+
+@pytest.mark.parametrize("lines", [[["a"] * 9] * 10, [["a", "b"]] * 10])
+def test_glove_of_texts_of_few_words(lines):
     assert np.isfinite(trained(lines, cost="glove").table.values).all()
 
 

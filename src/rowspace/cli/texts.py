@@ -48,7 +48,7 @@ def text(
         str, typer.Option(help="strict, or replace: what to do with bytes that are not UTF-8.")
     ] = "strict",
     seed: Annotated[
-        int, typer.Option(help="The same seed gives the same skip_gram or glove model, byte for byte.")
+        int, typer.Option(help="The same seed gives the same skip_gram (whole words) or glove model, byte for byte.")
     ] = 0,
     threads: Annotated[int | None, typer.Option(help="How many. [default: all cores]")] = None,
     progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
@@ -103,7 +103,8 @@ def _read(text: Any, seconds: float) -> str:
 def _summary(model: Any, text: Any, out: Path, reading: float, seconds: float) -> dict[str, Any]:
     about, epochs = model.trained_with, model.trained_with["epochs"]
     costs = model.cost[-epochs:]
-    kept = {key: about[key] for key in ("cost", "window", "negative", "sample", "rate", "epochs", "examples", "seed")}
+    told = ("cost", "window", "negative", "sample", "rate", "epochs", "examples", "seed")
+    kept = {key: about[key] for key in told if key in about}
     sizes = {"model": str(out), "words": len(model), "dim": model.vector_size, "tokens": text.tokens}
     rate = text.tokens * epochs / max(seconds - reading, 1e-9)
     times = {"reading_seconds": round(reading, 3), "seconds": round(seconds, 3), "words_per_second": round(rate)}

@@ -151,7 +151,10 @@ def _counted(part: _Part, n: int, weights: np.ndarray, symmetric: bool, workers:
 
     def do(task: int) -> None:
         lo, hi = tasks[task]
-        sums, met = spare.pop() if spare else (np.zeros(n, np.int64), np.empty(n, np.int32))
+        try:
+            sums, met = spare.pop()
+        except IndexError:
+            sums, met = np.zeros(n, np.int64), np.empty(n, np.int32)
         room = int(np.minimum(np.diff(starts[lo : hi + 1]) * 2 * after, n).sum())
         columns, totals = np.empty(room, np.int32), np.empty(room, np.int64)
         end = count(part.text, spans, starts, weights, lo, hi, sums, met, lengths, columns, totals)

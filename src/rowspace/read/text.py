@@ -20,6 +20,7 @@ from rowspace.read.folder import Folder
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import Vocabulary, choose
 from rowspace.store import map_array
+from rowspace.values import is_integer
 from rowspace.workers import thread_count
 
 IDS, OFFSETS = "ids.npy", "offsets.npy"
@@ -197,7 +198,7 @@ def _waited(future: Future[Encoded], taken: int) -> tuple[Encoded, int]:
 
 def _check_options(min_count: int, max_vocab: int | None, errors: str) -> None:
     for name, value in (("min_count", min_count), ("max_vocab", 1 if max_vocab is None else max_vocab)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if not is_integer(value) or value < 1:
             raise DataError(f"{name} is {value!r}; give a whole number of at least 1")
     if errors not in ("strict", "replace"):
         raise DataError(f'errors is {errors!r}; give "strict" or "replace"')

@@ -11,6 +11,7 @@ from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.subwords import Subwords
 from rowspace.train import Trainer
+from rowspace.values import is_integer
 from rowspace.words import counted, predictive
 from rowspace.words.setting import Plan, Setting
 from rowspace.workers import thread_count
@@ -35,6 +36,7 @@ COSTS = {
     "glove": Usual(counted.glove, 0.05, epochs=25, draws=False),
 }
 DIM = 100
+FARTHEST = 10_000  # a window
 
 
 def train_text(
@@ -61,7 +63,8 @@ def train_text(
 
     `skip_gram` (`costs.skip_gram_bag`) gives the same bytes for the same seed, however many threads there are: pairs of
     words are sorted into blocks that no two threads share. So does `glove`. `cbow` and subwords look up rows in any
-    block: there more than one thread race, and only `threads=1` can be repeated.
+    block: there more than one thread race, and only `threads=1` can be repeated. `glove` keeps about 40 bytes in memory
+    for every two words that stand near one another; the others stream.
 
     Arguments:
         text: what `rs.read_text` gives, or anything it reads with its defaults.
@@ -70,8 +73,8 @@ def train_text(
         cost: skip_gram; cbow; or glove, from counts of words near one another.
         window: how far a word reaches; in skip_gram and cbow each occurrence at random from 1 to this.
         negative: words drawn against each example (see `rs.Negatives`); not for glove.
-        ns_exponent: the exponent of the counts they are drawn by.
-        sample: words more frequent than about this share of the text are left out at times; 0 for never.
+        ns_exponent: the exponent of the counts they are drawn by; not for glove.
+        sample: words more frequent than about this share of the text are left out at times; 0 for never; not for glove.
         rate: where the rate starts; it falls to 0 in a straight line. Default 0.025 for skip_gram; 0.05 for glove; 0.2
             for cbow, whose step is that of a mean: word2vec.c's is as many times longer as a window has words.
         min_n, max_n: with max_n above 0 (fastText's is 6), words are made of their n-grams too, so that a word never
@@ -87,7 +90,8 @@ def train_text(
     the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
     an example in each epoch: of a pair of words for skip_gram and glove, of a word with its window for the others.
 
-    Raises DataError for options that do not fit one another or `start`; Diverged when the rate is too high.
+    Raises DataError for options that do not fit one another or `start`, and for a text of which nothing is left;
+    Diverged when the rate is too high.
     Sources: Mikolov et al. (2013); Pennington et al. (2014); Bojanowski et al. (2017).
 
     >>> import rowspace as rs
@@ -115,6 +119,7 @@ def train_text(
         abs(seed),
         thread_count(threads),
         subwords,
+        0 if start is None else len(start.cost),
         before or {},
     )
     plan = usual.plan(setting)
@@ -123,6 +128,11 @@ def train_text(
     options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress, "callbacks": callbacks}
     epochs = usual.epochs if epochs is None else epochs
     trainer.fit(plan.data, epochs, **options, **plan.fit)
+    if epochs and not trainer.examples:
+        raise DataError(
+            f"{text.name} left nothing to train on: no word kept has another beside it; give a sentence or a document a "
+            "line, or a sample of 0, which keeps all words"
+        )
     return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
 
 
@@ -130,8 +140,9 @@ def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None"
     from rowspace.model import Model
 
     text = setting.text
-    about |= {"text": text.name, "tokens": text.tokens, "window": setting.window, "sample": setting.sample}
-    about |= {"negative": setting.negative, "ns_exponent": setting.ns_exponent, "examples": trainer.examples}
+    about |= {"text": text.name, "tokens": text.tokens, "window": setting.window, "examples": trainer.examples}
+    if COSTS[about["cost"]].draws:
+        about |= {"sample": setting.sample, "negative": setting.negative, "ns_exponent": setting.ns_exponent}
     if setting.subwords is not None:
         s = setting.subwords
         about |= {"min_n": s.min_n, "max_n": s.max_n, "buckets": s.buckets}
@@ -142,8 +153,10 @@ def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None"
 def check_numbers(dim: int | None, window: int, negative: int, sample: float) -> None:
     """Refuse numbers that no text could be trained with; DataError says which."""
     for name, number in {"dim": DIM if dim is None else dim, "window": window, "negative": negative}.items():
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+        if not is_integer(number) or number < 1:
             raise DataError(f"{name} is {number!r}; give a whole number of at least 1")
+    if window > FARTHEST:
+        raise DataError(f"window is {window}; words reach {FARTHEST:,} words at most")
     if not 0 <= sample < np.inf:
         raise DataError(f"sample is {sample}; give 0, or a share of the text such as 0.001")
 

@@ -18,6 +18,7 @@ from rowspace.compiled import compiled_loop
 
 TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
+AHEAD = 4  # stretches made at a time, at most: each takes memory
 
 i64 = np.int64  # the names compiled sources know
 uint64 = np.uint64
@@ -157,7 +158,7 @@ def bag_up(words, reach, starts, centers, contexts, offsets):  # type: ignore[no
 
 @dataclass(frozen=True)
 class Kept:
-    """A stretch of a text after subsampling: `words` (m,) int32, `reach` (m,) uint8 or int32, `starts` of sentences."""
+    """A stretch of a text after subsampling: `words` and `reach` (m,) int32, `starts` of sentences."""
 
     words: np.ndarray
     reach: np.ndarray
@@ -193,6 +194,7 @@ class Contexts:
         columns: makes the columns of a chunk of what is kept of a stretch of the text.
         threads: how many chunks are made at a time.
         paired: whether an example is a pair, or all contexts of a word.
+        epoch: how many epochs there were before.
     """
 
     def __init__(
@@ -204,10 +206,11 @@ class Contexts:
         columns: Callable[[Kept], dict[str, Any]],
         threads: int,
         paired: bool = True,
+        epoch: int = 0,
     ) -> None:
         self.text, self.keep, self.window, self.seed = text, keep, window, seed
         self.columns, self.threads = columns, threads
-        self.epoch = 0
+        self.epoch = epoch
         count = compiled_loop(keep_few, count_pairs if paired else count_bags)
         expected = count(text.ids, text.offsets, keep, window, np.empty(window + 1))
         self.examples = max(1, round(expected))
@@ -216,17 +219,18 @@ class Contexts:
         self.epoch += 1
         seed = np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0]
         stretches = self._stretches()
-        with ThreadPoolExecutor(self.threads) as pool:
-            while several := list(islice(stretches, self.threads)):
+        at_once = min(self.threads, AHEAD)
+        with ThreadPoolExecutor(at_once) as pool:
+            while several := list(islice(stretches, at_once)):
                 yield from pool.map(lambda part: self.columns(self._kept(seed, *part)), several)
 
     def _stretches(self) -> Iterator[tuple[int, int]]:
-        """Tokens from, to: about so many, whole sentences unless one is longer."""
+        """Tokens from, to: about so many, whole sentences unless that leaves less than half of it."""
         offsets = self.text.offsets
         a = int(offsets[0])
         while a < offsets[-1]:
             whole = int(offsets[np.searchsorted(offsets, a + TOKENS, side="right") - 1])
-            b = whole if whole > a else min(a + TOKENS, int(offsets[-1]))
+            b = whole if whole - a > TOKENS // 2 else min(a + TOKENS, int(offsets[-1]))
             yield a, b
             a = b
 

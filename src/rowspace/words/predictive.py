@@ -78,7 +78,8 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Any]:
 
 
 def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
-    return Contexts(setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads, paired=paired)
+    given = setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads
+    return Contexts(*given, paired=paired, epoch=setting.epochs_before)
 
 
 def _racing(setting: Setting, cost: Any, tables: dict[str, Table], columns: Any, answer: Any) -> Plan:

@@ -30,6 +30,7 @@ class Setting:
     seed: int
     threads: int
     subwords: Subwords | None
+    epochs_before: int = 0
     before: Mapping[str, Table] = field(default_factory=dict)
 
     @property
