@@ -130,8 +130,8 @@ def train_text(
     trainer.fit(plan.data, epochs, **options, **plan.fit)
     if epochs and not trainer.examples:
         raise DataError(
-            f"{text.name} left nothing to train on: no word kept has another beside it; give a sentence or a document a "
-            "line, or a sample of 0, which keeps all words"
+            f"{text.name} left nothing to train on: no word kept has another beside it; give a sentence or a document "
+            "a line, or a sample of 0, which keeps all words"
         )
     return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
 
