@@ -586,7 +586,7 @@ def test_loops_run_as_plain_python_too(tmp_path, monkeypatch):
     with read_text(path, tokens="words", min_count=1) as text:
         expected = seen(text)
     for module in ("encoded", "vocabulary", "ids_file", "text"):
-        monkeypatch.setattr(f"rowspace.read.{module}.compiled_loop", lambda name: getattr(loops, name))
+        monkeypatch.setattr(f"rowspace.read.{module}.text_loop", lambda name: getattr(loops, name))
     with np.errstate(over="ignore"), read_text(path, tokens="words", min_count=1, threads=1) as text:
         assert seen(text) == expected
     assert rs.read_text is read_text

@@ -35,7 +35,7 @@ class Words:
         starts = np.concatenate([np.zeros(1, np.int64), ends])[: len(words)]
         data = np.frombuffer(b"".join([*encoded, b"\n"]), np.uint8)
         hashes = np.empty(len(words), np.uint64)
-        compiled_loop("hash_words")(data, starts, ends, hashes)
+        text_loop("hash_words")(data, starts, ends, hashes)
         return cls(data, starts, ends, hashes, counts)
 
 
@@ -48,7 +48,7 @@ class Encoded:
 
 
 @cache
-def compiled_loop(name: str) -> Callable[..., Any]:
+def text_loop(name: str) -> Callable[..., Any]:
     """One of the loops as machine code; Ctrl-C waits for its end, a few milliseconds.
 
     While Numba makes arrays of what a loop returns, it would turn a KeyboardInterrupt into a SystemError.
@@ -67,7 +67,7 @@ def compiled_loop(name: str) -> Callable[..., Any]:
 def encode_chunk(chunk: Chunk, kinds: np.ndarray, errors: str) -> Encoded:
     """Split a chunk by the kinds of its characters (see loops.scan)."""
     data = np.frombuffer(chunk.data, np.uint8)
-    ids, *words, end = compiled_loop("scan")(data, kinds)
+    ids, *words, end = text_loop("scan")(data, kinds)
     if end == len(data):
         return Encoded(Words(data, *words), ids)
     if errors == "strict":

@@ -5,7 +5,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from rowspace.read.encoded import compiled_loop
+from rowspace.read.encoded import text_loop
 
 HEADER = 128  # bytes of a .npy header for one dimension
 PROVISIONAL = np.dtype("<i4")
@@ -45,7 +45,7 @@ def renumber(
         if not len(block):
             break
         read += block.nbytes
-        kept, lines = compiled_loop("renumber")(block, new, out, bounds, begun)
+        kept, lines = text_loop("renumber")(block, new, out, bounds, begun)
         begun += kept
         ids.seek(written)
         written += ids.write(out[:kept].astype(dtype).data)

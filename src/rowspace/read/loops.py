@@ -1,6 +1,6 @@
 """Loops over the bytes of a text, in plain Python, run as machine code: words become ids, ids others.
 
-`compiled_loop` in encoded.py gives the functions compiled; they are read here as they stand. A hash table is an
+`text_loop` in encoded.py gives the functions compiled; they are read here as they stand. A hash table is an
 array of slots, a power of two of them; a slot holds the upper half of a word's hash and its id + 1, or 0.
 """
 

@@ -15,7 +15,7 @@ from rowspace.errors import DataError
 from rowspace.names import Names
 from rowspace.progress import progress_bar
 from rowspace.read import ids_file
-from rowspace.read.encoded import LINE_END, Encoded, compiled_loop
+from rowspace.read.encoded import LINE_END, Encoded, text_loop
 from rowspace.read.folder import Folder
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import Vocabulary, choose
@@ -162,7 +162,7 @@ def _number(sentences: Sentences, out: IO[Any], threads: int, progress: bool | N
     total = None if size is None else size / 1e6
     with closing(_encoded(sentences, threads)) as pieces, progress_bar(progress, total, "MB") as bar:
         for encoded, taken in pieces:
-            compiled_loop("replace")(encoded.ids, vocabulary.absorb(encoded.words))
+            text_loop("replace")(encoded.ids, vocabulary.absorb(encoded.words))
             ids_file.append(out, encoded.ids)
             lines += int(np.count_nonzero(encoded.ids == LINE_END))
             bar.advance(taken / 1e6, None)

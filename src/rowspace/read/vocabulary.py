@@ -3,7 +3,7 @@
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.read.encoded import Words, compiled_loop
+from rowspace.read.encoded import Words, text_loop
 
 BLOCK = 1 << 16  # words handled at once as strings of Python
 LARGEST = 2**31 - 1
@@ -42,7 +42,7 @@ class Vocabulary:
         starts, ends = self._bounds[:-1], self._bounds[1:]
         given = words.data, words.starts, words.ends, words.hashes, words.counts
         held = self._slots, self._data, starts, ends, self._counts
-        ids, self._size = compiled_loop("absorb")(*given, *held, self._size)
+        ids, self._size = text_loop("absorb")(*given, *held, self._size)
         return ids
 
     def words(self, ids: np.ndarray | list[int]) -> list[str]:
@@ -74,7 +74,7 @@ class Vocabulary:
         if 3 * words > 2 * len(self._slots):
             del self._slots  # before there is a larger one
             self._slots = np.zeros(1 << (3 * words // 2).bit_length(), np.uint64)
-            compiled_loop("refill")(self._slots, self._data, self._bounds[:-1], self._bounds[1:], self._size)
+            text_loop("refill")(self._slots, self._data, self._bounds[:-1], self._bounds[1:], self._size)
 
 
 def _grow(array: np.ndarray, size: int) -> None:
