@@ -8,12 +8,13 @@ import numpy as np
 
 from rowspace.blocks import Blocks, Deck
 from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
+from rowspace.compiled import compiled_loop
 from rowspace.gathering import Bags, gathered_by, in_buckets
 from rowspace.layout import Layout, Source
 from rowspace.packing import Packed, room
 from rowspace.pool import Pool
 from rowspace.sampling import BlockNegatives
-from rowspace.sorting import compiled_sorting
+from rowspace.sorting import find_places, move, number_buckets
 from rowspace.work import DRAWN, HI, LO, NEEDED, PASSED, ROW
 
 _A_ROW = 4.2  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
@@ -169,7 +170,7 @@ class Buckets:
             ids, of = ids * 2, [of[0], np.zeros(len(of[0]), np.uint16)]
         per_column = self.count // self.groups if self.layout.symmetric else 1
         options = self._columns, per_column, self.layout.symmetric, self.sided
-        compiled_sorting("number_buckets")(*ids, *of, *options, out, counts)
+        compiled_loop(number_buckets)(*ids, *of, *options, out, counts)
 
     @property
     def _columns(self) -> int:
@@ -215,7 +216,7 @@ def _cut(segments: np.ndarray, longest: int) -> np.ndarray:
 def _placed(name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) -> Column:
     """A column that is not packed, sorted by the places of its examples."""
     places = buckets.copy()
-    compiled_sorting("find_places")(places, starts)
+    compiled_loop(find_places)(places, starts)
     column: Any = chunk[name]
     if isinstance(column, Gathered):
         return column.of(_placed(name, {name: column.values}, buckets, starts))  # type: ignore[arg-type]
@@ -223,7 +224,7 @@ def _placed(name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) ->
         return reordered({name: column}, np.argsort(places, kind="stable"))[name]
     out = np.empty_like(column)
     wide, into = (column, out) if column.ndim == 2 else (column[:, None], out[:, None])
-    compiled_sorting("move")(wide, places, into)
+    compiled_loop(move)(wide, places, into)
     return out
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.compiled import compiled_loop
 from rowspace.errors import DataError
 from rowspace.sampling import Negatives
 from rowspace.values import is_integer
@@ -335,10 +336,20 @@ def _reordered(column: Column, order: np.ndarray) -> Column:
         return column
     if isinstance(column, Gathered):
         return column.of(column.values[order])
-    if not isinstance(column, Ragged):
-        return column[order]
-    lengths = np.diff(column.offsets)[order]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    values = column.values[np.repeat(column.offsets[:-1][order], lengths) + within]
-    return replace(column, values=values, offsets=offsets)
+    return of_each(column, order) if isinstance(column, Ragged) else column[order]
+
+
+def of_each(bags: Ragged, ids: np.ndarray) -> Ragged:
+    """The bags of some ids, one after another."""
+    offsets = np.concatenate([[0], np.cumsum(np.diff(bags.offsets)[ids])])
+    values = np.empty(offsets[-1], bags.values.dtype)
+    compiled_loop(take_bags)(bags.values, bags.offsets, ids, offsets, values)
+    return replace(bags, values=values, offsets=offsets)
+
+
+def take_bags(values, offsets, ids, starts, out):  # type: ignore[no-untyped-def]
+    """Fill `out` with the bags of ids, which begin there at `starts`."""
+    for n in range(len(ids)):
+        begin = offsets[ids[n]] - starts[n]
+        for place in range(starts[n], starts[n + 1]):
+            out[place] = values[begin + place]

@@ -1,39 +1,36 @@
 """Bags made of examples that share an id: in file order of neighbours, in a bucket of all that are there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from rowspace.columns import Chunk, Gathered, Negatives, Ragged, length
+from rowspace.compiled import compiled_loop
 from rowspace.errors import DataError
 from rowspace.packing import room
-from rowspace.sorting import compiled_sorting
+from rowspace.sorting import fill_bags, gather_bags
 
 
 @dataclass(frozen=True)
 class Bags:
-    """Examples gathered: `offsets` (b + 1,) int64, where bags begin among them, and `of` (m,) int32, the bag of each.
+    """Examples gathered: `of` (m,) int32, the bag of each; `offsets` (b + 1,) int64, where bags begin among them."""
 
-    Without `of` the members of a bag stand together already.
-    """
-
+    of: np.ndarray
     offsets: np.ndarray
-    of: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def ragged(self, values: np.ndarray) -> Ragged:
         """The values in the order of their bags."""
-        if self.of is None:
-            return Ragged(np.ascontiguousarray(values), self.offsets, gathered=True)
         out = np.empty_like(values, order="C")
-        compiled_sorting("fill_bags")(self.of, self.offsets[:-1].copy(), values, out)
+        compiled_loop(fill_bags)(self.of, self.offsets[:-1].copy(), values, out)
         return Ragged(out, self.offsets, gathered=True)
 
     def first(self, bag: int) -> int:
         """Which example a bag began with."""
-        return int(self.offsets[bag]) if self.of is None else int(np.argmax(self.of == bag))
+        return int(np.argmax(self.of == bag))
 
 
 def gathered_by(chunk: Chunk) -> tuple[str, int] | None:
@@ -68,7 +65,8 @@ def in_file_order(chunk: Chunk) -> Chunk:
     pieces = -(-lengths // most)
     piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     offsets = np.append(np.repeat(begins, pieces) + piece * most, len(ids)).astype(np.int64)
-    return _with_bags(chunk, Bags(offsets), {by: ids[offsets[:-1]]})
+    together = lambda values: Ragged(np.ascontiguousarray(values), offsets, gathered=True)
+    return _with_bags(chunk, together, {by: ids[offsets[:-1]]})
 
 
 def in_buckets(chunk: Chunk, ends: np.ndarray, spare: "Bags | None" = None) -> tuple[Chunk, Bags, np.ndarray]:
@@ -81,11 +79,11 @@ def in_buckets(chunk: Chunk, ends: np.ndarray, spare: "Bags | None" = None) -> t
     offsets, firsts = np.empty(examples + 1, np.int64), np.empty(examples, ids.dtype)
     bag_ends = np.empty(len(ends), np.int64)
     opened = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)
-    compiled_sorting("gather_bags")(ids, ends, most, opened, of, offsets, firsts, bag_ends)
-    bags = Bags(offsets[: int(bag_ends[-1]) + 1], of)
-    return _with_bags(chunk, bags, {by: firsts[: len(bags)]}), bags, bag_ends
+    compiled_loop(gather_bags)(ids, ends, most, opened, of, offsets, firsts, bag_ends)
+    bags = Bags(of, offsets[: int(bag_ends[-1]) + 1])
+    return _with_bags(chunk, bags.ragged, {by: firsts[: len(bags)]}), bags, bag_ends
 
 
-def _with_bags(chunk: Chunk, bags: Bags, one: Chunk) -> Chunk:
-    ragged = {c: bags.ragged(column.values) for c, column in chunk.items() if isinstance(column, Gathered)}
+def _with_bags(chunk: Chunk, ragged_of: Callable[[np.ndarray], Ragged], one: Chunk) -> Chunk:
+    ragged = {c: ragged_of(column.values) for c, column in chunk.items() if isinstance(column, Gathered)}
     return {**chunk, **ragged, **one}

@@ -3,7 +3,8 @@
 import numpy as np
 
 from rowspace.columns import Chunk, Gathered, Ragged, length
-from rowspace.sorting import compiled_sorting
+from rowspace.compiled import compiled_loop
+from rowspace.sorting import distribute
 
 
 class Packed:
@@ -20,7 +21,7 @@ class Packed:
         """Move every example to its place: the arrays by the columns' names, as views."""
         if self.taken:
             columns = tuple(a.view(np.int32) for a in self.taken.values())
-            compiled_sorting("distribute")(buckets, starts, columns, self.out)
+            compiled_loop(distribute)(buckets, starts, columns, self.out)
         return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
 
 

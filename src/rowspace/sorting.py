@@ -1,12 +1,8 @@
 """Sorting a chunk of examples into buckets: loops in plain Python, run as machine code.
 
-A bucket is a row (a block of the first id) and a column (a group of blocks of the second). `compiled_sorting` gives
-the functions compiled; they are read here as they stand.
+A bucket is a row (a block of the first id) and a column (a group of blocks of the second). `compiled.compiled_loop`
+compiles the functions, which are read here as they stand.
 """
-
-import sys
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -95,20 +91,22 @@ def fill_bags(of, places, values, out):  # type: ignore[no-untyped-def]
         places[bag] += 1
 
 
+def bits_of(seed, n):  # type: ignore[no-untyped-def]
+    """SplitMix64 (Steele et al. 2014) of a place: no state to carry along."""
+    x = uint64(seed) + uint64(n) * uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+
+
+def is_kept(bits, chance):  # type: ignore[no-untyped-def]
+    """Whether what has some chance of being kept is kept."""
+    return f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08) < chance
+
+
 def draw_pool(seed, keep, other, out):  # type: ignore[no-untyped-def]
-    """Draw rows by Walker's alias tables, with SplitMix64 as the source of bits."""
+    """Draw rows by Walker's alias tables."""
     for n in range(len(out)):
-        x = uint64(seed) + uint64(n) * uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
-        x = x ^ (x >> uint64(31))
+        x = bits_of(seed, n)
         slot = uintp(((x >> uint64(32)) * uint64(len(keep))) >> uint64(32))
-        chance = f32(x & uint64(0xFFFFFF)) * f32(5.9604645e-08)
-        out[n] = slot if chance < keep[slot] else other[slot]
-
-
-def compiled_sorting(name: str) -> Callable[..., Any]:
-    """One of the functions above as machine code."""
-    from rowspace.compiled import compiled_loop
-
-    return compiled_loop(getattr(sys.modules[__name__], name))
+        out[n] = slot if is_kept(x, keep[slot]) else other[slot]

@@ -15,6 +15,7 @@ import numpy as np
 
 from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
+from rowspace.sorting import bits_of, is_kept
 
 TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
@@ -75,19 +76,6 @@ def count_bags(ids, offsets, keep, window, few):  # type: ignore[no-untyped-def]
     for sentence in range(len(offsets) - 1):
         expected += keep_few(ids, keep, offsets[sentence], offsets[sentence + 1], few) - few[1]
     return expected
-
-
-def bits_of(seed, n):  # type: ignore[no-untyped-def]
-    """SplitMix64 (Steele et al. 2014) of a place in the text."""
-    x = uint64(seed) + uint64(n) * uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return x ^ (x >> uint64(31))
-
-
-def is_kept(bits, chance):  # type: ignore[no-untyped-def]
-    """Whether an occurrence is kept that has some chance of it."""
-    return f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08) < chance
 
 
 def widened(ids, keep, seed, n, end, step, wanted):  # type: ignore[no-untyped-def]

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns import Ragged
-from rowspace.compiled import compiled_loop
 from rowspace.read import Text
 from rowspace.sampling import Negatives
 from rowspace.subwords import Subwords
 from rowspace.table import Table
 from rowspace.updates import Update
 from rowspace.words.contexts import chance_of_keeping
+
+Answer = Callable[[], dict[str, Table]]  # the tables of the model that comes of a training
 
 
 @dataclass(frozen=True)
@@ -84,24 +85,8 @@ class Plan:
     tables: dict[str, Table]
     data: Any
     update: Callable[[Any], Update]  # of a rate
-    answer: Callable[[], dict[str, Table]]
+    answer: Answer
     fit: dict[str, Any] = field(default_factory=dict)
-
-
-def of_each(bags: Ragged, ids: np.ndarray) -> Ragged:
-    """The bags of some ids, one after another."""
-    offsets = np.concatenate([[0], np.cumsum(np.diff(bags.offsets)[ids])])
-    values = np.empty(offsets[-1], bags.values.dtype)
-    compiled_loop(take_bags)(bags.values, bags.offsets, ids, offsets, values)
-    return Ragged(values, offsets)
-
-
-def take_bags(values, offsets, ids, starts, out):  # type: ignore[no-untyped-def]
-    """Fill `out` with the bags of ids, which begin there at `starts`."""
-    for n in range(len(ids)):
-        begin = offsets[ids[n]] - starts[n]
-        for place in range(starts[n], starts[n + 1]):
-            out[place] = values[begin + place]
 
 
 def together(bags: Ragged, groups: np.ndarray) -> Ragged:
