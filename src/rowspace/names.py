@@ -125,6 +125,17 @@ def shown(name: object) -> str:
     return text if len(text) <= 80 else f"{text[:76]}...{text[0]}"
 
 
+def brief(what: object) -> str:
+    """An error of another library, or a type of its, in one line of printable characters, cut when it is long.
+
+    >>> print(brief(ValueError("row 2:\\nexpected " + chr(15))))
+    row 2: expected \\x0f
+    """
+    line = " ".join(str(what).split())
+    text = line if line.isprintable() else ascii(line)[1:-1]
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
 def _strings(names: Iterable[str]) -> list[str]:
     if isinstance(names, str):
         raise DataError(f"names must be a list, got one string; write [{shown(names)}]")

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[t
         with open(path, "rb") as stream:
             shape, fortran, found = _HEADERS[np.lib.format.read_magic(stream)](stream)
             offset = stream.tell()
-    except (ValueError, KeyError, SyntaxError, TypeError) as error:
+    except (ValueError, KeyError, SyntaxError, TypeError, TokenError) as error:
         raise FormatError(f"{path} is not a .npy file: {error}") from None
     if found != np.dtype(dtype) or len(shape) != ndim or fortran:
         order = ", Fortran order" if fortran else ""

@@ -46,12 +46,16 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def ask_for_memory(needed: int, what: str) -> None:
+FEWER = "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
+
+
+def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
     """Refuse at once what would otherwise be killed while it is being filled.
 
     Args:
         needed: bytes.
         what: what they are for.
+        instead: what to do about it.
 
     Raises:
         TooLarge: if that is more than the machine's whole memory.
@@ -60,10 +64,7 @@ def ask_for_memory(needed: int, what: str) -> None:
         return
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > there > 0:
-        raise TooLarge(
-            f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; "
-            "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
-        )
+        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; {instead}")
 
 
 def is_integer(item: Any) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from rowspace.errors import FormatError
 from rowspace.files import atomic_file
 from rowspace.formats.source import checked_limit, keys, refuse
+from rowspace.names import brief
 from rowspace.table import Table
 
 # rows in a row group
@@ -70,7 +71,11 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
         counts = read["count"].to_numpy() if "count" in read.column_names else None
         return Table.from_array(values, names, counts=counts)
     except (pa.ArrowException, KeyError, ValueError) as error:
-        raise FormatError(f"{path} is not a table of names and vectors: {error}") from None
+        raise FormatError(f"{path} is not a table of names and vectors: {brief(error)}") from None
+    except OSError as error:
+        if error.errno is not None:  # it cannot be opened
+            raise
+        raise FormatError(f"{path} is a damaged Parquet file: {brief(error)}") from None
 
 
 def _schema(table: Table) -> Any:

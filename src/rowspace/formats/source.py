@@ -16,7 +16,7 @@ import numpy as np
 
 from rowspace.errors import FormatError, ShapeError
 from rowspace.files import atomic_file
-from rowspace.names import repeated, shown
+from rowspace.names import brief, repeated, shown
 from rowspace.table import Table
 
 # numbers turned to text at once
@@ -36,7 +36,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             try:
                 shutil.copyfileobj(gzip.GzipFile(fileobj=stream), plain)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise FormatError(f"{path} is not a whole gzip file: {error}") from None
+                raise FormatError(f"{path} is not a whole gzip file: {brief(error)}") from None
             plain.seek(0)
             yield plain
 
@@ -162,7 +162,7 @@ def decoded(names: list[bytes], where: Any) -> list[str]:
         texts = [name.decode() for name in names]
     except UnicodeDecodeError:
         i = next(i for i, name in enumerate(names) if name.decode(errors="ignore").encode() != name)
-        raise FormatError(f"{where(i)}: the name {names[i]!r} is not UTF-8") from None
+        raise FormatError(f"{where(i)}: the name {shown(names[i])} is not UTF-8") from None
     if "" in texts:
         raise FormatError(f"{where(texts.index(''))}: the name is empty")
     return texts

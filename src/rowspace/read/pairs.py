@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.names import brief, shown
 from rowspace.read.content import read_content
 from rowspace.read.grid import Columns, Grid, check_column, decoded, frame, grid_of, listed
 
@@ -47,7 +48,7 @@ def read_pairs(
 
     Text needs a header line. The kind of file is told by its first bytes: Parquet, Arrow (Feather),
     JSON lines if it begins with "{", else text with tabs, commas or semicolons, whichever splits
-    the header most; gzip around any of these. Whole numbers become names by their decimal text.
+    the header most; gzip, bzip2, xz or zstd around any of these. Whole numbers become names by their decimal text.
     The whole source is read into memory.
 
     Args:
@@ -107,7 +108,7 @@ def _chosen(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
         if role not in chosen:
             chosen[role] = _column(grid, next(free, None))
     if chosen["left"] == chosen["right"]:
-        raise DataError(f"{grid.name}: left and right are both column {chosen['left']!r}")
+        raise DataError(f"{grid.name}: left and right are both column {shown(chosen['left'])}")
     return {role: chosen[role] for role in asked if role in chosen}
 
 
@@ -145,7 +146,7 @@ def _name_column(grid: Grid, table: Any, name: str) -> Any:
     kind = column.type
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
     if not (pa.types.is_integer(kind) or kind in texts):
-        raise DataError(f"{grid.name}, column {name!r} holds {kind}: names must be text or whole numbers")
+        raise DataError(f"{grid.name}, column {shown(name)} holds {brief(kind)}: names must be text or whole numbers")
     _check_no_null(grid, name, column, "no name")
     return column.cast(pa.large_string())
 
@@ -196,7 +197,7 @@ def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray
     if bad:
         k = min(bad, key=lambda k: first[k])
         row, side = divmod(int(first[k]), 2)
-        what = f"the name {names[k][:40]!r} holds a zero byte" if names[k] else "empty name"
+        what = f"the name {shown(names[k])} holds a zero byte" if names[k] else "empty name"
         raise DataError(f"{_place(grid, row, columns[side])}: {what}; fix it or drop the row")
     return names
 
@@ -227,12 +228,12 @@ def _parsed(grid: Grid, name: str, column: Any) -> np.ndarray:
     if kind in (pa.string(), pa.large_string(), pa.string_view()):
         column = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-        raise DataError(f"{grid.name}, column {name!r} holds {kind}: expected numbers")
+        raise DataError(f"{grid.name}, column {shown(name)} holds {brief(kind)}: expected numbers")
     try:
         return _as_floats(column)
     except pa.ArrowInvalid:
         row = _first_failing(column)
-        raise DataError(f"{_place(grid, row, name)}: {column[row].as_py()!r} is not a number") from None
+        raise DataError(f"{_place(grid, row, name)}: {shown(column[row].as_py())} is not a number") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:
@@ -266,4 +267,4 @@ def _check_not_negative(grid: Grid, name: str | None, weights: np.ndarray | None
 
 
 def _place(grid: Grid, row: int, column: str) -> str:
-    return f"{grid.name}, {grid.where(int(row))}, column {column!r}"
+    return f"{grid.name}, {grid.where(int(row))}, column {shown(column)}"
