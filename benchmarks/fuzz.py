@@ -27,8 +27,7 @@ from typing import Any
 
 import fuzz_input
 from fuzz_formats import FORMATS
-from fuzz_input import Reader, tried
-from measure import environment
+from fuzz_input import tried
 
 TASK = 5_000  # inputs for one process
 ROOM = 2**31  # bytes that a process may map beside those it starts with
@@ -104,7 +103,11 @@ class Running:
         if self.process.exitcode:
             number = int(self.told[NUMBER])
             what = "hang" if hangs else f"crash (status {self.process.exitcode})"
-            tally.inputs, tally.hangs, tally.crashes = tally.inputs + 1, tally.hangs + hangs, tally.crashes + (not hangs)
+            tally.inputs, tally.hangs, tally.crashes = (
+                tally.inputs + 1,
+                tally.hangs + hangs,
+                tally.crashes + (not hangs),
+            )
             tally.findings[f"{what} at input {number}"] += 1
         return True
 
@@ -159,7 +162,9 @@ def table(tallies: Mapping[str, Tally]) -> str:
     """Markdown: a row for each format, and their sum."""
     head = ("format", "inputs", "read", "refused", "other exceptions", "crashes", "hangs", "most MB", "most x input")
     rows = [_row(name, tally) for name, tally in tallies.items()]
-    total = Tally(*(sum(getattr(t, name) for t in tallies.values()) for name in ("inputs", "read", "refused", "crashes", "hangs")))
+    total = Tally(
+        *(sum(getattr(t, name) for t in tallies.values()) for name in ("inputs", "read", "refused", "crashes", "hangs"))
+    )
     total.most, total.ratio = (max(getattr(t, name) for t in tallies.values()) for name in ("most", "ratio"))
     for tally in tallies.values():
         total.findings += tally.findings

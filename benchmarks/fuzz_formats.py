@@ -93,7 +93,10 @@ TEXT = (
     "the cat sat on the mat\nthe dog sat on the rug\n\na cat and a dog\n",
     "l'\u00e9t\u00e9 don't\tstop\r\n\u65e5\u672c \u0915\u093e\u092e \U0001f600 x\u0301\n" * 3,
 )
-CELLS = ("text,n\nthe cat sat,1\n\"two\nlines, one cell\",2\n", '{"text": "the cat"}\n{"text": null}\n{"text": "a b a"}\n')
+CELLS = (
+    'text,n\nthe cat sat,1\n"two\nlines, one cell",2\n',
+    '{"text": "the cat"}\n{"text": null}\n{"text": "a b a"}\n',
+)
 ANALOGIES = (": capitals\nparis france rome italy\nrome italy paris france\n: family\nking queen man woman\n",)
 WORD_PAIRS = ("# judged\nking\tqueen\t8.5\ncat\tcar\t0.5\n", "word1\tword2\tscore\ncat\tdog\t7\n")
 VECTORS = ("3 2\ncat 0.5 -1\n\u00e9t\u00e9 1e-8 3.5\n7 2 3\n", "2 3\r\n</s> 1 2 3 \r\n, 4 5 6 \r\n")

@@ -115,7 +115,9 @@ def _shown(error: BaseException) -> tuple[str, str]:
 
 def _where(error: BaseException) -> str:
     """The innermost line of the library that the error passed."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}rowspace{os.sep}" in frame.filename]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}rowspace{os.sep}" in frame.filename
+    ]
     return f"{Path(frames[-1].filename).name}:{frames[-1].name}" if frames else ""
 
 

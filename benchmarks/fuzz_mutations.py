@@ -16,7 +16,24 @@ HURTFUL = (
     *(b"null", b"true", b"[]", b"{}", b"[1]", b'{"a": 1}', b"[" * 2000, b'{"a":' * 2000, b'"\\ud800"', b'"\\u0000"'),
     *(LONG, LONG[:300], b"a b " * 500, b"\n" * 300, b"PAR1", b"ARROW1", b"\x93NUMPY", b"\x1f\x8b", b"BZh9"),
 )
-NUMBERS = (0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
+NUMBERS = (
+    0,
+    1,
+    2,
+    3,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0xFFFF,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**62,
+    2**63 - 1,
+    2**63,
+    2**64 - 1,
+)
 LONGEST = 60_000  # bytes: inputs stay small
 
 

@@ -140,7 +140,10 @@ def _strings(names: Iterable[str]) -> list[str]:
     if isinstance(names, str):
         raise DataError(f"names must be a list, got one string; write [{shown(names)}]")
     # Arrow's elements are scalars of its own until asked for Python's
-    listed = names.to_pylist() if hasattr(names, "to_pylist") else list(names)
+    try:
+        listed = names.to_pylist() if hasattr(names, "to_pylist") else list(names)
+    except TypeError:
+        raise DataError(f"names must be a list of strings, not {shown(names)}") from None
     if set(map(type, listed)) <= {str}:
         return listed
     for i, name in enumerate(listed):

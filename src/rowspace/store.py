@@ -7,6 +7,7 @@ it is mapped.
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from tokenize import TokenError
@@ -110,7 +111,8 @@ def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f
 
 def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[tuple[int, ...], int]:
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what damage looks like to NumPy
             shape, fortran, found = _HEADERS[np.lib.format.read_magic(stream)](stream)
             offset = stream.tell()
     except (ValueError, KeyError, SyntaxError, TypeError, TokenError) as error:

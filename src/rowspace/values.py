@@ -13,10 +13,19 @@ from rowspace.names import shown
 def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
     """(n, dim) float32, normal with standard deviation `scale` or else 1 / sqrt(dim)."""
     shape = _whole("n", n), _whole("dim", dim)
+    if scale is not None and not is_number(scale):
+        raise ShapeError(f"scale is {shown(scale)}; give a number, the standard deviation of the values")
     ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
-    values = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    values = _random(seed).standard_normal(shape, dtype=np.float32)
     values *= np.float32(1 / np.sqrt(shape[1]) if scale is None else scale)
     return values
+
+
+def _random(seed: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ShapeError(f"seed is {shown(seed)}; give a whole number of at least 0") from None
 
 
 def adoptable(array: Any) -> np.ndarray:
@@ -46,6 +55,7 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
+STRING = 64  # bytes of a string of Python, beside its letters
 FEWER = "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
 
 
@@ -70,6 +80,17 @@ def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
 def is_integer(item: Any) -> bool:
     """Whether an item is one whole number; True and False are not."""
     return hasattr(item, "__index__") and not isinstance(item, (bool, np.bool_, np.ndarray))
+
+
+def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
+    """Whether an item is one finite number from `low` to below `high`; True and False are not.
+
+    >>> is_number(0.5), is_number(float("nan")), is_number("1"), is_number(-1, 0)
+    (True, False, False, False)
+    """
+    if not isinstance(item, int | float | np.integer | np.floating) or isinstance(item, bool):
+        return False
+    return -np.inf < item < np.inf and low <= item < high
 
 
 def _whole(what: str, number: Any) -> int:

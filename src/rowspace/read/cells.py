@@ -9,7 +9,7 @@ from rowspace.errors import DataError
 from rowspace.names import brief, shown
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.content import BOM, UTF_16
-from rowspace.read.grid import BLOCK, check_column, check_header, decoded, frame, header
+from rowspace.read.grid import BLOCK, OPEN_QUOTE, check_column, check_header, decoded, frame, header
 from rowspace.read.stream import Stream
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -39,7 +39,8 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     try:
         yield from _joined(stream.name, column, ((part, stream.taken()) for part in batches(stream, column)))
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise DataError(f"{stream.name} cannot be read: {brief(error)}") from error
+        quote = f"; {OPEN_QUOTE}" if "CSV" in str(error) else ""
+        raise DataError(f"{stream.name} cannot be read: {brief(error)}{quote}") from error
 
 
 def _reader(head: bytes, start: bytes) -> Callable[[Stream, str], Iterator[Any]]:

@@ -48,6 +48,8 @@ def grid_of(source: Content) -> Grid:
 
 def check_column(source: str, columns: list[str], name: str) -> None:
     """Raise DataError unless there is one column of this name."""
+    if not isinstance(name, str):
+        raise DataError(f"a column is named by text, not by {shown(name)}; {source} has: {listed(columns)}")
     if name not in columns:
         near = difflib.get_close_matches(name, columns, n=1)
         hint = f"; did you mean {shown(near[0])}?" if near else ""
@@ -100,8 +102,10 @@ def frame(source: Any) -> Columns:
     name = f"the {type(source).__name__}"
     try:
         return Columns(name, pa.table(source))
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"{name} is not a path, a data frame or an Arrow table that can be read: {brief(error)}") from error
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{name} is not a path, a data frame or an Arrow table that can be read: {brief(error)}"
+        ) from error
 
 
 def _parquet(source: Content) -> Columns:

@@ -10,6 +10,7 @@ from rowspace.errors import DataError
 from rowspace.names import brief, shown
 from rowspace.read.content import read_content
 from rowspace.read.grid import Columns, Grid, check_column, decoded, frame, grid_of, listed
+from rowspace.values import STRING, ask_for_memory
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ def _first_appearance(codes: np.ndarray, n: int) -> np.ndarray:
 
 
 def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
+    ask_for_memory(words.nbytes + STRING * len(words), f"{grid.name}, {len(words):,} names,", "give the pairs in parts")
     try:
         names: list[str] = words.to_pylist()
     except UnicodeDecodeError:

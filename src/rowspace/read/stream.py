@@ -50,6 +50,7 @@ class Stream:
     def whole(self) -> bytes:
         """All bytes that are left; TooLarge if they are more than fits into memory."""
         if self._unpacked is self._packed:
+            ask_for_memory(_left(self._packed), self.name, "give it in parts")
             return self.read()
         parts, size = list[bytes](), 0
         while part := self.read(BLOCK):
@@ -99,6 +100,14 @@ class Stream:
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(f"{self.name}: damaged {self._kind}data ({brief(error)}); copy it again")
+
+
+def _left(file: io.BufferedReader) -> int:
+    """How many bytes of a file come next; 0 where that is not known."""
+    try:
+        return os.fstat(file.fileno()).st_size - file.tell()
+    except OSError:
+        return 0
 
 
 def _zstd(packed: BinaryIO) -> Any:

@@ -101,11 +101,11 @@ def _read_parquet(path: Path) -> TraceData:
         _checkheader_row(path, table.column_names)
         steps = table["i"].cast(pa.int64()).to_numpy()
         columns = [column.cast(pa.float32()).to_numpy() for column in table.columns[2:]]
+        items = table["n"].to_pylist()
     except (pa.ArrowException, TypeError, OSError, UnicodeError) as error:
         raise DataError(f"{path}: not a trace that can be read: {brief(error)}") from error
     if table["i"].null_count or table["n"].null_count:
         raise DataError(f"{path}: i or n has empty entries")
-    items = table["n"].to_pylist()
     if not set(map(type, items)) <= {str, int}:
         raise DataError(f"{path}: column n holds {brief(table['n'].type)}; expected names or ids")
     return _assemble(path, steps, items, np.stack(columns, axis=1), ("row", 1))
