@@ -115,6 +115,7 @@ CASES = {
     "skip_gram": text("skip_gram"),
     "cbow": lambda threads, **checkpoint: text("cbow")(1, **checkpoint),  # more threads race
     "glove": text("glove"),
+    "subwords": lambda threads, **checkpoint: text("skip_gram", max_n=4, buckets=500)(1, **checkpoint),
     "weighted": weighted,
 }
 

@@ -254,6 +254,42 @@ def test_a_function_that_gives_other_data_each_time_is_refused_when_it_does(tmp_
         trainer().fit(lambda: [columns(rng.integers(1000), 500)], EPOCHS, checkpoint=tmp_path / "c")
 
 
+LINES = [[f"w{n}" for n in line] for line in np.random.default_rng(0).integers(0, 60, (400, 8))]
+
+
+def read(lines=LINES, **options):
+    return rs.read_text(lines, min_count=1, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "told"),
+    [
+        (read, {"window": 3}, "window is 3, was 5"),
+        (read, {"seed": 2}, "seed is 2, was 0"),
+        (read, {"sample": 0}, "how often words are kept differs"),
+        (read, {"ns_exponent": 0.5}, "the ids drawn"),
+        (read, {"negative": 2}, "the cost 'skip_gram_bag' or the kinds of columns"),
+        (read, {"dim": 9}, "the shape of table W is 60 x 9, was 60 x 8"),
+        (read, {"cost": "cbow"}, "schedule is"),
+        (read, {"rate": 0.01}, "the rate of table W is 0.01 to 0.0"),
+        (lambda: read([*LINES, ["w1", "w2"]]), {}, "the text differs"),
+        (lambda: read([*LINES, ["w1", "new"]]), {}, "the shape of table W is 61 x 8, was 60 x 8"),
+    ],
+)
+def test_another_text_or_setting_is_refused(tmp_path, monkeypatch, text, options, told):
+    train = lambda text, **given: rs.train_text(text, **{"dim": 8, "epochs": 3, "progress": False} | given)
+    stop = Stop(2)
+    monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
+    with read() as found, pytest.raises(Stopped):
+        train(found, checkpoint=tmp_path / "c", every=0)
+    monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
+    with text() as found, pytest.raises(CheckpointError, match=told):
+        train(found, checkpoint=tmp_path / "c", resume=True, **options)
+    with read() as found:
+        resumed = train(found, checkpoint=tmp_path / "c", resume=True)
+        np.testing.assert_array_equal(resumed.table.values, train(found).table.values)
+
+
 # --- the folder ------------------------------------------------------------------------------------------------------
 
 
