@@ -31,9 +31,8 @@ def settings(run: "Run") -> dict[str, str]:
         if update is None:
             found[f"the values of table {name}"] = mark_of(table.values)
         else:
-            found[f"how the update of table {name} steps"] = rows_fingerprint(update, table.dim, True).removeprefix(
-                "rows_"
-            )
+            steps = rows_fingerprint(update, table.dim, step=True)
+            found[f"how the update of table {name} steps"] = steps.removeprefix("rows_")
             found[f"the rate of table {name}"] = _rates(update)
     return found | dict(run.chunks.fingerprint)
 
