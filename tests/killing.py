@@ -21,9 +21,11 @@ import numpy as np
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint import arrays, slots
+from rowspace.words import contexts
 
 ROWS, EXAMPLES, DIM = 12_000, 90_000, 8  # enough to be cut into blocks, with windows within an epoch
 EPOCHS = 3
+contexts.TOKENS = 2**14  # several chunks in a small text
 
 
 def columns(seed=0, examples=EXAMPLES):
@@ -35,9 +37,12 @@ def columns(seed=0, examples=EXAMPLES):
 class Stream:
     """Chunks of other pairs in every epoch."""
 
+    def __init__(self, *lengths):
+        self.lengths = lengths
+
     def at(self, epoch, chunk):
-        for number in range(chunk, 3):
-            yield columns(seed=[epoch, number], examples=20_000 + number)
+        for number, examples in enumerate(self.lengths[chunk:], chunk):
+            yield columns([epoch, number], examples)
 
 
 def again():
@@ -71,7 +76,7 @@ def sampled(schedule):
 def text(cost, **options):
     def train(threads, **checkpoint):
         rng = np.random.default_rng(0)
-        lines = [[f"w{n}" for n in (400 * rng.random(12) ** 2).astype(int)] for _ in range(4000)]
+        lines = [[f"w{n}" for n in (400 * rng.random(12) ** 2).astype(int)] for _ in range(8000)]
         with rs.read_text(lines, min_count=1) as found:
             made = {"dim": DIM, "epochs": EPOCHS, "sample": 1e-2, "threads": threads, "progress": False}
             model = rs.train_text(found, cost=cost, **made, **options, **checkpoint)
@@ -102,18 +107,20 @@ CASES = {
     "exact": pairs(rs.exact(rs.momentum(rs.linear(0.01)))),
     "sequential": pairs(rs.adagrad(falling), schedule="sequential"),
     "batch": pairs(rs.adagrad(falling), batch=5000),
-    "stream": pairs(rs.adagrad(falling), data=Stream()),
+    "stream": pairs(rs.adagrad(falling), data=Stream(40_000, 41_000, 42_000)),
+    "short_first": pairs(rs.adagrad(falling), data=Stream(9000, 20_000, 20_001)),  # decides how costs are added up
     "again": pairs(rs.adagrad(falling), data=again, shuffle=True),
     "negatives": sampled("blocks"),
     "negatives_in_order": sampled(None),
     "skip_gram": text("skip_gram"),
     "cbow": lambda threads, **checkpoint: text("cbow")(1, **checkpoint),  # more threads race
     "glove": text("glove"),
+    "subwords": lambda threads, **checkpoint: text("skip_gram", max_n=4, buckets=500)(1, **checkpoint),
     "weighted": weighted,
 }
 
 
-def outcome(case, threads, folder=None, every=0):
+def outcome(case, threads, folder=None, every=0.003):
     """What a training comes to, to the last bit: as a text."""
     checkpoint = {} if folder is None else {"checkpoint": folder, "every": every, "resume": folder.exists()}
     tables, cost = CASES[case](threads, **checkpoint)
@@ -221,11 +228,15 @@ def check(case, status, answer, folder, expected):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", choices=[*CASES, "all"])
+    parser.add_argument("case", choices=[*CASES, "all"], nargs="?")
     parser.add_argument("kills", nargs="?", type=int, default=20)
     parser.add_argument("seed", nargs="?", type=int, default=0)
     parser.add_argument("--calls", type=int, help="kill at every so many-th call instead")
+    parser.add_argument("--list", action="store_true", help="only list the cases")
     given = parser.parse_args()
+    if given.list or given.case is None:
+        print(*CASES, sep="\n")
+        sys.exit()
     for name in CASES if given.case == "all" else [given.case]:
         begun = time.perf_counter()
         if given.calls:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -253,6 +254,42 @@ def test_a_function_that_gives_other_data_each_time_is_refused_when_it_does(tmp_
         trainer().fit(lambda: [columns(rng.integers(1000), 500)], EPOCHS, checkpoint=tmp_path / "c")
 
 
+LINES = [[f"w{n}" for n in line] for line in np.random.default_rng(0).integers(0, 60, (400, 8))]
+
+
+def read(lines=LINES, **options):
+    return rs.read_text(lines, min_count=1, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "told"),
+    [
+        (read, {"window": 3}, "window is 3, was 5"),
+        (read, {"seed": 2}, "seed is 2, was 0"),
+        (read, {"sample": 0}, "how often words are kept differs"),
+        (read, {"ns_exponent": 0.5}, "the ids drawn"),
+        (read, {"negative": 2}, "the cost 'skip_gram_bag' or the kinds of columns"),
+        (read, {"dim": 9}, "the shape of table W is 60 x 9, was 60 x 8"),
+        (read, {"cost": "cbow"}, "schedule is"),
+        (read, {"rate": 0.01}, "the rate of table W is 0.01 to 0.0"),
+        (lambda: read([*LINES, ["w1", "w2"]]), {}, "the text differs"),
+        (lambda: read([*LINES, ["w1", "new"]]), {}, "the shape of table W is 61 x 8, was 60 x 8"),
+    ],
+)
+def test_another_text_or_setting_is_refused(tmp_path, monkeypatch, text, options, told):
+    train = lambda text, **given: rs.train_text(text, **{"dim": 8, "epochs": 3, "progress": False} | given)
+    stop = Stop(2)
+    monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
+    with read() as found, pytest.raises(Stopped):
+        train(found, checkpoint=tmp_path / "c", every=0)
+    monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
+    with text() as found, pytest.raises(CheckpointError, match=told):
+        train(found, checkpoint=tmp_path / "c", resume=True, **options)
+    with read() as found:
+        resumed = train(found, checkpoint=tmp_path / "c", resume=True)
+        np.testing.assert_array_equal(resumed.table.values, train(found).table.values)
+
+
 # --- the folder ------------------------------------------------------------------------------------------------------
 
 
@@ -461,3 +498,60 @@ def test_the_command_line_refuses_at_once(tmp_path):
     }.items():
         assert told in refused(*train, *more, cwd=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_ctrl_c_tells_how_to_go_on(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "pairs.csv").write_text(
+        "a,b\n" + "\n".join(f"{a},{b}" for a, b in rng.integers(0, 500, (2000, 2))) + "\n"
+    )
+    command = [sys.executable, "-c", "from rowspace.cli import main; main()", "train", "pairs", "pairs.csv"]
+    command += ["-o", "m", "--epochs", "1000000", "--checkpoint", "c", "--every", "0.1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        while not numbers_of(tmp_path / "c"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert told.splitlines() == ["to go on from the last checkpoint, give --resume c", "rowspace: interrupted"]
+    assert not (tmp_path / "m").exists()
+
+
+def numbers_of(folder):
+    return numbers(folder) if folder.exists() else []
+
+
+# --- the disk --------------------------------------------------------------------------------------------------------
+
+SMALL = """
+import os, sys
+import rowspace as rs
+from killing import columns
+from test_checkpoint import trainer
+folder = sys.argv[1]
+fill = os.path.join(folder, "fill")
+try:
+    trainer().fit(columns(), 1, checkpoint=os.path.join(folder, "c"), every=0)
+    print("it fit")
+except (OSError, rs.RowspaceError) as error:
+    print(f"{error}")
+print(*sorted(os.listdir(os.path.join(folder, "c"))))
+os.unlink(fill)
+trainer().resume(os.path.join(folder, "c"), columns())
+print(trainer().resume(os.path.join(folder, "c"), columns())[-1].number)
+"""
+
+
+@pytest.mark.parametrize("room", [1100, 1700])  # kB, of which a checkpoint takes 960: not one more, or not two
+def test_a_full_disk(tmp_path, room):
+    """On a real one of 4 MB: the checkpoints that are there stay, and after some room is made it goes on."""
+    mount = f"mount -t tmpfs -o size=4m tmpfs {tmp_path} && head -c {4096 - room}k /dev/zero > {tmp_path}/fill"
+    run = f'{mount} && exec "{sys.executable}" -c "$SMALL" {tmp_path}'
+    environment = os.environ | {"SMALL": SMALL, "PYTHONPATH": os.pathsep.join([str(KILLING.parent), *sys.path[1:]])}
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", run], capture_output=True, text=True, env=environment)
+    told, left, resumed = done.stdout.splitlines()
+    assert "No space left on device" in told, done
+    assert left == "000001", done
+    assert resumed == "1"

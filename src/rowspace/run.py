@@ -44,7 +44,7 @@ class Run:
         self.standing = Standing()
         self.first_epoch = len(trainer.history)
         self.traced = trainer.examples
-        self.caught_up = trainer.steps
+        self._caught_up = trainer.steps
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
         guarded = not worth_a_copy(arrays, lookups)
@@ -98,13 +98,13 @@ class Run:
         """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
         trainer, past = self.trainer, self.windows.past
         exact = [t for t, update in trainer.updates.items() if update.exact and t in past.tables]
-        if self.caught_up == trainer.steps:
+        if self._caught_up == trainer.steps:
             return
         for t in exact:
             table, loop = trainer.tables[t].values, trainer.row_loop(t, step=False)
             rows = np.arange(len(table))
             catch_up(loop, table, trainer.states[t], rows, past.of(t), trainer.steps, (0, len(rows)))
-        self.caught_up = trainer.steps
+        self._caught_up = trainer.steps
 
     def finish(self) -> None:
         """Look through the tables once more: a loop looks at the first number of each row only."""
@@ -132,7 +132,7 @@ class Run:
         if self.snapshot:
             self.snapshot.restore()
             self.trainer.examples, self.trainer.steps = self.snapshot.at
-            self.caught_up = -1
+            self._caught_up = -1
         if window is None or example is None:
             return diverged(self.trainer, {}, None, 0)
         return diverged(self.trainer, window.chunk, example, window.original(example))

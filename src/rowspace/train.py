@@ -240,7 +240,7 @@ class Trainer:
             run = Run(self, chunks, options, workers, checkpoints)
             _call(callbacks, "on_train_begin", self)
             with progress_bar(progress, total) as bar:
-                bar.advance(run.standing.done, None)
+                bar.begin_at(run.standing.done)
                 self._run(run, bar, callbacks)
         _call(callbacks, "on_train_end", self)
         return self.history[run.first_epoch :]

@@ -1,6 +1,5 @@
 """The arrays of a checkpoint as .npy files, of which only the stretches that changed are written."""
 
-from collections.abc import Iterator
 from io import BytesIO, RawIOBase
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from rowspace.checksums import stretches
 from rowspace.errors import CheckpointError
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
-_AT_ONCE = 64  # stretches written in one call
+_AT_ONCE = 64 * STRETCH  # bytes read in one call
 
 
 def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
@@ -20,16 +19,18 @@ def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> n
         before: the checksums of that state, or None if there is no such file.
     """
     array = np.ascontiguousarray(array)
-    header, sums = _header(array.dtype, array.shape), stretches(array, STRETCH)
-    size = len(header) + array.nbytes
+    header, content = _header(array.dtype, array.shape), array.reshape(-1).view(np.uint8)
+    size, sums = len(header) + array.nbytes, np.empty(-(-array.nbytes // STRETCH), np.uint64)
     if before is not None and (len(before) != len(sums) or not path.exists() or path.stat().st_size != size):
         before = None
     with path.open("wb" if before is None else "r+b", buffering=0) as stream:
         stream.truncate(size)
         _write(stream, header, 0)
-        content = array.reshape(-1).view(np.uint8).data
-        for lo, hi in _runs(np.ones(len(sums), bool) if before is None else sums != before):
-            _write(stream, content[lo * STRETCH : hi * STRETCH], len(header) + lo * STRETCH)
+        for number in range(len(sums)):
+            part = content[number * STRETCH : (number + 1) * STRETCH]
+            [sums[number]] = stretches(part, STRETCH)
+            if before is None or sums[number] != before[number]:
+                _write(stream, part.data, len(header) + number * STRETCH)
     return sums
 
 
@@ -39,7 +40,7 @@ def read_into(path: Path, array: np.ndarray) -> None:
     with path.open("rb", buffering=0) as stream:
         stream.seek(len(_header(array.dtype, array.shape)))
         while content:
-            read = stream.readinto(content[: STRETCH * _AT_ONCE])
+            read = stream.readinto(content[:_AT_ONCE])
             if not read:
                 raise CheckpointError(f"{path} ends early: it was changed while it was read")
             content = content[read:]
@@ -68,14 +69,6 @@ def _header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
     out = BytesIO()
     np.lib.format.write_array_header_1_0(out, {"descr": dtype.str, "fortran_order": False, "shape": shape})
     return out.getvalue()
-
-
-def _runs(changed: np.ndarray) -> Iterator[tuple[int, int]]:
-    """The runs of changed stretches, from and to, none of more than `_AT_ONCE`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], changed, [False]]).astype(np.int8)))
-    for lo, hi in edges.reshape(-1, 2).tolist():
-        for begin in range(lo, hi, _AT_ONCE):
-            yield begin, min(begin + _AT_ONCE, hi)
 
 
 def _write(stream: RawIOBase, content: memoryview | bytes, at: int) -> None:

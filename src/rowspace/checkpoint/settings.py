@@ -1,5 +1,6 @@
 """What has to be the same in a training and in the one that resumes it, as texts to be compared."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,26 +14,27 @@ from rowspace.updates import Update
 if TYPE_CHECKING:
     from rowspace.run import Run
 
-_MARK = "mark "  # what begins like this says nothing to people
+_MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
 
 
 def settings(run: "Run") -> dict[str, str]:
     """The settings of a fit by what people call them."""
     trainer, options = run.trainer, run.options
-    found = {"the part of rowspace that writes loops": _MARK + writers()}
+    found = {"the part of rowspace that writes loops": writers()}
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))
     for name, table in trainer.tables.items():
         found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
-        found[f"the names of table {name}"] = _MARK + mark_of_texts(table.names or [])
+        found[f"the names of table {name}"] = mark_of_texts(table.names or [])
         update = trainer.updates.get(name)
         found[f"the update of table {name}"] = "none" if update is None else update.name
         if update is None:
-            found[f"the values of table {name}"] = _MARK + mark_of(table.values)
+            found[f"the values of table {name}"] = mark_of(table.values)
         else:
-            found[f"how the update of table {name} steps"] = _MARK + rows_fingerprint(update, table.dim, True)
+            steps = rows_fingerprint(update, table.dim, step=True)
+            found[f"how the update of table {name} steps"] = steps.removeprefix("rows_")
             found[f"the rate of table {name}"] = _rates(update)
-    return found | {name: _MARK + text for name, text in run.chunks.fingerprint.items()}
+    return found | dict(run.chunks.fingerprint)
 
 
 def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object) -> None:
@@ -44,7 +46,7 @@ def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object
 
 
 def _told(name: str, before: str | None, now: str | None) -> str:
-    shown = [text for text in (before, now) if text is not None and not text.startswith(_MARK)]
+    shown = [text for text in (before, now) if text is not None and not _MARK.fullmatch(text)]
     return f"{name} is {shown[1]}, was {shown[0]}" if len(shown) == 2 else f"{name} differs"
 
 

@@ -48,7 +48,6 @@ def told_of(run: "Run", *, finished: bool = False) -> dict[str, Any]:
         "history": [asdict(epoch) for epoch in trainer.history],
         "pace": {"every": run.pace.sampled, "examples": run.chunks.examples},
         "past": past.tables,
-        "caught_up": run.caught_up,
         "samples": [[list(key), s.examples, s.gathered, len(s.met)] for key, s in _samples(trainer)],
     }
 
@@ -67,7 +66,7 @@ def restore(run: "Run", saved: Saved) -> None:
     trainer.buckets.clear()
     trainer.examples, trainer.steps = told["trainer"]["examples"], told["trainer"]["steps"]
     trainer.history[:] = [Epoch(**epoch) for epoch in told["history"]]
-    run.first_epoch, run.caught_up = told["trainer"]["first"], told["caught_up"]
+    run.first_epoch = told["trainer"]["first"]
     run.pace.sampled, run.chunks.examples = told["pace"]["every"], told["pace"]["examples"]
     run.standing = standing_of(told["standing"])
 
