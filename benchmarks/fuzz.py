@@ -10,7 +10,6 @@ usage: fuzz.py [--inputs 1000000] [--seed 0] [--only CSV npy] [--workers 2] [--k
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import signal
@@ -32,6 +31,7 @@ from fuzz_input import tried
 TASK = 5_000  # inputs for one process
 ROOM = 2**31  # bytes that a process may map beside those it starts with
 SILENT = 60.0  # seconds after which an input counts as hanging, whatever it waits for
+LARGE = 2**18  # bytes: memory is compared with the size of an input that has as many, or else with this
 KEPT = 5  # inputs kept of each finding
 NUMBER, READ, REFUSED, MOST, RATIO, BEGUN = range(6)  # what a worker tells while it runs
 
@@ -48,6 +48,20 @@ class Tally:
     most: float = 0
     ratio: float = 0
     findings: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Both together."""
+        counts = (self.inputs + other.inputs, self.read + other.read, self.refused + other.refused)
+        lost = (self.crashes + other.crashes, self.hangs + other.hangs)
+        memory = (max(self.most, other.most), max(self.ratio, other.ratio))
+        return Tally(*counts, *lost, *memory, self.findings + other.findings)
+
+    def lost(self, number: int, what: str) -> None:
+        """An input that ended its process: a hang or a crash."""
+        self.inputs += 1
+        self.hangs += what == "hang"
+        self.crashes += what != "hang"
+        self.findings[f"{what} at input {number}"] += 1
 
     def add(self, told: Any, start: int) -> None:
         """What a worker told before it ended."""
@@ -72,7 +86,8 @@ def work(name: str, start: int, stop: int, seed: int, told: Any, findings: Any, 
             ended = tried(reader, name, number, seed, Path(folder))
             told[READ] += not (ended.refused or ended.found)
             told[REFUSED] += ended.refused
-            told[MOST], told[RATIO] = max(told[MOST], ended.extra), max(told[RATIO], ended.extra / max(ended.size, 1))
+            ratio = ended.extra / max(ended.size, LARGE)
+            told[MOST], told[RATIO] = max(told[MOST], ended.extra), max(told[RATIO], ratio)
             if ended.found:
                 findings.put((name, number, ended.where, ended.found))
             told[NUMBER] = number + 1
@@ -101,14 +116,7 @@ class Running:
         self.process.join()
         tally.add(self.told, self.start)
         if self.process.exitcode:
-            number = int(self.told[NUMBER])
-            what = "hang" if hangs else f"crash (status {self.process.exitcode})"
-            tally.inputs, tally.hangs, tally.crashes = (
-                tally.inputs + 1,
-                tally.hangs + hangs,
-                tally.crashes + (not hangs),
-            )
-            tally.findings[f"{what} at input {number}"] += 1
+            tally.lost(int(self.told[NUMBER]), "hang" if hangs else f"crash (status {self.process.exitcode})")
         return True
 
     @property
@@ -130,8 +138,8 @@ def fuzz(names: list[str], inputs: int, seed: int, workers: int, keep: Path | No
             for one in [one for one in running if one.ended(tallies[one.name])]:
                 running.remove(one)
                 tasks = [one.left, *tasks] if one.left else tasks
-                said = f"{one.name}: {tallies[one.name].inputs:,} inputs, {sum(tallies[one.name].findings.values())} findings"
-                print(said, file=sys.stderr, flush=True)
+                done, found = tallies[one.name].inputs, sum(tallies[one.name].findings.values())
+                print(f"{one.name}: {done:,} inputs, {found} findings", file=sys.stderr, flush=True)
             _take(findings, tallies, seed, keep)
             sleep(0.05)
         sleep(0.2)
@@ -154,7 +162,6 @@ def _keep(folder: Path, name: str, number: int, seed: int, found: str) -> None:
     place = folder / f"{name.replace(' ', '-').replace(':', '')}-{number}"
     place.mkdir(parents=True, exist_ok=True)
     fuzz_input.write(FORMATS[name].draw(Random(f"{name} {seed} {number}")), place)
-    (place / "found.json").write_text(json.dumps({"format": name, "number": number, "found": found}, indent=1))
     (place / "found.txt").write_text(found)
 
 
@@ -162,12 +169,7 @@ def table(tallies: Mapping[str, Tally]) -> str:
     """Markdown: a row for each format, and their sum."""
     head = ("format", "inputs", "read", "refused", "other exceptions", "crashes", "hangs", "most MB", "most x input")
     rows = [_row(name, tally) for name, tally in tallies.items()]
-    total = Tally(
-        *(sum(getattr(t, name) for t in tallies.values()) for name in ("inputs", "read", "refused", "crashes", "hangs"))
-    )
-    total.most, total.ratio = (max(getattr(t, name) for t in tallies.values()) for name in ("most", "ratio"))
-    for tally in tallies.values():
-        total.findings += tally.findings
+    total = sum(tallies.values(), Tally())
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows, _row("all", total)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -175,7 +177,7 @@ def table(tallies: Mapping[str, Tally]) -> str:
 def _row(name: str, tally: Tally) -> list[str]:
     other = sum(tally.findings.values()) - tally.crashes - tally.hangs
     counts = (tally.inputs, tally.read, tally.refused, other, tally.crashes, tally.hangs)
-    return [name, *(f"{n:,}" for n in counts), f"{tally.most / 2**20:.1f}", f"{tally.ratio:,.0f}"]
+    return [name, *(f"{n:,}" for n in counts), f"{tally.most / 2**20:.1f}", f"{tally.ratio:,.1f}"]
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ VECTORS: tuple[Column, ...] = (
 
 
 def drawn(columns: Columns, random: Random) -> Any:
-    """A table of some rows, the columns as often as not of the kinds that stand first; at times a column is missing, or there is one more."""
+    """Some rows, the columns as often as not of the first kinds; at times one is missing, or there is one more."""
     rows = random.choice((0, 1, 2, 3, 3, 4, 20))
     sound = random.random() < 0.6
     drawn_from = {name: kinds[:3] if sound else kinds for name, kinds in columns.items() if random.random() < 0.97}

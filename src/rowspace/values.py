@@ -90,7 +90,7 @@ def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
     """
     if not isinstance(item, int | float | np.integer | np.floating) or isinstance(item, bool):
         return False
-    return -np.inf < item < np.inf and low <= item < high
+    return bool(-np.inf < item < np.inf and low <= item < high)
 
 
 def _whole(what: str, number: Any) -> int:
