@@ -21,6 +21,7 @@ from rowspace.read.analogies import read_analogies
 from rowspace.read.word_pairs import read_word_pairs
 
 Files = dict[str, bytes]
+LARGE = 500_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,11 @@ class Format:
     damaged: Callable[[Files, list[Files], Random], Files]
 
     def draw(self, random: Random) -> Files:
-        """Files, damaged or not."""
-        return self.damaged(random.choice(self.seeds), self.seeds, random)
+        """Files, damaged or not; a few of them large."""
+        files = self.damaged(random.choice(self.seeds), self.seeds, random)
+        if self.damaged is one_changed and random.random() < 0.005:
+            return {name: data * (LARGE // max(1, len(data))) for name, data in files.items()}
+        return files
 
 
 def one_changed(files: Files, seeds: list[Files], random: Random) -> Files:

@@ -35,7 +35,6 @@ NUMBERS = (
     2**64 - 1,
 )
 LONGEST = 60_000  # bytes: inputs stay small
-LARGE = 500_000  # but for a few
 
 
 def mutated(data: bytes, others: Sequence[bytes], random: Random) -> bytes:
@@ -46,7 +45,7 @@ def mutated(data: bytes, others: Sequence[bytes], random: Random) -> bytes:
         else:
             data = random.choice(CHANGES)(data, random)
         data = data[:LONGEST]
-    return data * (LARGE // max(1, len(data))) if random.random() < 0.005 else data
+    return data
 
 
 def spliced(data: bytes, other: bytes, random: Random) -> bytes:

@@ -122,7 +122,7 @@ def repeated(names: list[str]) -> tuple[int, int] | None:
 def shown(name: object) -> str:
     """A name as an error shows it: quoted, and cut when it is long."""
     text = ascii(name) if isinstance(name, str) and not name.isprintable() else repr(name)
-    return text if len(text) <= 80 else f"{text[:76]}...{text[0]}"
+    return text if len(text) <= 80 else f"{text[:76]}...{text[-1]}"
 
 
 def brief(what: object) -> str:

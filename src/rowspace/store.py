@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.names import brief
 
 # two surrogates in a row: JSON would read them back as the one character they encode
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -66,7 +67,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
             raise TypeError(f"it holds {type(listed).__name__}")
         return [name if isinstance(name, str) else "".join(map(chr, name)) for name in listed]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise FormatError(f"{path} is not a JSON list of names: {error}") from None
+        raise FormatError(f"{path} is not a JSON list of names: {brief(error)}") from None
 
 
 def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any, Any]:
@@ -116,7 +117,7 @@ def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[t
             shape, fortran, found = _HEADERS[np.lib.format.read_magic(stream)](stream)
             offset = stream.tell()
     except (ValueError, KeyError, SyntaxError, TypeError, TokenError) as error:
-        raise FormatError(f"{path} is not a .npy file: {error}") from None
+        raise FormatError(f"{path} is not a .npy file: {brief(error)}") from None
     if found != np.dtype(dtype) or len(shape) != ndim or fortran:
         order = ", Fortran order" if fortran else ""
         name = np.dtype(dtype).name

@@ -2,6 +2,8 @@
 
 import operator
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -75,6 +77,17 @@ def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > there > 0:
         raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; {instead}")
+
+
+@contextmanager
+def memory_told(what: str, instead: str) -> Iterator[None]:
+    """TooLarge, with what was too large and what to do, where memory runs out within."""
+    try:
+        yield
+    except MemoryError as error:
+        if isinstance(error, TooLarge):
+            raise
+        raise TooLarge(f"{what} does not fit into memory; {instead}") from None
 
 
 def is_integer(item: Any) -> bool:

@@ -143,17 +143,10 @@ def numbers(rows: list[bytes], dim: int, where: Any) -> np.ndarray:
     Raises:
         FormatError: for the first row with another count, or with something that is no number.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
-        values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
-        if (pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all():
-            return values.reshape(len(rows), dim)
-    except pa.ArrowInvalid:
-        pass
-    raise _first_wrong(rows, dim, where)
+    found = _parsed(rows, dim)
+    if found is None:
+        raise _first_wrong(rows, dim, where)
+    return found
 
 
 def decoded(names: list[bytes], where: Any) -> list[str]:
@@ -177,21 +170,29 @@ def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
     return Table.from_array(values, names)
 
 
-def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
-    for i, row in enumerate(rows):
-        tokens = row.split()
-        if len(tokens) != dim:
-            return FormatError(f"{where(i)}: {len(tokens)} numbers where {dim} are expected")
-        for token in tokens:
-            if not _is_number(token):
-                return FormatError(f"{where(i)}: {shown(token)[1:]} is not a finite float32")
-    return FormatError(f"{where(0)}: not {dim} numbers a row")
-
-
-def _is_number(token: bytes) -> bool:
+def _parsed(rows: list[bytes], dim: int) -> np.ndarray | None:
+    """Rows of text as float32; None if one of them is none."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
-        return bool(np.isfinite(pa.scalar(token.decode()).cast(pa.float32()).as_py()))
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        return False
+        tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
+        values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    if (pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all():
+        return values.reshape(len(rows), dim)
+    return None
+
+
+def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
+    """The error for the first row that is none, which is found by halving."""
+    low, high = 0, len(rows)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _parsed(rows[low:middle], dim) is None else (middle, high)
+    tokens = rows[low].split()
+    if len(tokens) != dim:
+        return FormatError(f"{where(low)}: {len(tokens)} numbers where {dim} are expected")
+    wrong = next((token for token in tokens if _parsed([token], 1) is None), rows[low])
+    return FormatError(f"{where(low)}: {shown(wrong)[1:]} is not a finite float32")

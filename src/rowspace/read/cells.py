@@ -38,6 +38,8 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     batches = _reader(head, start)
     try:
         yield from _joined(stream.name, column, ((part, stream.taken()) for part in batches(stream, column)))
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
         quote = f"; {OPEN_QUOTE}" if "CSV" in str(error) else ""
         raise DataError(f"{stream.name} cannot be read: {brief(error)}{quote}") from error

@@ -114,6 +114,8 @@ def _parquet(source: Content) -> Columns:
 
     try:
         return Columns(source.name, pq.read_table(pa.BufferReader(source.data)))
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(f"{source.name}: damaged Parquet file: {brief(error)}") from error
 
@@ -125,6 +127,8 @@ def _feather(source: Content) -> Columns:
         table = pa.ipc.open_file(pa.BufferReader(source.data)).read_all()
         table.validate(full=True)  # Arrow believes the offsets of a file, and would read beyond its memory
         return Columns(source.name, table)
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(f"{source.name}: damaged Arrow file: {brief(error)}") from error
 
@@ -156,6 +160,8 @@ class Delimited:
                     strings_can_be_null=False,
                 ),
             )
+        except MemoryError:
+            raise
         except (pa.ArrowException, UnicodeError) as error:
             self._explain(error)
 
@@ -263,6 +269,8 @@ class JsonLines:
                     unexpected_field_behavior="ignore",
                 ),
             )
+        except MemoryError:
+            raise
         except pa.ArrowException as error:
             expected: dict[str, type] = {column: int if whole[column] else str for column in texts}
             self._explain(expected, numbers, error)

@@ -10,7 +10,7 @@ from rowspace.errors import DataError
 from rowspace.names import brief, shown
 from rowspace.read.content import read_content
 from rowspace.read.grid import Columns, Grid, check_column, decoded, frame, grid_of, listed
-from rowspace.values import STRING, ask_for_memory
+from rowspace.values import STRING, ask_for_memory, memory_told
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,12 @@ def read_pairs(
     >>> pairs.columns
     {'left': 'from', 'right': 'to', 'weight': 'n'}
     """
-    grid = _grid(source)
-    columns = _chosen(grid, {"left": left, "right": right, "label": label, "weight": weight})
+    with memory_told(_named(source), "give the pairs in parts"):
+        return _read(_grid(source), {"left": left, "right": right, "label": label, "weight": weight})
+
+
+def _read(grid: Grid, asked: dict[str, str | None]) -> Pairs:
+    columns = _chosen(grid, asked)
     texts = [columns["left"], columns["right"]]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
     table = grid.load(texts, list(dict.fromkeys(numbers)))
@@ -91,6 +95,12 @@ def read_pairs(
 
 
 # --- which columns
+
+
+def _named(source: Any) -> str:
+    if isinstance(source, str | os.PathLike):
+        return "standard input" if source == "-" else str(source)
+    return f"the {type(source).__name__}"
 
 
 def _grid(source: Any) -> Grid:
