@@ -28,6 +28,7 @@ import fuzz_input
 from fuzz_formats import FORMATS
 from fuzz_input import tried
 
+METHOD = "spawn"
 TASK = 5_000  # inputs for one process
 ROOM = 2**31  # bytes that a process may map beside those it starts with
 SILENT = 60.0  # seconds after which an input counts as hanging, whatever it waits for
@@ -99,7 +100,7 @@ class Running:
     """A process at work on some inputs of one format."""
 
     def __init__(self, name: str, start: int, stop: int, seed: int, findings: Any, parent: str) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(METHOD)
         self.name, self.start, self.stop = name, start, stop
         self.told = context.Array("d", [start, 0, 0, 0, 0, monotonic()], lock=False)
         arguments = (name, start, stop, seed, self.told, findings, parent)
@@ -130,7 +131,7 @@ def fuzz(names: list[str], inputs: int, seed: int, workers: int, keep: Path | No
     """So many inputs for every format."""
     tallies = {name: Tally() for name in names}
     tasks = [(n, start, min(start + TASK, inputs)) for start in range(0, inputs, TASK) for n in names]
-    findings, running = multiprocessing.get_context("spawn").Queue(), list[Running]()
+    findings, running = multiprocessing.get_context(METHOD).Queue(), list[Running]()
     with tempfile.TemporaryDirectory(prefix="rowspace-fuzz-") as parent:
         while tasks or running:
             while tasks and len(running) < workers:

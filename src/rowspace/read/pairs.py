@@ -133,8 +133,9 @@ def _column(grid: Grid, name: str | None) -> str:
 
 def _check_not_data(grid: Grid) -> None:
     if not isinstance(grid, Columns) and grid.columns and all(map(_is_number, grid.columns)):
+        found = ", ".join(shown(name)[1:-1] for name in grid.columns[:5])
         raise DataError(
-            f"{grid.name}, line 1: {', '.join(grid.columns[:5])} looks like data, not like names "
+            f"{grid.name}, line 1: {found} looks like data, not like names "
             "of columns; put a header line before it, such as: left,right"
         )
 
