@@ -111,6 +111,6 @@ def check_free(folder: str | os.PathLike[str], *, resume: bool) -> None:
     """Refuse a folder of other things and, without `resume`, one with a training to be resumed; CheckpointError."""
     if is_unfinished(Path(folder)) and not resume:
         raise CheckpointError(
-            f"{folder} holds checkpoints of a training that has not come to its end; resume it, or give another folder, "
-            "or remove this one"
+            f"{folder} holds checkpoints of a training that has not come to its end; resume it, or give another "
+            "folder, or remove this one"
         )
