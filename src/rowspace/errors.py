@@ -51,6 +51,10 @@ class ReadOnly(RowspaceError, ValueError):
     """An assignment to rows that are mapped read-only."""
 
 
+class Locked(RowspaceError, RuntimeError):
+    """A folder that another process is training a model in."""
+
+
 class TooLarge(RowspaceError, MemoryError):
     """More memory asked for than the machine has."""
 

@@ -1,0 +1,134 @@
+"""One trainer at a time: a lock that the system takes back when its process ends, however it ends."""
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rowspace.errors import Locked
+
+_HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
+_UNKNOWN = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}  # of file systems without locks
+
+
+@contextmanager
+def held(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """Hold a lock for a block; refuse at once if somebody else does.
+
+    The file is made where it is not, says which process holds the lock, and is removed at the end. It may stay behind
+    when a process is killed, but the lock does not. Readers take no lock. On a file system that knows no locks
+    nothing is held.
+
+    Args:
+        path: the lock's file; its folder must exist.
+        what: what is being trained, as the error calls it.
+
+    Raises:
+        Locked: if another process, or another block of this one, holds it.
+        OSError: if the file cannot be made.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, held(f"{folder}/lock", "words"):
+    ...     try:
+    ...         with held(f"{folder}/lock", "words"):
+    ...             pass
+    ...     except Locked as error:
+    ...         print(str(error).replace(str(os.getpid()), "1234"))
+    words is being trained by process 1234; wait for it to end, or give another folder
+    """
+    path = Path(path)
+    descriptor = _taken(path, what)
+    try:
+        with contextlib.suppress(OSError):  # on a full disk it goes unsaid who holds it
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        _released(descriptor, path)
+
+
+def _taken(path: Path, what: str) -> int:
+    """The descriptor of the locked file that is at the path: not of one that its holder removed meanwhile."""
+    while True:
+        descriptor = _opened(path)
+        try:
+            if not _locked(descriptor):
+                raise Locked(f"{what} is being trained by {_holder(path)}; wait for it to end, or give another folder")
+            if _is_at(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    # a link that somebody else put there would lead to a file that is then cut to nothing
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileExistsError(errno.EEXIST, "Not a lock, though it has a lock's name", str(path))
+    return descriptor
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str:
+    try:
+        pid = int(path.read_bytes()[:20])
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {pid}"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _PLACE = 1 << 30  # the byte that is locked: beyond the process's number, which others may read
+
+    def _locked(descriptor: int) -> bool:
+        os.lseek(descriptor, _PLACE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if error.errno in _HELD:
+                return False
+            raise
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return True
+
+    def _released(descriptor: int, path: Path) -> None:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):  # somebody else has it open already
+            path.unlink()
+
+else:
+    import fcntl
+
+    def _locked(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _UNKNOWN:
+                return True
+            if error.errno in _HELD:
+                return False
+            raise
+        return True
+
+    def _released(descriptor: int, path: Path) -> None:
+        # removed while it is still locked: who opened it before finds another file at the path, or none, and tries anew
+        if _is_at(path, descriptor):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        os.close(descriptor)
