@@ -51,6 +51,14 @@ class ReadOnly(RowspaceError, ValueError):
     """An assignment to rows that are mapped read-only."""
 
 
+class DiskFull(RowspaceError, OSError):
+    """A file that did not fit on its disk."""
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = number
+
+
 class Locked(RowspaceError, RuntimeError):
     """A folder that another process is training a model in."""
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from rowspace.errors import FormatError
 
+PIECE = 1 << 24  # bytes written at once
+
 # two surrogates in a row: JSON would read them back as the one character they encode
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _HEADERS = {
@@ -38,8 +40,13 @@ def counts_path(path: str | os.PathLike[str]) -> Path:
 
 
 def write_array(stream: Any, array: np.ndarray) -> None:
-    """Write an array as .npy into an open binary file."""
-    np.lib.format.write_array(stream, array, allow_pickle=False)
+    """Write an array of numbers as .npy into anything with a `write`, without a copy of it."""
+    array = np.ascontiguousarray(array)
+    np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
+    # in pieces: one write takes at most 2 GB. Not array.tofile, which does not say that a disk is full
+    data: Any = memoryview(array).cast("B") if array.size else b""  # type: ignore[arg-type]
+    for start in range(0, len(data), PIECE):
+        stream.write(data[start : start + PIECE])
 
 
 def names_json(names: Iterable[str]) -> str:
