@@ -36,12 +36,11 @@ def rewritten(folder, **changes):
 
 def test_a_whole_model_is_whole(model):
     assert sorted(os.listdir(model)) == FILES
-    found = checked.check_files(model, description.read(model), True)
     sizes = {name: (model / name).stat().st_size for name in FILES if name != "model.json"}
-    assert found == checked.Checked(4, sum(sizes.values()), [])
+    assert checked.Summary.of(model) == checked.Summary(4, sum(sizes.values()), [])
     written = json.loads((model / "model.json").read_text())["files"]
     assert {name: of["size"] for name, of in written.items()} == sizes
-    assert checked.check_files(model, description.read(model), False).unrecorded == [*written]
+    rs.open(model, check=True)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -100,7 +99,7 @@ def test_models_without_checksums_open(model):
     del written["files"], written["xxh3_128"]
     (model / "model.json").write_text(json.dumps(written))
     assert rs.open(model, check=True)["a"].tolist() == [1, 1]
-    assert checked.check_files(model, description.read(model), True).unrecorded == [
+    assert checked.Summary.of(model).unrecorded == [
         "E.npy", "E.names.json", "E.counts.npy", "C.npy",
     ]  # fmt: skip
 
@@ -118,7 +117,7 @@ def test_what_is_opened_for_writing_keeps_no_checksum_of_its_values(model):
     rs.open(model, "r+")  # and again, with nothing left to forget
     opened.save(model)
     assert json.loads((model / "model.json").read_text())["files"].keys() == before.keys()
-    assert checked.check_files(model, description.read(model), True).unrecorded == []
+    assert checked.Summary.of(model).unrecorded == []
     rs.open(model, "c").tables["E"][0] = 9  # changes that stay in the process leave the checksums
     assert rs.open(model, check=True)["a"].tolist() == [7, 7]
 

@@ -76,8 +76,10 @@ def test_a_model_is_replaced_and_other_files_stay(tmp_path):
     (tmp_path / "m" / "notes.txt").write_text("mine")
     (tmp_path / "m" / "figures").mkdir()
     (tmp_path / "m" / "figures" / "E.npy").write_text("also mine")
+    (tmp_path / "m" / "root").symlink_to("/")
     rs.Model({"F": rs.Table(2, 2)}).save(tmp_path / "m")
-    assert sorted(os.listdir(tmp_path / "m")) == ["F.npy", "figures", "model.json", "notes.txt"]
+    assert sorted(os.listdir(tmp_path / "m")) == ["F.npy", "figures", "model.json", "notes.txt", "root"]
+    assert os.readlink(tmp_path / "m" / "root") == "/"
     assert (tmp_path / "m" / "figures" / "E.npy").read_text() == "also mine"
     assert os.listdir(tmp_path) == ["m"]
 

@@ -16,12 +16,21 @@ LIMIT = 256_000_000  # bytes that are read for checksums when a model is opened 
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What was found whole: how many files of how many bytes, and the names of those without a checksum."""
+class Summary:
+    """A model's files: how many of how many bytes, model.json apart, and the names of those without a checksum."""
 
     files: int
     bytes: int
     unrecorded: list[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Summary":
+        """What there is to say of a folder that `rowspace.open` opened."""
+        described = description.read(folder)
+        written = described.get("files", {})
+        there = [name for name in _ours(described) if (folder / name).exists()]
+        total = sum((folder / name).stat().st_size for name in there)
+        return cls(len(there), total, [name for name in there if NAME not in written.get(name, {})])
 
 
 def files_of(table: str) -> tuple[str, str, str]:
@@ -39,7 +48,7 @@ def recorded(out: Digested) -> dict[str, Any]:
     return {"size": out.size, NAME: out.hexdigest()}
 
 
-def check_files(folder: Path, described: Mapping[str, Any], check: bool | None = None) -> Checked:
+def check_files(folder: Path, described: Mapping[str, Any], check: bool | None = None) -> None:
     """Compare the files in a model's folder with what was recorded of them.
 
     Args:
@@ -52,7 +61,7 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
         ModelError: for a file that is missing, is no file, leads out of the folder, or is not what was written.
     """
     written = described.get("files", {})
-    ours = [name for entry in described["tables"] for name in files_of(entry["name"])]
+    ours = _ours(described)
     foreign = sorted(written.keys() - set(ours))
     if foreign:
         raise ModelError(f"{folder / description.FILE} is damaged: it speaks of {foreign[0]!r:.80}, no file of a table")
@@ -61,13 +70,10 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
         if name in written or os.path.lexists(folder / name):
             sizes[name] = _checked_size(folder, name, written.get(name, {}).get("size"))
     budget = {True: float("inf"), False: -1, None: LIMIT}[check]
-    digested = set()
     for name in sorted(sizes, key=sizes.__getitem__):
         budget -= sizes[name]
         if budget >= 0 and NAME in written.get(name, {}):
             _check_digest(folder / name, written[name][NAME])
-            digested.add(name)
-    return Checked(len(sizes), sum(sizes.values()), [name for name in sizes if name not in digested])
 
 
 def forget(folder: Path) -> None:
@@ -79,6 +85,10 @@ def forget(folder: Path) -> None:
     if kept != files:
         with atomic_file(folder / description.FILE, "wb") as out:
             out.write(description.written({**described, "files": kept}))
+
+
+def _ours(described: Mapping[str, Any]) -> list[str]:
+    return [name for entry in described["tables"] for name in files_of(entry["name"])]
 
 
 def _checked_size(folder: Path, name: str, was: int | None) -> int:

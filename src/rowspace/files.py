@@ -90,7 +90,7 @@ def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> It
         with temporary_folder(path) as temporary:
             yield temporary
             _sync_tree(temporary)
-            swap_in(temporary, path, sibling(path, "old"))
+            swap_in(temporary, path)
 
 
 def _check_file(path: Path) -> None:

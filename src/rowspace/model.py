@@ -10,6 +10,7 @@ from typing import Any
 
 from rowspace import description, store
 from rowspace.beside import restore, standing
+from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
 from rowspace.checksums import Digested
 from rowspace.errors import DataError, FormatError, ModelError
@@ -81,11 +82,10 @@ class Model(Queries):
         needed = sum(table.values.nbytes for table in self.tables.values())
         path = Path(os.path.realpath(folder))
         restore(path)
-        old = _files_of_old(path)
+        _files_of_old(path)  # or it is no model, and not overwritten
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder, needed) as new:
-            if old:
-                shutil.copytree(path, new, symlinks=True, dirs_exist_ok=True, ignore=_only(path, old))
+            _carry_over(path, new)
             files: dict[str, Any] = {}
             for name, table in self.tables.items():
                 files |= _write_table(new, name, table)
@@ -213,17 +213,34 @@ def _write(path: Path, write: Callable[[Digested], Any]) -> dict[str, Any]:
 
 def _files_of_old(folder: Path) -> set[str]:
     """The model's own files in a folder that is to be replaced; none if there is nothing."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return set()
-    try:
-        tables = description.read(folder, check=False)["tables"]
-    except ModelError as error:
-        raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
-    return {description.FILE, *(name for entry in tables for name in files_of(entry["name"]))}
+    for _ in range(ATTEMPTS):
+        before = _identity(folder)
+        if before is None or (folder.is_dir() and not os.listdir(folder)):
+            return set()
+        try:
+            tables = description.read(folder, check=False)["tables"]
+        except ModelError as error:
+            if before == _identity(folder):
+                raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
+            time.sleep(0.002)  # it is being replaced by another process
+        else:
+            return {description.FILE, *(name for entry in tables for name in files_of(entry["name"]))}
+    raise ModelError(f"{folder} is being written by another process all the time; save to another folder")
 
 
-def _only(folder: Path, names: set[str]) -> Any:
-    return lambda inside, _: names if Path(inside) == folder else set()
+def _carry_over(folder: Path, new: Path) -> None:
+    for _ in range(ATTEMPTS):
+        before = _identity(folder)
+        ours = _files_of_old(folder)
+        if not ours:
+            return
+        try:
+            return carry_over(folder, new, ours)
+        except OSError:
+            if before == _identity(folder):
+                raise
+        for half in new.iterdir():  # it was replaced by another process meanwhile
+            shutil.rmtree(half) if half.is_dir() and not half.is_symlink() else half.unlink()
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

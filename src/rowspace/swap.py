@@ -9,22 +9,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rowspace.beside import sibling
+
 _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE
 _TRIES = 20
 
 
-def swap_in(new: Path, path: Path, aside: Path) -> None:
+def swap_in(new: Path, path: Path) -> None:
     """Put the folder `new` at `path`, and remove what was there.
 
     On Linux the two exchange their names in one step, so that there is a whole folder at `path` at every moment.
-    Where the system or the file system cannot do so, the old one is first renamed to `aside`: a program killed
-    between the two renames leaves it there, for `beside.restore`.
+    Where the system or the file system cannot do so, the old one is first renamed to a name beside it: a
+    program killed between the two renames leaves it there, for `beside.restore`.
 
     Raises:
         OSError: if it cannot be done; what was at `path` is then still there.
     """
-    old = new if _exchanged(new, path) else _renamed(new, path, aside)
+    old = new if _exchanged(new, path) else _renamed(new, path)
     sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
 
@@ -55,20 +57,22 @@ def _call() -> Any:
     return call
 
 
-def _renamed(new: Path, path: Path, aside: Path) -> Path:
+def _renamed(new: Path, path: Path) -> Path:
     """Two renames; where the old folder is then."""
     for _ in range(_TRIES):
+        aside = sibling(path, "old")
         there = _moved(path, aside)
         try:
             os.rename(new, path)
+            return aside
         except BaseException as error:
-            back = there and _moved(aside, path)
-            # another process put the old folder back between the two renames: it is moved aside again
-            if getattr(error, "errno", None) in (errno.ENOTEMPTY, errno.EEXIST) and not back:
-                continue
-            raise
-        return aside
-    raise OSError(errno.EBUSY, "Another process keeps writing this folder", str(path))
+            if getattr(error, "errno", None) not in (errno.ENOTEMPTY, errno.EEXIST):
+                if there:
+                    _moved(aside, path)
+                raise
+        # another process was quicker between the two renames: what it put there is the old one now
+        shutil.rmtree(aside, ignore_errors=True)
+    raise OSError(errno.EBUSY, "Another process writes this folder all the time", str(path))
 
 
 def _moved(a: Path, b: Path) -> bool:

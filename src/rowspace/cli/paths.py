@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import rowspace as rs
+from rowspace.beside import lock_path, remove_leftovers, restore
 from rowspace.errors import DataError, ModelError
+from rowspace.lock import held
 
 
 def check_model_path(folder: Path) -> None:
@@ -17,6 +20,19 @@ def check_model_path(folder: Path) -> None:
         except ModelError as error:
             raise ModelError(f"{error}; it is not overwritten: choose another folder") from None
     _check_parent(folder)
+
+
+def reserve(folder: Path, context: Any) -> None:
+    """Check a model's folder as `check_model_path` does, and keep other trainers out of it until the command ends.
+
+    What a killed run left beside it is removed, or put back.
+    """
+    check_model_path(folder)
+    path = Path(os.path.realpath(folder))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    context.with_resource(held(lock_path(path), str(folder)))
+    restore(path)
+    remove_leftovers(path)
 
 
 def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", ".svg")) -> None:
