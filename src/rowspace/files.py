@@ -93,6 +93,13 @@ def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> It
             swap_in(temporary, path)
 
 
+def settle(*streams: IO[Any]) -> None:
+    """Flush several atomic files to the disk: after that nothing is left to fail but their renames."""
+    for stream in streams:
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 def _check_file(path: Path) -> None:
     """Refuse before anything is written what no file may replace: a folder, or a device such as /dev/null."""
     if path.is_dir():

@@ -13,6 +13,8 @@ _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota of the disk 
 _TEMPORARY = re.compile(r"\.(tmp|old|ids)-\d+-[0-9a-f]+")
 _ADVICE = "free some, or give a place on another disk; what was there before is as it was"
 
+ELSEWHERE = "temporary files lie where TMPDIR says: free some, or name a folder on another disk there"
+
 
 @contextmanager
 def told_when_full(path: str | os.PathLike[str], needed: int | None = None, advice: str = _ADVICE) -> Iterator[None]:

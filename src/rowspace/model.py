@@ -20,6 +20,7 @@ from rowspace.subwords import Subwords, Unseen
 from rowspace.table import Table
 
 ATTEMPTS = 20
+_BUSY = "{folder} is being written by another process all the time; save to another folder"
 SUBWORDS = "S"  # the table of words and their n-grams
 
 
@@ -214,18 +215,18 @@ def _write(path: Path, write: Callable[[Digested], Any]) -> dict[str, Any]:
 def _files_of_old(folder: Path) -> set[str]:
     """The model's own files in a folder that is to be replaced; none if there is nothing."""
     for _ in range(ATTEMPTS):
-        before = _identity(folder)
-        if before is None or (folder.is_dir() and not os.listdir(folder)):
-            return set()
+        before, there = _identity(folder), standing(folder)
         try:
-            tables = description.read(folder, check=False)["tables"]
-        except ModelError as error:
+            if before is None or (there.is_dir() and not os.listdir(there)):
+                return set()
+            tables = description.read(there, check=False)["tables"]
+        except (ModelError, FileNotFoundError) as error:
             if before == _identity(folder):
                 raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
             time.sleep(0.002)  # it is being replaced by another process
         else:
             return {description.FILE, *(name for entry in tables for name in files_of(entry["name"]))}
-    raise ModelError(f"{folder} is being written by another process all the time; save to another folder")
+    raise ModelError(_BUSY.format(folder=folder))
 
 
 def _carry_over(folder: Path, new: Path) -> None:
@@ -235,12 +236,13 @@ def _carry_over(folder: Path, new: Path) -> None:
         if not ours:
             return
         try:
-            return carry_over(folder, new, ours)
+            return carry_over(standing(folder), new, ours)
         except OSError:
             if before == _identity(folder):
                 raise
         for half in new.iterdir():  # it was replaced by another process meanwhile
             shutil.rmtree(half) if half.is_dir() and not half.is_symlink() else half.unlink()
+    raise ModelError(_BUSY.format(folder=folder))
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

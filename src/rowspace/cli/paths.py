@@ -1,5 +1,6 @@
 """What can be known about an output before the work is done."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", "
 def _check_parent(path: Path) -> None:
     there = next(parent for parent in path.absolute().parents if parent.exists())
     if not there.is_dir():
-        raise NotADirectoryError(20, "Not a directory", str(there))
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(there))
+    if hasattr(os, "statvfs") and os.statvfs(there).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, "Read-only file system", str(there))
     if not os.access(there, os.W_OK):
-        raise PermissionError(13, "Permission denied", str(there))
+        raise PermissionError(errno.EACCES, "Permission denied", str(there))
