@@ -47,6 +47,14 @@ class ModelError(RowspaceError, ValueError):
     """A folder that is not a model, or cannot be written as one."""
 
 
+class CheckpointError(RowspaceError, ValueError):
+    """A checkpoint that is damaged, or not of the training that is to be resumed."""
+
+
+class Locked(RowspaceError, BlockingIOError):
+    """A folder that another process is writing to."""
+
+
 class ReadOnly(RowspaceError, ValueError):
     """An assignment to rows that are mapped read-only."""
 
@@ -57,10 +65,6 @@ class DiskFull(RowspaceError, OSError):
     def __init__(self, message: str, number: int | None = None) -> None:
         super().__init__(message)
         self.errno = number
-
-
-class Locked(RowspaceError, RuntimeError):
-    """A folder that another process is training a model in."""
 
 
 class TooLarge(RowspaceError, MemoryError):

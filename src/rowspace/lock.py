@@ -25,16 +25,16 @@ def held(path: str | os.PathLike[str], what: str) -> Iterator[None]:
 
     Args:
         path: the lock's file; its folder must exist.
-        what: what is being trained, as the error calls it.
+        what: how the error begins, such as "words is being trained".
 
     Raises:
         Locked: if another process, or another block of this one, holds it.
         OSError: if the file cannot be made.
 
     >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder, held(f"{folder}/lock", "words"):
+    >>> with TemporaryDirectory() as folder, held(f"{folder}/lock", "words is being trained"):
     ...     try:
-    ...         with held(f"{folder}/lock", "words"):
+    ...         with held(f"{folder}/lock", "words is being trained"):
     ...             pass
     ...     except Locked as error:
     ...         print(str(error).replace(str(os.getpid()), "1234"))
@@ -57,7 +57,7 @@ def _taken(path: Path, what: str) -> int:
         descriptor = _opened(path)
         try:
             if not _locked(descriptor):
-                raise Locked(f"{what} is being trained by {_holder(path)}; wait for it to end, or give another folder")
+                raise Locked(f"{what} by {_holder(path)}; wait for it to end, or give another folder")
             if _is_at(path, descriptor):
                 return descriptor
         except BaseException:

@@ -31,7 +31,7 @@ def reserve(folder: Path, context: Any) -> None:
     check_model_path(folder)
     path = Path(os.path.realpath(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
-    context.with_resource(held(lock_path(path), str(folder)))
+    context.with_resource(held(lock_path(path), f"{folder} is being trained"))
     restore(path)
     remove_leftovers(path)
 
