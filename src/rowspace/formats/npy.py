@@ -3,8 +3,6 @@
 import os
 from contextlib import ExitStack
 
-import numpy as np
-
 from rowspace import store
 from rowspace.files import atomic_file, settle
 from rowspace.formats.source import checked_limit
@@ -56,4 +54,4 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
     table = Table.open(path)
     names = None if table.names is None else table.names[rows]
     counts = None if table.counts is None else table.counts[rows]
-    return Table.from_array(np.array(table.values[rows]), names, counts=counts)
+    return Table.from_array(store.in_memory(table.values[rows], path), names, counts=counts)
