@@ -76,7 +76,7 @@ def on_small_disk(folder: Path, program: str, size: str = "2m", **environment: s
     disk, elsewhere = folder / "disk", folder / "elsewhere"
     for each in (disk, elsewhere):
         each.mkdir()
-    mounted = 'mount -t tmpfs -o "size=$0" tmpfs "$1" && exec "$3" -X dev -W error -c "$4" "$1" "$2"'
+    mounted = 'mount -t tmpfs -o "size=$0" tmpfs "$1" && exec "$3" -W error -c "$4" "$1" "$2"'
     words = [size, str(disk), str(elsewhere), sys.executable, PRELUDE + program]
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", mounted, *words],

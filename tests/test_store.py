@@ -94,7 +94,7 @@ def test_a_header_is_not_read_as_long_as_it_claims(tmp_path):
     os.truncate(path, 2**32 + 100)
     with pytest.raises(FormatError, match="its header claims 4294967295 bytes"):
         rs.Table.open(path)
-    path.write_bytes(path.read_bytes()[:10])
+    os.truncate(path, 10)
     with pytest.raises(FormatError, match=r"not a \.npy file"):
         rs.Table.open(path)
 

@@ -11,7 +11,9 @@ from rowspace.cli.output import note, plain, show
 from rowspace.errors import RowspaceError
 
 
-def check(models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Folders of models.")]) -> None:
+def check(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Folders of models.", readable=False)],
+) -> None:
     """Compare every file of models with the checksum kept when it was written.
 
     Example: rowspace check demo/airports demo/flights
