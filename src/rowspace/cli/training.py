@@ -10,7 +10,7 @@ from rowspace.cli import texts
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.group import Commands
 from rowspace.cli.output import note, plain, show, show_json
-from rowspace.cli.paths import check_model_path, check_picture_path
+from rowspace.cli.paths import check_picture_path, reserve
 from rowspace.errors import DataError
 
 RECORDS = 200  # of a trace
@@ -29,6 +29,7 @@ def _train() -> None:
 
 @app.command("pairs")
 def pairs(
+    context: typer.Context,
     file: Annotated[
         str, typer.Argument(help="CSV, TSV, JSON lines or Parquet with names of columns; - for standard input.")
     ],
@@ -74,7 +75,7 @@ def pairs(
     """
     if epochs is not None and epochs < 1:
         raise DataError(f"--epochs is {epochs}; go over the file at least once")
-    check_model_path(out)
+    reserve(out, context)
     check_picture_path(plot)
     import rowspace as rs
     from rowspace.pairs import train_pairs

@@ -9,6 +9,7 @@ from rowspace.errors import FormatError
 from rowspace.files import atomic_file
 from rowspace.formats.source import checked_limit, keys, refuse
 from rowspace.names import brief
+from rowspace.promised import ask_for_columns
 from rowspace.table import Table
 
 # rows in a row group
@@ -65,6 +66,7 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
 
     limit = checked_limit(limit)
     try:
+        ask_for_columns(str(path), pq.read_metadata(path))
         read = pq.read_table(path).slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]
         values = _matrix(vectors.combine_chunks())

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol
 
 from rowspace.errors import DataError
 from rowspace.names import brief, shown
+from rowspace.promised import ask_for_columns
 from rowspace.read.content import Content
 
 DELIMITERS = ("\t", ",", ";")
@@ -113,6 +114,7 @@ def _parquet(source: Content) -> Columns:
     import pyarrow.parquet as pq
 
     try:
+        ask_for_columns(source.name, pq.read_metadata(pa.BufferReader(source.data)), "give the pairs in parts")
         return Columns(source.name, pq.read_table(pa.BufferReader(source.data)))
     except MemoryError:
         raise

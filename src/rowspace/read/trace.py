@@ -11,6 +11,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.names import brief, shown
+from rowspace.promised import ask_for_columns
 
 SUFFIXES = (".tsv", ".parquet")
 
@@ -97,6 +98,7 @@ def _read_parquet(path: Path) -> TraceData:
     import pyarrow.parquet as pq
 
     try:
+        ask_for_columns(str(path), pq.read_metadata(path))
         table = pq.read_table(path)
         _checkheader_row(path, table.column_names)
         steps = table["i"].cast(pa.int64()).to_numpy()
