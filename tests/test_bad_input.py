@@ -1,11 +1,14 @@
 """Bad files of every kind, by the library and by the command line: refused in one clear line, with nothing harmed."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
 import lzma
+import os
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -556,9 +559,7 @@ def test_long_names_are_names(tmp_path, out):
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
 @pytest.mark.parametrize("command", ["text", "pairs"])
 def test_a_million_long_names_are_refused_instead_of_killed(tmp_path, out, command):
-    import os
     import resource
-    import subprocess
 
     room = 3 * 2**30  # for 10 GB of names
     limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (room, room))
@@ -567,14 +568,11 @@ def test_a_million_long_names_are_refused_instead_of_killed(tmp_path, out, comma
     run = [sys.executable, "-c", "from rowspace.cli import main; main()", *words]
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(run, preexec_fn=limit, env=environment, **pipes) as process:
-        try:
+    with subprocess.Popen(run, preexec_fn=limit, env=environment, bufsize=0, **pipes) as process:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.write(b"a,b\n")
             for k in range(1_000_000):
                 process.stdin.write(f"{k}-".encode().ljust(10_000, b"x") + b",y\n")
-        except BrokenPipeError:
-            pass
-        process.stdin = None
         said, errors = process.communicate(timeout=600)
     assert process.returncode == 1, errors
     assert said == b""
