@@ -400,6 +400,16 @@ def test_tables_that_hold_no_vectors(tmp_path, out, columns):
     refused(out, "import", tmp_path / "v.parquet", message=message)
 
 
+@pytest.mark.parametrize("text", ["2 2\na 1 0\nb 0 1\n", "2 2\r\na 1 0 \r\nb 0 1\n", "a 1 0\nb 0 1\r\n"])
+@pytest.mark.parametrize("name", ["v.txt", "v.txt.gz"])
+def test_a_mark_and_mixed_line_ends_of_vectors_are_read_over(tmp_path, out, text, name):
+    data = f"\ufeff{text}".encode()
+    path = write(tmp_path / name, gzip.compress(data) if name.endswith("gz") else data)
+    assert rs.import_(path).names == ["a", "b"]
+    works("import", path, "-o", out)
+    assert rs.open(out).index_to_key == ["a", "b"]
+
+
 def test_names_that_differ_in_normal_form_stay_apart(tmp_path, out):
     path = write(tmp_path / "v.txt", f"2 2\n{NFC} 1 0\n{NFD} 0 1\n")
     assert rs.import_(path).names == [NFC, NFD]
