@@ -25,9 +25,7 @@ def uses(path):
             yield from (name for name in names if name.split(".")[0] in RUNS_CODE)
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name in ("eval", "exec", "compile", "__import__") or name.endswith(
-                (".load", ".literal_eval", ".system")
-            ):
+            if name in CALLS or name.endswith((".literal_eval", ".system")):
                 yield name
             yield from (
                 f"{name}(allow_pickle=True)"
