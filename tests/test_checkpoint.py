@@ -365,6 +365,7 @@ def test_folders_that_are_none(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").touch()
     (tmp_path / "file").touch()
+    assert len(trainer().fit(columns(), 1, checkpoint=tmp_path / "new", resume=True)) == 1
     for name, told in {"other": "holds other things, such as 'thesis.tex'", "file": "is a file"}.items():
         with pytest.raises(CheckpointError, match=told):
             trainer().fit(columns(), 1, checkpoint=tmp_path / name)
@@ -478,7 +479,7 @@ def test_the_command_line_resumes(tmp_path):
     assert rowspace(*train, "-o", "kept", "--checkpoint", "c", "--every", "0", cwd=tmp_path)[0] == 0
     shutil.rmtree(tmp_path / "c" / numbers(tmp_path / "c")[-1])  # as if it had been killed before its end
     assert "has not come to its end" in refused(*train, "-o", "kept", "--checkpoint", "c", cwd=tmp_path)
-    code, told = rowspace(*train, "-o", "resumed", "--resume", "c", cwd=tmp_path)
+    code, told = rowspace(*train, "-o", "resumed", "--resume", "c", "--checkpoint", "c", cwd=tmp_path)
     assert code == 0, told
     assert "resumed after 3 whole epochs, 8,000 examples" in told
     for name in ("E.npy", "model.json"):

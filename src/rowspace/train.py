@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.buckets import Buckets, Sample
-from rowspace.checkpoint import EVERY, Checkpoints
+from rowspace.checkpoint import EVERY, Checkpoints, check_there
 from rowspace.chunks import Chunks
 from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
@@ -155,7 +155,7 @@ class Trainer:
             checkpoint: a folder for checkpoints, of which the last two are kept. A training that was killed goes on
                 from there to the bytes that it would have had (see `docs/reliability.md`).
             every: how often: seconds, or a text such as "5 min" or "10 chunks".
-            resume: whether to go on from the last checkpoint in that folder; without one there yet, it begins.
+            resume: whether to go on from the last checkpoint in that folder, or to begin if there is none.
 
         Gives all epochs of this fit, those before it was resumed too.
 
@@ -217,6 +217,7 @@ class Trainer:
         ...     len(begin().resume(folder, data))
         3
         """
+        check_there(checkpoint)
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             if checkpoints.saved is None:
                 raise CheckpointError(f"{checkpoint} holds no checkpoint yet; begin again with fit")

@@ -47,14 +47,15 @@ class Every:
 class Checkpoints:
     """Writes checkpoints of a fit into a folder, as often as asked for; with `resume`, begins from the last.
 
-    Raises what `Slots` and `check_folder` do.
+    Raises what `Slots` and `check_free` do.
     """
 
     def __init__(self, folder: str | os.PathLike[str], every: Any, *, resume: bool) -> None:
         self.every = Every.of(every)
-        check_folder(folder, resume=resume)
+        check_free(folder, resume=resume)
         self.slots = Slots(folder)
         try:
+            check_free(folder, resume=resume)  # nobody else can have begun one now
             self.saved = self._found(resume)
         except BaseException:
             self.slots.close()
@@ -100,13 +101,16 @@ class Checkpoints:
         return None
 
 
-def check_folder(folder: str | os.PathLike[str], *, resume: bool) -> None:
-    """Refuse a folder that a fit could not begin with, or be resumed from; CheckpointError says why."""
-    path = Path(folder)
-    if resume and not path.is_dir():
-        raise CheckpointError(f"there is no checkpoint folder {path} to resume from")
-    if not resume and is_unfinished(path):
+def check_there(folder: str | os.PathLike[str]) -> None:
+    """Refuse to resume from a folder that is not there; CheckpointError."""
+    if not Path(folder).is_dir():
+        raise CheckpointError(f"there is no checkpoint folder {folder} to resume from")
+
+
+def check_free(folder: str | os.PathLike[str], *, resume: bool) -> None:
+    """Refuse a folder of other things and, without `resume`, one with a training to be resumed; CheckpointError."""
+    if is_unfinished(Path(folder)) and not resume:
         raise CheckpointError(
-            f"{path} holds checkpoints of a training that has not come to its end; resume it, or give another folder, "
-            "or remove this one"
+            f"{folder} holds checkpoints of a training that has not come to its end; resume it, or give another "
+            "folder, or remove this one"
         )

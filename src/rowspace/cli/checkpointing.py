@@ -16,7 +16,10 @@ Checkpoint = Annotated[
 Every = Annotated[str, typer.Option(help="How often: seconds, or such as '5 min' or '10 chunks'.")]
 Resume = Annotated[
     Path | None,
-    typer.Option(help="Go on from the checkpoints in this folder, with the same files and options as before."),
+    typer.Option(
+        help="Go on from the checkpoints in this folder, with the same files and options as before. With --checkpoint "
+        "of the same folder, begin if there is none."
+    ),
 ]
 EVERY = "5 min"
 
@@ -24,15 +27,17 @@ EVERY = "5 min"
 def checkpointing(checkpoint: Path | None, every: str, resume: Path | None) -> dict[str, Any]:
     """The options of the library; refuses at once what it would refuse after reading."""
     if checkpoint is not None and resume not in (None, checkpoint):
-        raise DataError("--checkpoint and --resume name two folders; --resume alone goes on and writes there")
+        raise DataError("--checkpoint and --resume name two folders; name one: what is resumed is written there too")
     folder = checkpoint if resume is None else resume
     if folder is None:
         return {}
     from rowspace.checkpoint import Every as Times
-    from rowspace.checkpoint import check_folder
+    from rowspace.checkpoint import check_free, check_there
 
     Times.of(every)
-    check_folder(folder, resume=resume is not None)
+    if checkpoint is None:
+        check_there(folder)
+    check_free(folder, resume=resume is not None)
     return {"checkpoint": folder, "every": every, "resume": resume is not None}
 
 
