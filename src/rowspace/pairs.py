@@ -22,7 +22,8 @@ from rowspace.read import Pairs, read_pairs
 from rowspace.sampling import Negatives
 from rowspace.table import Table
 from rowspace.train import Trainer
-from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, weight_decay
+from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
+from rowspace.values import ask_for_memory, is_integer
 
 if TYPE_CHECKING:
     from rowspace.model import Model
@@ -106,7 +107,7 @@ def train_pairs(
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
-    E = Table(names=pairs.names, dim=dim, seed=seed, counts=pairs.counts)
+    E = _table(pairs, dim, seed, rule)
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
@@ -133,6 +134,14 @@ def enough_epochs(pairs: int) -> int:
     (100, 20, 5)
     """
     return int(np.clip(ENOUGH // max(1, pairs), 5, 100))
+
+
+def _table(pairs: Pairs, dim: int, seed: int, rule: Update) -> Table:
+    """The table, if there is memory for it and for what the update keeps beside its rows."""
+    if is_integer(dim) and dim > 0:
+        numbers = len(pairs.names) * (dim + state_width(rule, dim))
+        ask_for_memory(4 * numbers, f"a table of {len(pairs.names)} x {dim} and what {rule.name} keeps of its rows")
+    return Table(names=pairs.names, dim=dim, seed=seed, counts=pairs.counts)
 
 
 def _chosen_cost(pairs: Pairs, cost: str | None, negatives: int | None) -> str:

@@ -2,6 +2,8 @@
 
 import operator
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,19 @@ from rowspace.names import shown
 def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
     """(n, dim) float32, normal with standard deviation `scale` or else 1 / sqrt(dim)."""
     shape = _whole("n", n), _whole("dim", dim)
+    if scale is not None and not is_number(scale):
+        raise ShapeError(f"scale is {shown(scale)}; give a number, the standard deviation of the values")
     ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
-    values = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    values = _random(seed).standard_normal(shape, dtype=np.float32)
     values *= np.float32(1 / np.sqrt(shape[1]) if scale is None else scale)
     return values
+
+
+def _random(seed: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ShapeError(f"seed is {shown(seed)}; give a whole number of at least 0") from None
 
 
 def adoptable(array: Any) -> np.ndarray:
@@ -46,12 +57,17 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def ask_for_memory(needed: int, what: str) -> None:
+STRING = 64  # bytes of a string of Python, beside its letters
+FEWER = "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
+
+
+def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
     """Refuse at once what would otherwise be killed while it is being filled.
 
     Args:
         needed: bytes.
         what: what they are for.
+        instead: what to do about it.
 
     Raises:
         TooLarge: if that is more than the machine's whole memory.
@@ -60,15 +76,34 @@ def ask_for_memory(needed: int, what: str) -> None:
         return
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > there > 0:
-        raise TooLarge(
-            f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; "
-            "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
-        )
+        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; {instead}")
+
+
+@contextmanager
+def memory_told(what: str, instead: str) -> Iterator[None]:
+    """TooLarge, with what was too large and what to do, where memory runs out within."""
+    try:
+        yield
+    except MemoryError as error:
+        if isinstance(error, TooLarge):
+            raise
+        raise TooLarge(f"{what} does not fit into memory; {instead}") from None
 
 
 def is_integer(item: Any) -> bool:
     """Whether an item is one whole number; True and False are not."""
     return hasattr(item, "__index__") and not isinstance(item, (bool, np.bool_, np.ndarray))
+
+
+def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
+    """Whether an item is one finite number from `low` to below `high`; True and False are not.
+
+    >>> is_number(0.5), is_number(float("nan")), is_number("1"), is_number(-1, 0)
+    (True, False, False, False)
+    """
+    if not isinstance(item, int | float | np.integer | np.floating) or isinstance(item, bool):
+        return False
+    return bool(-np.inf < item < np.inf and low <= item < high)
 
 
 def _whole(what: str, number: Any) -> int:
