@@ -76,3 +76,18 @@ class Sequential(UserWarning):
         """Warn that `cost` runs on one thread, why, and what would run on more."""
         message = f"the cost {cost!r} runs on one thread, since {reason}; schedule='sequential' does so without a word"
         warnings.warn(cls(message), stacklevel=2)
+
+
+class SlowTable(UserWarning):
+    """A table on disk that the system moves in and out of memory a page at a time, as its cost does not fit blocks."""
+
+    @classmethod
+    def warn(cls, cost: str, reason: str, size: int, memory: int) -> None:
+        """Warn that `cost` will be slow on tables of `size` bytes, unless they fit in memory."""
+        if size <= memory:
+            return
+        message = (
+            f"the cost {cost!r} takes the table on disk ({size / 1e9:.1f} GB, for {memory / 1e9:.1f} GB of memory) in "
+            f"the order of the examples, a page at a time, which is slow, since {reason}"
+        )
+        warnings.warn(cls(message), stacklevel=2)

@@ -1,6 +1,7 @@
 """Schedules: which example runs when and on which thread."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from time import sleep
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from rowspace.buckets import Sorted
 from rowspace.columns import Chunk, counted_before, members
+from rowspace.residency import Residency
 from rowspace.shared import Lanes
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
 from rowspace.workers import Workers
@@ -33,10 +35,11 @@ class Window:
     lookups: int = 0  # of the whole chunk, at its last window
     sorted: Sorted | None = None
     lanes: Lanes | None = None  # copies of small tables that every task of a stage writes
+    residency: Residency | None = None  # what brings rows from the disk for every stage
 
     def run(self, workers: Workers) -> Iterator["Outcome"]:
         """Run stage after stage; gives what became of each."""
-        for stage in self.stages:
+        for number, stage in enumerate(self.stages):
             bounds = self.lanes.begin(self.bound, len(stage)) if self.lanes else [self.bound] * len(stage)
 
             def do(numbered: tuple[Bound, Task]) -> None:
@@ -44,7 +47,8 @@ class Window:
 
             error = None
             try:
-                workers.run(do, zip(bounds, stage, strict=True))
+                with self.residency.present(number) if self.residency else nullcontext():
+                    workers.run(do, zip(bounds, stage, strict=True))
             except BaseException as found:  # Ctrl-C too: what was done counts all the same
                 error = found
             outcome = Outcome.of(self.work, stage, members(self.chunk), error)
@@ -114,7 +118,7 @@ def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[n
     A thread's rows are then one call of the loop, or a few where they are long: rows are done in less time than Python
     takes to hand them out. Rows next to one another are always different threads', so that they can follow each other.
     """
-    examples = int(segments[-1, HI]) if len(segments) else 0
+    examples = sum(int(segments[end - 1, HI] - segments[begin, LO]) for begin, end in rows if begin < end)
     calls = max(1, -(-examples // (_CALL * threads)))
     edges = np.linspace(0, len(rows), calls + 1).astype(int)
     places, tasks, begin = [], [], 0

@@ -13,6 +13,8 @@ from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, SlowCost
 from rowspace.kernel import Kernel
+from rowspace.memory import wanted
+from rowspace.on_disk import first_state
 from rowspace.progress import progress_bar
 from rowspace.rowwise import RowLoop
 from rowspace.run import Run
@@ -122,6 +124,7 @@ class Trainer:
         threads: int | None = None,
         blocks: int | None = None,
         batch: int | None = None,
+        memory: int | str | None = None,
     ) -> list[Epoch]:
         """Run `epochs` times over the data, and give what happened in each.
 
@@ -145,6 +148,9 @@ class Trainer:
             batch: with a number, whole batches of so many examples instead, in file order: the gradients of their sum,
                 all taken at the same rows, repeats of a row added up, and one step for each row; as torch does it.
                 Deterministic at any number of threads.
+            memory: for tables on disk (`Table.create`, `Table.open`), how much of this machine's memory the process
+                may have: bytes, or a text such as "2 GB"; None for half of what is free. It decides how often the
+                tables are read and written, never the bytes they learn.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
@@ -162,7 +168,7 @@ class Trainer:
         if batch is not None and (schedule is not None or blocks is not None):
             raise DataError("batches run in file order: leave out schedule and blocks, or batch")
         chunks = Chunks(data, epochs)
-        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch)
+        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch, wanted(memory))
         first = len(self.history)
         _call(callbacks, "on_train_begin", self)
         if trace is not None:
@@ -218,7 +224,7 @@ def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> 
 
 def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
     seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
-    return *(np.tile(np.asarray(s, np.float32), (len(table), 1)) for s in update.init(table.dim)), *seen
+    return *(first_state(s, table.values) for s in update.init(table.dim)), *seen
 
 
 def _sampled(column: Any) -> Negatives | None:
