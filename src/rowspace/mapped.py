@@ -10,12 +10,13 @@ import mmap
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from rowspace.errors import RowspaceError
 from rowspace.memory import told
 
 STRETCH = 2**24  # bytes that are gone through at a time
@@ -105,6 +106,27 @@ def stretches(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
     for lo in range(0, len(array), rows):
         yield array[lo : lo + rows]
         let_go(array[lo : lo + rows])
+
+
+def converted(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """What `convert` makes of a mapped array, stretch by stretch: the array itself where that is what it gives.
+
+    Otherwise an array over a file without a name, in the system's folder for temporary files.
+    """
+    out, lo = None, 0
+    for part in stretches(array):
+        try:
+            new = convert(part)
+        except RowspaceError:
+            convert(array)  # whose error names the place in the whole
+            raise
+        if out is None and not np.shares_memory(new, part):
+            out = scratch(tempfile.gettempdir(), (len(array), *new.shape[1:]), new.dtype)
+        if out is not None:
+            out[lo : lo + len(new)] = new
+            let_go(out[lo : lo + len(new)])
+        lo += len(new)
+    return array if out is None else out
 
 
 def scratch(folder: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -45,7 +45,7 @@ def wanted(memory: Any) -> int:
 
 
 def in_use() -> int:
-    """The bytes of this process that are in memory, pages of mapped files included; 0 where the system does not tell."""
+    """The bytes of this process in memory, pages of mapped files included; 0 where the system does not tell."""
     try:
         return int((_PROC / "self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):

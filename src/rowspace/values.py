@@ -10,7 +10,6 @@ from rowspace.errors import ShapeError, TooLarge
 from rowspace.memory import available
 from rowspace.names import shown
 
-
 _STRETCH = 2**22  # numbers that are drawn at a time
 
 
