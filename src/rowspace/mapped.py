@@ -36,6 +36,11 @@ class Mapped:
         first = np.frombuffer(pages, np.uint8).ctypes.data
         self._within, self._begin = array.ctypes.data - first, begin
 
+    def expect(self, *, scattered: bool) -> None:
+        """Tell whether rows that were not brought will be met in any order, or in theirs."""
+        if hasattr(mmap, "MADV_RANDOM"):
+            self._pages.madvise(mmap.MADV_RANDOM if scattered else mmap.MADV_NORMAL)
+
     def bring(self, lo: int, hi: int) -> None:
         """Ask for rows that will be needed soon."""
         start, end = self._reach(lo, hi)

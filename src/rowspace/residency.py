@@ -42,8 +42,11 @@ class Residency:
     def present(self, tile: int) -> Iterator[None]:
         """Have the parts of a tile there while it runs."""
         done = False
+        if not tile:
+            self._expect(scattered=True)
         try:
             self._bring(self.needs[tile])
+            _await(self._reading)
             following = self.needs[tile + 1] if tile + 1 < len(self.needs) else frozenset()
             if self.size(following - self.needs[tile]) <= self.ahead:
                 self._bring(following, at_once=True)
@@ -83,7 +86,13 @@ class Residency:
         for thread in self._threads:
             thread.shutdown(wait=True)
         self._threads = []
+        self._expect(scattered=False)
         _await(self._writing)
+
+    def _expect(self, *, scattered: bool) -> None:
+        """Tell whether what was not brought will be met in any order, so that reading around it is no use."""
+        for array in {id(of): of for extents in self.extents.values() for of, _, _ in extents}.values():
+            array.expect(scattered=scattered)
 
 
 def _await(running: "Future[Any] | None") -> None:
