@@ -11,7 +11,7 @@ from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
 from rowspace.compiled import compiled_loop
 from rowspace.gathering import Bags, gathered_by, in_buckets
 from rowspace.layout import Layout, Source
-from rowspace.on_disk import MOST, blocks_on_disk, page_on_disk
+from rowspace.on_disk import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, blocks_on_disk, page_on_disk
 from rowspace.packing import Packed, room
 from rowspace.pool import Pool
 from rowspace.sampling import BlockNegatives
@@ -103,10 +103,12 @@ class Buckets:
         rows = [max(sizes[t][0] for t in space) for space in layout.spaces]
         wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
         self.window = _LONGEST if self.gathered else window_length(min(rows), on_disk=spill is not None)
-        if blocks is None and self.gathered:
+        if blocks is None and spill:
+            limits = (self.gathered, MOST_IN_BAGS), (layout.shared, MOST_SHARED), (layout.sampled, MOST_SAMPLED)
+            most = min([limit for holds, limit in limits if holds], default=MOST)
+            blocks = blocks_on_disk(max(n * w for n, w in zip(rows, wide, strict=True)), most)
+        elif blocks is None and self.gathered:
             blocks = _IN_BAGS if length(ready) >= _IN_BAGS * _EXAMPLES else 1
-        elif blocks is None and spill:
-            blocks = blocks_on_disk(max(n * w for n, w in zip(rows, wide, strict=True)), sampled=bool(layout.sampled))
         elif blocks is None:
             examples = min(self.window, length(ready))
             blocks = block_count(wide[0], rows[0], examples)
@@ -119,7 +121,7 @@ class Buckets:
         met = [
             np.bincount(_ids(ready, axis)[:_LONGEST], minlength=n) for axis, n in zip(layout.axes, rows, strict=True)
         ]
-        met = [np.add(*met, out=met[0])] if layout.symmetric else met
+        met = [np.add(met[0], met[1], out=met[0])] if layout.symmetric else met
         pages = [page_on_disk(w) if spill else PAGE for w in wide]
         self._decks = [Deck(*given) for given in zip(met, (self.count, self.groups), pages, strict=False)]
 

@@ -91,3 +91,16 @@ class SlowTable(UserWarning):
             f"the order of the examples, a page at a time, which is slow, since {reason}"
         )
         warnings.warn(cls(message), stacklevel=2)
+
+
+class OverMemory(UserWarning):
+    """Memory given to tables on disk that is less than they need even a few blocks at a time."""
+
+    @classmethod
+    def warn(cls, memory: int, needed: int) -> None:
+        """Warn that `memory` bytes will not do where `needed` are."""
+        message = (
+            f"memory is {memory / 1e6:,.0f} MB, and this process with the fewest rows it can train on takes about "
+            f"{needed / 1e6:,.0f} MB: give so many, or it takes more than it was given"
+        )
+        warnings.warn(cls(message), stacklevel=2)

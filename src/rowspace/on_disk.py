@@ -5,7 +5,8 @@ that the bytes it learns depend neither on the memory it is given nor on the thr
 """
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from rowspace.memory import in_use
 LARGE = 2**28  # bytes: smaller tables are left to the system
 BLOCK = 2**22  # bytes at least: a few extents
 EXTENT = 2**19  # bytes of neighbouring rows that are read and written at once: a disk's time is then that of the bytes
-MOST, MOST_SAMPLED = 512, 128  # blocks; where negatives are drawn from single ones, they are larger
-_SPARE = 10  # one part in so many of the memory is left for what comes and goes
+MOST = 512  # blocks
+MOST_SAMPLED = 128  # where negatives are drawn from single blocks: there has to be enough to draw from
+MOST_IN_BAGS = 32  # where examples are gathered: with more, bags get small
+MOST_SHARED = 64  # where small tables are merged after every eight rows of buckets: those are in memory together
+_SPARE = 16  # one part in so many of the memory is left for what comes and goes
 WHOLE = 2**16  # bytes: an array of which the rows of an extent have fewer is kept in memory
 
 
@@ -39,13 +43,13 @@ def folder_of(arrays: Iterable[np.ndarray]) -> Path:
     return Path(tempfile.gettempdir())
 
 
-def blocks_on_disk(size: int, *, sampled: bool) -> int:
-    """Into how many blocks a table of so many bytes is cut, its state included: a power of two.
+def blocks_on_disk(size: int, most: int = MOST) -> int:
+    """Into how many blocks a table of so many bytes is cut, its state included: a power of two, at most so many.
 
-    >>> blocks_on_disk(8 * 2**30, sampled=False), blocks_on_disk(2**28, sampled=False)
+    >>> blocks_on_disk(8 * 2**30), blocks_on_disk(2**28)
     (512, 64)
     """
-    return min(MOST_SAMPLED if sampled else MOST, 2 ** max(3, int(np.log2(max(1, size / BLOCK)))))
+    return min(most, 2 ** max(3, int(np.log2(max(1, size / BLOCK)))))
 
 
 def page_on_disk(row_bytes: int) -> int:
@@ -55,11 +59,24 @@ def page_on_disk(row_bytes: int) -> int:
 
 def room_for_rows(arrays: Iterable[np.ndarray], memory: int) -> int:
     """What is left of so many bytes of memory for rows, beside all else that this process has; arrays are let go."""
-    whole = 0
     for array in arrays:
         let_go(array)
-        whole += array.nbytes if mapped(array) is not None and array.nbytes < LARGE else 0
-    return max(0, memory - memory // _SPARE - in_use() - whole)
+    return max(0, memory - memory // _SPARE - in_use())
+
+
+@contextmanager
+def scattered(arrays: Iterable[np.ndarray], memory: int) -> Iterator[None]:
+    """While arrays larger than memory are trained on, do not read around a row: its neighbours are not met next."""
+    found = [mapped(a) for a in arrays if is_on_disk(a)]
+    large = [m for m in found if m is not None]
+    large = large if sum(m.array.nbytes for m in large) > memory else []
+    for one in large:
+        one.expect(scattered=True)
+    try:
+        yield
+    finally:
+        for one in large:
+            one.expect(scattered=False)
 
 
 def first_state(initial: Any, values: np.ndarray) -> np.ndarray:

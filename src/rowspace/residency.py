@@ -10,7 +10,7 @@ from rowspace.mapped import Mapped
 Part = tuple[int, int]  # a space of tables and a block of its rows; or EXAMPLES and a row of buckets
 Extent = tuple[Mapped, int, int]  # rows of a mapped array, from and to
 EXAMPLES = -1
-_SCATTERED = 2**14  # bytes for an example: where there are more to be brought, those needed are read as they are needed
+SCATTERED = 2**14  # bytes for an example: where there are more to be brought, those needed are read as they are needed
 
 
 class Residency:
@@ -28,7 +28,7 @@ class Residency:
     ) -> None:
         self.extents, self.needs, self.ahead = extents, needs, ahead
         new = [self.size(need - before) for before, need in zip([frozenset(), *needs], needs, strict=False)]
-        self.brings = sum(new) <= examples * _SCATTERED
+        self.brings = sum(new) <= examples * SCATTERED
         self._asked: frozenset[Part] = frozenset()
         self._threads: list[ThreadPoolExecutor] = []
         self._reading: Future[None] | None = None
@@ -42,8 +42,6 @@ class Residency:
     def present(self, tile: int) -> Iterator[None]:
         """Have the parts of a tile there while it runs."""
         done = False
-        if not tile:
-            self._expect(scattered=True)
         try:
             self._bring(self.needs[tile])
             _await(self._reading)
@@ -86,13 +84,7 @@ class Residency:
         for thread in self._threads:
             thread.shutdown(wait=True)
         self._threads = []
-        self._expect(scattered=False)
         _await(self._writing)
-
-    def _expect(self, *, scattered: bool) -> None:
-        """Tell whether what was not brought will be met in any order, so that reading around it is no use."""
-        for array in {id(of): of for extents in self.extents.values() for of, _, _ in extents}.values():
-            array.expect(scattered=scattered)
 
 
 def _await(running: "Future[Any] | None") -> None:

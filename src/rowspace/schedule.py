@@ -23,6 +23,19 @@ _CALL = 2**18  # examples, at most, between looks at the keyboard
 Task = tuple[int, int]  # segments from, to: one thread's, in order
 
 
+@dataclass(frozen=True)
+class Turn:
+    """The tasks that share copies of small tables: the `examples` of each, from and to.
+
+    A stage has those from the `first` on. Copies are made where a turn `begins`, and merged where it `ends`.
+    """
+
+    examples: Sequence[tuple[int, int]]
+    first: int = 0
+    begins: bool = True
+    ends: bool = True
+
+
 @dataclass
 class Window:
     """Examples of a chunk ready to run: `stages` of tasks, one stage after another, the tasks of a stage on threads."""
@@ -36,11 +49,15 @@ class Window:
     sorted: Sorted | None = None
     lanes: Lanes | None = None  # copies of small tables that every task of a stage writes
     residency: Residency | None = None  # what brings rows from the disk for every stage
+    turns: Sequence["Turn"] | None = None  # where copies are made for longer than a stage
 
     def run(self, workers: Workers) -> Iterator["Outcome"]:
         """Run stage after stage; gives what became of each."""
         for number, stage in enumerate(self.stages):
-            bounds = self.lanes.begin(self.bound, len(stage)) if self.lanes else [self.bound] * len(stage)
+            turn = self.turns[number] if self.turns else Turn([self._examples(task) for task in stage])
+            if self.lanes and turn.begins:
+                copies = self.lanes.begin(self.bound, len(turn.examples))
+            bounds = copies[turn.first :][: len(stage)] if self.lanes else [self.bound] * len(stage)
 
             def do(numbered: tuple[Bound, Task]) -> None:
                 self._do(workers, *numbered)
@@ -52,8 +69,8 @@ class Window:
             except BaseException as found:  # Ctrl-C too: what was done counts all the same
                 error = found
             outcome = Outcome.of(self.work, stage, members(self.chunk), error)
-            if self.lanes and outcome.failed is None and error is None:
-                self.lanes.merge([self._examples(task) for task in stage])
+            if self.lanes and turn.ends and outcome.failed is None and error is None:
+                self.lanes.merge(turn.examples)
             yield outcome
 
     def original(self, example: int) -> int:
@@ -72,8 +89,13 @@ class Window:
                 sleep(_PAUSE)
 
     def _examples(self, task: Task) -> tuple[int, int]:
-        begin, end = task
-        return int(self.work.segments[begin, LO]), int(self.work.segments[end - 1, HI])
+        return span(self.work.segments, task)
+
+
+def span(segments: np.ndarray, task: Task) -> tuple[int, int]:
+    """The examples of a task whose segments follow one another, from and to."""
+    begin, end = task
+    return (int(segments[begin, LO]), int(segments[end - 1, HI])) if begin < end else (0, 0)
 
 
 @dataclass(frozen=True)
@@ -118,7 +140,7 @@ def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[n
     A thread's rows are then one call of the loop, or a few where they are long: rows are done in less time than Python
     takes to hand them out. Rows next to one another are always different threads', so that they can follow each other.
     """
-    examples = sum(int(segments[end - 1, HI] - segments[begin, LO]) for begin, end in rows if begin < end)
+    examples = sum(hi - lo for lo, hi in (span(segments, row) for row in rows))
     calls = max(1, -(-examples // (_CALL * threads)))
     edges = np.linspace(0, len(rows), calls + 1).astype(int)
     places, tasks, begin = [], [], 0

@@ -1,7 +1,7 @@
 """Training: chunks of examples through a kernel, on one screen."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from rowspace.epoch import Epoch
 from rowspace.errors import DataError, SlowCost
 from rowspace.kernel import Kernel
 from rowspace.memory import wanted
-from rowspace.on_disk import first_state
+from rowspace.on_disk import first_state, scattered
 from rowspace.progress import progress_bar
 from rowspace.rowwise import RowLoop
 from rowspace.run import Run
@@ -176,7 +176,10 @@ class Trainer:
             trace.record(self.examples)
         try:
             total = None if chunks.examples is None else epochs * chunks.examples
-            with Workers(thread_count(threads)) as workers, progress_bar(progress, total) as bar:
+            on_disk = scattered(
+                [*(t.values for t in self.tables.values()), *chain(*self.states.values())], options.memory
+            )
+            with Workers(thread_count(threads)) as workers, on_disk, progress_bar(progress, total) as bar:
                 run = Run(self, chunks, options, workers)
                 try:
                     for epoch in range(epochs):

@@ -11,17 +11,17 @@ import numpy as np
 from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sorted
 from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
-from rowspace.errors import Sequential, SlowTable
+from rowspace.errors import OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.schedule import Window, in_turn
+from rowspace.schedule import Task, Window, in_turn
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.spill import Spill
-from rowspace.tiles import Contents, tiled
+from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
 from rowspace.work import LO, Work, segments_between
 from rowspace.workers import Workers
@@ -184,11 +184,12 @@ class Windows:
         assert buckets is not None
         segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
         lanes = self._lanes(kernel, buckets, done.columns) if buckets.layout.shared else None
-        tiles = self._tiled(buckets, done, segments, tasks) if buckets.spill and not lanes else None
+        tiles = self._tiled(buckets, done, segments, tasks) if buckets.spill else None
         if tiles:
-            segments, stages, residency = tiles
-            work = self._work(kernel, segments, done.columns, first, position)
-            return self._window(kernel, done.columns, work, stages, examples, done, None, residency)
+            work = self._work(kernel, tiles.segments, done.columns, first, position)
+            return self._window(
+                kernel, done.columns, work, tiles.tasks, examples, done, lanes, tiles.residency, tiles.turns
+            )
         if lanes or self.options.trace is not None:
             stages = _staged(tasks, LANES if lanes else max(1, len(tasks) // _STAGES))
         else:
@@ -197,17 +198,25 @@ class Windows:
         work = self._work(kernel, segments, done.columns, first, position)
         return self._window(kernel, done.columns, work, stages, examples, done, lanes)
 
-    def _tiled(self, buckets: Buckets, done: Sorted, segments: np.ndarray, tasks: list[tuple[int, int]]) -> Any:
+    def _tiled(self, buckets: Buckets, done: Sorted, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
         """The work of a window in tiles whose rows fit in memory; None where all do."""
         trainer = self.trainer
         arrays = [
             [a for t in space for a in (trainer.tables[t].values, *trainer.states.get(t, ()))]
             for space in buckets.layout.spaces
         ]
+        first = self._room is None
         if self._room is None:
             self._room = room_for_rows([a for own in arrays for a in own], self.options.memory)
         contents = Contents.of(buckets, done, arrays, tasks, segments)
-        return tiled(contents, segments, tasks, self._room, self.workers.threads, symmetric=buckets.layout.symmetric)
+        lanes = LANES if buckets.layout.shared else None
+        symmetric = buckets.layout.symmetric
+        tiles = tiled(contents, segments, tasks, self._room, self.workers.threads, symmetric=symmetric, lanes=lanes)
+        if tiles is None:
+            contents.bring_all(length(done.columns))
+        elif tiles.missing and first:
+            OverMemory.warn(self.options.memory, self.options.memory - self._room + tiles.missing)
+        return tiles
 
     def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Lanes:
         """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""
