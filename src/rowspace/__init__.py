@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 # module -> its public names
 _PUBLIC = {
-    "errors": ("Diverged", "RowspaceError", "Sequential", "SlowCost"),
+    "errors": ("CheckpointError", "Diverged", "Locked", "RowspaceError", "Sequential", "SlowCost"),
     "table": ("Table",),
     "columns": ("Gathered",),
     "sampling": ("Negatives",),
@@ -37,7 +37,9 @@ __all__ = sorted([*_HOME, "costs"])
 if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace import costs as costs
     from rowspace.columns import Gathered as Gathered
+    from rowspace.errors import CheckpointError as CheckpointError
     from rowspace.errors import Diverged as Diverged
+    from rowspace.errors import Locked as Locked
     from rowspace.errors import RowspaceError as RowspaceError
     from rowspace.errors import Sequential as Sequential
     from rowspace.errors import SlowCost as SlowCost

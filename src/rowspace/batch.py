@@ -12,6 +12,7 @@ from rowspace.pace import Pace, Position
 from rowspace.past import Past
 from rowspace.rowwise import catch_up, step
 from rowspace.schedule import Outcome
+from rowspace.standing import Place
 from rowspace.work import Bound, Work, segments_between
 from rowspace.workers import Workers
 
@@ -143,6 +144,7 @@ class BatchWindow:
     first: int
     pace: Pace
     position: Position
+    after: Place
     lookups: int = 0
     sorted: None = None
 

@@ -83,6 +83,31 @@ class Sorted:
         return int(own[n - ends[bucket] + len(own)])
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What of the first chunk decides how tables are cut.
+
+    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int64 tells for each axis how
+    often every row occurs, in as much of it as matters.
+    """
+
+    examples: int
+    gathered: bool
+    met: Sequence[np.ndarray]
+
+    @classmethod
+    def of(cls, chunk: Chunk, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> "Sample":
+        """That of a chunk."""
+        counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
+        met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n) for axis, n in counts]
+        return cls(length(chunk), gathered_by(chunk) is not None, met)
+
+
+def axis_rows(layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> list[int]:
+    """How many rows the ids of each axis choose from, given the shape (n, d) of every table."""
+    return [max(sizes[t][0] for t in space) for space in layout.spaces]
+
+
 class Buckets:
     """How a cost's examples are sorted.
 
@@ -90,17 +115,17 @@ class Buckets:
         layout: the ids that decide.
         sizes: the shape (n, d) of every table.
         row_bytes: bytes of a row of every table with its state.
-        ready: the first chunk, which says how often rows occur.
+        sample: of the first chunk.
         blocks: how many, or None for as many as suit.
         spill: where windows lie that may be larger than memory, if a table is on disk.
     """
 
     def __init__(
-        self, layout: Layout, sizes: Mapping[str, tuple[int, int]], row_bytes: Mapping[str, int], ready: Chunk,
+        self, layout: Layout, sizes: Mapping[str, tuple[int, int]], row_bytes: Mapping[str, int], sample: Sample,
         *, blocks: int | None, spill: Spill | None = None,
     ) -> None:  # fmt: skip
-        self.layout, self.gathered, self.spill = layout, gathered_by(ready) is not None, spill
-        rows = [max(sizes[t][0] for t in space) for space in layout.spaces]
+        self.layout, self.sample, self.gathered, self.spill = layout, sample, sample.gathered, spill
+        rows = axis_rows(layout, sizes)
         wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
         self.window = _LONGEST if self.gathered else window_length(min(rows), on_disk=spill is not None)
         if blocks is None and spill:
@@ -108,9 +133,9 @@ class Buckets:
             most = min([limit for holds, limit in limits if holds], default=MOST)
             blocks = blocks_on_disk(max(n * w for n, w in zip(rows, wide, strict=True)), most)
         elif blocks is None and self.gathered:
-            blocks = _IN_BAGS if length(ready) >= _IN_BAGS * _EXAMPLES else 1
+            blocks = _IN_BAGS if sample.examples >= _IN_BAGS * _EXAMPLES else 1
         elif blocks is None:
-            examples = min(self.window, length(ready))
+            examples = min(self.window, sample.examples)
             blocks = block_count(wide[0], rows[0], examples)
             blocks = 1 if min(block_count(w, n, examples) for w, n in zip(wide, rows, strict=True)) == 1 else blocks
         self.groups = min(blocks, MOST if spill else _GROUPS)
@@ -118,10 +143,7 @@ class Buckets:
         if layout.symmetric and layout.sampled:
             self.count = self.groups  # negatives are drawn from single blocks too
         self.sided = layout.symmetric and bool(layout.sampled)
-        met = [
-            np.bincount(_ids(ready, axis)[:_LONGEST], minlength=n) for axis, n in zip(layout.axes, rows, strict=True)
-        ]
-        met = [np.add(met[0], met[1], out=met[0])] if layout.symmetric else met
+        met = [sample.met[0] + sample.met[1]] if layout.symmetric else sample.met
         pages = [page_on_disk(w) if spill else PAGE for w in wide]
         self._decks = [Deck(*given) for given in zip(met, (self.count, self.groups), pages, strict=False)]
 

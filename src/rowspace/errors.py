@@ -47,6 +47,14 @@ class ModelError(RowspaceError, ValueError):
     """A folder that is not a model, or cannot be written as one."""
 
 
+class CheckpointError(RowspaceError, ValueError):
+    """A checkpoint that is damaged, or not of the training that is to be resumed."""
+
+
+class Locked(RowspaceError, BlockingIOError):
+    """A folder that another process is writing to."""
+
+
 class ReadOnly(RowspaceError, ValueError):
     """An assignment to rows that are mapped read-only."""
 

@@ -13,7 +13,7 @@ from rowspace.compiled import compiled, interpreted
 from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
 from rowspace.errors import CostError, DataError
-from rowspace.plans import fingerprint, keep, load
+from rowspace.plans import cost_fingerprint, fingerprint, keep, load
 from rowspace.sampling import Negatives
 from rowspace.table import Table
 from rowspace.updates import Update
@@ -23,7 +23,7 @@ _CACHED = 2**19  # bytes: rows of larger tables are worth asking for early
 
 
 class Kernel:
-    """A traced cost with its updates; `source` is the loop, as Python one can read.
+    """A traced cost with its updates; `source` is the loop, as Python one can read. `identity` tells costs apart.
 
     Raises CostError where the cost or an update cannot be traced.
     """
@@ -50,6 +50,7 @@ class Kernel:
 
     def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
         """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
+        self.identity = cost_fingerprint(self.traced, dims, forms)
         name = fingerprint(self.traced, dims, updates, forms, self._options)
         kept = load(name)
         if kept is not None:

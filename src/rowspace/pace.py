@@ -29,7 +29,7 @@ class Pace:
 
     def __init__(self, updates: Mapping[str, Update], chunks: Chunks, epochs: int) -> None:
         self.updates, self.chunks, self.epochs = updates, chunks, epochs
-        self._every: int | None = None
+        self.sampled: int | None = None  # of how many costs one is added up, once that is decided
 
     def rates(self, tables: Sequence[str], at: np.ndarray, position: Position) -> np.ndarray:
         """The rate of every table, (s, tables), at some positions in the epoch."""
@@ -46,9 +46,9 @@ class Pace:
 
     def every(self, cheap: bool, examples: int) -> int:
         """Of how many examples one's cost is added up: decided at the first chunk, so that all weigh the same."""
-        if self._every is None:
-            self._every = 1 if cheap or examples < 1000 * _SAMPLED else _SAMPLED
-        return self._every
+        if self.sampled is None:
+            self.sampled = 1 if cheap or examples < 1000 * _SAMPLED else _SAMPLED
+        return self.sampled
 
     def _fraction(self, position: Position, at: int) -> float:
         """How much of the training is done, from 0 to 1; in whole epochs while their length is not known."""

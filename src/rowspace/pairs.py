@@ -7,13 +7,16 @@ pairs with an AUC of 0.84, without decay 0.77. `tests/test_pairs_training.py` ke
 rows have a length of their own get no decay.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowspace import costs
+from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
+from rowspace.marks import mark_of
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
 from rowspace.sampling import Negatives
@@ -55,6 +58,10 @@ def train_pairs(
     threads: int | None = None,
     progress: bool | None = None,
     trace: "Trace | None" = None,
+    callbacks: Sequence[Any] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float | str = EVERY,
+    resume: bool = False,
 ) -> "Model":
     """Learn a row for every item from pairs of them.
 
@@ -82,6 +89,7 @@ def train_pairs(
             sample negatives, run on one.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
+        callbacks, checkpoint, every, resume: as for `Trainer.fit`.
 
     Returns the model, with one table "E" whose counts are how often each item occurs.
 
@@ -103,8 +111,9 @@ def train_pairs(
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
     schedule = "sequential" if pairs.label is None else None  # negatives from blocks are not quite as good
-    options: dict[str, Any] = {"seed": seed, "threads": threads, "schedule": schedule}
-    history = trainer.fit(data, epochs, shuffle=shuffle, progress=progress, trace=trace, **options)
+    options: dict[str, Any] = {"seed": seed, "threads": threads, "schedule": schedule, "progress": progress}
+    options |= {"trace": trace, "callbacks": callbacks, "checkpoint": checkpoint, "every": every, "resume": resume}
+    history = trainer.fit(data, epochs, shuffle=shuffle, **options)
     about = {
         "pairs": len(pairs),
         "columns": pairs.columns,
@@ -181,8 +190,17 @@ class _Drawn:
             raise DataError(f"every weight in column {pairs.columns.get('weight')!r} is 0")
         self.columns = _columns(pairs, E, negatives, weight)
         self.chance, self.examples = weight / weight.sum(), len(pairs)
-        self.random = np.random.default_rng([abs(seed), 1])
+        self.seed = abs(seed)
 
-    def __call__(self) -> Iterator[dict[str, Any]]:
-        chosen = self.random.choice(self.examples, self.examples, p=self.chance)
-        yield {name: c if isinstance(c, Negatives) else c[chosen] for name, c in self.columns.items()}
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What the examples depend on."""
+        arrays = [c for c in self.columns.values() if isinstance(c, np.ndarray)]
+        return {"the pairs": mark_of(*arrays), "their weights": mark_of(self.chance), "seed": str(self.seed)}
+
+    def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:
+        """The one chunk of an epoch, from 0."""
+        random = np.random.default_rng([self.seed, 1, epoch])
+        chosen = random.choice(self.examples, self.examples, p=self.chance)
+        if chunk == 0:
+            yield {name: c if isinstance(c, Negatives) else c[chosen] for name, c in self.columns.items()}

@@ -21,6 +21,13 @@ class Past:
         self.paces = np.zeros((0, 0), np.float32)
         self._since, self._count = np.zeros(0, np.int64), 0
 
+    @classmethod
+    def of_pieces(cls, tables: Sequence[str], since: np.ndarray, paces: np.ndarray) -> "Past":
+        """Of pieces (p,) and their rates (tables, p), as they were."""
+        past = cls()
+        past.tables, past._since, past.paces, past._count = list(tables), since, paces, len(since)
+        return past
+
     @property
     def since(self) -> np.ndarray:
         """(p,) int64."""

@@ -36,11 +36,7 @@ def fingerprint(
     options: Mapping[str, Any],
 ) -> str:
     """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers."""
-    parts = [_writers(), repr(sorted(dims.items())), repr([(c, _form(forms[c])) for c in traced.columns])]
-    parts.append(f"{traced.trained} of the lookups are trained, {sorted(options.items())}")
-    outputs = [traced.cost, *(look.index for look in traced.lookups)]
-    names = {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
-    parts += [repr([look.table for look in traced.lookups]), _text(outputs, names)]
+    parts = [writers(), cost_fingerprint(traced, dims, forms), repr(sorted(options.items()))]
     for table, update in updates.items():
         graph = trace_step(update, dims[table])
         same = [other for other in updates if updates[other] is update]
@@ -50,10 +46,19 @@ def fingerprint(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
+def cost_fingerprint(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> str:
+    """A name for a cost over columns of these forms, whatever is made of it."""
+    parts = [repr(sorted(dims.items())), repr([(c, _form(forms[c])) for c in traced.columns])]
+    outputs = [traced.cost, *(look.index for look in traced.lookups)]
+    names = {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
+    parts += [f"{traced.trained} are trained of {[look.table for look in traced.lookups]}", _text(outputs, names)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
 def rows_fingerprint(update: Update, dim: int, step: bool) -> str:
     """A name for the source of a loop over rows."""
     graph, idle = trace_step(update, dim), trace_idle(update, dim) if update.exact else None
-    parts = [_writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
+    parts = [writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
     parts += [_text([g.new_row, *g.new_state], {}) for g in (graph, idle) if g]
     return "rows_" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
@@ -84,7 +89,8 @@ def _path(name: str) -> Path:
 
 
 @cache
-def _writers() -> str:
+def writers() -> str:
+    """A mark of the modules that write sources."""
     here = Path(__file__).parent
     digest = hashlib.sha256(pytensor.__version__.encode())
     for path in sorted(path for pattern in _WRITERS for path in here.glob(pattern)):

@@ -10,6 +10,9 @@ from typing import Any
 class Progress:
     """What the trainer reports to; this one shows nothing."""
 
+    def begin_at(self, examples: float) -> None:
+        """So many were done before, by others."""
+
     def advance(self, examples: float, cost: float | None) -> None:
         """Some more examples are done; `cost` is the mean so far in this epoch, if known."""
 
@@ -17,7 +20,10 @@ class Progress:
 class _Bar(Progress):
     def __init__(self, bar: Any, task: Any, unit: str) -> None:
         self._bar, self._task, self._unit = bar, task, unit
-        self._done, self._start, self._shown = 0.0, time.perf_counter(), 0.0
+        self._done, self._before, self._start, self._shown = 0.0, 0.0, time.perf_counter(), 0.0
+
+    def begin_at(self, examples: float) -> None:
+        self._done = self._before = examples
 
     def advance(self, examples: float, cost: float | None) -> None:
         self._done += examples
@@ -25,7 +31,7 @@ class _Bar(Progress):
         if now - self._shown < 0.05:
             return
         self._shown = now
-        rate = self._done / max(now - self._start, 1e-9)
+        rate = (self._done - self._before) / max(now - self._start, 1e-9)
         shown = "" if cost is None else f"cost {cost:.4f}"
         self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f} {self._unit}/s", cost=shown)
 

@@ -1,62 +1,98 @@
 """One call of `fit`: epochs of windows, and what became of them."""
 
+from dataclasses import replace
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rowspace.batch import BatchWindow
+from rowspace.checkpoint.settings import settings
 from rowspace.chunks import Chunks
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
+from rowspace.marks import Marks
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
 from rowspace.rowwise import catch_up
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy
+from rowspace.standing import Standing
 from rowspace.windows import Options, Windows
 from rowspace.workers import Workers
 
 if TYPE_CHECKING:
+    from rowspace.checkpoint import Checkpoints
     from rowspace.train import Trainer
 
 
 class Run:
     """One call of `fit`."""
 
-    def __init__(self, trainer: "Trainer", chunks: Chunks, options: Options, workers: Workers) -> None:
+    def __init__(
+        self,
+        trainer: "Trainer",
+        chunks: Chunks,
+        options: Options,
+        workers: Workers,
+        checkpoints: "Checkpoints | None" = None,
+    ) -> None:
         self.trainer, self.chunks, self.options, self.workers = trainer, chunks, options, workers
-        self.done = 0
+        self.checkpoints = checkpoints
+        self.standing = Standing()
+        self.first_epoch = len(trainer.history)
         self.traced = trainer.examples
         self._caught_up = trainer.steps
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
-        self.snapshot = Snapshot(arrays, (trainer.examples, trainer.steps)) if worth_a_copy(arrays, lookups) else None
-        pace = Pace(trainer.updates, chunks, options.epochs)
-        self.windows = Windows(trainer, pace, options, workers, guarded=self.snapshot is None)
+        guarded = not worth_a_copy(arrays, lookups)
+        self.pace = Pace(trainer.updates, chunks, options.epochs)
+        known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
+        self.marks = Marks(chunks.seeks, known, wanted=checkpoints is not None)
+        self.windows = Windows(trainer, self.pace, options, workers, self.marks, guarded=guarded)
+        if checkpoints is not None:
+            checkpoints.restore(self)
+        self.snapshot = None if guarded else Snapshot(arrays, (trainer.examples, trainer.steps))
 
-    def epoch(self, epoch: int, bar: Progress) -> Epoch:
-        """Train on every chunk once."""
-        start, total, counted, before = perf_counter(), 0.0, 0, self.done
-        number = len(self.trainer.history) + 1
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """What a checkpoint is compared by."""
+        return settings(self)
+
+    def epoch(self, bar: Progress) -> Epoch:
+        """Train on every chunk once: the whole epoch, or the rest of one."""
+        begun, number = perf_counter() - self.standing.seconds, len(self.trainer.history) + 1
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
-        for window in self.windows.epoch(Position(epoch, number, seed, before)):
+        position = Position(self.standing.epoch, number, seed, self.standing.before)
+        for window in self.windows.epoch(position, self.standing.place):
             for outcome in window.run(self.workers):
                 self._count(outcome)
                 if outcome.error is not None:
                     raise outcome.error
                 self._account(window, outcome)
-                total, counted = total + outcome.cost, counted + outcome.counted
-                bar.advance(outcome.done, total / counted if counted else None)
+                bar.advance(outcome.done, self._cost())
             self.windows.done_with(window)
             at = self.trainer.examples, self.trainer.steps
             if window.lookups and self.snapshot and not self.snapshot.advance(at, window.lookups):
                 raise self._diverged(window, None)
+            self.standing = replace(self.standing, place=window.after, seconds=perf_counter() - begun)
+            if self.checkpoints is not None:
+                self.checkpoints.after_window(self, window.after)
         self.catch_up()
-        self.chunks.examples = self.done - before
-        cost = total / counted if counted else float("nan")
-        return Epoch(number, cost, counted, self.chunks.examples, perf_counter() - start)
+        return self._ended(number, perf_counter() - begun)
+
+    def _ended(self, number: int, seconds: float) -> Epoch:
+        """What happened in the epoch; the next one begins."""
+        now, cost = self.standing, self._cost()
+        self.chunks.examples = now.done - now.before
+        self.standing = Standing(now.epoch + 1, done=now.done, before=now.done)
+        return Epoch(number, float("nan") if cost is None else cost, now.counted, self.chunks.examples, seconds)
+
+    def _cost(self) -> float | None:
+        """The mean cost of the epoch so far."""
+        return self.standing.total / self.standing.counted if self.standing.counted else None
 
     def catch_up(self) -> None:
         """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
@@ -78,7 +114,9 @@ class Run:
     def _count(self, outcome: Outcome) -> None:
         self.trainer.examples += outcome.done
         self.trainer.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
-        self.done += outcome.done
+        now = self.standing
+        total, counted = now.total + outcome.cost, now.counted + outcome.counted
+        self.standing = replace(now, done=now.done + outcome.done, total=total, counted=counted)
 
     def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
         if outcome.failed is not None:

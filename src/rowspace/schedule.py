@@ -11,6 +11,7 @@ from rowspace.buckets import Sorted
 from rowspace.columns import Chunk, counted_before, members
 from rowspace.residency import Residency
 from rowspace.shared import Lanes
+from rowspace.standing import Place
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
 from rowspace.workers import Workers
 
@@ -45,6 +46,7 @@ class Window:
     work: Work
     stages: Sequence[Sequence[Task]]
     chunk: Chunk  # the columns, as they are run
+    after: Place  # where the next window begins
     lookups: int = 0  # of the whole chunk, at its last window
     sorted: Sorted | None = None
     lanes: Lanes | None = None  # copies of small tables that every task of a stage writes

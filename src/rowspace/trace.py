@@ -7,7 +7,8 @@ recorded step, `i` being the number of steps done and `n` the item.
 import operator
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,7 @@ from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
 
 if TYPE_CHECKING:
     from rowspace.table import Table
+    from rowspace.train import Trainer
 
 __all__ = ["Trace", "TraceData", "read_trace"]
 
@@ -114,6 +116,21 @@ class Trace:
             return np.arange(len(self._source))
         ids = np.atleast_1d(self._source.ids(self.rows)).ravel()
         return np.array(list(dict.fromkeys(ids.tolist())), dtype=np.intp)
+
+
+@contextmanager
+def traced(trace: Trace | None, trainer: "Trainer") -> Iterator[None]:
+    """Record the rows of a trainer at the beginning and at the end, however that comes, if there is a trace."""
+    if trace is None:
+        yield
+        return
+    trace.start(trainer.tables)
+    trace.record(trainer.examples)
+    try:
+        yield
+    finally:
+        trace.record(trainer.examples)
+        trace.close()
 
 
 class _Writer(Protocol):

@@ -1,27 +1,29 @@
 """Training: chunks of examples through a kernel, on one screen."""
 
+import os
 from collections.abc import Mapping, Sequence
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
-from rowspace.buckets import Buckets
+from rowspace.buckets import Buckets, Sample
+from rowspace.checkpoint import EVERY, Checkpoints, check_there
 from rowspace.chunks import Chunks
 from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
-from rowspace.errors import DataError, SlowCost
+from rowspace.errors import CheckpointError, DataError, SlowCost
 from rowspace.kernel import Kernel
 from rowspace.memory import wanted
 from rowspace.on_disk import first_state, scattered
-from rowspace.progress import progress_bar
+from rowspace.progress import Progress, progress_bar
 from rowspace.rowwise import RowLoop
 from rowspace.run import Run
 from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES
 from rowspace.table import Table
-from rowspace.trace import Trace
+from rowspace.trace import Trace, traced
 from rowspace.updates import Update, sgd
 from rowspace.windows import Options
 from rowspace.workers import Workers, thread_count
@@ -68,6 +70,7 @@ class Trainer:
         self.examples = 0
         self.steps = 0  # examples, or batches of them
         self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
+        self.samples: dict[Any, Sample] = {}  # what that was decided by, in a training that was resumed
         self._kernels: dict[Any, Kernel] = {}
         self._row_loops: dict[Any, RowLoop] = {}
         self._last: Kernel | None = None
@@ -125,6 +128,9 @@ class Trainer:
         blocks: int | None = None,
         batch: int | None = None,
         memory: int | str | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: float | str = EVERY,
+        resume: bool = False,
     ) -> list[Epoch]:
         """Run `epochs` times over the data, and give what happened in each.
 
@@ -132,7 +138,8 @@ class Trainer:
             data: columns by name: a dict of arrays, a pyarrow Table, a pandas or polars frame; or an iterable of such
                 chunks, anew for every epoch (a list, or a function that gives an iterator). Integers and names index
                 tables, numbers weigh; see `rs.Negatives` for ids drawn on the fly. A function may have an attribute
-                `examples`, how many an epoch has: the bar and the rate then know how much is left.
+                `examples`, how many an epoch has: the bar and the rate then know how much is left. An object with a
+                method `at(epoch, chunk)` gives the chunks of an epoch from one of them on, both counted from 0.
             seed: what negatives and the shuffle are drawn from; the same seed gives the same bytes.
             shuffle: whether to take the examples of each chunk in a new random order in every epoch.
             progress: whether to show a bar; None shows one on a terminal.
@@ -151,11 +158,18 @@ class Trainer:
             memory: for tables on disk (`Table.create`, `Table.open`), how much of this machine's memory the process
                 may have: bytes, or a text such as "2 GB"; None for half of what is free. It decides how often the
                 tables are read and written, never the bytes they learn.
+            checkpoint: a folder for checkpoints, of which the last two are kept. A training that was killed goes on
+                from there to the bytes that it would have had (see `docs/reliability.md`).
+            every: how often: seconds, or a text such as "5 min" or "10 chunks".
+            resume: whether to go on from the last checkpoint in that folder, or to begin if there is none.
+
+        Gives all epochs of this fit, those before it was resumed too.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
         go back to would cost too much (64 MB and more), just before the example that went wrong. Ctrl-C leaves the
-        tables consistent, as after some whole number of examples.
+        tables consistent, as after some whole number of examples. Raises Locked when another process trains with this
+        checkpoint folder, and CheckpointError when it is not one or that of another training, saying what differs.
         """
         if schedule not in (None, *SCHEDULES):
             raise DataError(f"schedule {schedule!r} is not one of {', '.join(SCHEDULES)}")
@@ -167,34 +181,88 @@ class Trainer:
             raise DataError(f"batch is {batch!r}; give the number of examples in a batch, at least 1")
         if batch is not None and (schedule is not None or blocks is not None):
             raise DataError("batches run in file order: leave out schedule and blocks, or batch")
-        chunks = Chunks(data, epochs)
+        if resume and checkpoint is None:
+            raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
+        if trace is not None and checkpoint is not None:
+            raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
         options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch, wanted(memory))
-        first = len(self.history)
-        _call(callbacks, "on_train_begin", self)
-        if trace is not None:
-            trace.start(self.tables)
-            trace.record(self.examples)
-        try:
-            total = None if chunks.examples is None else epochs * chunks.examples
-            on_disk = scattered(
-                [*(t.values for t in self.tables.values()), *chain(*self.states.values())], options.memory
-            )
-            with Workers(thread_count(threads)) as workers, on_disk, progress_bar(progress, total) as bar:
-                run = Run(self, chunks, options, workers)
-                try:
-                    for epoch in range(epochs):
-                        _call(callbacks, "on_epoch_begin", self)
-                        self.history.append(run.epoch(epoch, bar))
-                        _call(callbacks, "on_epoch_end", self)
-                    run.finish()
-                finally:
-                    run.catch_up()
-        finally:
-            if trace is not None:
-                trace.record(self.examples)
-                trace.close()
+        chunks = Chunks(data, epochs)
+        if checkpoint is None:
+            return self._fit(chunks, options, None, threads, progress, callbacks)
+        with Checkpoints(checkpoint, every, resume=resume) as checkpoints:
+            return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
+
+    def resume(
+        self,
+        checkpoint: str | os.PathLike[str],
+        data: Any,
+        *,
+        progress: bool | None = None,
+        callbacks: Sequence[Any] = (),
+        threads: int | None = None,
+        every: float | str = EVERY,
+        memory: int | str | None = None,
+    ) -> list[Epoch]:
+        """Go on with a `fit` that was killed, from its last checkpoint, with the options it had.
+
+        The trainer is one as at the beginning of that fit: the same cost, updates and sizes of tables, whose values do
+        not matter. The tables and costs become those of a fit that was never interrupted, to the last bit, with any
+        number of threads before and after; not where threads race (`schedule="hogwild"`).
+
+        Arguments:
+            checkpoint: the folder.
+            data: the same as before.
+            progress, callbacks, threads, every, memory: as for `fit`.
+
+        Gives all epochs of the fit. Raises what `fit` does, and CheckpointError when there is no checkpoint yet.
+
+        >>> import rowspace as rs; from tempfile import TemporaryDirectory
+        >>> data = {"i": [0, 2, 4], "j": [1, 3, 5], "label": [1.0, 0.0, 1.0]}
+        >>> begin = lambda: rs.Trainer(rs.costs.l1_dot, {"E": rs.Table(6, 2)}, rs.sgd(0.1))
+        >>> with TemporaryDirectory() as folder:
+        ...     epochs = begin().fit(data, epochs=3, checkpoint=folder)
+        ...     len(begin().resume(folder, data))
+        3
+        """
+        check_there(checkpoint)
+        with Checkpoints(checkpoint, every, resume=True) as checkpoints:
+            if checkpoints.saved is None:
+                raise CheckpointError(f"{checkpoint} holds no checkpoint yet; begin again with fit")
+            options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
+            return self._fit(Chunks(data, options.epochs), options, checkpoints, threads, progress, callbacks)
+
+    def _fit(
+        self,
+        chunks: Chunks,
+        options: Options,
+        checkpoints: Checkpoints | None,
+        threads: int | None,
+        progress: bool | None,
+        callbacks: Sequence[Any],
+    ) -> list[Epoch]:
+        total = None if chunks.examples is None else options.epochs * chunks.examples
+        arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
+        on_disk = scattered(arrays, options.memory)
+        with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self):
+            run = Run(self, chunks, options, workers, checkpoints)
+            _call(callbacks, "on_train_begin", self)
+            with progress_bar(progress, total) as bar:
+                bar.begin_at(run.standing.done)
+                self._run(run, bar, callbacks)
         _call(callbacks, "on_train_end", self)
-        return self.history[first:]
+        return self.history[run.first_epoch :]
+
+    def _run(self, run: Run, bar: Progress, callbacks: Sequence[Any]) -> None:
+        try:
+            while run.standing.epoch < run.options.epochs:
+                _call(callbacks, "on_epoch_begin", self)
+                self.history.append(run.epoch(bar))
+                _call(callbacks, "on_epoch_end", self)
+            run.finish()
+        finally:
+            run.catch_up()
+        if run.checkpoints is not None and not run.checkpoints.finished:
+            run.checkpoints.finish(run)
 
     def model(self, **trained_with: Any) -> Any:
         """The tables as a model that can be saved and queried, with a note of what it was trained with."""

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace.batch import Batches, BatchWindow
-from rowspace.buckets import Buckets, Sorted
+from rowspace.buckets import Buckets, Sample, Sorted
 from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.errors import OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
+from rowspace.marks import Marks
 from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
 from rowspace.schedule import Task, Window, in_turn
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.spill import Spill
+from rowspace.standing import Place
 from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
 from rowspace.work import LO, Work, segments_between
@@ -48,6 +50,10 @@ class Options:
     batch: int | None = None
     memory: int = 0  # bytes, for tables on disk
 
+    def kept(self) -> dict[str, Any]:
+        """What a checkpoint keeps: with the same data, all that is needed to fit again."""
+        return {name: value for name, value in vars(self).items() if name not in ("trace", "memory")}
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -56,23 +62,26 @@ class Ready:
     kernel: Kernel
     columns: Chunk
     buckets: Buckets | None
+    mark: str
 
 
 class Windows:
     """Makes the windows of every epoch of a fit."""
 
-    def __init__(self, trainer: "Trainer", pace: Pace, options: Options, workers: Workers, guarded: bool) -> None:
+    def __init__(
+        self, trainer: "Trainer", pace: Pace, options: Options, workers: Workers, marks: Marks, *, guarded: bool
+    ) -> None:
         self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
-        self.guarded = guarded
+        self.marks, self.guarded = marks, guarded
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: list[Sorted] = []  # whose memory is free
         self.past = Past()
         self._room: int | None = None  # of the memory, for rows and examples
 
-    def epoch(self, position: Position) -> Iterator[Window | BatchWindow]:
-        """The windows of an epoch; the next ones are sorted, each by a thread, while the present one runs."""
-        for prepared in _ahead(self._prepared(position), min(self.workers.threads, _AHEAD)):
+    def epoch(self, position: Position, start: Place) -> Iterator[Window | BatchWindow]:
+        """The windows of an epoch from a place on; the next ones are sorted, each by a thread, before they run."""
+        for prepared in _ahead(self._prepared(position, start), min(self.workers.threads, _AHEAD)):
             yield from prepared()
 
     def done_with(self, window: Window | BatchWindow) -> None:
@@ -80,35 +89,38 @@ class Windows:
         if window.sorted is not None and len(self._spare) < _AHEAD:
             self._spare.append(window.sorted)
 
-    def _prepared(self, position: Position) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
+    def _prepared(self, position: Position, start: Place) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
-        first = 0
-        for chunk in self.pace.chunks:
+        place = start
+        for number, chunk in self.pace.chunks.of_epoch(position.epoch, start.begun):
             ready = self._ready(chunk)
-            columns, examples = ready.columns, length(ready.columns)
-            bags = members(columns)
+            mark = self.marks.after(number, ready.mark)
+            if number == start.begun - 1:
+                self.marks.check(number, start.mark, mark)
+            if number < start.chunk:
+                continue
+            columns, place = ready.columns, replace(place, mark=mark)
             if self.options.shuffle:
-                order = np.random.default_rng([self.options.seed, position.number, first]).permutation(examples)
-                columns = reordered(columns, order)
-            yield from self._parts(ready, columns, first, position)
-            first += examples if bags is None else int(bags[-1])
+                seed = [self.options.seed, position.number, place.first]
+                columns = reordered(columns, np.random.default_rng(seed).permutation(length(columns)))
+            yield from self._parts(ready, columns, place, position)
+            place = _after(place, ready.columns, length(columns))
 
     def _parts(
-        self, ready: Ready, columns: Chunk, first: int, position: Position
+        self, ready: Ready, columns: Chunk, place: Place, position: Position
     ) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
-        examples = length(columns)
         if self.options.batch is not None:
-            yield lambda: self._in_batches(ready, columns, first, position)
+            yield lambda: self._in_batches(ready, columns, place, position)
             return
         if ready.buckets is None:
-            yield lambda: self._in_order(ready, columns, first, position)
+            yield lambda: self._in_order(ready, columns, place, position)
             return
-        for lo in range(0, examples, ready.buckets.window):
-            hi = min(lo + ready.buckets.window, examples)
-            seed = [self.options.seed, position.number, first + lo]
-            waiting = self._sort(ready.buckets, cut_out(columns, lo, hi), seed)
-            yield lambda lo=lo, waiting=waiting, last=hi == examples: [  # type: ignore[misc]
-                self._in_buckets(ready, waiting(), first + lo, position, examples if last else 0)
+        for lo in range(place.entry, length(columns), ready.buckets.window):
+            after = _after(place, columns, min(lo + ready.buckets.window, length(columns)))
+            seed = [self.options.seed, position.number, place.first + lo]
+            waiting = self._sort(ready.buckets, cut_out(columns, lo, after.entry or length(columns)), seed)
+            yield lambda lo=lo, waiting=waiting, after=after: [  # type: ignore[misc]
+                self._in_buckets(ready, waiting(), place.first + lo, position, after, length(columns))
             ]
 
     # --- a chunk ---------------------------------------------------------------------------------------------------
@@ -124,8 +136,9 @@ class Windows:
                 drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
                 columns |= drawn
                 kernel = self.trainer.compile({**chunk, **drawn}, guarded=self.guarded)
+            mark = self.marks.of(kernel, columns)
             columns = columns if buckets is not None else in_file_order(columns)
-            self._last = chunk, Ready(kernel, columns, buckets)
+            self._last = chunk, Ready(kernel, columns, buckets, mark)
         return self._last[1]
 
     def _buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
@@ -135,13 +148,13 @@ class Windows:
             return None
         key = (*kernel.traced.columns, self.options.schedule, self.options.blocks)
         if key not in self.trainer.buckets:
-            self.trainer.buckets[key] = self._new_buckets(kernel, columns)
+            self.trainer.buckets[key] = self._new_buckets(kernel, columns, self.trainer.samples.get(key))
         found = self.trainer.buckets[key]
         if found is not None and found.spill is not None:
             found.spill.memory = self.options.memory
         return found if found is not None and found.cuts else None
 
-    def _new_buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
+    def _new_buckets(self, kernel: Kernel, columns: Chunk, sample: Sample | None) -> Buckets | None:
         trainer, options = self.trainer, self.options
         on_disk = [t.values for t in trainer.tables.values() if is_on_disk(t.values)]
         sizes = {t: table.shape for t, table in trainer.tables.items()}
@@ -166,7 +179,8 @@ class Windows:
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
         spill = Spill(folder_of(on_disk), options.memory) if on_disk else None
-        return Buckets(found, sizes, row_bytes, columns, blocks=options.blocks, spill=spill)
+        sample = sample or Sample.of(columns, found, sizes)
+        return Buckets(found, sizes, row_bytes, sample, blocks=options.blocks, spill=spill)
 
     def _is_exact(self, table: str) -> bool:
         return table in self.trainer.updates and self.trainer.updates[table].exact
@@ -179,7 +193,9 @@ class Windows:
             return lambda: buckets.sort(part, seed, self._spare.pop() if self._spare else None)
         return self.workers.prepare(buckets.sort, part, seed, self._spare.pop() if self._spare else None)
 
-    def _in_buckets(self, ready: Ready, done: Sorted, first: int, position: Position, examples: int) -> Window:
+    def _in_buckets(
+        self, ready: Ready, done: Sorted, first: int, position: Position, after: Place, examples: int
+    ) -> Window:
         kernel, buckets = ready.kernel, ready.buckets
         assert buckets is not None
         segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
@@ -187,16 +203,15 @@ class Windows:
         tiles = self._tiled(buckets, done, segments, tasks) if buckets.spill else None
         if tiles:
             work = self._work(kernel, tiles.segments, done.columns, first, position)
-            return self._window(
-                kernel, done.columns, work, tiles.tasks, examples, done, lanes, tiles.residency, tiles.turns
-            )
+            extras = done, lanes, tiles.residency, tiles.turns
+            return self._window(kernel, done.columns, work, tiles.tasks, after, examples, *extras)
         if lanes or self.options.trace is not None:
             stages = _staged(tasks, LANES if lanes else max(1, len(tasks) // _STAGES))
         else:
             segments, tasks = in_turn(segments, tasks, self.workers.threads)
             stages = [tasks]
         work = self._work(kernel, segments, done.columns, first, position)
-        return self._window(kernel, done.columns, work, stages, examples, done, lanes)
+        return self._window(kernel, done.columns, work, stages, after, examples, done, lanes)
 
     def _tiled(self, buckets: Buckets, done: Sorted, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
         """The work of a window in tiles whose rows fit in memory; None where all do."""
@@ -231,27 +246,28 @@ class Windows:
 
     # --- in order --------------------------------------------------------------------------------------------------
 
-    def _in_order(self, ready: Ready, columns: Chunk, first: int, position: Position) -> Iterator[Window]:
+    def _in_order(self, ready: Ready, columns: Chunk, place: Place, position: Position) -> Iterator[Window]:
         """A chunk in file order: slice after slice, or with threads racing over many of them."""
         kernel, examples, longest = ready.kernel, length(columns), self.pace.longest()
         racing = self.options.schedule == "hogwild" and not kernel.slow
         span = longest * (_STAGES * self.workers.threads if racing else 1)
-        lo = 0
+        lo = place.entry
         while lo < examples:
             hi = min(examples, lo + span, self._next_record(columns, lo))
             segments = segments_between(np.append(np.arange(lo, hi, longest), hi), len(kernel.sampled))
             tasks = [(s, s + 1) for s in range(len(segments))]
-            work = self._work(kernel, segments, columns, first, position)
-            yield self._window(kernel, columns, work, [tasks], examples if hi == examples else 0)
+            work = self._work(kernel, segments, columns, place.first, position)
+            yield self._window(kernel, columns, work, [tasks], _after(place, columns, hi), examples)
             lo = hi
 
-    def _in_batches(self, ready: Ready, columns: Chunk, first: int, position: Position) -> Iterator[BatchWindow]:
+    def _in_batches(self, ready: Ready, columns: Chunk, place: Place, position: Position) -> Iterator[BatchWindow]:
         """A chunk batch by batch."""
         batches, examples = self._batches(ready, columns), length(columns)
-        for lo in range(0, examples, self.options.batch or 1):
+        for lo in range(place.entry, examples, self.options.batch or 1):
             hi = min(lo + (self.options.batch or 1), examples)
             lookups = examples * len(ready.kernel.traced.lookups) if hi == examples else 0
-            yield BatchWindow(batches, columns, (lo, hi), first, self.pace, position, lookups)
+            after = _after(place, columns, hi)
+            yield BatchWindow(batches, columns, (lo, hi), place.first, self.pace, position, after, lookups)
 
     def _batches(self, ready: Ready, columns: Chunk) -> Batches:
         if self._batching is None or self._batching[0] is not ready:
@@ -279,9 +295,19 @@ class Windows:
         self.past.extend(kernel.order(), clock + segments[in_order, LO], work.rates[in_order])
         return replace(work, since=self.past.since, paces=self.past.paces)
 
-    def _window(self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, examples: int, *sorted: Any) -> Window:
+    def _window(
+        self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, after: Place, examples: int, *sorted: Any
+    ) -> Window:
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
-        return Window(kernel.run, bound, work, stages, columns, examples * len(kernel.traced.lookups), *sorted)
+        lookups = 0 if after.entry else examples * len(kernel.traced.lookups)
+        return Window(kernel.run, bound, work, stages, columns, after, lookups, *sorted)
+
+
+def _after(place: Place, columns: Chunk, entry: int) -> Place:
+    """The place before an entry of a chunk, or at the next chunk where there is no more."""
+    if entry < length(columns):
+        return replace(place, entry=entry)
+    return Place(place.chunk + 1, place.first + int(counted_before(columns, entry)), 0, place.mark)
 
 
 def _staged(tasks: list[tuple[int, int]], size: int) -> list[list[tuple[int, int]]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.output import plain, show, show_json
 from rowspace.cli.paths import check_model_path
 from rowspace.errors import DataError
@@ -51,6 +52,9 @@ def text(
         int, typer.Option(help="The same seed gives the same skip_gram (whole words) or glove model, byte for byte.")
     ] = 0,
     threads: Annotated[int | None, typer.Option(help="How many. [default: all cores]")] = None,
+    checkpoint: Checkpoint = None,
+    every: Every = EVERY,
+    resume: Resume = None,
     progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -67,6 +71,7 @@ def text(
     checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
 
+    kept = checkpointing(checkpoint, every, resume)
     before = None if start is None else rs.open(start)
     begun = time.perf_counter()
     source = sources[0] if len(sources) == 1 else sources
@@ -82,7 +87,9 @@ def text(
             seconds = time.perf_counter() - begun
             if not json:
                 show(_read(read, seconds))
-            model = rs.train_text(read, dim, epochs, callbacks=[] if json else [_Costs()], **options)
+            with how_to_go_on(kept):
+                callbacks = [Resumed()] if json else [Resumed(), _Costs()]
+                model = rs.train_text(read, dim, epochs, callbacks=callbacks, **options, **kept)
             model.save(out)
             summary = _summary(model, read, out, seconds, time.perf_counter() - begun)
     show_json(summary) if json else show(_sentence(summary))

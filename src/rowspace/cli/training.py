@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rowspace.cli import texts
+from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.group import Commands
 from rowspace.cli.output import note, plain, show, show_json
 from rowspace.cli.paths import check_model_path, check_picture_path
@@ -61,6 +62,9 @@ def pairs(
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
+    checkpoint: Checkpoint = None,
+    every: Every = EVERY,
+    resume: Resume = None,
     progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -76,21 +80,12 @@ def pairs(
     from rowspace.pairs import train_pairs
 
     start = time.perf_counter()
+    kept = checkpointing(checkpoint, every, resume)
     read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)
-    model = train_pairs(
-        read,
-        dim,
-        epochs,
-        cost=cost,
-        update=update,
-        rate=rate,
-        decay=decay,
-        negatives=negatives,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        trace=_trace(trace, read, epochs),
-    )
+    options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
+    options |= {"seed": seed, "threads": threads, "progress": progress, "trace": _trace(trace, read, epochs)}
+    with how_to_go_on(kept):
+        model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options, **kept)
     model.save(out)
     if plot is not None:
         rs.plot_table(model.table, plot)

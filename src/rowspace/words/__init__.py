@@ -1,11 +1,13 @@
 """From a text to word vectors: skip-gram, CBOW and GloVe, each of them a cost in `costs` that the engine compiles."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
@@ -58,6 +60,9 @@ def train_text(
     start: "Model | None" = None,
     progress: bool | None = None,
     callbacks: Sequence[Any] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float | str = EVERY,
+    resume: bool = False,
 ) -> "Model":
     """Learn a vector for every word of a text.
 
@@ -84,7 +89,7 @@ def train_text(
         threads: how many, None for all cores.
         start: a model to go on with, whose words the text was read with (`names=start.index_to_key`).
         progress: whether to show a bar; None shows one on a terminal.
-        callbacks: as for `Trainer.fit`.
+        callbacks, checkpoint, every, resume: as for `Trainer.fit`.
 
     Returns the model. Its first table holds the words, with names and counts; C the words as contexts; with subwords S
     the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
@@ -126,6 +131,7 @@ def train_text(
     first = usual.rate if rate is None else rate
     trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
     options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress, "callbacks": callbacks}
+    options |= {"checkpoint": checkpoint, "every": every, "resume": resume}
     epochs = usual.epochs if epochs is None else epochs
     trainer.fit(plan.data, epochs, **options, **plan.fit)
     if epochs and not trainer.examples:

@@ -8,6 +8,7 @@ threads make them.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
+from rowspace.marks import mark_of
 from rowspace.sorting import bits_of, is_kept
 
 TOKENS = 2**19  # of a text, made into examples together
@@ -172,7 +174,7 @@ class Kept:
 
 
 class Contexts:
-    """The examples of a text, an epoch of chunks at each call, as `Trainer.fit` takes them.
+    """The examples of a text, chunks of them in every epoch, as `Trainer.fit` takes them.
 
     Arguments:
         text: with `ids` and `offsets` of its sentences.
@@ -182,7 +184,7 @@ class Contexts:
         columns: makes the columns of a chunk of what is kept of a stretch of the text.
         threads: how many chunks are made at a time.
         paired: whether an example is a pair, or all contexts of a word.
-        epoch: how many epochs there were before.
+        epochs_before: how many epochs there were before.
     """
 
     def __init__(
@@ -194,19 +196,27 @@ class Contexts:
         columns: Callable[[Kept], dict[str, Any]],
         threads: int,
         paired: bool = True,
-        epoch: int = 0,
+        epochs_before: int = 0,
     ) -> None:
         self.text, self.keep, self.window, self.seed = text, keep, window, seed
         self.columns, self.threads = columns, threads
-        self.epoch = epoch
+        self.epochs_before = epochs_before
         count = compiled_loop(keep_few, count_pairs if paired else count_bags)
         expected = count(text.ids, text.offsets, keep, window, np.empty(window + 1))
         self.examples = max(1, round(expected))
 
-    def __call__(self) -> Iterator[dict[str, Any]]:
-        self.epoch += 1
-        seed = np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0]
-        stretches = self._stretches()
+    @cached_property
+    def fingerprint(self) -> dict[str, str]:
+        """What the examples depend on."""
+        given = {"the text": (self.text.ids, self.text.offsets), "how often words are kept": (self.keep,)}
+        options = {"window": self.window, "seed": self.seed, "epochs before": self.epochs_before}
+        return {name: mark_of(*arrays) for name, arrays in given.items()} | {k: str(v) for k, v in options.items()}
+
+    def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:
+        """The chunks of an epoch, from 0, from one of them on."""
+        number = self.epochs_before + epoch + 1
+        seed = np.random.SeedSequence([self.seed, number]).generate_state(1, np.uint64)[0]
+        stretches = islice(self._stretches(), chunk, None)
         at_once = min(self.threads, AHEAD)
         with ThreadPoolExecutor(at_once) as pool:
             while several := list(islice(stretches, at_once)):

@@ -79,7 +79,7 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragge
 
 def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
     given = setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads
-    return Contexts(*given, paired=paired, epoch=setting.epochs_before)
+    return Contexts(*given, paired=paired, epochs_before=setting.epochs_before)
 
 
 def _racing(setting: Setting, cost: Any, tables: dict[str, Table], columns: Any, answer: Answer) -> Plan:

@@ -1,0 +1,81 @@
+"""The arrays of a checkpoint as .npy files, of which only the stretches that changed are written."""
+
+from io import BytesIO, RawIOBase
+from pathlib import Path
+
+import numpy as np
+
+from rowspace.checksums import stretches
+from rowspace.errors import CheckpointError
+from rowspace.mapped import let_go
+
+STRETCH = 1 << 20  # bytes with a checksum of their own
+_AT_ONCE = 64 * STRETCH  # bytes read in one call
+
+
+def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """Write an array, of which a file may hold an earlier state; gives its checksums.
+
+    Arguments:
+        before: the checksums of that state, or None if there is no such file.
+    """
+    array = np.ascontiguousarray(array)
+    header, content = _header(array.dtype, array.shape), array.reshape(-1).view(np.uint8)
+    size, sums = len(header) + array.nbytes, np.empty(-(-array.nbytes // STRETCH), np.uint64)
+    if before is not None and (len(before) != len(sums) or not path.exists() or path.stat().st_size != size):
+        before = None
+    with path.open("wb" if before is None else "r+b", buffering=0) as stream:
+        stream.truncate(size)
+        _write(stream, header, 0)
+        for number in range(len(sums)):
+            part = content[number * STRETCH : (number + 1) * STRETCH]
+            [sums[number]] = stretches(part, STRETCH)
+            if before is None or sums[number] != before[number]:
+                _write(stream, part.data, len(header) + number * STRETCH)
+            let_go(part)
+    return sums
+
+
+def read_into(path: Path, array: np.ndarray) -> None:
+    """Fill an array, in C order, from a file that was found to hold its like."""
+    content = array.reshape(-1).view(np.uint8)
+    with path.open("rb", buffering=0) as stream:
+        stream.seek(len(_header(array.dtype, array.shape)))
+        while len(content):
+            read = stream.readinto(content[:_AT_ONCE].data)
+            if not read:
+                raise CheckpointError(f"{path} ends early: it was changed while it was read")
+            let_go(content[:read])
+            content = content[read:]
+
+
+def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> str:
+    """What is wrong with a file that should hold an array with these checksums, or nothing."""
+    header, kind = _header(np.dtype(dtype), shape), np.dtype(dtype)
+    size = len(header) + int(np.prod(shape, dtype=object)) * kind.itemsize
+    try:
+        if path.stat().st_size != size:
+            return f"{path} has {path.stat().st_size} bytes instead of {size}"
+        with path.open("rb", buffering=0) as stream:
+            if stream.read(len(header)) != header:
+                return f"the header of {path} was altered"
+            for number, expected in enumerate(sums):
+                [found] = stretches(np.frombuffer(stream.read(STRETCH), np.uint8), STRETCH)
+                if found != expected:
+                    return f"{path} was altered or damaged since it was written (megabyte {number})"
+    except OSError as error:
+        return f"{path} cannot be read: {error}"
+    return ""
+
+
+def _header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
+    out = BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": dtype.str, "fortran_order": False, "shape": shape})
+    return out.getvalue()
+
+
+def _write(stream: RawIOBase, content: memoryview | bytes, at: int) -> None:
+    stream.seek(at)
+    content = memoryview(content)
+    while content:
+        content = content[stream.write(content) :]

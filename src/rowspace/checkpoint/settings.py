@@ -1,0 +1,61 @@
+"""What has to be the same in a training and in the one that resumes it, as texts to be compared."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rowspace.errors import CheckpointError
+from rowspace.marks import mark_of, mark_of_texts
+from rowspace.on_disk import is_on_disk
+from rowspace.plans import rows_fingerprint, writers
+from rowspace.updates import Update
+
+if TYPE_CHECKING:
+    from rowspace.run import Run
+
+_MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
+
+
+def settings(run: "Run") -> dict[str, str]:
+    """The settings of a fit by what people call them."""
+    trainer, options = run.trainer, run.options
+    found = {"the part of rowspace that writes loops": writers()}
+    for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
+        found[name] = str(getattr(options, name))
+    for name, table in trainer.tables.items():
+        found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
+        found[f"the place of table {name}"] = "on disk" if is_on_disk(table.values) else "in memory"
+        found[f"the names of table {name}"] = mark_of_texts(table.names or [])
+        update = trainer.updates.get(name)
+        found[f"the update of table {name}"] = "none" if update is None else update.name
+        if update is None:
+            found[f"the values of table {name}"] = mark_of(table.values)
+        else:
+            steps = rows_fingerprint(update, table.dim, step=True)
+            found[f"how the update of table {name} steps"] = steps.removeprefix("rows_")
+            found[f"the rate of table {name}"] = _rates(update)
+    return found | dict(run.chunks.fingerprint)
+
+
+def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object) -> None:
+    """Refuse to resume what has other settings; CheckpointError names them all."""
+    differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if differ:
+        told = "; ".join(_told(name, before.get(name), now.get(name)) for name in differ)
+        raise CheckpointError(f"this is not the training of {folder}: {told}; resume it as it was begun")
+
+
+def _told(name: str, before: str | None, now: str | None) -> str:
+    shown = [text for text in (before, now) if text is not None and not _MARK.fullmatch(text)]
+    return f"{name} is {shown[1]}, was {shown[0]}" if len(shown) == 2 else f"{name} differs"
+
+
+def _rates(update: Update) -> str:
+    """A rate as some of its values over the training."""
+    rates = [update.rate(done) for done in np.linspace(0, 1, 17).tolist()]
+    first, last = rates[0], rates[-1]
+    if rates == [first] * len(rates):
+        return f"{first!r}"
+    return f"{first!r} to {last!r} (by way of {mark_of(np.array(rates))[:8]})"

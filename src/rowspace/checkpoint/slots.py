@@ -1,0 +1,261 @@
+"""A folder of checkpoints: the last two, each whole or not there at all.
+
+A new checkpoint is made of the older of the two: its folder is renamed to `.next`, the stretches of its files that
+have changed since are written over, everything is flushed to the disk, and only then is it renamed to its number. So
+the last good one stays untouched meanwhile, and little is written where little has changed. Flushing and renaming are
+done by a thread of their own, while the training goes on.
+"""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rowspace
+from rowspace.checkpoint.arrays import damage, read_into, write_changed
+from rowspace.errors import CheckpointError
+from rowspace.files import sync_folder
+from rowspace.lock import held
+from rowspace.marks import mark_of_texts
+
+FORMAT, VERSION = "rowspace checkpoint", 1
+MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
+_KEPT = 2
+_LONGEST = 1 << 28  # bytes of a manifest
+
+Sums = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint on disk: what it says of the training, and its arrays."""
+
+    folder: Path
+    number: int
+    told: Mapping[str, Any]
+    shapes: Mapping[str, tuple[str, tuple[int, ...]]]  # dtype and shape by name
+    sums: Sums
+
+    def array(self, name: str) -> np.ndarray:
+        """An array, read anew."""
+        dtype, shape = self.shapes[name]
+        out = np.empty(shape, dtype)
+        read_into(self._path(name), out)
+        return out
+
+    def read_into(self, name: str, array: np.ndarray) -> None:
+        """Read an array into one that is there."""
+        read_into(self._path(name), array)
+
+    def damage(self) -> str:
+        """What is wrong with its files, or nothing."""
+        found = (damage(self._path(name), *self.shapes[name], self.sums[name]) for name in self.shapes)
+        return next(filter(None, found), "")
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.npy"
+
+
+class Slots:
+    """The checkpoints of one training, and the lock on their folder, which this process holds until `close`.
+
+    Raises Locked if another process has it, CheckpointError for a folder of other things, OSError where it cannot be
+    written.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        _check_ours(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = ExitStack()
+        self._lock.enter_context(held(self.folder / LOCK, f"checkpoint folder {self.folder}"))
+        shutil.rmtree(self.folder / NEXT, ignore_errors=True)  # of a process that was killed
+        self._sums: dict[int, Sums] = {}
+        self._thread = ThreadPoolExecutor(1, "rowspace-checkpoint")
+        self._flushing: Future[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether the last checkpoint is still being flushed to the disk; raises what went wrong with it."""
+        if self._flushing is not None and self._flushing.done():
+            self._wait()
+        return self._flushing is not None
+
+    def newest(self) -> Saved | None:
+        """The last checkpoint that is whole; None if there is none yet, CheckpointError if all are damaged."""
+        complaints: dict[int, str] = {}
+        for number in sorted(_numbers(self.folder), reverse=True):
+            try:
+                found = _opened(self.folder, number)
+                wrong = found.damage()
+            except CheckpointError as error:
+                wrong = str(error)
+            if not wrong:
+                self._without(complaints, found)
+                return found
+            complaints[number] = wrong
+        if complaints:
+            listed = "; ".join(complaints.values())
+            raise CheckpointError(f"{listed}; no other checkpoint is left: start anew in another folder")
+        return None
+
+    def _without(self, complaints: Mapping[int, str], good: Saved) -> None:
+        """Remove the damaged ones, so that the good one is not the older that is written over."""
+        self._sums[good.number] = good.sums
+        for number, complaint in complaints.items():
+            warnings.warn(f"{complaint}; going on from {good.folder}, the one before", stacklevel=3)
+            shutil.rmtree(_path(self.folder, number))
+
+    def write(self, arrays: Mapping[str, np.ndarray], told: Mapping[str, Any]) -> None:
+        """Write a checkpoint as the newest; when this returns, the arrays may change again."""
+        self._wait()
+        numbers = sorted(_numbers(self.folder))
+        new = (numbers[-1] if numbers else 0) + 1
+        place, sums = self.folder / NEXT, self._reused(numbers)
+        try:
+            place.mkdir(exist_ok=True)
+            sums = {name: write_changed(place / f"{name}.npy", a, sums.get(name)) for name, a in arrays.items()}
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        text = _manifest(arrays, sums, told)
+        self._flushing = self._thread.submit(self._finish, new, text, sums, [f"{name}.npy" for name in arrays])
+
+    def clear(self) -> None:
+        """Remove all checkpoints."""
+        for number in _numbers(self.folder):
+            shutil.rmtree(_path(self.folder, number))
+        self._sums = {}
+
+    @contextmanager
+    def closing(self) -> Iterator["Slots"]:
+        """Close it when the block ends."""
+        try:
+            yield self
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Wait until the last checkpoint is on disk, and give the lock back."""
+        try:
+            self._wait()
+        finally:
+            self._thread.shutdown()
+            self._lock.close()
+
+    def _reused(self, numbers: list[int]) -> Sums:
+        """Make the oldest of two checkpoints the next one; gives what is known of its files."""
+        if len(numbers) < _KEPT:
+            return {}
+        os.rename(_path(self.folder, numbers[0]), self.folder / NEXT)
+        return self._sums.pop(numbers[0], {})
+
+    def _finish(self, number: int, manifest: str, sums: Sums, files: list[str]) -> None:
+        place = self.folder / NEXT
+        try:
+            for name in files:
+                _flush(place / name)
+            with (place / MANIFEST).open("w", encoding="ascii") as stream:
+                stream.write(manifest)
+                stream.flush()
+                os.fsync(stream.fileno())
+            sync_folder(place)
+            os.rename(place, _path(self.folder, number))
+            sync_folder(self.folder)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        self._sums[number] = sums
+        for old in sorted(_numbers(self.folder))[:-_KEPT]:
+            shutil.rmtree(_path(self.folder, old), ignore_errors=True)
+
+    def _wait(self) -> None:
+        flushing, self._flushing = self._flushing, None
+        if flushing is not None:
+            flushing.result()
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether a folder holds checkpoints of a training that has not come to its end, or of one that cannot be known."""
+    _check_ours(folder)
+    numbers = _numbers(folder) if folder.exists() else []
+    try:
+        return bool(numbers) and not _opened(folder, max(numbers)).told["finished"]
+    except CheckpointError:
+        return True
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}"
+
+
+def _numbers(folder: Path) -> list[int]:
+    return [int(path.name) for path in folder.iterdir() if path.name.isdecimal()]
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse a folder that holds anything but checkpoints."""
+    if folder.exists() and not folder.is_dir():
+        raise CheckpointError(f"{folder} is a file; give a folder for the checkpoints")
+    names = [path.name for path in folder.iterdir()] if folder.exists() else []
+    others = [name for name in names if not name.isdecimal() and name not in (NEXT, LOCK)]
+    if others:
+        raise CheckpointError(
+            f"{folder} holds other things, such as {others[0]!r}; give a new folder for the checkpoints"
+        )
+
+
+def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, Any]) -> str:
+    shapes = {
+        name: [a.dtype.str, list(a.shape), sums[name].astype(">u8").tobytes().hex()] for name, a in arrays.items()
+    }
+    content = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, "told": told, "arrays": shapes}
+    text = json.dumps(content)
+    return json.dumps({"mark": mark_of_texts([text]), "content": text})
+
+
+def _opened(folder: Path, number: int) -> Saved:
+    """A checkpoint as its manifest says; CheckpointError if that is damaged."""
+    place = _path(folder, number)
+    content = _content(place / MANIFEST)
+    if content["version"] != VERSION:
+        raise CheckpointError(
+            f"{place} is a checkpoint of format {content['version']!r} and this rowspace ({rowspace.__version__}) "
+            f"reads format {VERSION}; resume with rowspace {content['rowspace']}"
+        )
+    shapes = {name: (dtype, tuple(shape)) for name, (dtype, shape, _) in content["arrays"].items()}
+    sums = {
+        name: np.frombuffer(bytes.fromhex(s), ">u8").astype(np.uint64) for name, (*_, s) in content["arrays"].items()
+    }
+    return Saved(place, number, content["told"], shapes, sums)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LONGEST:
+            raise ValueError(f"it has {path.stat().st_size} bytes")
+        outer = json.loads(path.read_bytes())
+        if outer["mark"] != mark_of_texts([outer["content"]]):
+            raise ValueError("its checksum is another")
+        content = json.loads(outer["content"])
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']!r}")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from None
+    return content
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

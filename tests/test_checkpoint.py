@@ -1,0 +1,558 @@
+"""Checkpoints: a training that was stopped anywhere goes on to the bytes of one that was not."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rowspace as rs
+from rowspace import costs
+from rowspace.checkpoint import Every
+from rowspace.checkpoint.arrays import STRETCH, damage, read_into, write_changed
+from rowspace.checkpoint.slots import MANIFEST, Slots
+from rowspace.errors import CheckpointError, DataError, Locked
+
+from killing import CASES, EPOCHS, columns  # isort: skip
+
+KILLING = Path(__file__).with_name("killing.py")
+
+
+class Stopped(BaseException):
+    """What no code of the trainer catches."""
+
+
+class Stop:
+    """Stops a training after some windows, as Ctrl-C might: looked at after the checkpoint."""
+
+    def __init__(self, windows):
+        self.left = windows
+
+    def __call__(self, checkpoints, run, place):
+        AFTER_WINDOW(checkpoints, run, place)
+        self.left -= 1
+        if not self.left:
+            raise Stopped
+
+
+from rowspace.checkpoint import Checkpoints  # noqa: E402
+
+AFTER_WINDOW = Checkpoints.after_window
+
+
+def trainer(update=None, rows=12_000, seed=0):
+    E = rs.Table(rows, 8, seed=seed)
+    return rs.Trainer(costs.logistic_dot, {"E": E}, rs.adagrad(rs.linear(0.1)) if update is None else update)
+
+
+def stopped(folder, monkeypatch, windows, begun=None, data=None, every=0, **options):
+    """A training stopped after so many windows, with a checkpoint after each."""
+    begun = trainer() if begun is None else begun
+    stop = Stop(windows)
+    monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
+    with pytest.raises(Stopped):
+        begun.fit(columns() if data is None else data, EPOCHS, checkpoint=folder, every=every, **options)
+    monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
+    return begun
+
+
+def numbers(folder):
+    return sorted(path.name for path in Path(folder).iterdir() if path.name.isdecimal())
+
+
+# --- the same bytes --------------------------------------------------------------------------------------------------
+
+
+def killed(*arguments):
+    """Run `killing.py`; its last line."""
+    done = subprocess.run([sys.executable, str(KILLING), *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("case", ["adagrad", "exact", "stream", "skip_gram"])
+def test_the_same_bytes_after_kills_at_random_moments(case):
+    assert f"{case}: 8 kills" in killed(case, 8)
+
+
+def test_the_same_bytes_after_a_kill_at_any_call_that_changes_the_disk():
+    assert "the same bytes" in killed("batch", "--calls", 9)
+
+
+@pytest.mark.slow
+def test_the_same_bytes_after_many_kills_of_every_case():
+    assert killed("all", 100).count("100 kills") + killed("all", 100, 1).count("kills") >= len(CASES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["adagrad", "skip_gram", "stream"])
+def test_the_same_bytes_after_a_kill_at_every_single_call(case):
+    assert "the same bytes" in killed(case, "--calls", 1)
+
+
+@pytest.mark.parametrize("windows", [1, 2, 3, 5])
+@pytest.mark.parametrize("update", [rs.lazy_adam(rs.linear(0.01)), rs.exact(rs.momentum(rs.linear(0.01)))])
+def test_stopped_after_any_window(tmp_path, monkeypatch, update, windows):
+    whole = trainer(update)
+    history = whole.fit(columns(), EPOCHS, shuffle=True, threads=2)
+    stopped(tmp_path / "c", monkeypatch, windows, trainer(update), shuffle=True, threads=1)
+    resumed = trainer(update, seed=5)  # its values do not matter
+    again = resumed.resume(tmp_path / "c", columns(), threads=3)
+    for one, other in zip([whole.tables["E"].values, *whole.states["E"]], arrays(resumed), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [(e.number, e.cost, e.costed, e.examples) for e in again] == [
+        (e.number, e.cost, e.costed, e.examples) for e in history
+    ]
+    assert (resumed.examples, resumed.steps) == (whole.examples, whole.steps)
+
+
+def arrays(of):
+    return [of.tables["E"].values, *of.states["E"]]
+
+
+def test_a_checkpoint_changes_nothing(tmp_path):
+    plain, kept = trainer(), trainer()
+    plain.fit(columns(), EPOCHS)
+    kept.fit(columns(), EPOCHS, checkpoint=tmp_path / "c", every=0)
+    np.testing.assert_array_equal(plain.tables["E"].values, kept.tables["E"].values)
+
+
+def test_what_is_learned_after_a_resume_goes_on_as_ever(tmp_path, monkeypatch):
+    """A second fit of the trainer, too, is that of one never interrupted."""
+    whole = trainer()
+    whole.fit(columns(), EPOCHS)
+    whole.fit(columns(3), 1)
+    stopped(tmp_path / "c", monkeypatch, 2)
+    resumed = trainer()
+    resumed.resume(tmp_path / "c", columns())
+    resumed.fit(columns(3), 1)
+    np.testing.assert_array_equal(whole.tables["E"].values, resumed.tables["E"].values)
+
+
+def test_a_second_fit_is_resumed(tmp_path, monkeypatch):
+    def begun():
+        made = trainer()
+        made.fit(columns(3), 1)
+        return made
+
+    whole = begun()
+    history = whole.fit(columns(), EPOCHS)
+    stopped(tmp_path / "c", monkeypatch, 2, begun())
+    resumed = trainer()
+    again = resumed.resume(tmp_path / "c", columns())
+    np.testing.assert_array_equal(whole.tables["E"].values, resumed.tables["E"].values)
+    assert [e.cost for e in again] == [e.cost for e in history]
+    assert len(resumed.history) == 1 + EPOCHS
+
+
+def test_a_frozen_table_is_compared_and_not_kept(tmp_path, monkeypatch):
+    def begun(seed):
+        tables = {"W": rs.Table(300, 4, seed=1), "C": rs.Table(300, 4, seed=seed)}
+        return rs.Trainer(lambda W, C, i, j: abs(W[i] @ C[j] - 1), tables, {"W": rs.sgd(0.1), "C": None})
+
+    data = {"i": np.arange(300), "j": np.arange(300)[::-1].copy()}
+    stopped(tmp_path / "c", monkeypatch, 1, begun(2), data)
+    assert not list((tmp_path / "c").glob("*/C*"))
+    with pytest.raises(CheckpointError, match="the values of table C differs"):
+        begun(3).resume(tmp_path / "c", data)
+    assert len(begun(2).resume(tmp_path / "c", data)) == EPOCHS
+
+
+def test_a_finished_training_gives_its_end_again(tmp_path):
+    begun = trainer()
+    history = begun.fit(columns(), EPOCHS, checkpoint=tmp_path / "c")
+    other = trainer(seed=7)
+    assert other.resume(tmp_path / "c", columns()) == history
+    np.testing.assert_array_equal(begun.tables["E"].values, other.tables["E"].values)
+    trainer().fit(columns(), 1, checkpoint=tmp_path / "c")  # and may be written over
+    assert len(trainer().resume(tmp_path / "c", columns())) == 1
+
+
+def test_callbacks_and_progress_go_on(tmp_path, monkeypatch, capsys):
+    stopped(tmp_path / "c", monkeypatch, 4)
+    seen = []
+    trainer().resume(tmp_path / "c", columns(), callbacks=[lambda t: seen.append(len(t.history))], progress=True)
+    assert seen == [2, 3]
+
+
+# --- what differs ----------------------------------------------------------------------------------------------------
+
+
+def other_cost(E, i, j, label):
+    return abs(label - E[i] @ E[j])
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"update": rs.adagrad(rs.linear(0.2))}, "the rate of table E is 0.2 to 0.0"),
+        ({"update": rs.sgd(rs.linear(0.1))}, "the update of table E is sgd, was adagrad"),
+        ({"update": rs.adagrad(rs.linear(0.1), epsilon=1e-3)}, "how the update of table E steps differs"),
+        ({"rows": 12_001}, "the shape of table E is 12001 x 8, was 12000 x 8"),
+        ({"epochs": 4}, "epochs is 4, was 3"),
+        ({"seed": 1}, "seed is 1, was 0"),
+        ({"shuffle": True}, "shuffle is True, was False"),
+        ({"blocks": 16}, "blocks is 16, was None"),
+        ({"batch": 100}, "batch is 100, was None"),
+        ({"label": 0.5}, "the data are not those of the checkpoint"),
+        ({"cost": other_cost}, "the cost 'other_cost'"),
+        ({"names": True}, "the names of table E differs"),
+    ],
+)
+def test_another_training_is_refused(tmp_path, monkeypatch, changed, told):
+    stopped(tmp_path / "c", monkeypatch, 2)
+    before = {path: path.read_bytes() for path in (tmp_path / "c").rglob("*") if path.is_file()}
+    given = {
+        "rows": 12_000,
+        "epochs": EPOCHS,
+        "cost": costs.logistic_dot,
+        "update": rs.adagrad(rs.linear(0.1)),
+    } | changed
+    names = [f"n{k}" for k in range(given["rows"])] if given.pop("names", False) else None
+    E = rs.Table(given.pop("rows"), 8, names=names)
+    data = columns()
+    if "label" in given:
+        data["label"][70_000] = given.pop("label")
+    made = rs.Trainer(given.pop("cost"), {"E": E}, given.pop("update"))
+    with pytest.raises(CheckpointError, match=told):
+        made.fit(data, given.pop("epochs"), checkpoint=tmp_path / "c", resume=True, **given)
+    assert {path: path.read_bytes() for path in (tmp_path / "c").rglob("*") if path.is_file()} == before
+
+
+def test_a_change_in_a_chunk_that_was_done_is_noticed(tmp_path, monkeypatch):
+    chunks = [columns(n, 20_000) for n in range(4)]
+    stopped(tmp_path / "c", monkeypatch, 3, data=chunks)
+    chunks[1]["label"][5] += 1
+    with pytest.raises(CheckpointError, match="the data up to chunk 2 are not those of the checkpoint"):
+        trainer().resume(tmp_path / "c", chunks)
+
+
+def test_negatives_drawn_otherwise_are_noticed(tmp_path, monkeypatch):
+    def begun():
+        return rs.Trainer(costs.skip_gram, {"W": rs.Table(50, 4), "C": rs.Table(50, 4, seed=1)}, rs.sgd(0.1))
+
+    ids = np.arange(50)
+    data = lambda power: {
+        "center": ids,
+        "context": ids,
+        "negatives": rs.Negatives(of=rs.Table(50, 4, counts=ids), power=power),
+    }
+    stopped(tmp_path / "c", monkeypatch, 1, begun(), data(0.75))
+    with pytest.raises(CheckpointError, match="the ids drawn"):
+        begun().resume(tmp_path / "c", data(0.5))
+    assert len(begun().resume(tmp_path / "c", data(0.75))) == EPOCHS
+
+
+def test_a_function_that_gives_other_data_each_time_is_refused_when_it_does(tmp_path):
+    rng = np.random.default_rng(0)
+    with pytest.raises(CheckpointError, match="have a method at"):
+        trainer().fit(lambda: [columns(rng.integers(1000), 500)], EPOCHS, checkpoint=tmp_path / "c")
+
+
+LINES = [[f"w{n}" for n in line] for line in np.random.default_rng(0).integers(0, 60, (400, 8))]
+
+
+def read(lines=LINES, **options):
+    return rs.read_text(lines, min_count=1, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "told"),
+    [
+        (read, {"window": 3}, "window is 3, was 5"),
+        (read, {"seed": 2}, "seed is 2, was 0"),
+        (read, {"sample": 0}, "how often words are kept differs"),
+        (read, {"ns_exponent": 0.5}, "the ids drawn"),
+        (read, {"negative": 2}, "the cost 'skip_gram_bag' or the kinds of columns"),
+        (read, {"dim": 9}, "the shape of table W is 60 x 9, was 60 x 8"),
+        (read, {"cost": "cbow"}, "schedule is"),
+        (read, {"rate": 0.01}, "the rate of table W is 0.01 to 0.0"),
+        (lambda: read([*LINES, ["w1", "w2"]]), {}, "the text differs"),
+        (lambda: read([*LINES, ["w1", "new"]]), {}, "the shape of table W is 61 x 8, was 60 x 8"),
+    ],
+)
+def test_another_text_or_setting_is_refused(tmp_path, monkeypatch, text, options, told):
+    train = lambda text, **given: rs.train_text(text, **{"dim": 8, "epochs": 3, "progress": False} | given)
+    stop = Stop(2)
+    monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
+    with read() as found, pytest.raises(Stopped):
+        train(found, checkpoint=tmp_path / "c", every=0)
+    monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
+    with text() as found, pytest.raises(CheckpointError, match=told):
+        train(found, checkpoint=tmp_path / "c", resume=True, **options)
+    with read() as found:
+        resumed = train(found, checkpoint=tmp_path / "c", resume=True)
+        np.testing.assert_array_equal(resumed.table.values, train(found).table.values)
+
+
+# --- the folder ------------------------------------------------------------------------------------------------------
+
+
+def test_two_are_kept_and_half_a_one_is_removed(tmp_path, monkeypatch):
+    stopped(tmp_path / "c", monkeypatch, 5)
+    (tmp_path / "c" / ".next").mkdir()
+    assert numbers(tmp_path / "c") == ["000004", "000005"]
+    trainer().resume(tmp_path / "c", columns())
+    assert numbers(tmp_path / "c") == ["000005", "000006"]
+    assert sorted(p.name for p in (tmp_path / "c").iterdir()) == ["000005", "000006"]
+
+
+@pytest.mark.parametrize("kind", ["byte", "end", "gone", "header", "manifest", "manifest digit"])
+def test_a_damaged_checkpoint_is_left_out(tmp_path, monkeypatch, kind):
+    """The one before is as good: it leads to the same bytes."""
+    whole = trainer()
+    whole.fit(columns(), EPOCHS)
+    stopped(tmp_path / "c", monkeypatch, 4)
+    break_it(tmp_path / "c" / "000004", kind)
+    resumed = trainer()
+    with pytest.warns(UserWarning, match="000004.*going on from .*000003"):
+        resumed.resume(tmp_path / "c", columns())
+    np.testing.assert_array_equal(whole.tables["E"].values, resumed.tables["E"].values)
+    break_it(tmp_path / "c" / numbers(tmp_path / "c")[0], kind)
+    break_it(tmp_path / "c" / numbers(tmp_path / "c")[1], kind)
+    with pytest.raises(CheckpointError, match="no other checkpoint is left: start anew in another folder"):
+        trainer().resume(tmp_path / "c", columns())
+
+
+def break_it(place, kind):
+    values, manifest = place / "E.values.npy", place / MANIFEST
+    content = bytearray(values.read_bytes())
+    content[10 if kind == "header" else 300_000] ^= 1
+    if kind in ("byte", "header"):
+        values.write_bytes(content)
+    elif kind == "end":
+        os.truncate(values, len(content) - 1)
+    elif kind == "gone":
+        values.unlink()
+    elif kind == "manifest":
+        os.truncate(manifest, 100)
+    else:
+        told = manifest.read_text()
+        assert '\\"examples\\": ' in told
+        manifest.write_text(told.replace('\\"examples\\": ', '\\"examples\\": 1', 1))
+
+
+def test_a_checkpoint_of_another_format(tmp_path, monkeypatch):
+    from rowspace.marks import mark_of_texts
+
+    stopped(tmp_path / "c", monkeypatch, 1)
+    manifest = tmp_path / "c" / "000001" / MANIFEST
+    content = json.loads(json.loads(manifest.read_text())["content"]) | {"version": 2, "rowspace": "9.9"}
+    text = json.dumps(content)
+    manifest.write_text(json.dumps({"content": text, "mark": mark_of_texts([text])}))
+    with pytest.raises(CheckpointError, match=r"format 2 .*; resume with rowspace 9\.9"):
+        trainer().resume(tmp_path / "c", columns())
+
+
+def test_a_training_that_has_not_ended_is_not_written_over(tmp_path, monkeypatch):
+    stopped(tmp_path / "c", monkeypatch, 1)
+    with pytest.raises(CheckpointError, match="has not come to its end; resume it"):
+        trainer().fit(columns(), EPOCHS, checkpoint=tmp_path / "c")
+
+
+def test_folders_that_are_none(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no checkpoint folder"):
+        trainer().resume(tmp_path / "none", columns())
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match="holds no checkpoint yet"):
+        trainer().resume(tmp_path / "empty", columns())
+    assert len(trainer().fit(columns(), 1, checkpoint=tmp_path / "empty", resume=True)) == 1
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").touch()
+    (tmp_path / "file").touch()
+    assert len(trainer().fit(columns(), 1, checkpoint=tmp_path / "new", resume=True)) == 1
+    for name, told in {"other": "holds other things, such as 'thesis.tex'", "file": "is a file"}.items():
+        with pytest.raises(CheckpointError, match=told):
+            trainer().fit(columns(), 1, checkpoint=tmp_path / name)
+
+
+def test_a_second_trainer_is_refused(tmp_path, monkeypatch):
+    stopped(tmp_path / "c", monkeypatch, 1)
+    with Slots(tmp_path / "c").closing(), pytest.raises(Locked, match=f"in use by process {os.getpid()}"):
+        trainer().resume(tmp_path / "c", columns())
+    assert len(trainer().resume(tmp_path / "c", columns())) == EPOCHS
+
+
+def test_options_that_do_not_fit(tmp_path):
+    with pytest.raises(DataError, match="give the folder as checkpoint"):
+        trainer().fit(columns(), resume=True)
+    with pytest.raises(DataError, match="leave out trace or checkpoint"):
+        trainer().fit(columns(), checkpoint=tmp_path / "c", trace=rs.Trace(tmp_path / "t.tsv"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given", ["often", -1, "5 days", None, True, "0 chunks", "1.5 chunks", "", float("nan")])
+def test_every_that_is_none(given):
+    with pytest.raises(DataError, match="give seconds, or a text such as"):
+        Every.of(given)
+
+
+def test_every():
+    assert [Every.of(g).seconds for g in (300, 0.5, "90", "2 hours", "1h", " 3 mins ")] == [
+        300,
+        0.5,
+        90,
+        7200,
+        3600,
+        180,
+    ]
+    assert Every.of("1 chunk").chunks == 1
+
+
+def test_every_so_many_chunks(tmp_path):
+    seen = []
+
+    class Chunks:
+        def at(self, epoch, chunk):
+            for number in range(chunk, 5):
+                seen.append(len(list(tmp_path.glob("c/0*"))) and max(numbers(tmp_path / "c")))
+                yield columns(number, 500)
+
+    trainer().fit(Chunks(), 1, checkpoint=tmp_path / "c", every="2 chunks", threads=1)
+    assert numbers(tmp_path / "c") == ["000002", "000003"]  # after two and four, and at the end
+
+
+# --- its arrays ------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_changed_is_written(tmp_path):
+    """A stretch that the checksums say is the same is not touched, whatever is there."""
+    array = np.arange(3 * STRETCH // 4, dtype=np.float32).reshape(-1, 3)
+    sums = write_changed(tmp_path / "a.npy", array, None)
+    before = (tmp_path / "a.npy").stat().st_ino
+    content = bytearray((tmp_path / "a.npy").read_bytes())
+    content[-1] ^= 255  # in the last stretch
+    (tmp_path / "a.npy").write_bytes(content)
+    array[0] += 1
+    new = write_changed(tmp_path / "a.npy", array, sums)
+    assert (tmp_path / "a.npy").stat().st_ino == before
+    assert "altered or damaged" in damage(tmp_path / "a.npy", "<f4", array.shape, new)
+    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1] + bytes([content[-1] ^ 255]))
+    assert damage(tmp_path / "a.npy", "<f4", array.shape, new) == ""
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
+
+
+@pytest.mark.parametrize("shape", [(0,), (1,), (STRETCH // 4,), (STRETCH // 4 + 1,), (7, 150_000)])
+def test_arrays_come_back(tmp_path, shape):
+    array = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    sums = write_changed(tmp_path / "a.npy", array, None)
+    assert damage(tmp_path / "a.npy", "<f4", shape, sums) == ""
+    found = np.empty_like(array)
+    read_into(tmp_path / "a.npy", found)
+    np.testing.assert_array_equal(found, array)
+
+
+def test_an_array_of_another_size_is_written_anew(tmp_path):
+    sums = write_changed(tmp_path / "a.npy", np.zeros(9), None)
+    write_changed(tmp_path / "a.npy", np.ones(5), sums)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.ones(5))
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+
+def rowspace(*arguments, cwd):
+    command = [sys.executable, "-c", "from rowspace.cli import main; main()", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    return done.returncode, done.stderr
+
+
+def refused(*arguments, cwd):
+    """The one line that a command says before it gives up."""
+    code, told = rowspace(*arguments, cwd=cwd)
+    assert code == 1, told
+    assert len(told.splitlines()) == 1, told
+    return told
+
+
+def test_the_command_line_resumes(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = (f"{a},{b},{a % 3 == b % 3:d}" for a, b in rng.integers(0, 500, (2000, 2)))
+    (tmp_path / "pairs.csv").write_text("a,b,same\n" + "\n".join(lines) + "\n")
+    train = ("train", "pairs", "pairs.csv", "--label", "same", "--epochs", "4", "--dim", "8")
+    assert rowspace(*train, "-o", "whole", cwd=tmp_path)[0] == 0
+    assert rowspace(*train, "-o", "kept", "--checkpoint", "c", "--every", "0", cwd=tmp_path)[0] == 0
+    shutil.rmtree(tmp_path / "c" / numbers(tmp_path / "c")[-1])  # as if it had been killed before its end
+    assert "has not come to its end" in refused(*train, "-o", "kept", "--checkpoint", "c", cwd=tmp_path)
+    code, told = rowspace(*train, "-o", "resumed", "--resume", "c", "--checkpoint", "c", cwd=tmp_path)
+    assert code == 0, told
+    assert "resumed after 3 whole epochs, 8,000 examples" in told
+    for name in ("E.npy", "model.json"):
+        assert (tmp_path / "resumed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    other = (*train[:-1], "9", "-o", "resumed", "--resume", "c")
+    assert "the shape of table E is" in refused(*other, cwd=tmp_path)
+
+
+def test_the_command_line_refuses_at_once(tmp_path):
+    (tmp_path / "text.txt").write_text("a b a b\n" * 20)
+    train = ("train", "text", "text.txt", "-o", "m")
+    for more, told in {
+        ("--resume", "none"): "there is no checkpoint folder none to resume from",
+        ("--resume", "a", "--checkpoint", "b"): "name two folders",
+        ("--checkpoint", "text.txt"): "is a file",
+        ("--checkpoint", "c", "--every", "now"): "every is 'now'",
+    }.items():
+        assert told in refused(*train, *more, cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_ctrl_c_tells_how_to_go_on(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "pairs.csv").write_text(
+        "a,b\n" + "\n".join(f"{a},{b}" for a, b in rng.integers(0, 500, (2000, 2))) + "\n"
+    )
+    command = [sys.executable, "-c", "from rowspace.cli import main; main()", "train", "pairs", "pairs.csv"]
+    command += ["-o", "m", "--epochs", "1000000", "--checkpoint", "c", "--every", "0.1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        while not numbers_of(tmp_path / "c"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert told.splitlines() == ["to go on from the last checkpoint, give --resume c", "rowspace: interrupted"]
+    assert not (tmp_path / "m").exists()
+
+
+def numbers_of(folder):
+    return numbers(folder) if folder.exists() else []
+
+
+# --- the disk --------------------------------------------------------------------------------------------------------
+
+SMALL = """
+import os, sys
+import rowspace as rs
+from killing import columns
+from test_checkpoint import trainer
+folder = sys.argv[1]
+fill = os.path.join(folder, "fill")
+try:
+    trainer().fit(columns(), 1, checkpoint=os.path.join(folder, "c"), every=0)
+    print("it fit")
+except (OSError, rs.RowspaceError) as error:
+    print(f"{error}")
+print(*sorted(os.listdir(os.path.join(folder, "c"))))
+os.unlink(fill)
+trainer().resume(os.path.join(folder, "c"), columns())
+print(trainer().resume(os.path.join(folder, "c"), columns())[-1].number)
+"""
+
+
+@pytest.mark.parametrize("room", [1100, 1700])  # kB, of which a checkpoint takes 960: not one more, or not two
+def test_a_full_disk(tmp_path, room):
+    """On a real one of 4 MB: the checkpoints that are there stay, and after some room is made it goes on."""
+    mount = f"mount -t tmpfs -o size=4m tmpfs {tmp_path} && head -c {4096 - room}k /dev/zero > {tmp_path}/fill"
+    run = f'{mount} && exec "{sys.executable}" -c "$SMALL" {tmp_path}'
+    environment = os.environ | {"SMALL": SMALL, "PYTHONPATH": os.pathsep.join([str(KILLING.parent), *sys.path[1:]])}
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", run], capture_output=True, text=True, env=environment)
+    told, left, resumed = done.stdout.splitlines()
+    assert "No space left on device" in told, done
+    assert left == "000001", done
+    assert resumed == "1"
