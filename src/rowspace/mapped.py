@@ -113,6 +113,15 @@ def stretches(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
         let_go(array[lo : lo + rows])
 
 
+def copy_rows(source: np.ndarray, target: np.ndarray) -> None:
+    """Copy an array to another of its shape, stretch by stretch."""
+    lo = 0
+    for part in stretches(source):
+        target[lo : lo + len(part)] = part
+        let_go(target[lo : lo + len(part)])
+        lo += len(part)
+
+
 def converted(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """What `convert` makes of a mapped array, stretch by stretch: the array itself where that is what it gives.
 

@@ -9,6 +9,7 @@ rows have a length of their own get no decay.
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from rowspace import costs
 from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
 from rowspace.marks import mark_of
+from rowspace.on_disk import is_on_disk
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
 from rowspace.sampling import Negatives
@@ -62,6 +64,8 @@ def train_pairs(
     checkpoint: str | os.PathLike[str] | None = None,
     every: float | str = EVERY,
     resume: bool = False,
+    table_on_disk: str | os.PathLike[str] | None = None,
+    memory: int | str | None = None,
 ) -> "Model":
     """Learn a row for every item from pairs of them.
 
@@ -89,7 +93,10 @@ def train_pairs(
             sample negatives, run on one.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
-        callbacks, checkpoint, every, resume: as for `Trainer.fit`.
+        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`.
+        table_on_disk: a folder for the table, which is then mapped from `E.npy` there and may be larger than memory
+            (see `Table.create`); None for memory. The model needs the file until it is saved elsewhere. A table of
+            256 MB or more is cut otherwise than in memory, and so learns other bytes; without labels, it takes blocks.
 
     Returns the model, with one table "E" whose counts are how often each item occurs.
 
@@ -106,13 +113,16 @@ def train_pairs(
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
-    E = Table(names=pairs.names, dim=dim, seed=seed, counts=pairs.counts)
+    about_rows: dict[str, Any] = {"names": pairs.names, "dim": dim, "seed": seed, "counts": pairs.counts}
+    E = Table(**about_rows) if table_on_disk is None else Table.create(Path(table_on_disk) / "E.npy", **about_rows)
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
-    schedule = "sequential" if pairs.label is None else None  # negatives from blocks are not quite as good
+    in_order = pairs.label is None and not is_on_disk(E.values)  # negatives from blocks are not quite as good
+    schedule = "sequential" if in_order else None
     options: dict[str, Any] = {"seed": seed, "threads": threads, "schedule": schedule, "progress": progress}
     options |= {"trace": trace, "callbacks": callbacks, "checkpoint": checkpoint, "every": every, "resume": resume}
+    options["memory"] = memory
     history = trainer.fit(data, epochs, shuffle=shuffle, **options)
     about = {
         "pairs": len(pairs),

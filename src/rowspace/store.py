@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.mapped import mapped, stretches
 
 # two surrogates in a row: JSON would read them back as the one character they encode
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -38,8 +39,13 @@ def counts_path(path: str | os.PathLike[str]) -> Path:
 
 
 def write_array(stream: Any, array: np.ndarray) -> None:
-    """Write an array as .npy into an open binary file."""
-    np.lib.format.write_array(stream, array, allow_pickle=False)
+    """Write an array as .npy into an open binary file; a mapped one without having it in memory as a whole."""
+    if mapped(array) is None:
+        return np.lib.format.write_array(stream, array, allow_pickle=False)
+    np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
+    for part in stretches(array):
+        stream.write(part.data)
+    return None
 
 
 def names_json(names: Iterable[str]) -> str:
