@@ -23,6 +23,7 @@ COMMANDS = [
     "analogy",
     "evaluate",
     "info",
+    "check",
     "plot",
     "export",
     "import",
@@ -100,7 +101,8 @@ def test_an_unknown_option_is_a_usage_error(command):
 
 @pytest.mark.parametrize(
     "command",
-    ["train pairs", "train text", "neighbors", "analogy", "evaluate", "info", "plot", "export", "import", "fly"],
+    ["train pairs", "train text", "neighbors", "analogy", "evaluate", "info", "check", "plot", "export", "import"]
+    + ["fly"],
 )
 def test_missing_words_are_a_usage_error(command):
     assert call(*command.split()).exit_code == 2

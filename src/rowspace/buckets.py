@@ -87,7 +87,7 @@ class Sorted:
 class Sample:
     """What of the first chunk decides how tables are cut.
 
-    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int64 tells for each axis how
+    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int32 tells for each axis how
     often every row occurs, in as much of it as matters.
     """
 
@@ -99,7 +99,7 @@ class Sample:
     def of(cls, chunk: Chunk, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> "Sample":
         """That of a chunk."""
         counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
-        met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n) for axis, n in counts]
+        met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n).astype(np.int32) for axis, n in counts]
         return cls(length(chunk), gathered_by(chunk) is not None, met)
 
 

@@ -1,37 +1,109 @@
-"""Checksums: short texts and numbers that tell bytes from others, taken stretch by stretch. Source: XXH3."""
+"""Checksums by XXH3, in stretches: neither a file nor an array is ever copied whole.
+
+They find damage: a flipped bit, a file cut short, two files mixed up. They are no signatures: who can write a file can
+write its checksum too.
+"""
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from typing import IO, Any
 
 import numpy as np
 import xxhash
 
-_AT_ONCE = 1 << 24  # bytes
+from rowspace.errors import ShapeError
+
+NAME = "xxh3_128"  # of the digests, as files record them
+STRETCH = 1 << 20  # bytes taken at once
 
 
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """The checksum of a file, 128 bits; OSError if it cannot be read.
+def digest(source: Any) -> str:
+    """The XXH3 digest of a file or of an array's bytes: 128 bits as 32 hexadecimal digits.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "a"
-    ...     _ = path.write_bytes(b"123")
-    ...     file_digest(path)
-    '0e45f72b026d434f404a763b3f4c8c9a'
+    A file is read through one small buffer, so that memory stays as it was; of a mapped array the pages that were
+    read are the system's to take back.
+
+    Args:
+        source: a path, or anything with a buffer in C order: an array of any dtype and shape, bytes, a memoryview.
+
+    Raises:
+        ShapeError: for an array that is not in C order.
+        OSError: if the file cannot be read.
+
+    >>> digest(np.arange(3, dtype="<i4")) == digest(b"\\0\\0\\0\\0\\1\\0\\0\\0\\2\\0\\0\\0")
+    True
+    >>> digest(b"")
+    '99aa06d3014798d86001c324468d497f'
     """
-    found, buffer = xxhash.xxh3_128(), bytearray(_AT_ONCE)
-    with Path(path).open("rb", buffering=0) as stream:
-        while read := stream.readinto(buffer):
-            found.update(memoryview(buffer)[:read])
-    return found.hexdigest()
+    running = xxhash.xxh3_128()
+    for part in _of_file(source) if isinstance(source, (str, os.PathLike)) else _parts(source, STRETCH):
+        running.update(part)
+    return running.hexdigest()
 
 
-def stretches(array: np.ndarray, size: int = 1 << 20) -> np.ndarray:
-    """The checksum of every `size` bytes of an array in C order, uint64.
+def stretches(array: np.ndarray, size: int = STRETCH) -> np.ndarray:
+    """A digest of each stretch of an array's bytes, to see which of them changed.
 
-    >>> len(stretches(np.zeros(5, np.float32), 8))
-    3
+    Args:
+        array: of any dtype and shape, in C order, mapped or not.
+        size: bytes in a stretch; the last may be shorter.
+
+    Returns:
+        (ceil(bytes / size),) uint64.
+
+    Raises:
+        ShapeError: if the array is not in C order, or size is below 1.
+
+    >>> array = np.zeros(6, np.float32)
+    >>> before = stretches(array, size=8)
+    >>> array[2] = 1
+    >>> (stretches(array, size=8) != before).tolist()
+    [False, True, False]
     """
-    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
-    sums = [xxhash.xxh3_64_intdigest(content[lo : lo + size]) for lo in range(0, len(content), size)]
-    return np.array(sums, np.uint64)
+    if size < 1:
+        raise ShapeError(f"a stretch has at least 1 byte, not {size}")
+    return np.fromiter((xxhash.xxh3_64_intdigest(part) for part in _parts(array, size)), np.uint64)
+
+
+class Digested:
+    """A stream that is written to, with the size and the digest of what went through.
+
+    >>> import io
+    >>> out = Digested(io.BytesIO())
+    >>> _ = out.write(b"one"), out.write(b"two")
+    >>> out.size, out.hexdigest() == digest(b"onetwo")
+    (6, True)
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.size = 0
+        self._stream = stream
+        self._running = xxhash.xxh3_128()
+
+    def write(self, data: Any) -> int:
+        """Write bytes, or anything with a buffer of them."""
+        self._running.update(data)
+        written = self._stream.write(data)
+        self.size += written
+        return written
+
+    def hexdigest(self) -> str:
+        """The digest of what was written so far, as `digest` gives it."""
+        return self._running.hexdigest()
+
+
+def _of_file(path: str | os.PathLike[str]) -> Iterator[memoryview]:
+    buffer = memoryview(bytearray(STRETCH))
+    with open(path, "rb", buffering=0) as stream:
+        while got := stream.readinto(buffer):
+            yield buffer[:got]
+
+
+def _parts(source: Any, size: int) -> Iterator[memoryview]:
+    whole = memoryview(source)
+    if not whole.c_contiguous:
+        raise ShapeError("a checksum is of an array in C order; give np.ascontiguousarray(array), which copies")
+    if whole.nbytes == 0:
+        return
+    data = whole.cast("B")
+    yield from (data[at : at + size] for at in range(0, len(data), size))

@@ -1,20 +1,20 @@
 """Source of a kernel -> machine code, kept in the user's cache folder; or -> a plain Python function."""
 
+import contextlib
+import functools
 import hashlib
 import inspect
 import math
-import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from rowspace import cache
 from rowspace.interrupts import interrupts_deferred
 
 # Sums may be reordered, which is what makes them vectorise, and divisions shared; NaN and infinity keep their meaning.
@@ -55,39 +55,34 @@ def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
     for name, function in list(vars(module).items()):
         if getattr(function, "__module__", "") == module.__name__ and name != entry:
             setattr(module, name, numba.njit(**options)(function))
-    kernel = numba.njit(cache=path.exists(), **options)(getattr(module, entry))
+    kernel = _jitted(getattr(module, entry), path, options)
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:
             with _FIRST, interrupts_deferred():
-                _read_back(kernel, arguments)
                 if not kernel.overloads:
-                    kernel.compile(tuple(numba.typeof(a) for a in arguments))
+                    _ready(kernel, arguments)
         return kernel(*arguments)
 
     return run
 
 
-@cache
+@functools.cache
 def compiled_loop(*functions: Callable[..., Any]) -> Callable[..., Any]:
     """The last of these functions as machine code: they call each other, and otherwise know the names above only."""
     return compiled("\n\n".join(map(inspect.getsource, functions)), functions[-1].__name__)
 
 
-def _read_back(kernel: Any, arguments: tuple[Any, ...]) -> None:
+def _read_back(kernel: Any, signature: tuple[Any, ...]) -> None:
     """Take machine code from the cache, if it is there, without what Numba needs only to compile.
 
     Numba imports its implementations of Python and NumPy before it looks at the cache, which takes ten times as long
     as reading. Its runtime alone is enough to run; where its inside is not as expected, it does as it always does.
     """
-    if kernel.overloads:
-        return
     try:
-        import numba
         from numba.core.compiler_lock import global_compiler_lock
         from numba.core.runtime import rtsys
 
-        signature = tuple(numba.typeof(a) for a in arguments)
         context = kernel.targetctx
         with global_compiler_lock:
             context.refresh = lambda: rtsys.initialize(context)
@@ -113,32 +108,62 @@ def interpreted(source: str) -> Callable[..., Any]:
     return run
 
 
-def cache_folder() -> Path:
-    """Where kernels are kept: ROWSPACE_CACHE, or `rowspace` in the user's cache folder."""
-    given = os.environ.get("ROWSPACE_CACHE")
-    if given:
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "rowspace" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "rowspace"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rowspace"
-
-
 def _written(source: str) -> Path:
     """The source as a file, where Numba keeps the machine code beside it; a path that does not exist if none can be."""
     name = "kernel_" + hashlib.sha256(source.encode()).hexdigest()[:24]
-    folder = cache_folder()
-    path = folder / f"{name}.py"
+    path = cache.cache_folder() / f"{name}.py"
+    if cache.read(path.name) == source:
+        return path
+    return cache.keep(path.name, source) or Path(f"<rowspace {name}>")
+
+
+def _jitted(function: Callable[..., Any], path: Path, options: dict[str, Any]) -> Any:
+    """Numba's dispatcher, with a cache where the source has a file and its folder is to be trusted."""
+    import numba
+
+    if path.exists():
+        with contextlib.suppress(RuntimeError):  # Numba found no place for a cache
+            kernel = numba.njit(cache=True, **options)(function)
+            if cache.trusted(_code(kernel), path.stem):
+                return kernel
+    return numba.njit(**options)(function)
+
+
+def _code(kernel: Any) -> Path:
+    """The folder of a kernel's machine code: beside its source, or where NUMBA_CACHE_DIR says."""
+    return Path(kernel.stats.cache_path)
+
+
+def _ready(kernel: Any, arguments: tuple[Any, ...]) -> None:
+    """Machine code for such arguments, from the cache or compiled."""
+    signature = _signature(arguments)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists() or path.read_text(encoding="utf-8") != source:
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False, suffix=".part") as part:
-                part.write(source)
-            os.replace(part.name, path)
-    except OSError:  # a read-only home: compile anew each time
-        return Path(f"<rowspace {name}>")
-    return path
+        _read_back(kernel, signature)
+        if not kernel.overloads:
+            kernel.compile(signature)
+    except Exception:
+        if kernel.overloads:  # compiled, but a full disk did not keep it
+            return
+        if not _discarded(kernel):
+            raise
+        kernel.compile(signature)  # what was in the cache was damaged
+
+
+def _discarded(kernel: Any) -> bool:
+    """Remove what the cache has of a kernel; whether there was any."""
+    if kernel.stats.cache_path is None:
+        return False
+    stem = Path(kernel.py_func.__code__.co_filename).stem
+    left = list(_code(kernel).glob(f"{stem}.*"))
+    for path in left:
+        path.unlink(missing_ok=True)
+    return bool(left)
+
+
+def _signature(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    import numba
+
+    return tuple(numba.typeof(a) for a in arguments)
 
 
 def _numpy_math() -> SimpleNamespace:

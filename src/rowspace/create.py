@@ -35,7 +35,7 @@ def write_table(
     Raises:
         FileExistsError: if there is something at the path, or names or counts beside it.
         ShapeError: if names or counts are not n.
-        OSError: if the disk has no room for it, before anything is written.
+        DiskFull: if the disk has no room for it, before anything is written.
     """
     path = Path(path)
     _refuse_existing(path)
@@ -55,7 +55,7 @@ def _write_values(stream: Any, path: Path, shape: tuple[int, int], rows: Iterabl
     np.lib.format.write_array_header_1_0(stream, header)
     stream.flush()
     at = stream.tell()
-    reserve(stream.fileno(), at + 4 * shape[0] * shape[1], f"{path}, a table of {shape[0]} x {shape[1]},")
+    reserve(stream.fileno(), at + 4 * shape[0] * shape[1], path)
     for part in rows:
         stream.write(np.ascontiguousarray(part, "<f4").data)
         stream.flush()

@@ -59,6 +59,14 @@ class ReadOnly(RowspaceError, ValueError):
     """An assignment to rows that are mapped read-only."""
 
 
+class DiskFull(RowspaceError, OSError):
+    """A file that did not fit on its disk."""
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = number
+
+
 class TooLarge(RowspaceError, MemoryError):
     """More memory asked for than the machine has."""
 
@@ -110,5 +118,18 @@ class OverMemory(UserWarning):
         message = (
             f"memory is {memory / 1e6:,.0f} MB, and this process with the fewest rows it can train on takes about "
             f"{needed / 1e6:,.0f} MB: give so many, or it takes more than it was given"
+        )
+        warnings.warn(cls(message), stacklevel=2)
+
+
+class Uncached(UserWarning):
+    """A cache of kernels that is not used, since somebody else could have put code of theirs into it."""
+
+    @classmethod
+    def warn(cls, path: str, why: str) -> None:
+        """Warn that the cache is not used, why, and what to do."""
+        message = (
+            f"{path} {why}, so no kernel is taken from it and each is compiled anew; chmod -R go-w it, remove it if it "
+            "is not yours, or name a folder of your own in ROWSPACE_CACHE"
         )
         warnings.warn(cls(message), stacklevel=2)

@@ -4,12 +4,17 @@ Everything is written under a temporary name beside its destination, flushed to 
 renamed.
 """
 
+import contextlib
+import errno
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from rowspace.beside import remove_leftovers, restore, sibling, temporary_folder
+from rowspace.full import told_when_full
+from rowspace.swap import swap_in, sync_folder
 
 
 @contextmanager
@@ -17,13 +22,14 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
     """Open a temporary file that becomes `path` when the block ends and vanishes if it raises.
 
     Args:
-        path: the file to write; its folder must exist.
+        path: the file to write; its folder must exist. A link stays one: the file it leads to is written.
         mode: "w" for text (UTF-8, newlines as written) or "wb" for bytes.
 
     Yields:
         The open temporary file; its `name` is where it lies until then.
 
     Raises:
+        DiskFull: an OSError too, if it does not fit on the disk.
         OSError: if the file cannot be written; an existing `path` is then as it was.
 
     >>> from pathlib import Path; from tempfile import TemporaryDirectory
@@ -33,36 +39,41 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
     ...     [p.name for p in Path(folder).iterdir()]
     ['hello.txt']
     """
-    path = Path(path)
-    temporary = _sibling(path)
-    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    try:
-        # "x": nobody else's file is ever opened, and the umask decides the permissions
-        with open(temporary, mode.replace("w", "x"), **text) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with told_when_full(path):
+        path = Path(os.path.realpath(path))
+        _check_file(path)
+        temporary = sibling(path)
+        text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+        try:
+            # "x": nobody else's file is ever opened, and the umask decides the permissions
+            with open(temporary, mode.replace("w", "x"), **text) as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, path)
+            sync_folder(path.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
 @contextmanager
-def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> Iterator[Path]:
     """Make a temporary folder that becomes `path` when the block ends, in the old one's place.
 
-    No rename replaces a full folder, so the old one is first renamed aside; should the second
-    rename fail, it is renamed back. A reader that finds nothing between the two (microseconds)
-    should look again.
+    Where the system can exchange two names in one step (Linux), a reader finds the old folder or the new one at every
+    moment; elsewhere the old one is first renamed aside, and a reader that finds nothing between the two renames
+    (microseconds) should look again. What a killed program left there before is put back, or removed.
 
     Args:
-        path: the folder to write; its parent must exist.
+        path: the folder to write; its parent must exist. A link stays one: the folder it leads to is replaced.
+        needed: bytes that will be written, for the error.
 
     Yields:
         The temporary folder, to be filled.
 
     Raises:
+        DiskFull: an OSError too, if it does not fit on the disk.
         OSError: if it cannot be written; an existing `path` is then as it was.
 
     >>> from pathlib import Path; from tempfile import TemporaryDirectory
@@ -72,47 +83,33 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     [p.relative_to(parent).as_posix() for p in Path(parent).rglob("*")]
     ['model', 'model/a']
     """
-    path = Path(path)
-    temporary = _sibling(path)
-    temporary.mkdir()
-    try:
-        yield temporary
-        _sync_tree(temporary)
-        _swap_in(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with told_when_full(path, needed):
+        path = Path(os.path.realpath(path))
+        restore(path)
+        remove_leftovers(path)
+        with temporary_folder(path) as temporary:
+            yield temporary
+            _sync_tree(temporary)
+            swap_in(temporary, path)
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names to the disk: a rename is not durable before that."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def settle(*streams: IO[Any]) -> None:
+    """Flush several atomic files to the disk: after that nothing is left to fail but their renames."""
+    for stream in streams:
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
-def _sibling(path: Path, kind: str = "tmp") -> Path:
-    """A name beside `path` that nobody uses: a rename cannot cross file systems."""
-    return path.with_name(f".{path.name[:100]}.{kind}-{os.getpid()}-{os.urandom(4).hex()}")
+def _check_file(path: Path) -> None:
+    """Refuse before anything is written what no file may replace: a folder, or a device such as /dev/null."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "Not a file, but a device or a pipe", str(path))
 
 
 def _sync_tree(folder: Path) -> None:
     for path in folder.rglob("*"):
-        sync_folder(path)  # fsync takes a file as well as a folder
+        if not path.is_symlink():
+            sync_folder(path)  # fsync takes a file as well as a folder
     sync_folder(folder)
-
-
-def _swap_in(new: Path, path: Path) -> None:
-    if not path.exists():
-        os.rename(new, path)
-        return sync_folder(path.parent)
-    aside = _sibling(path, "old")
-    os.rename(path, aside)
-    try:
-        os.rename(new, path)
-    except BaseException:
-        os.rename(aside, path)
-        raise
-    sync_folder(path.parent)
-    shutil.rmtree(aside, ignore_errors=True)

@@ -1,79 +1,134 @@
-"""Locks between processes: files that one process holds at a time, and that no kill leaves locked."""
+"""One trainer at a time: a lock that the system takes back when its process ends, however it ends."""
 
+import contextlib
+import errno
 import os
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rowspace.errors import Locked
 
-if os.name == "nt":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, 1 << 30, os.SEEK_SET)  # beyond what is written, which others may then read
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+_HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
+_UNKNOWN = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}  # of file systems without locks
 
 
 @contextmanager
 def held(path: str | os.PathLike[str], what: str) -> Iterator[None]:
-    """Hold the lock file at `path` until the block ends; the file is there only while it is held.
+    """Hold a lock for a block; refuse at once if somebody else does.
 
-    Arguments:
-        path: the file; its folder must exist.
-        what: what errors call that which is locked.
+    The file is made where it is not, says which process holds the lock, and is removed at the end. It may stay behind
+    when a process is killed, but the lock does not. Readers take no lock. On a file system that knows no locks
+    nothing is held.
 
-    Raises Locked if another process holds it (or this one, a second time), OSError if the file cannot be made.
+    Args:
+        path: the lock's file; its folder must exist.
+        what: how the error begins, such as "words is being trained".
+
+    Raises:
+        Locked: if another process, or another block of this one, holds it.
+        OSError: if the file cannot be made.
 
     >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     with held(Path(folder) / ".lock", "model words"):
-    ...         Path(folder, ".lock").read_text() == str(os.getpid())
-    True
+    >>> with TemporaryDirectory() as folder, held(f"{folder}/lock", "words is being trained"):
+    ...     try:
+    ...         with held(f"{folder}/lock", "words is being trained"):
+    ...             pass
+    ...     except Locked as error:
+    ...         print(str(error).replace(str(os.getpid()), "1234"))
+    words is being trained by process 1234; wait for it to end, or give another folder
     """
     path = Path(path)
     descriptor = _taken(path, what)
     try:
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, str(os.getpid()).encode())
+        with contextlib.suppress(OSError):  # on a full disk it goes unsaid who holds it
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
-        if os.name != "nt":
-            path.unlink(missing_ok=True)  # still locked: who opened it meanwhile will see that it is not the path's
-        os.close(descriptor)
+        _released(descriptor, path)
 
 
 def _taken(path: Path, what: str) -> int:
+    """The descriptor of the locked file that is at the path: not of one that its holder removed meanwhile."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _opened(path)
         try:
-            _lock(descriptor)
-            if _is_at(descriptor, path):
+            if not _locked(descriptor):
+                raise Locked(f"{what} by {_holder(path)}; wait for it to end, or give another folder")
+            if _is_at(path, descriptor):
                 return descriptor
-        except (BlockingIOError, PermissionError):
-            holder = _holder(descriptor)
-            os.close(descriptor)
-            raise Locked(f"{what} is in use by {holder}; wait until it ends, or give another folder") from None
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # removed while this process came to it
+        os.close(descriptor)
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _opened(path: Path) -> int:
+    # a link that somebody else put there would lead to a file that is then cut to nothing
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileExistsError(errno.EEXIST, "Not a lock, though it has a lock's name", str(path))
+    return descriptor
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 
 
-def _holder(descriptor: int) -> str:
-    number = os.read(descriptor, 20).decode("ascii", "replace")
-    return f"process {number}" if number.isdecimal() else "another process"
+def _holder(path: Path) -> str:
+    try:
+        pid = int(path.read_bytes()[:20])
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {pid}"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _PLACE = 1 << 30  # the byte that is locked: beyond the process's number, which others may read
+
+    def _locked(descriptor: int) -> bool:
+        os.lseek(descriptor, _PLACE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if error.errno in _HELD:
+                return False
+            raise
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return True
+
+    def _released(descriptor: int, path: Path) -> None:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):  # somebody else has it open already
+            path.unlink()
+
+else:
+    import fcntl
+
+    def _locked(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _UNKNOWN:
+                return True
+            if error.errno in _HELD:
+                return False
+            raise
+        return True
+
+    def _released(descriptor: int, path: Path) -> None:
+        # removed while it is still locked: who opened it before finds another file at the path, or none, and tries anew
+        if _is_at(path, descriptor):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        os.close(descriptor)

@@ -12,15 +12,17 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rowspace.errors import RowspaceError
-from rowspace.memory import told
+from rowspace.full import told_when_full
 
 STRETCH = 2**24  # bytes that are gone through at a time
 
+_LARGEST = 2**62  # bytes of a file
 _BEGIN, _WAIT = 2, 7  # of sync_file_range: write what is dirty; and wait for it
 
 
@@ -149,36 +151,35 @@ def scratch(folder: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any) 
     It is gone when nobody uses the array any more.
 
     Raises:
-        OSError: if the disk has less room than the array needs.
+        DiskFull: if the disk has less room than the array needs.
     """
     size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
     with tempfile.TemporaryFile(dir=folder) as file:
-        reserve(file.fileno(), size, f"what is kept beside the table, in {os.fspath(folder)},")
+        reserve(file.fileno(), size, Path(folder) / "a temporary file of a table on disk")
         array = np.memmap(file, dtype=dtype, mode="r+", shape=shape)  # type: ignore[call-overload]
         _keep(array, os.dup(file.fileno()))
     return array
 
 
-def reserve(descriptor: int, size: int, what: str) -> None:
+def reserve(descriptor: int, size: int, path: str | os.PathLike[str]) -> None:
     """Take room on the disk for a file, all at once: a full disk is an error here, and not while pages are written.
 
     Raises:
-        OSError: if there is less.
+        DiskFull: if there is less.
+        OSError: if no file on that disk can be so large.
     """
-    try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, size)
-        else:
-            os.truncate(descriptor, size)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+    with told_when_full(path, size):
+        try:
+            if size >= _LARGEST:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(descriptor, 0, size)
+            else:
+                os.truncate(descriptor, size)
+        except OSError as error:
+            os.truncate(descriptor, 0)  # it may have been given a part
+            error.filename = os.fspath(path)
             raise
-        there = os.fstatvfs(descriptor)
-        free = told(there.f_bavail * there.f_frsize)
-        raise OSError(
-            f"{what} needs {told(size)} and the disk has {free} free ({os.strerror(error.errno)}); "
-            "make room, or choose a folder on another disk"
-        ) from None
 
 
 def _pages_of(array: Any) -> Any:

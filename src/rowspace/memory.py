@@ -52,15 +52,6 @@ def in_use() -> int:
         return 0
 
 
-def told(size: float) -> str:
-    """A number of bytes for people.
-
-    >>> told(8_192_000_128), told(350_000_000)
-    ('8.2 GB', '350 MB')
-    """
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
 def _machine() -> int | None:
     try:
         found = re.search(r"MemAvailable:\s*(\d+) kB", (_PROC / "meminfo").read_text())

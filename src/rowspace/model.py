@@ -1,28 +1,26 @@
 """A trained model: tables and what they were trained with; saved as a folder, opened mapped."""
 
-import json
 import math
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-import rowspace
-from rowspace import store
+from rowspace import description, store
+from rowspace.beside import restore, standing
+from rowspace.carried import carry_over
+from rowspace.checked import check_files, files_of, forget, recorded
+from rowspace.checksums import Digested
 from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.files import atomic_folder
-from rowspace.names import shown
 from rowspace.queries import Queries
 from rowspace.subwords import Subwords, Unseen
 from rowspace.table import Table
 
-FORMAT = "rowspace model"
-VERSION = 1
 ATTEMPTS = 20
+_BUSY = "{folder} is being written by another process all the time; save to another folder"
 SUBWORDS = "S"  # the table of words and their n-grams
 
 
@@ -42,6 +40,7 @@ class Model(Queries):
         ModelError: without any table, for a name that is not an identifier, or when `S` is not as
             the subwords need it.
 
+    >>> import numpy as np
     >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
     >>> model = Model({"E": E}, {"update": "sgd"})
     >>> model["b"], model.similarity("a", "c")
@@ -60,7 +59,7 @@ class Model(Queries):
         if not self.tables:
             raise ModelError("a model needs at least one table")
         for name in self.tables:
-            _check_name(name)
+            description.check_table_name(name)
         super().__init__(next(iter(self.tables.values())), _unseen(self.tables, self.trained_with))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
@@ -68,51 +67,50 @@ class Model(Queries):
 
         It is written under a temporary name, flushed to the disk and renamed; a model that was
         there is replaced by the rename, and files in its folder that are not the model's own are
-        carried over. If it fails, the old model stays.
+        carried over. If it fails, the old model stays. The size and the checksum of each file are
+        kept in `model.json`.
 
         Args:
             folder: where; its parents are made.
 
         Raises:
             ModelError: if something else than a model is there, or `trained_with` is not JSON.
+            DiskFull: an OSError too, if it does not fit on the disk.
             OSError: if it cannot be written.
         """
-        folder = Path(folder)
         described = self._described()
-        old = _files_of_old(folder)
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with atomic_folder(folder.absolute()) as new:
-            if old:
-                shutil.copytree(folder, new, dirs_exist_ok=True, ignore=_only(folder, old))
+        description.written(described)  # what is no JSON is told before anything is written
+        needed = sum(table.values.nbytes for table in self.tables.values())
+        path = Path(os.path.realpath(folder))
+        restore(path)
+        _files_of_old(path)  # or it is no model, and not overwritten
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_folder(folder, needed) as new:
+            _carry_over(path, new)
+            files: dict[str, Any] = {}
             for name, table in self.tables.items():
-                _write_table(new, name, table)
-            (new / "model.json").write_text(described, encoding="ascii")
+                files |= _write_table(new, name, table)
+            (new / description.FILE).write_bytes(description.written({**described, "files": files}))
 
-    def _described(self) -> str:
-        description = {
-            "format": FORMAT,
-            "version": VERSION,
-            "rowspace": rowspace.__version__,
-            "tables": [_entry(name, table) for name, table in self.tables.items()],
-            "trained_with": self.trained_with,
-            "cost": self.cost,
-        }
-        try:
-            return json.dumps(_plain(description), indent=1, allow_nan=False) + "\n"
-        except (TypeError, ValueError, RecursionError) as error:
-            raise ModelError(f"trained_with cannot be written as JSON: {error}") from None
+    def _described(self) -> dict[str, Any]:
+        entries = [_entry(name, table) for name, table in self.tables.items()]
+        return {"tables": entries, "trained_with": self.trained_with, "cost": self.cost}
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {t.shape[0]} x {t.dim}" for name, t in self.tables.items())
         return f"<Model: {tables}>"
 
 
-def open(folder: str | os.PathLike[str], mode: str = "r") -> Model:
-    """Open a saved model; its values are mapped, not read.
+def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = None) -> Model:
+    """Open a saved model; its values are mapped, not read into memory.
 
     Args:
         folder: what `Model.save` wrote.
-        mode: "r" read-only, "c" changes stay in this process, "r+" changes go to the files.
+        mode: "r" read-only, "c" changes stay in this process, "r+" changes go to the files; the
+            checksums of values are then forgotten, until the model is saved again.
+        check: whether files are compared with the checksums that were kept when they were written:
+            True all of them, False none, None as many, the smaller ones first, as have 256 MB
+            together. Sizes are compared always.
 
     Returns:
         The model, whose first table answers queries.
@@ -130,23 +128,27 @@ def open(folder: str | os.PathLike[str], mode: str = "r") -> Model:
     for _ in range(ATTEMPTS):
         before = _identity(folder)
         try:
-            model = _open_once(folder, mode)
+            model = _open_once(folder, mode, check)
         except (ModelError, OSError):
             if before is not None and before == _identity(folder):
                 raise
         else:
             if before == _identity(folder):
+                if mode == "r+":
+                    forget(standing(folder))
                 return model
         # it was replaced while it was being opened, or is not there between the two renames
         time.sleep(0.002)
-    return _open_once(folder, mode)
+    return _open_once(folder, mode, check)
 
 
-def _open_once(folder: Path, mode: str) -> Model:
-    description = _description(folder)
+def _open_once(folder: Path, mode: str, check: bool | None) -> Model:
+    folder = standing(folder)
+    described = description.read(folder, check)
+    check_files(folder, described, check)
     tables = {}
-    for entry in description["tables"]:
-        name = _check_name(entry["name"])
+    for entry in described["tables"]:
+        name = entry["name"]
         try:
             tables[name] = Table.open(folder / f"{name}.npy", mode)
         except FormatError as error:
@@ -154,43 +156,8 @@ def _open_once(folder: Path, mode: str) -> Model:
         except FileNotFoundError as error:
             raise ModelError(f"{folder}: {error.filename} is missing; copy the folder again") from None
         _check_entry(folder, entry, _entry(name, tables[name]))
-    cost = [math.nan if value is None else value for value in description.get("cost", [])]
-    return Model(tables, description.get("trained_with"), cost)
-
-
-def _description(folder: Path) -> dict[str, Any]:
-    """What model.json says, as far as it makes sense."""
-    path = folder / "model.json"
-    try:
-        description = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder} is not a model: it has no model.json{_aside(folder)}") from None
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is not JSON: {error}") from None
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise ModelError(f"{path} does not describe a rowspace model")
-    version = description.get("version")
-    if version != VERSION:
-        raise ModelError(
-            f"{folder} is a model of format {version!r} and this rowspace ({rowspace.__version__}) "
-            f"reads format {VERSION}; install the rowspace that wrote it, or a newer one"
-        )
-    _check_description(path, description)
-    return description
-
-
-def _check_description(path: Path, description: dict[str, Any]) -> None:
-    entries, cost = description.get("tables"), description.get("cost", [])
-    sound = (
-        isinstance(entries, list)
-        and entries
-        and all(isinstance(entry, dict) and "name" in entry for entry in entries)
-        and isinstance(description.get("trained_with", {}), dict)
-        and isinstance(cost, list)
-        and all(value is None or type(value) in (int, float) for value in cost)
-    )
-    if not sound:
-        raise ModelError(f"{path} is damaged: its tables, trained_with or cost are not as written")
+    cost = [math.nan if value is None else value for value in described.get("cost", [])]
+    return Model(tables, described.get("trained_with"), cost)
 
 
 def _check_entry(folder: Path, written: dict[str, Any], found: dict[str, Any]) -> None:
@@ -205,13 +172,6 @@ def _check_entry(folder: Path, written: dict[str, Any], found: dict[str, Any]) -
 def _entry(name: str, table: Table) -> dict[str, Any]:
     named, counted = table.names is not None, table.counts is not None
     return {"name": name, "rows": len(table), "dim": table.dim, "names": named, "counts": counted}
-
-
-def _check_name(name: Any) -> str:
-    """A table's name is a file's name: an identifier cannot lead out of the folder."""
-    if not isinstance(name, str) or not name.isidentifier() or len(name) > 100:
-        raise ModelError(f"table name {shown(name)} is not a Python identifier of at most 100 letters")
-    return name
 
 
 def _unseen(tables: dict[str, Table], trained_with: dict[str, Any]) -> Unseen | None:
@@ -232,57 +192,62 @@ def _unseen(tables: dict[str, Table], trained_with: dict[str, Any]) -> Unseen | 
     return Unseen(subwords, rows.values[len(first) :])
 
 
-def _write_table(folder: Path, name: str, table: Table) -> None:
-    path = folder / f"{name}.npy"
-    with path.open("wb") as stream:
-        store.write_array(stream, table.values)
+def _write_table(folder: Path, name: str, table: Table) -> dict[str, Any]:
+    """Write a table's files; what model.json keeps of each."""
+    values, names, counts = files_of(name)
+    files = {values: _write(folder / values, lambda out: store.write_array(out, table.values))}
     if table.names is not None:
-        store.names_path(path).write_text(store.names_json(table.names), encoding="ascii")
-    if table.counts is not None:
-        with store.counts_path(path).open("wb") as stream:
-            store.write_array(stream, table.counts)
+        text = store.names_json(table.names).encode()
+        files[names] = _write(folder / names, lambda out: out.write(text))
+    occurrences = table.counts
+    if occurrences is not None:
+        files[counts] = _write(folder / counts, lambda out: store.write_array(out, occurrences))
+    return files
+
+
+def _write(path: Path, write: Callable[[Digested], Any]) -> dict[str, Any]:
+    with path.open("wb") as stream:
+        out = Digested(stream)
+        write(out)
+        return recorded(out)
 
 
 def _files_of_old(folder: Path) -> set[str]:
     """The model's own files in a folder that is to be replaced; none if there is nothing."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return set()
-    try:
-        tables = _description(folder)["tables"]
-    except ModelError as error:
-        raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
-    paths = [folder / f"{_check_name(entry['name'])}.npy" for entry in tables]
-    beside = [beside(path) for path in paths for beside in (store.names_path, store.counts_path)]
-    return {"model.json", *(path.name for path in (*paths, *beside))}
+    for _ in range(ATTEMPTS):
+        before, there = _identity(folder), standing(folder)
+        try:
+            if before is None or (there.is_dir() and not os.listdir(there)):
+                return set()
+            tables = description.read(there, check=False)["tables"]
+        except (ModelError, FileNotFoundError) as error:
+            if before == _identity(folder):
+                raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
+            time.sleep(0.002)  # it is being replaced by another process
+        else:
+            return {description.FILE, *(name for entry in tables for name in files_of(entry["name"]))}
+    raise ModelError(_BUSY.format(folder=folder))
 
 
-def _only(folder: Path, names: set[str]) -> Any:
-    return lambda inside, _: names if Path(inside) == folder else set()
+def _carry_over(folder: Path, new: Path) -> None:
+    for _ in range(ATTEMPTS):
+        before = _identity(folder)
+        ours = _files_of_old(folder)
+        if not ours:
+            return
+        try:
+            return carry_over(standing(folder), new, ours)
+        except OSError:
+            if before == _identity(folder):
+                raise
+        for half in new.iterdir():  # it was replaced by another process meanwhile
+            shutil.rmtree(half) if half.is_dir() and not half.is_symlink() else half.unlink()
+    raise ModelError(_BUSY.format(folder=folder))
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
     try:
-        status = os.stat(folder)
+        status = os.stat(standing(folder))
     except OSError:
         return None
     return status.st_ino, status.st_ctime_ns
-
-
-def _aside(folder: Path) -> str:
-    """What a save killed between its two renames left behind, as advice."""
-    for old in sorted(folder.absolute().parent.glob(f".{folder.name[:100]}.old-*")):
-        return f"; a save was interrupted and the model before it is {old}: rename it back"
-    return ""
-
-
-def _plain(value: Any) -> Any:
-    """A value in JSON's types; a number that is not finite becomes null."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return os.fspath(value) if isinstance(value, os.PathLike) else value

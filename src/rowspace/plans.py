@@ -4,12 +4,10 @@ Differentiating and rewriting take PyTensor a quarter of a second; the graph of 
 milliseconds and says all that the source depends on.
 """
 
+import functools
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import pytensor
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import toposort
 
-from rowspace.compiled import cache_folder
+from rowspace import cache
 from rowspace.cost import Traced
 from rowspace.sampling import Negatives
 from rowspace.step import trace_idle, trace_step
@@ -66,29 +64,22 @@ def rows_fingerprint(update: Update, dim: int, step: bool) -> str:
 def load(name: str) -> dict[str, Any] | None:
     """The fields of a source kept under a fingerprint, or None."""
     try:
-        return json.loads(_path(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        fields = json.loads(cache.read(_file(name)) or "null")
+    except (ValueError, RecursionError):
         return None
+    return fields if isinstance(fields, dict) else None
 
 
 def keep(name: str, fields: dict[str, Any]) -> None:
     """Keep the fields of a source; where the folder cannot be written, nothing is kept."""
-    try:
-        cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=cache_folder(), delete=False, suffix=".part"
-        ) as part:
-            json.dump(fields, part)
-        os.replace(part.name, _path(name))
-    except OSError:
-        return
+    cache.keep(_file(name), json.dumps(fields))
 
 
-def _path(name: str) -> Path:
-    return cache_folder() / f"plan_{name}.json"
+def _file(name: str) -> str:
+    return f"plan_{name}.json"
 
 
-@cache
+@functools.cache
 def writers() -> str:
     """A mark of the modules that write sources."""
     here = Path(__file__).parent

@@ -9,19 +9,24 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from rowspace.errors import FormatError
-from rowspace.mapped import mapped, stretches
+from rowspace.mapped import stretches
+from rowspace.names import shown
+from rowspace.values import ask_for_memory
+
+PIECE = 1 << 24  # bytes written at once
 
 # two surrogates in a row: JSON would read them back as the one character they encode
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+LONGEST_HEADER = 10_000  # bytes, as NumPy itself reads
+_LENGTHS = {1: 2, 2: 4, 3: 4}  # bytes of the length of the header, by version
+_VALUE = r"('[^']{1,40}'|True|False|\((?:\d{1,18},? ?)*\))"
+_ENTRY = re.compile(rf"'(\w+)': ?{_VALUE}")
+_ENTRIES = re.compile(rf"\{{(?:{_ENTRY.pattern},? ?)*\}}\s*")
 
 
 def names_path(path: str | os.PathLike[str]) -> Path:
@@ -39,13 +44,12 @@ def counts_path(path: str | os.PathLike[str]) -> Path:
 
 
 def write_array(stream: Any, array: np.ndarray) -> None:
-    """Write an array as .npy into an open binary file; a mapped one without having it in memory as a whole."""
-    if mapped(array) is None:
-        return np.lib.format.write_array(stream, array, allow_pickle=False)
+    """Write an array of numbers as .npy into anything with a `write`, without a copy of it."""
+    array = np.ascontiguousarray(array)
     np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
-    for part in stretches(array):
-        stream.write(part.data)
-    return None
+    # in pieces: one write takes at most 2 GB. Not array.tofile, which does not say that a disk is full
+    for part in stretches(array.reshape(-1), PIECE):
+        stream.write(part.view(np.uint8).data)
 
 
 def names_json(names: Iterable[str]) -> str:
@@ -64,6 +68,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         FormatError: if the file is not a JSON list of strings.
     """
+    ask_for_memory(2 * os.path.getsize(path), f"{path}")  # the text of the file, and the names
     try:
         listed = json.loads(Path(path).read_bytes())
         if not isinstance(listed, list):
@@ -80,8 +85,14 @@ def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any,
     return (
         values,
         read_names(names) if names.exists() else None,
-        np.array(map_array(counts, dtype="<i8", ndim=1)) if counts.exists() else None,
+        in_memory(map_array(counts, dtype="<i8", ndim=1), counts) if counts.exists() else None,
     )
+
+
+def in_memory(mapped: np.ndarray, what: str | os.PathLike[str]) -> np.ndarray:
+    """A copy of a mapped array, if there is memory for it: a file with holes may be of any size."""
+    ask_for_memory(mapped.nbytes, f"{what}, {' x '.join(map(str, mapped.shape))},")
+    return np.array(mapped)
 
 
 def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f4", ndim: int = 2) -> np.memmap:
@@ -116,10 +127,10 @@ def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f
 def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[tuple[int, ...], int]:
     try:
         with open(path, "rb") as stream:
-            shape, fortran, found = _HEADERS[np.lib.format.read_magic(stream)](stream)
-            offset = stream.tell()
-    except (ValueError, KeyError, SyntaxError, TypeError) as error:
-        raise FormatError(f"{path} is not a .npy file: {error}") from None
+            descr, fortran, shape, offset = _parsed(stream)
+        found = np.dtype(descr)
+    except (ValueError, TypeError, SyntaxError) as error:
+        raise FormatError(f"{path} is not a .npy file of numbers: {error}") from None
     if found != np.dtype(dtype) or len(shape) != ndim or fortran:
         order = ", Fortran order" if fortran else ""
         name = np.dtype(dtype).name
@@ -128,6 +139,26 @@ def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[t
             f"{ndim} dimension(s); save np.ascontiguousarray(array, dtype=np.{name}) instead"
         )
     return shape, offset
+
+
+def _parsed(stream: IO[bytes]) -> tuple[str, bool, tuple[int, ...], int]:
+    """The header of a .npy file: dtype, whether in Fortran order, shape, and where the numbers begin.
+
+    NumPy's own reader evaluates the header as Python's literals, as long as the file says it is; what it may hold of
+    arrays of numbers is a pattern.
+    """
+    start = stream.read(8)
+    if len(start) < 8 or start[:6] != np.lib.format.MAGIC_PREFIX or start[6] not in _LENGTHS:
+        raise ValueError("it does not begin as one")
+    length = int.from_bytes(stream.read(_LENGTHS[start[6]]), "little")
+    if length > LONGEST_HEADER:
+        raise ValueError(f"its header claims {length} bytes")
+    header = stream.read(length).decode("latin-1")
+    entries = dict(_ENTRY.findall(header)) if _ENTRIES.fullmatch(header) else {}
+    if len(header) < length or entries.keys() != {"descr", "fortran_order", "shape"}:
+        raise ValueError(f"its header is {shown(header.strip())}")
+    shape = tuple(map(int, re.findall(r"\d+", entries["shape"])))
+    return entries["descr"].strip("'"), entries["fortran_order"] == "True", shape, stream.tell()
 
 
 def _beside(path: str | os.PathLike[str], suffix: str) -> Path:

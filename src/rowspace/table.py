@@ -104,7 +104,8 @@ class Table:
         Raises:
             FileExistsError: if there is a file at the path, or names or counts beside it.
             ShapeError, DataError: as for a table in memory.
-            OSError: if it cannot be written, or the disk has less room; nothing is left of it then.
+            DiskFull: if the disk has less room; nothing is left of it then.
+            OSError: if it cannot be written otherwise.
 
         >>> from pathlib import Path; from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:

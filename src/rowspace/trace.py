@@ -4,6 +4,7 @@ The file is the blog post's table: a header `i n d0 d1 ...`, then one line per r
 recorded step, `i` being the number of steps done and `n` the item.
 """
 
+import contextlib
 import operator
 import os
 import re
@@ -16,6 +17,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.files import sync_folder
+from rowspace.full import told_when_full
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class Trace:
         DataError: if `every` is below 1 or the suffix is another one; from `start`, if there is
             no such table or folder, or if a name holds a tab or line end (TSV cannot; Parquet can).
         UnknownItem, IdOutOfRange: from `start`, for items that the table has not.
+        DiskFull: an OSError too, where the file does not fit on the disk.
 
     >>> import numpy as np, rowspace as rs
     >>> from pathlib import Path; from tempfile import TemporaryDirectory
@@ -83,7 +86,8 @@ class Trace:
         names = self._source.names
         items = self._ids.tolist() if names is None else [names[k] for k in self._ids]
         self._last = -1
-        self._writer = _open_writer(self.path, items, self._source.dim)
+        with told_when_full(self.path):
+            self._writer = _open_writer(self.path, items, self._source.dim)
 
     def record(self, step: int) -> None:
         """Write the present values, `step` steps being done; a step already recorded is skipped."""
@@ -93,14 +97,26 @@ class Trace:
             raise DataError(f"step {step} comes after step {self._last}: steps must not decrease")
         if step > self._last:
             self._last = step
-            self._writer.write(step, self._source.values[self._ids])
+            with told_when_full(self.path):
+                self._write(step)
+
+    def _write(self, step: int) -> None:
+        writer = self._writer
+        assert writer is not None
+        try:
+            writer.write(step, self._source.values[self._ids])
+        except OSError:
+            self._writer = None
+            writer.abandon()
+            raise
 
     def close(self) -> None:
         """Finish the file and give it its name; does nothing if it is not open."""
         writer, self._writer = self._writer, None
         if writer is None:
             return
-        writer.finish()
+        with told_when_full(self.path):
+            writer.finish()
         os.replace(_part(self.path), self.path)
         sync_folder(self.path.parent)
 
@@ -136,6 +152,7 @@ def traced(trace: Trace | None, trainer: "Trainer") -> Iterator[None]:
 class _Writer(Protocol):
     def write(self, step: int, values: np.ndarray) -> None: ...
     def finish(self) -> None: ...
+    def abandon(self) -> None: ...
 
 
 def _open_writer(path: Path, items: list[Any], dim: int) -> _Writer:
@@ -162,9 +179,13 @@ class _TextWriter:
         self._stream.flush()  # so that a killed run leaves whole records
 
     def finish(self) -> None:
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        with self._stream:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+
+    def abandon(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.close()
 
 
 class _ParquetWriter:
@@ -198,10 +219,15 @@ class _ParquetWriter:
         self._waiting = []
 
     def finish(self) -> None:
-        self._flush()
-        self._out.close()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        with self._stream:
+            with self._out:
+                self._flush()
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+
+    def abandon(self) -> None:
+        with contextlib.suppress(OSError), self._stream:
+            self._out.close()
 
 
 def _arrow_items(items: list[Any], kind: Any, path: Path) -> Any:

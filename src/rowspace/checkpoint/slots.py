@@ -23,11 +23,13 @@ import rowspace
 from rowspace.checkpoint.arrays import damage, read_into, write_changed
 from rowspace.errors import CheckpointError
 from rowspace.files import sync_folder
+from rowspace.full import told_when_full
 from rowspace.lock import held
 from rowspace.marks import mark_of_texts
 
 FORMAT, VERSION = "rowspace checkpoint", 1
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
+ADVICE = "free some and resume from the checkpoint before"
 _KEPT = 2
 _LONGEST = 1 << 28  # bytes of a manifest
 
@@ -76,7 +78,7 @@ class Slots:
         _check_ours(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = ExitStack()
-        self._lock.enter_context(held(self.folder / LOCK, f"checkpoint folder {self.folder}"))
+        self._lock.enter_context(held(self.folder / LOCK, f"checkpoint folder {self.folder} is in use"))
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)  # of a process that was killed
         self._sums: dict[int, Sums] = {}
         self._thread = ThreadPoolExecutor(1, "rowspace-checkpoint")
@@ -121,8 +123,9 @@ class Slots:
         new = (numbers[-1] if numbers else 0) + 1
         place, sums = self.folder / NEXT, self._reused(numbers)
         try:
-            place.mkdir(exist_ok=True)
-            sums = {name: write_changed(place / f"{name}.npy", a, sums.get(name)) for name, a in arrays.items()}
+            with told_when_full(self.folder, sum(a.nbytes for a in arrays.values()), ADVICE):
+                place.mkdir(exist_ok=True)
+                sums = {name: write_changed(place / f"{name}.npy", a, sums.get(name)) for name, a in arrays.items()}
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
@@ -161,15 +164,16 @@ class Slots:
     def _finish(self, number: int, manifest: str, sums: Sums, files: list[str]) -> None:
         place = self.folder / NEXT
         try:
-            for name in files:
-                _flush(place / name)
-            with (place / MANIFEST).open("w", encoding="ascii") as stream:
-                stream.write(manifest)
-                stream.flush()
-                os.fsync(stream.fileno())
-            sync_folder(place)
-            os.rename(place, _path(self.folder, number))
-            sync_folder(self.folder)
+            with told_when_full(self.folder, advice=ADVICE):
+                for name in files:
+                    _flush(place / name)
+                with (place / MANIFEST).open("w", encoding="ascii") as stream:
+                    stream.write(manifest)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                sync_folder(place)
+                os.rename(place, _path(self.folder, number))
+                sync_folder(self.folder)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from rowspace.cli import files, judging, models, pictures, training
-from rowspace.cli.group import Commands
-from rowspace.cli.output import plain_streams
+from rowspace.cli import checking, files, judging, models, pictures, training
+from rowspace.cli.group import Commands, told
+from rowspace.cli.output import note, plain_streams
 
 app = typer.Typer(
     cls=Commands,
@@ -23,6 +23,7 @@ app.command("neighbors")(models.neighbors)
 app.command("analogy")(models.analogy)
 app.command("evaluate")(judging.evaluate)
 app.command("info")(models.info)
+app.command("check")(checking.check)
 app.command("plot")(pictures.plot)
 app.command("export")(files.export)
 app.command("import")(files.import_)
@@ -51,4 +52,8 @@ def _version(asked: bool) -> None:
 def main() -> None:
     """Run the command that `sys.argv` names."""
     plain_streams()
-    sys.exit(app())
+    try:
+        sys.exit(app())
+    except OSError as error:  # of --help and --version; commands tell their own
+        note(f"rowspace: standard output: {told(error)}")
+        sys.exit(1)

@@ -12,7 +12,7 @@ from rowspace.errors import DataError
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="Folder of a model.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a model.", readable=False)],
     file: Annotated[Path, typer.Argument(help="File to write; a folder for TensorBoard's projector.")],
     format: Annotated[
         str | None,

@@ -39,8 +39,8 @@ def told(error: BaseException) -> str:
     'pairs.csv: No such file or directory'
     """
     text = str(error)
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        text = f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        text = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     if isinstance(error, MemoryError):
         text = f"not enough memory: {text}" if text else "not enough memory"
     return " ".join(text.splitlines()) or type(error).__name__

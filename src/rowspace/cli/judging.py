@@ -13,7 +13,7 @@ from rowspace.errors import DataError
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     more: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files for --similarity.", show_default=False)
     ] = None,

@@ -11,7 +11,7 @@ from rowspace.cli.output import columns, plain, show, show_json
 
 
 def neighbors(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     items: Annotated[list[str], typer.Argument(help="Items to ask about; row numbers where a model has no names.")],
     number: Annotated[int, typer.Option("-n", "--number", help="Neighbours of each item.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -31,7 +31,7 @@ def neighbors(
 
 
 def analogy(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     a: Annotated[str, typer.Argument(help="What is to B ...")],
     b: Annotated[str, typer.Argument()],
     c: Annotated[str, typer.Argument(help="... as C is to what is asked for.")],
@@ -53,7 +53,7 @@ def analogy(
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="Folder of a model.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a model.", readable=False)],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print what a model holds and what it was trained with.

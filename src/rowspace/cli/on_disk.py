@@ -1,6 +1,6 @@
 """`--table-on-disk` and `--memory` of the commands that train."""
 
-import tempfile
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rowspace.beside import temporary_folder
 from rowspace.errors import DataError
 
 TableOnDisk = Annotated[
@@ -30,7 +31,5 @@ def tables_in(out: Path, on_disk: bool, memory: str | None) -> Iterator[dict[str
     from rowspace.memory import wanted
 
     wanted(memory)
-    parent = out.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=f".{out.name[:50]}.tables-") as folder:
+    with temporary_folder(Path(os.path.realpath(out)), "tables") as folder:
         yield {"table_on_disk": folder, "memory": memory}

@@ -1,10 +1,14 @@
 """What can be known about an output before the work is done."""
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import rowspace as rs
+from rowspace.beside import lock_path, remove_leftovers, restore
 from rowspace.errors import DataError, ModelError
+from rowspace.lock import held
 
 
 def check_model_path(folder: Path) -> None:
@@ -17,6 +21,19 @@ def check_model_path(folder: Path) -> None:
         except ModelError as error:
             raise ModelError(f"{error}; it is not overwritten: choose another folder") from None
     _check_parent(folder)
+
+
+def reserve(folder: Path, context: Any) -> None:
+    """Check a model's folder as `check_model_path` does, and keep other trainers out of it until the command ends.
+
+    What a killed run left beside it is removed, or put back.
+    """
+    check_model_path(folder)
+    path = Path(os.path.realpath(folder))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    context.with_resource(held(lock_path(path), f"{folder} is being trained"))
+    restore(path)
+    remove_leftovers(path)
 
 
 def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", ".svg")) -> None:
@@ -32,6 +49,8 @@ def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", "
 def _check_parent(path: Path) -> None:
     there = next(parent for parent in path.absolute().parents if parent.exists())
     if not there.is_dir():
-        raise NotADirectoryError(20, "Not a directory", str(there))
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(there))
+    if hasattr(os, "statvfs") and os.statvfs(there).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, "Read-only file system", str(there))
     if not os.access(there, os.W_OK):
-        raise PermissionError(13, "Permission denied", str(there))
+        raise PermissionError(errno.EACCES, "Permission denied", str(there))

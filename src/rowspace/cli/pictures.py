@@ -12,7 +12,9 @@ from rowspace.errors import DataError
 
 
 def plot(
-    source: Annotated[Path, typer.Argument(metavar="MODEL|TRACE", help="Folder of a model, or the file of a trace.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="MODEL|TRACE", readable=False, help="Folder of a model, or the file of a trace.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png or .svg; of a trace also .gif.")],
     cost: Annotated[bool, typer.Option("--cost", help="Of a model, draw the mean cost of each epoch.")] = False,
     title: Annotated[str | None, typer.Option(help="A title.")] = None,

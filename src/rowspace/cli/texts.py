@@ -1,20 +1,22 @@
 """`rowspace train text`: word vectors from a text."""
 
-import tempfile
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from rowspace.beside import temporary_folder
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
 from rowspace.cli.output import plain, show, show_json
-from rowspace.cli.paths import check_model_path
+from rowspace.cli.paths import reserve
 from rowspace.errors import DataError
 
 
 def text(
+    context: typer.Context,
     sources: Annotated[
         list[str],
         typer.Argument(metavar="TEXT...", help="Files, packed or not, or folders of them; - for standard input."),
@@ -67,7 +69,7 @@ def text(
     """
     if epochs is not None and epochs < 1:
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
-    check_model_path(out)
+    reserve(out, context)
     import rowspace as rs
     from rowspace.words import check_numbers, checked_subwords
 
@@ -83,9 +85,7 @@ def text(
     options: dict[str, Any] = {"cost": cost, "window": window, "negative": negative, "ns_exponent": ns_exponent}
     options |= {"sample": sample, "rate": rate, "min_n": min_n, "max_n": max_n, "buckets": buckets}
     options |= {"seed": seed, "threads": threads, "progress": progress, "start": before}
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    kept_ids = tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name[:50]}.ids-")
-    with kept_ids as ids, tables_in(out, table_on_disk, memory) as disk:
+    with temporary_folder(Path(os.path.realpath(out)), "ids") as ids, tables_in(out, table_on_disk, memory) as disk:
         names = None if before is None else before.index_to_key
         with rs.read_text(source, ids=ids, names=names, **reading) as read:
             seconds = time.perf_counter() - begun

@@ -11,7 +11,7 @@ from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed
 from rowspace.cli.group import Commands
 from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
 from rowspace.cli.output import note, plain, show, show_json
-from rowspace.cli.paths import check_model_path, check_picture_path
+from rowspace.cli.paths import check_picture_path, reserve
 from rowspace.errors import DataError
 
 RECORDS = 200  # of a trace
@@ -30,6 +30,7 @@ def _train() -> None:
 
 @app.command("pairs")
 def pairs(
+    context: typer.Context,
     file: Annotated[
         str, typer.Argument(help="CSV, TSV, JSON lines or Parquet with names of columns; - for standard input.")
     ],
@@ -77,7 +78,7 @@ def pairs(
     """
     if epochs is not None and epochs < 1:
         raise DataError(f"--epochs is {epochs}; go over the file at least once")
-    check_model_path(out)
+    reserve(out, context)
     check_picture_path(plot)
     import rowspace as rs
     from rowspace.pairs import train_pairs

@@ -1,11 +1,10 @@
 """Plain .npy values, with the names as JSON and the counts as .npy beside them."""
 
 import os
-
-import numpy as np
+from contextlib import ExitStack
 
 from rowspace import store
-from rowspace.files import atomic_file
+from rowspace.files import atomic_file, settle
 from rowspace.formats.source import checked_limit
 from rowspace.table import Table
 
@@ -22,18 +21,20 @@ def write_npy(table: Table, path: str | os.PathLike[str]) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    names, counts = store.names_path(path), store.counts_path(path)
-    # what is beside an older file goes first: no names are better than another table's names
-    names.unlink(missing_ok=True)
-    counts.unlink(missing_ok=True)
-    with atomic_file(path, "wb") as out:
+    beside = [store.names_path(path), store.counts_path(path)]
+    with atomic_file(path, "wb") as out, ExitStack() as stack:
         store.write_array(out, table.values)
-    if table.names is not None:
-        with atomic_file(names) as out:
-            out.write(store.names_json(table.names))
-    if table.counts is not None:
-        with atomic_file(counts, "wb") as out:
-            store.write_array(out, table.counts)
+        written = [out]
+        if table.names is not None:
+            written.append(stack.enter_context(atomic_file(beside[0])))
+            written[-1].write(store.names_json(table.names))
+        if table.counts is not None:
+            written.append(stack.enter_context(atomic_file(beside[1], "wb")))
+            store.write_array(written[-1], table.counts)
+        settle(*written)
+        # what is beside an older file goes before the new one comes: no names are better than another table's names
+        for old in beside:
+            old.unlink(missing_ok=True)
 
 
 def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
@@ -53,4 +54,4 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
     table = Table.open(path)
     names = None if table.names is None else table.names[rows]
     counts = None if table.counts is None else table.counts[rows]
-    return Table.from_array(np.array(table.values[rows]), names, counts=counts)
+    return Table.from_array(store.in_memory(table.values[rows], path), names, counts=counts)

@@ -9,6 +9,7 @@ from rowspace.errors import FormatError
 from rowspace.files import atomic_file
 from rowspace.formats.source import checked_limit, keys, refuse
 from rowspace.table import Table
+from rowspace.values import ask_for_memory
 
 # rows in a row group
 GROUP = 65536
@@ -64,6 +65,7 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
 
     limit = checked_limit(limit)
     try:
+        _ask_for_memory(path, pq.read_metadata(path))
         read = pq.read_table(path).slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]
         values = _matrix(vectors.combine_chunks())
@@ -78,6 +80,14 @@ def _schema(table: Table) -> Any:
 
     columns = [("name", pa.string()), ("vector", pa.list_(pa.float32(), table.dim))]
     return pa.schema(columns if table.counts is None else [*columns, ("count", pa.int64())])
+
+
+def _ask_for_memory(path: str | os.PathLike[str], told: Any) -> None:
+    """Refuse a small file of more numbers than memory holds: a row that repeats packs to nothing."""
+    columns = [told.row_group(k).column(j) for k in range(told.num_row_groups) for j in range(told.num_columns)]
+    width = {"DOUBLE": 8, "INT64": 8}
+    needed = sum(one.num_values * width.get(one.physical_type, 4) for one in columns)
+    ask_for_memory(needed, f"{path}, {told.num_rows} rows,")
 
 
 def _matrix(vectors: Any) -> np.ndarray:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rowspace.files import atomic_file
+from rowspace.files import atomic_file, settle
 from rowspace.formats.source import blocks, keys, refuse, refuse_nonfinite, texts
 from rowspace.table import Table
 
@@ -40,3 +40,4 @@ def write_projector(table: Table, folder: str | os.PathLike[str]) -> None:
             meta.writelines(f"{name}\t{count}\n" for name, count in pairs)
         for rows in blocks(table):
             out.writelines(f"{text}\n" for text in texts(table.values[rows], "\t"))
+        settle(meta, out)

@@ -16,6 +16,7 @@ import numpy as np
 
 from rowspace.errors import FormatError, ShapeError
 from rowspace.files import atomic_file
+from rowspace.full import ELSEWHERE, told_when_full
 from rowspace.names import repeated, shown
 from rowspace.table import Table
 
@@ -34,7 +35,9 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             return
         with tempfile.TemporaryFile() as plain:
             try:
-                shutil.copyfileobj(gzip.GzipFile(fileobj=stream), plain)
+                with told_when_full(f"what {path} unpacks to", advice=ELSEWHERE):
+                    shutil.copyfileobj(gzip.GzipFile(fileobj=stream), plain)
+                    plain.flush()
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise FormatError(f"{path} is not a whole gzip file: {error}") from None
             plain.seek(0)

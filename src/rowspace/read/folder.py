@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from rowspace.errors import DataError
 from rowspace.files import atomic_file
+from rowspace.full import ELSEWHERE, told_when_full
 
 
 class Folder:
@@ -42,7 +43,11 @@ class Folder:
     @contextmanager
     def file(self, name: str, mode: str) -> Iterator[IO[Any]]:
         """Write a file, as atomic_file does."""
-        with open(self.path / name, mode) if self.temporary else atomic_file(self.path / name, mode) as stream:
+        if not self.temporary:
+            with atomic_file(self.path / name, mode) as stream:
+                yield stream
+            return
+        with told_when_full(self.path / name, advice=ELSEWHERE), open(self.path / name, mode) as stream:
             yield stream
 
     def close(self) -> None:

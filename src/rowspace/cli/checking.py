@@ -1,0 +1,47 @@
+"""`rowspace check`: whether models are as they were written."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import rowspace as rs
+from rowspace.cli.group import told
+from rowspace.cli.output import note, plain, show
+from rowspace.errors import RowspaceError
+
+
+def check(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Folders of models.", readable=False)],
+) -> None:
+    """Compare every file of models with the checksum kept when it was written.
+
+    Example: rowspace check demo/airports demo/flights
+    """
+    whole = [_is_whole(model) for model in models]
+    if not all(whole):
+        raise typer.Exit(1)
+
+
+def _is_whole(model: Path) -> bool:
+    from rowspace.checked import Summary
+
+    try:
+        rs.open(model, check=True)
+        show(f"{plain(model)}: {_sentence(Summary.of(model))}")
+    except (RowspaceError, OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        note(f"rowspace: {told(error)}")
+        return False
+    return True
+
+
+def _sentence(found: Any) -> str:
+    from rowspace.full import size
+
+    held = f"{found.files} files, {size(found.bytes)}"
+    if not found.unrecorded:
+        return f"{held}, as written"
+    names = ", ".join(found.unrecorded)
+    return f"{held}; there is no checksum of {names}, as written by an earlier rowspace or opened for writing"

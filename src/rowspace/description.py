@@ -1,0 +1,167 @@
+"""model.json: what a model's folder says of itself, written with a checksum of itself and read with care."""
+
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rowspace
+from rowspace.beside import aside
+from rowspace.checksums import NAME, digest
+from rowspace.errors import ModelError
+from rowspace.full import size
+from rowspace.inside import size_inside
+from rowspace.names import shown
+
+FILE = "model.json"
+FORMAT = "rowspace model"
+VERSION = 1
+LONGEST = 32 << 20  # bytes of what a caller may have written
+READ = 2 * LONGEST  # bytes of a model.json that are read: what is recorded of the files comes on top
+
+# the checksum of all else is the last entry, so that what it stands for is what is left without it
+_OWN = re.compile(rb',\n "%b": "([0-9a-f]{32})"\n}\n\Z' % NAME.encode())
+
+
+def written(description: Mapping[str, Any]) -> bytes:
+    """The bytes of model.json.
+
+    Args:
+        description: without format, version and checksum, which are added.
+
+    Raises:
+        ModelError: if it cannot be written as JSON, or is too long to be read again.
+    """
+    whole = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, **description}
+    try:
+        text = json.dumps(_plain(whole), indent=1, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelError(f"trained_with cannot be written as JSON: {error}") from None
+    if len(text) > LONGEST:
+        raise ModelError(f"trained_with and the costs take {size(len(text))} in {FILE}; the limit is {size(LONGEST)}")
+    text += b"\n"
+    return text[:-3] + b',\n "%b": "%b"\n}\n' % (NAME.encode(), digest(text).encode())
+
+
+def read(folder: Path, check: bool | None = None) -> dict[str, Any]:
+    """What model.json says, as far as it makes sense.
+
+    Args:
+        folder: the model's folder.
+        check: False leaves its checksum alone.
+
+    Raises:
+        ModelError: if it is missing, too long, no JSON, of another version, or not what was written.
+    """
+    path = folder / FILE
+    data = _data(folder, path)
+    try:
+        description = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not JSON: {error}") from None
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise ModelError(f"{path} does not describe a rowspace model")
+    version = description.get("version")
+    if version != VERSION:
+        raise ModelError(
+            f"{folder} is a model of format {version!r:.80} and this rowspace ({rowspace.__version__}) "
+            f"reads format {VERSION}; install the rowspace that wrote it, or a newer one"
+        )
+    if check is not False:
+        _check_own(path, data, description)
+    _check_sound(path, description)
+    return description
+
+
+def _data(folder: Path, path: Path) -> bytes:
+    try:
+        length = size_inside(folder, FILE)
+        if length > READ:
+            raise ModelError(f"{path} has {size(length)}, more than any model.json; it is not read")
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(f"{folder} is not a model: it has no {FILE}{aside(folder.absolute())}") from None
+
+
+def _check_own(path: Path, data: bytes, description: dict[str, Any]) -> None:
+    own = _OWN.search(data)
+    if own is None:
+        if "files" in description:
+            raise ModelError(f"{path} was altered or damaged since it was written (it has lost its checksum); {ADVICE}")
+        return  # by a rowspace that kept no checksums
+    found, was = digest(data[: own.start()] + b"\n}\n"), own[1].decode()
+    if found != was:
+        raise altered(path, found, was)
+
+
+def check_table_name(name: Any) -> str:
+    """A table's name is a file's name: an identifier cannot lead out of the folder.
+
+    Raises:
+        ModelError: if it is none, or is too long for a file's name.
+    """
+    if not isinstance(name, str) or not name.isidentifier() or len(os.fsencode(name)) > 200 or len(name) > 100:
+        raise ModelError(f"table name {shown(name)} is not a Python identifier of at most 100 letters")
+    return name
+
+
+ADVICE = "restore it from a copy, or open with check=False to read it all the same"
+
+
+def altered(path: str | os.PathLike[str], found: str, was: str) -> ModelError:
+    """The error for a file whose checksum is not the one that was recorded."""
+    return ModelError(
+        f"{path} was altered or damaged since it was written (checksum {found[:12]}..., written as {was[:12]}...); "
+        f"{ADVICE}"
+    )
+
+
+def _check_sound(path: Path, description: dict[str, Any]) -> None:
+    sound = (
+        _are_tables(description.get("tables"))
+        and isinstance(description.get("trained_with", {}), dict)
+        and _are_costs(description.get("cost", []))
+        and _are_files(description.get("files", {}))
+    )
+    if not sound:
+        raise ModelError(f"{path} is damaged: its tables, trained_with, cost or files are not as written")
+    for entry in description["tables"]:
+        check_table_name(entry["name"])
+
+
+def _are_tables(entries: Any) -> bool:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "name" in entry for entry in entries):
+        return False
+    return 0 < len(entries) == len({repr(entry["name"]) for entry in entries})
+
+
+def _are_costs(costs: Any) -> bool:
+    # an integer of JSON may be larger than any float
+    return isinstance(costs, list) and all(
+        cost is None or type(cost) is float or (type(cost) is int and abs(cost) < 2**1000) for cost in costs
+    )
+
+
+def _are_files(files: Any) -> bool:
+    return isinstance(files, dict) and all(
+        isinstance(of, dict) and type(of.get("size", 0)) is int and isinstance(of.get(NAME, ""), str)
+        for of in files.values()
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value in JSON's types; a number that is not finite becomes null."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
