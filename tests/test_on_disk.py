@@ -233,6 +233,32 @@ def test_too_little_memory_is_said_once(tmp_path, small):
     assert len(said) == 1
 
 
+def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, small, monkeypatch):
+    rng = np.random.default_rng(0)
+    i, j = rng.integers(0, 2000, (2, 9000))
+    data = {"i": i, "j": j, "label": (i % 2 == j % 2).astype(np.float32)}
+
+    def begin(name):
+        E = rs.Table.create(tmp_path / f"{name}.npy", 2000, 8, seed=1)
+        return rs.Trainer(costs.logistic_dot, {"E": E}, rs.adagrad(0.1))
+
+    def stop(trainer):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rowspace.windows.room_for_rows", lambda arrays, memory: memory)
+    whole, killed, resumed = begin("whole"), begin("killed"), begin("resumed")
+    whole.fit(data, 3, memory=10**8)
+    kept = {"checkpoint": tmp_path / "kept", "every": "1 chunk"}
+    with pytest.raises(KeyboardInterrupt):
+        killed.fit(data, 3, memory=60_000, threads=2, callbacks=[stop], **kept)
+    history = resumed.resume(tmp_path / "kept", data, memory=90_000)
+    assert [e.cost for e in history] == pytest.approx([e.cost for e in whole.history])
+    assert resumed.tables["E"].values.tobytes() == whole.tables["E"].values.tobytes()
+    in_memory = rs.Trainer(costs.logistic_dot, {"E": rs.Table(2000, 8)}, rs.adagrad(0.1))
+    with pytest.raises(errors.CheckpointError, match="the place of table E is in memory, was on disk"):
+        in_memory.resume(tmp_path / "kept", data)
+
+
 # --- data -----------------------------------------------------------------------------------------------------------
 
 
