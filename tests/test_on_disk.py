@@ -233,6 +233,7 @@ def test_too_little_memory_is_said_once(tmp_path, small):
     assert len(said) == 1
 
 
+@pytest.mark.filterwarnings("ignore::rowspace.errors.OverMemory")
 def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, small, monkeypatch):
     rng = np.random.default_rng(0)
     i, j = rng.integers(0, 2000, (2, 9000))
