@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import rowspace as rs
 from rowspace import store
 from rowspace.errors import FormatError, TooLarge
-from rowspace.formats import parquet
 
 DTYPES = ["<f4", ">f4", "<f8", "<i8", "|b1", "<c16", "<U5", "|S3", "<M8[s]"]
 
@@ -164,11 +163,11 @@ def test_what_is_promised_is_compared_with_the_file(tmp_path, name):
 
 
 def test_a_parquet_file_of_repeats_is_measured_before_it_is_unpacked(tmp_path, monkeypatch):
-    def refused(needed, what):
+    def refused(needed, what, _instead):
         raise TooLarge(f"{what} needs {needed}")
 
     path = promised(tmp_path, "v.parquet")
     assert path.stat().st_size < 1_000_000
-    monkeypatch.setattr(parquet, "ask_for_memory", refused)
-    with pytest.raises(TooLarge, match=f"4096 rows, needs {4 * 4 * (2**24 + 2**10)}"):
+    monkeypatch.setattr("rowspace.promised.ask_for_memory", refused)
+    with pytest.raises(TooLarge, match=f"4,096 rows, needs {4 * 4 * (2**24 + 2**10)}"):
         rs.import_(path)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from rowspace.compiled import compiled_loop
-from rowspace.errors import DataError
+from rowspace.errors import DataError, RowspaceError
 from rowspace.mapped import converted, mapped
+from rowspace.names import shown
 from rowspace.sampling import Negatives
-from rowspace.values import is_integer
+from rowspace.values import is_integer, is_number
 
 _LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole
 
@@ -287,7 +288,10 @@ def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
 
 def _ids_of_names(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
     """Names as ids: the same in every table that the column indexes and that has names."""
-    found = [table.ids(values) for table in indexed if table.names is not None] or [indexed[0].ids(values)]
+    try:
+        found = [table.ids(values) for table in indexed if table.names is not None] or [indexed[0].ids(values)]
+    except RowspaceError as error:
+        raise type(error)(f"column {name!r}: {error}") from None
     for other in found[1:]:
         if not np.array_equal(found[0], other):
             place = np.argwhere(found[0] != other)[0]
@@ -314,7 +318,15 @@ def _as_numbers(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def _shown(values: np.ndarray) -> str:
-    return f"text such as {str(values.flat[0])!r}" if values.size else str(values.dtype)
+    """What an array that holds no numbers holds: its first entry that is none."""
+    if not values.size:
+        return str(values.dtype)
+    for found in values.flat:
+        if isinstance(found, str):
+            return f"text such as {shown(str(found))}"
+        if not is_number(found):
+            return f"{shown(found)} ({type(found).__name__})"
+    return "objects of Python; give numbers with .astype(np.float32)"
 
 
 def cut_out(chunk: Chunk, lo: int, hi: int) -> Chunk:

@@ -122,14 +122,28 @@ def repeated(names: list[str]) -> tuple[int, int] | None:
 def shown(name: object) -> str:
     """A name as an error shows it: quoted, and cut when it is long."""
     text = ascii(name) if isinstance(name, str) and not name.isprintable() else repr(name)
-    return text if len(text) <= 80 else f"{text[:76]}...{text[0]}"
+    return text if len(text) <= 80 else f"{text[:76]}...{text[-1]}"
+
+
+def brief(what: object) -> str:
+    """An error of another library, or a type of its, in one line of printable characters, cut when it is long.
+
+    >>> print(brief(ValueError("row 2:\\nexpected " + chr(15))))
+    row 2: expected \\x0f
+    """
+    line = " ".join(str(what).split())
+    text = line if line.isprintable() else ascii(line)[1:-1]
+    return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 def _strings(names: Iterable[str]) -> list[str]:
     if isinstance(names, str):
         raise DataError(f"names must be a list, got one string; write [{shown(names)}]")
     # Arrow's elements are scalars of its own until asked for Python's
-    listed = names.to_pylist() if hasattr(names, "to_pylist") else list(names)
+    try:
+        listed = names.to_pylist() if hasattr(names, "to_pylist") else list(names)
+    except TypeError:
+        raise DataError(f"names must be a list of strings, not {shown(names)}") from None
     if set(map(type, listed)) <= {str}:
         return listed
     for i, name in enumerate(listed):

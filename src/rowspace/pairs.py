@@ -24,7 +24,8 @@ from rowspace.read import Pairs, read_pairs
 from rowspace.sampling import Negatives
 from rowspace.table import Table
 from rowspace.train import Trainer
-from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, weight_decay
+from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
+from rowspace.values import ask_for_memory, is_integer
 
 if TYPE_CHECKING:
     from rowspace.model import Model
@@ -113,8 +114,7 @@ def train_pairs(
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
-    about_rows: dict[str, Any] = {"names": pairs.names, "dim": dim, "seed": seed, "counts": pairs.counts}
-    E = Table(**about_rows) if table_on_disk is None else Table.create(Path(table_on_disk) / "E.npy", **about_rows)
+    E = _table(pairs, dim, seed, rule, table_on_disk)
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
@@ -143,6 +143,17 @@ def enough_epochs(pairs: int) -> int:
     (100, 20, 5)
     """
     return int(np.clip(ENOUGH // max(1, pairs), 5, 100))
+
+
+def _table(pairs: Pairs, dim: int, seed: int, rule: Update, folder: str | os.PathLike[str] | None) -> Table:
+    """The table, in a folder; or in memory, if there is enough for it and for what the update keeps beside its rows."""
+    about: dict[str, Any] = {"names": pairs.names, "dim": dim, "seed": seed, "counts": pairs.counts}
+    if folder is not None:
+        return Table.create(Path(folder) / "E.npy", **about)
+    if is_integer(dim) and dim > 0:
+        numbers = len(pairs.names) * (dim + state_width(rule, dim))
+        ask_for_memory(4 * numbers, f"a table of {len(pairs.names)} x {dim} and what {rule.name} keeps of its rows")
+    return Table(**about)
 
 
 def _chosen_cost(pairs: Pairs, cost: str | None, negatives: int | None) -> str:

@@ -103,7 +103,8 @@ class Queries:
         """
         vector = self._row(item)
         length = float(norms(np.atleast_2d(vector))[0])
-        return vector / np.float32(length) if norm and length > 0 else vector
+        with np.errstate(invalid="ignore"):  # of a row with infinity
+            return vector / np.float32(length) if norm and length > 0 else vector
 
     def most_similar(
         self,

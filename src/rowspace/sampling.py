@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.values import is_integer, is_number
 
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
 TRY_STEP = 2**16  # how far apart the counters of two tries are
@@ -46,10 +47,10 @@ class Negatives:
     avoid: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= TRY_STEP:
-            raise DataError(f"k is {self.k}; draw from 1 to {TRY_STEP:,} negatives")
-        if not np.isfinite(self.power):
-            raise DataError(f"power is {self.power}; it must be a number such as 0.75")
+        if not is_integer(self.k) or not 1 <= self.k <= TRY_STEP:
+            raise DataError(f"k is {self.k!r}; draw from 1 to {TRY_STEP:,} negatives")
+        if not is_number(self.power):
+            raise DataError(f"power is {self.power!r}; it must be a number such as 0.75")
         counts = self.weights
         if counts is None:
             return

@@ -7,6 +7,7 @@ it is mapped.
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.mapped import stretches
-from rowspace.names import shown
+from rowspace.names import brief, shown
 from rowspace.values import ask_for_memory
 
 PIECE = 1 << 24  # bytes written at once
@@ -75,7 +76,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
             raise TypeError(f"it holds {type(listed).__name__}")
         return [name if isinstance(name, str) else "".join(map(chr, name)) for name in listed]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise FormatError(f"{path} is not a JSON list of names: {error}") from None
+        raise FormatError(f"{path} is not a JSON list of names: {brief(error)}") from None
 
 
 def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any, Any]:
@@ -128,9 +129,11 @@ def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[t
     try:
         with open(path, "rb") as stream:
             descr, fortran, shape, offset = _parsed(stream)
-        found = np.dtype(descr)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of types that NumPy is giving up
+            found = np.dtype(descr)
     except (ValueError, TypeError, SyntaxError) as error:
-        raise FormatError(f"{path} is not a .npy file of numbers: {error}") from None
+        raise FormatError(f"{path} is not a .npy file of numbers: {brief(error)}") from None
     if found != np.dtype(dtype) or len(shape) != ndim or fortran:
         order = ", Fortran order" if fortran else ""
         name = np.dtype(dtype).name

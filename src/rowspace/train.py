@@ -25,6 +25,7 @@ from rowspace.schedule import SCHEDULES
 from rowspace.table import Table
 from rowspace.trace import Trace, traced
 from rowspace.updates import Update, sgd
+from rowspace.values import is_integer
 from rowspace.windows import Options
 from rowspace.workers import Workers, thread_count
 
@@ -173,8 +174,10 @@ class Trainer:
         """
         if schedule not in (None, *SCHEDULES):
             raise DataError(f"schedule {schedule!r} is not one of {', '.join(SCHEDULES)}")
-        if epochs < 0:
-            raise DataError(f"epochs is {epochs}; it must be at least 0")
+        if not is_integer(epochs) or epochs < 0:
+            raise DataError(f"epochs is {epochs!r}; it must be a whole number of at least 0")
+        if not is_integer(seed):
+            raise DataError(f"seed is {seed!r}; give a whole number")
         if blocks is not None and (isinstance(blocks, bool) or not isinstance(blocks, int) or not 1 <= blocks <= 2**15):
             raise DataError(f"blocks is {blocks!r}; give a number from 1 to {2**15:,}, or None for as many as suit")
         if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):

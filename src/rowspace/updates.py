@@ -12,6 +12,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.rates import Rate, as_rate
+from rowspace.values import is_number
 
 State = tuple[Any, ...]
 Step = Callable[[Any, Any, State, Any], tuple[Any, State]]
@@ -59,6 +60,17 @@ class Update:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", as_rate(self.rate))
         object.__setattr__(self, "name", self.name or getattr(self.step, "__name__", "update"))
+
+
+def state_width(update: Update, dim: int) -> int:
+    """How many numbers an update keeps beside a row of `dim`; they are not made: a row may be larger than the memory.
+
+    >>> import rowspace as rs
+    >>> state_width(rs.adagrad(), 10**15), state_width(rs.rowwise_adagrad(), 10**15), state_width(rs.sgd(), 7)
+    (1000000000000000, 1, 0)
+    """
+    one, two = (sum(map(np.size, update.init(width))) for width in (1, 2))
+    return one + (two - one) * (dim - 1)
 
 
 def sgd(rate: Rate | float = 0.01) -> Update:
@@ -172,8 +184,8 @@ def weight_decay(update: Update, decay: float) -> Update:
 
     Lazy: a row decays only when it is looked up, so a frequent row decays more often than a rare one.
     """
-    if not 0 <= decay < np.inf:
-        raise DataError(f"decay is {decay}; it must be a number of at least 0")
+    if not is_number(decay, 0):
+        raise DataError(f"decay is {decay!r}; it must be a number of at least 0")
 
     def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
         return update.step(row, gradient + decay * row, state, rate)
@@ -193,8 +205,8 @@ def clip_norm(update: Update, largest: float) -> Update:
 
     Applied to the gradient of each row, after repeats are summed. Source: Pascanu et al. (2013).
     """
-    if not 0 < largest < np.inf:
-        raise DataError(f"largest is {largest}; it must be a number above 0")
+    if not is_number(largest) or largest <= 0:
+        raise DataError(f"largest is {largest!r}; it must be a number above 0")
 
     def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
         import pytensor.tensor as pt
@@ -228,5 +240,5 @@ def exact(update: Update) -> Update:
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value < high:
-        raise DataError(f"{name} is {value}; it must be at least {low} and below {high}")
+    if not is_number(value, low, high):
+        raise DataError(f"{name} is {value!r}; it must be at least {low} and below {high}")

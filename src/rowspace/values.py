@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,21 @@ def drawn_in_stretches(
     shape: tuple[int, int], seed: Any, scale: float | None, rows: int | None = None
 ) -> Iterator[np.ndarray]:
     """The same numbers some rows at a time, never all of them in memory."""
-    random, (n, dim) = np.random.default_rng(seed), shape
+    if scale is not None and not is_number(scale):
+        raise ShapeError(f"scale is {shown(scale)}; give a number, the standard deviation of the values")
+    random, (n, dim) = _random(seed), shape
     rows = max(1, _STRETCH // dim) if rows is None else rows
     for lo in range(0, n, rows):
         values = random.standard_normal((min(rows, n - lo), dim), dtype=np.float32)
         values *= np.float32(1 / np.sqrt(dim) if scale is None else scale)
         yield values
+
+
+def _random(seed: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ShapeError(f"seed is {shown(seed)}; give a whole number of at least 0") from None
 
 
 def adoptable(array: Any) -> np.ndarray:
@@ -64,27 +74,51 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def ask_for_memory(needed: int, what: str) -> None:
+STRING = 64  # bytes of a string of Python, beside its letters
+FEWER = "take fewer columns, or keep the table on disk: Table.create(path, n, dim), or --table-on-disk in the shell"
+
+
+def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
     """Refuse at once what would otherwise be killed while it is being filled.
 
     Args:
         needed: bytes.
         what: what they are for.
+        instead: what to do about it.
 
     Raises:
         TooLarge: if that is more than is free, here or in this process's control group.
     """
     free = available()
     if free is not None and needed > free:
-        raise TooLarge(
-            f"{what} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; take fewer columns, or keep the "
-            "table on disk: Table.create(path, n, dim), or --table-on-disk in the shell"
-        )
+        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; {instead}")
+
+
+@contextmanager
+def memory_told(what: str, instead: str) -> Iterator[None]:
+    """TooLarge, with what was too large and what to do, where memory runs out within."""
+    try:
+        yield
+    except MemoryError as error:
+        if isinstance(error, TooLarge):
+            raise
+        raise TooLarge(f"{what} does not fit into memory; {instead}") from None
 
 
 def is_integer(item: Any) -> bool:
     """Whether an item is one whole number; True and False are not."""
     return hasattr(item, "__index__") and not isinstance(item, (bool, np.bool_, np.ndarray))
+
+
+def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
+    """Whether an item is one finite number from `low` to below `high`; True and False are not.
+
+    >>> is_number(0.5), is_number(float("nan")), is_number("1"), is_number(-1, 0)
+    (True, False, False, False)
+    """
+    if not isinstance(item, int | float | np.integer | np.floating) or isinstance(item, bool):
+        return False
+    return bool(-np.inf < item < np.inf and low <= item < high)
 
 
 def _whole(what: str, number: Any) -> int:

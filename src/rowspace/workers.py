@@ -10,6 +10,8 @@ from typing import Any
 
 from rowspace.errors import DataError
 
+MOST = 1024  # threads
+
 
 def thread_count(threads: int | None) -> int:
     """How many threads to use: as many as asked for, or as many as there are cores that this process may use."""
@@ -17,6 +19,8 @@ def thread_count(threads: int | None) -> int:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise DataError(f"threads is {threads!r}; give a number of at least 1, or None for all cores")
+    if threads > MOST:
+        raise DataError(f"threads is {threads}; give at most {MOST:,}, or None for all cores")
     return threads
 
 

@@ -7,7 +7,7 @@ import typer
 
 import rowspace as rs
 from rowspace.cli.output import show
-from rowspace.cli.paths import check_model_path
+from rowspace.cli.paths import check_file_path, check_model_path
 from rowspace.errors import DataError
 
 
@@ -26,6 +26,8 @@ def export(
 
     Example: rowspace export demo/airports airports.txt
     """
+    if format != "projector" and (format or file.suffix):
+        check_file_path(file)
     from rowspace import formats
 
     opened = rs.open(model)

@@ -43,4 +43,5 @@ def told(error: BaseException) -> str:
         text = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     if isinstance(error, MemoryError):
         text = f"not enough memory: {text}" if text else "not enough memory"
-    return " ".join(text.splitlines()) or type(error).__name__
+    line = " ".join(text.splitlines()) or type(error).__name__
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)

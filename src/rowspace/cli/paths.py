@@ -23,6 +23,14 @@ def check_model_path(folder: Path) -> None:
     _check_parent(folder)
 
 
+def check_file_path(path: Path) -> None:
+    """Refuse a file in a folder that is not there, or a folder in its place."""
+    if path.is_dir():
+        raise DataError(f"cannot write {path}: it is a folder; give a file")
+    if not path.absolute().parent.is_dir():
+        raise DataError(f"cannot write {path}: there is no folder {path.parent}")
+
+
 def reserve(folder: Path, context: Any) -> None:
     """Check a model's folder as `check_model_path` does, and keep other trainers out of it until the command ends.
 
@@ -42,8 +50,7 @@ def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", "
         return
     if path.suffix.lower() not in suffixes:
         raise DataError(f"cannot draw {path}: this picture is written as {', '.join(suffixes)}")
-    if not path.absolute().parent.is_dir():
-        raise DataError(f"cannot write {path}: there is no folder {path.parent}")
+    check_file_path(path)
 
 
 def _check_parent(path: Path) -> None:

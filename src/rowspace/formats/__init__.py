@@ -95,6 +95,8 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
         FormatError: if the format is unknown, or the file is not as the format says.
         OSError: if it cannot be opened.
     """
+    if os.path.isdir(path):
+        raise FormatError(f"{path} is a folder; give a file of vectors (a model's folder is opened by rs.open)")
     if format is None and _guessed(path) in ("word2vec", "fasttext") and not _has_header(path):
         format = "glove"
     return _chosen(READERS, path, format)(path, limit=limit)

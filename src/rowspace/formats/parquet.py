@@ -8,8 +8,9 @@ import numpy as np
 from rowspace.errors import FormatError
 from rowspace.files import atomic_file
 from rowspace.formats.source import checked_limit, keys, refuse
+from rowspace.names import brief
+from rowspace.promised import ask_for_columns
 from rowspace.table import Table
-from rowspace.values import ask_for_memory
 
 # rows in a row group
 GROUP = 65536
@@ -65,14 +66,18 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
 
     limit = checked_limit(limit)
     try:
-        _ask_for_memory(path, pq.read_metadata(path))
+        ask_for_columns(str(path), pq.read_metadata(path))
         read = pq.read_table(path).slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]
         values = _matrix(vectors.combine_chunks())
         counts = read["count"].to_numpy() if "count" in read.column_names else None
         return Table.from_array(values, names, counts=counts)
     except (pa.ArrowException, KeyError, ValueError) as error:
-        raise FormatError(f"{path} is not a table of names and vectors: {error}") from None
+        raise FormatError(f"{path} is not a table of names and vectors: {brief(error)}") from None
+    except OSError as error:
+        if error.errno is not None:  # it cannot be opened
+            raise
+        raise FormatError(f"{path} is a damaged Parquet file: {brief(error)}") from None
 
 
 def _schema(table: Table) -> Any:
@@ -80,14 +85,6 @@ def _schema(table: Table) -> Any:
 
     columns = [("name", pa.string()), ("vector", pa.list_(pa.float32(), table.dim))]
     return pa.schema(columns if table.counts is None else [*columns, ("count", pa.int64())])
-
-
-def _ask_for_memory(path: str | os.PathLike[str], told: Any) -> None:
-    """Refuse a small file of more numbers than memory holds: a row that repeats packs to nothing."""
-    columns = [told.row_group(k).column(j) for k in range(told.num_row_groups) for j in range(told.num_columns)]
-    width = {"DOUBLE": 8, "INT64": 8}
-    needed = sum(one.num_values * width.get(one.physical_type, 4) for one in columns)
-    ask_for_memory(needed, f"{path}, {told.num_rows} rows,")
 
 
 def _matrix(vectors: Any) -> np.ndarray:

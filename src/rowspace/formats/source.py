@@ -17,7 +17,7 @@ import numpy as np
 from rowspace.errors import FormatError, ShapeError
 from rowspace.files import atomic_file
 from rowspace.full import ELSEWHERE, told_when_full
-from rowspace.names import repeated, shown
+from rowspace.names import brief, repeated, shown
 from rowspace.table import Table
 
 # numbers turned to text at once
@@ -39,7 +39,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
                     shutil.copyfileobj(gzip.GzipFile(fileobj=stream), plain)
                     plain.flush()
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise FormatError(f"{path} is not a whole gzip file: {error}") from None
+                raise FormatError(f"{path} is not a whole gzip file: {brief(error)}") from None
             plain.seek(0)
             yield plain
 
@@ -146,17 +146,10 @@ def numbers(rows: list[bytes], dim: int, where: Any) -> np.ndarray:
     Raises:
         FormatError: for the first row with another count, or with something that is no number.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
-        values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
-        if (pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all():
-            return values.reshape(len(rows), dim)
-    except pa.ArrowInvalid:
-        pass
-    raise _first_wrong(rows, dim, where)
+    found = _parsed(rows, dim)
+    if found is None:
+        raise _first_wrong(rows, dim, where)
+    return found
 
 
 def decoded(names: list[bytes], where: Any) -> list[str]:
@@ -165,7 +158,7 @@ def decoded(names: list[bytes], where: Any) -> list[str]:
         texts = [name.decode() for name in names]
     except UnicodeDecodeError:
         i = next(i for i, name in enumerate(names) if name.decode(errors="ignore").encode() != name)
-        raise FormatError(f"{where(i)}: the name {names[i]!r} is not UTF-8") from None
+        raise FormatError(f"{where(i)}: the name {shown(names[i])} is not UTF-8") from None
     if "" in texts:
         raise FormatError(f"{where(texts.index(''))}: the name is empty")
     return texts
@@ -180,21 +173,29 @@ def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
     return Table.from_array(values, names)
 
 
-def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
-    for i, row in enumerate(rows):
-        tokens = row.split()
-        if len(tokens) != dim:
-            return FormatError(f"{where(i)}: {len(tokens)} numbers where {dim} are expected")
-        for token in tokens:
-            if not _is_number(token):
-                return FormatError(f"{where(i)}: {shown(token)[1:]} is not a finite float32")
-    return FormatError(f"{where(0)}: not {dim} numbers a row")
-
-
-def _is_number(token: bytes) -> bool:
+def _parsed(rows: list[bytes], dim: int) -> np.ndarray | None:
+    """Rows of text as float32; None if one of them is none."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
-        return bool(np.isfinite(pa.scalar(token.decode()).cast(pa.float32()).as_py()))
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        return False
+        tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
+        values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    if (pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all():
+        return values.reshape(len(rows), dim)
+    return None
+
+
+def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
+    """The error for the first row that is none, which is found by halving."""
+    low, high = 0, len(rows)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _parsed(rows[low:middle], dim) is None else (middle, high)
+    tokens = rows[low].split()
+    if len(tokens) != dim:
+        return FormatError(f"{where(low)}: {len(tokens)} numbers where {dim} are expected")
+    wrong = next((token for token in tokens if _parsed([token], 1) is None), rows[low])
+    return FormatError(f"{where(low)}: {shown(wrong)[1:]} is not a finite float32")

@@ -13,7 +13,7 @@ def read_analogies(file: str | os.PathLike[str]) -> tuple[str, dict[str, list[Qu
     """Read sections, each a line `: name`, of questions, each a line `a b c d`: a is to b as c is to d.
 
     Args:
-        file: the file, or "-" for standard input; gzip is unpacked. Blank lines are passed over.
+        file: the file, or "-" for standard input; packed files are unpacked. Blank lines are passed over.
 
     Returns:
         What errors call the file, and the questions of each section; two sections of one name become one.

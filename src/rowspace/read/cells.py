@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rowspace.errors import DataError
+from rowspace.names import brief, shown
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.content import BOM, UTF_16
-from rowspace.read.grid import BLOCK, check_column, decoded, frame, header
+from rowspace.read.grid import BLOCK, OPEN_QUOTE, check_column, check_header, decoded, frame, header
 from rowspace.read.stream import Stream
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -37,8 +38,11 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     batches = _reader(head, start)
     try:
         yield from _joined(stream.name, column, ((part, stream.taken()) for part in batches(stream, column)))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{stream.name} cannot be read: {error}") from error
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        quote = f"; {OPEN_QUOTE}" if "CSV" in str(error) else ""
+        raise DataError(f"{stream.name} cannot be read: {brief(error)}{quote}") from error
 
 
 def _reader(head: bytes, start: bytes) -> Callable[[Stream, str], Iterator[Any]]:
@@ -64,7 +68,9 @@ def _arrow(stream: Stream, column: str) -> Iterator[Any]:
     with pa.ipc.open_file(stream.seekable()) as file:
         check_column(stream.name, file.schema.names, column)
         for k in range(file.num_record_batches):
-            yield from decoded(_chunked(file.get_batch(k)[column])).chunks
+            cells = file.get_batch(k)[column]
+            cells.validate(full=True)  # Arrow believes the offsets of a file, and would read beyond its memory
+            yield from decoded(_chunked(cells)).chunks
 
 
 def _delimited(stream: Stream, column: str) -> Iterator[Any]:
@@ -72,6 +78,7 @@ def _delimited(stream: Stream, column: str) -> Iterator[Any]:
     from pyarrow import csv
 
     delimiter, columns = header(stream.peek(BLOCK).removeprefix(BOM).decode(errors="surrogateescape"))
+    check_header(stream.name, columns)
     check_column(stream.name, columns, column)
     with csv.open_csv(
         pa.PythonFile(stream, "r"),
@@ -104,7 +111,7 @@ def _json_lines(stream: Stream, column: str) -> Iterator[Any]:
                 table = arrow_json.read_json(io.BytesIO(chunk.data), read_options=whole, parse_options=options)
             except pa.ArrowInvalid as error:
                 _check_objects(stream.name, line, chunk.data, column)
-                raise DataError(f"{stream.name}, from line {line} on: {error}") from error
+                raise DataError(f"{stream.name}, from line {line} on: {brief(error)}") from error
             yield from table[column].chunks
         line += chunk.data.count(b"\n")
 
@@ -114,14 +121,14 @@ def _check_objects(name: str, line: int, data: bytes, column: str) -> None:
     for k, text in enumerate(data.split(b"\n"), line):
         value = _object(name, k, text).get(column) if text.strip() else None
         if not isinstance(value, str | None):
-            raise DataError(f"{name}, line {k}, column {column!r}: expected text, found {json.dumps(value)[:40]}")
+            raise DataError(f"{name}, line {k}, column {shown(column)}: expected text, found {json.dumps(value)[:40]}")
 
 
 def _object(name: str, line: int, text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json.loads(text.decode())
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{name}, line {line}: not one whole JSON object: {error}") from None
+        raise DataError(f"{name}, line {line}: not one whole JSON object: {brief(error)}") from None
     if not isinstance(found, dict):
         raise DataError(f"{name}, line {line}: expected a JSON object, found {json.dumps(found)[:40]}")
     return found
@@ -147,7 +154,7 @@ def _as_bytes(name: str, column: str, array: Any) -> Any:
 
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.large_binary(), pa.null())
     if array.type not in texts:
-        raise DataError(f"{name}, column {column!r} holds {array.type}: expected text")
+        raise DataError(f"{name}, column {shown(column)} holds {brief(array.type)}: expected text")
     array = array.cast(pa.large_string()) if array.type == pa.string_view() else array
     return array.cast(pa.large_binary())
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
 from rowspace.errors import DataError
+from rowspace.names import brief, shown
+from rowspace.promised import ask_for_columns
 from rowspace.read.content import Content
 
 DELIMITERS = ("\t", ",", ";")
@@ -47,17 +49,24 @@ def grid_of(source: Content) -> Grid:
 
 def check_column(source: str, columns: list[str], name: str) -> None:
     """Raise DataError unless there is one column of this name."""
+    if not isinstance(name, str):
+        raise DataError(f"a column is named by text, not by {shown(name)}; {source} has: {listed(columns)}")
     if name not in columns:
         near = difflib.get_close_matches(name, columns, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise DataError(f"{source} has no column {name!r}; it has: {listed(columns)}{hint}")
+        hint = f"; did you mean {shown(near[0])}?" if near else ""
+        raise DataError(f"{source} has no column {shown(name)}; it has: {listed(columns)}{hint}")
     if columns.count(name) > 1:
-        raise DataError(f"{source} has several columns {name!r}; rename all but one")
+        raise DataError(f"{source} has several columns {shown(name)}; rename all but one")
+    if _surrogates(name):
+        raise DataError(f"{source}: the name of column {shown(name)} holds half a character; rename it")
 
 
 def listed(columns: list[str]) -> str:
     """The columns as an error shows them."""
-    return ", ".join(map(repr, columns[:20])) + (", ..." if len(columns) > 20 else "")
+    names = list(map(shown, columns[:20]))
+    while sum(map(len, names)) > 400:
+        names.pop()
+    return ", ".join(names) + (", ..." if len(names) < len(columns) else "")
 
 
 def decoded(column: Any) -> Any:
@@ -94,8 +103,10 @@ def frame(source: Any) -> Columns:
     name = f"the {type(source).__name__}"
     try:
         return Columns(name, pa.table(source))
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"{name} is not a path, a data frame or an Arrow table that can be read: {error}") from error
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{name} is not a path, a data frame or an Arrow table that can be read: {brief(error)}"
+        ) from error
 
 
 def _parquet(source: Content) -> Columns:
@@ -103,18 +114,25 @@ def _parquet(source: Content) -> Columns:
     import pyarrow.parquet as pq
 
     try:
+        ask_for_columns(source.name, pq.read_metadata(pa.BufferReader(source.data)), "give the pairs in parts")
         return Columns(source.name, pq.read_table(pa.BufferReader(source.data)))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source.name}: damaged Parquet file: {error}") from error
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise DataError(f"{source.name}: damaged Parquet file: {brief(error)}") from error
 
 
 def _feather(source: Content) -> Columns:
     import pyarrow as pa
 
     try:
-        return Columns(source.name, pa.ipc.open_file(pa.BufferReader(source.data)).read_all())
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source.name}: damaged Arrow file: {error}") from error
+        table = pa.ipc.open_file(pa.BufferReader(source.data)).read_all()
+        table.validate(full=True)  # Arrow believes the offsets of a file, and would read beyond its memory
+        return Columns(source.name, table)
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise DataError(f"{source.name}: damaged Arrow file: {brief(error)}") from error
 
 
 class Delimited:
@@ -125,6 +143,7 @@ class Delimited:
         self._source = source
         head = source.data[:BLOCK].decode(errors="surrogateescape")
         self._delimiter, self.columns = header(head)
+        check_header(source.name, self.columns)
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         import pyarrow as pa
@@ -143,6 +162,8 @@ class Delimited:
                     strings_can_be_null=False,
                 ),
             )
+        except MemoryError:
+            raise
         except (pa.ArrowException, UnicodeError) as error:
             self._explain(error)
 
@@ -174,7 +195,7 @@ class Delimited:
                     raise DataError(f"{self.name}, line {line}: {_ragged(row, width)}")
         except csv.Error as fault:
             raise DataError(f"{self.name}, after line {line}: {fault}; {OPEN_QUOTE}") from error
-        raise DataError(f"{self.name} cannot be read: {error}; {OPEN_QUOTE}") from error
+        raise DataError(f"{self.name} cannot be read: {brief(error)}; {OPEN_QUOTE}") from error
 
 
 OPEN_QUOTE = "is a quote left open?"
@@ -189,6 +210,19 @@ def header(head: str) -> tuple[str, list[str]]:
     """The delimiter that splits the first line into most fields, and these fields."""
     headers = {mark: _split(head, mark) for mark in DELIMITERS}
     return max(headers.items(), key=lambda found: len(found[1]))
+
+
+def check_header(source: str, columns: list[str]) -> None:
+    """Refuse bytes that are not text before they are shown as names of columns."""
+    for name in columns:
+        if "\0" in name:
+            raise DataError(f"{source}, line 1: a zero byte; expected text (CSV, TSV, JSON lines), Parquet or Arrow")
+        if _surrogates(name):
+            raise DataError(f"{source}, line 1: not UTF-8 text; save the file as UTF-8")
+
+
+def _surrogates(name: str) -> bool:
+    return not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _split(head: str, delimiter: str) -> list[str]:
@@ -237,6 +271,8 @@ class JsonLines:
                     unexpected_field_behavior="ignore",
                 ),
             )
+        except MemoryError:
+            raise
         except pa.ArrowException as error:
             expected: dict[str, type] = {column: int if whole[column] else str for column in texts}
             self._explain(expected, numbers, error)
@@ -251,7 +287,7 @@ class JsonLines:
         value = self._first[column]
         if value is not None and type(value) not in (str, int):
             raise DataError(
-                f"{self.name}, {self.where(0)}, column {column!r}: a name must be text or a whole "
+                f"{self.name}, {self.where(0)}, column {shown(column)}: a name must be text or a whole "
                 f"number, not {json.dumps(value)[:40]}"
             )
         return type(value) is int
@@ -269,12 +305,12 @@ class JsonLines:
     def _object(self, line: int, text: bytes) -> dict[str, Any]:
         where = f"{self.name}, line {line}"
         try:
-            found = json.loads(text)
+            found = json.loads(text.decode())  # of bytes it would guess the encoding
         except UnicodeDecodeError:
             _check_utf8(self._source)
             raise
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: not one whole JSON object: {error}") from None
+            raise DataError(f"{where}: not one whole JSON object: {brief(error)}") from None
         if not isinstance(found, dict):
             raise DataError(f"{where}: expected a JSON object, found {json.dumps(found)[:40]}")
         return found
@@ -288,14 +324,14 @@ class JsonLines:
                 value = found.get(column)
                 if value is not None and (type(value) is not kind or _too_long(value)):
                     raise DataError(
-                        f"{where} {column!r}: expected {words[kind]} as on the first line, found "
+                        f"{where} {shown(column)}: expected {words[kind]} as on the first line, found "
                         f"{json.dumps(value)[:40]}; write every name of a column the same way"
                     )
             for column in numbers:
                 value = found.get(column)
                 if value is not None and type(value) not in (int, float):
-                    raise DataError(f"{where} {column!r}: {json.dumps(value)[:40]} is not a number")
-        raise DataError(f"{self.name} cannot be read as JSON lines: {error}") from error
+                    raise DataError(f"{where} {shown(column)}: {json.dumps(value)[:40]} is not a number")
+        raise DataError(f"{self.name} cannot be read as JSON lines: {brief(error)}") from error
 
 
 def _too_long(value: Any) -> bool:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.names import brief, shown
 from rowspace.read.content import read_content
 from rowspace.read.grid import Columns, Grid, check_column, decoded, frame, grid_of, listed
+from rowspace.values import STRING, ask_for_memory, memory_told
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def read_pairs(
 
     Text needs a header line. The kind of file is told by its first bytes: Parquet, Arrow (Feather),
     JSON lines if it begins with "{", else text with tabs, commas or semicolons, whichever splits
-    the header most; gzip around any of these. Whole numbers become names by their decimal text.
+    the header most; gzip, bzip2, xz or zstd around any of these. Whole numbers become names by their decimal text.
     The whole source is read into memory.
 
     Args:
@@ -74,8 +76,12 @@ def read_pairs(
     >>> pairs.columns
     {'left': 'from', 'right': 'to', 'weight': 'n'}
     """
-    grid = _grid(source)
-    columns = _chosen(grid, {"left": left, "right": right, "label": label, "weight": weight})
+    with memory_told(_named(source), "give the pairs in parts"):
+        return _read(_grid(source), {"left": left, "right": right, "label": label, "weight": weight})
+
+
+def _read(grid: Grid, asked: dict[str, str | None]) -> Pairs:
+    columns = _chosen(grid, asked)
     texts = [columns["left"], columns["right"]]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
     table = grid.load(texts, list(dict.fromkeys(numbers)))
@@ -89,6 +95,12 @@ def read_pairs(
 
 
 # --- which columns
+
+
+def _named(source: Any) -> str:
+    if isinstance(source, str | os.PathLike):
+        return "standard input" if source == "-" else str(source)
+    return f"the {type(source).__name__}"
 
 
 def _grid(source: Any) -> Grid:
@@ -107,7 +119,7 @@ def _chosen(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
         if role not in chosen:
             chosen[role] = _column(grid, next(free, None))
     if chosen["left"] == chosen["right"]:
-        raise DataError(f"{grid.name}: left and right are both column {chosen['left']!r}")
+        raise DataError(f"{grid.name}: left and right are both column {shown(chosen['left'])}")
     return {role: chosen[role] for role in asked if role in chosen}
 
 
@@ -121,8 +133,9 @@ def _column(grid: Grid, name: str | None) -> str:
 
 def _check_not_data(grid: Grid) -> None:
     if not isinstance(grid, Columns) and grid.columns and all(map(_is_number, grid.columns)):
+        found = ", ".join(shown(name)[1:-1] for name in grid.columns[:5])
         raise DataError(
-            f"{grid.name}, line 1: {', '.join(grid.columns[:5])} looks like data, not like names "
+            f"{grid.name}, line 1: {found} looks like data, not like names "
             "of columns; put a header line before it, such as: left,right"
         )
 
@@ -145,7 +158,7 @@ def _name_column(grid: Grid, table: Any, name: str) -> Any:
     kind = column.type
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
     if not (pa.types.is_integer(kind) or kind in texts):
-        raise DataError(f"{grid.name}, column {name!r} holds {kind}: names must be text or whole numbers")
+        raise DataError(f"{grid.name}, column {shown(name)} holds {brief(kind)}: names must be text or whole numbers")
     _check_no_null(grid, name, column, "no name")
     return column.cast(pa.large_string())
 
@@ -188,6 +201,7 @@ def _first_appearance(codes: np.ndarray, n: int) -> np.ndarray:
 
 
 def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
+    ask_for_memory(words.nbytes + STRING * len(words), f"{grid.name}, {len(words):,} names,", "give the pairs in parts")
     try:
         names: list[str] = words.to_pylist()
     except UnicodeDecodeError:
@@ -196,7 +210,7 @@ def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray
     if bad:
         k = min(bad, key=lambda k: first[k])
         row, side = divmod(int(first[k]), 2)
-        what = f"the name {names[k][:40]!r} holds a zero byte" if names[k] else "empty name"
+        what = f"the name {shown(names[k])} holds a zero byte" if names[k] else "empty name"
         raise DataError(f"{_place(grid, row, columns[side])}: {what}; fix it or drop the row")
     return names
 
@@ -227,12 +241,12 @@ def _parsed(grid: Grid, name: str, column: Any) -> np.ndarray:
     if kind in (pa.string(), pa.large_string(), pa.string_view()):
         column = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-        raise DataError(f"{grid.name}, column {name!r} holds {kind}: expected numbers")
+        raise DataError(f"{grid.name}, column {shown(name)} holds {brief(kind)}: expected numbers")
     try:
         return _as_floats(column)
     except pa.ArrowInvalid:
         row = _first_failing(column)
-        raise DataError(f"{_place(grid, row, name)}: {column[row].as_py()!r} is not a number") from None
+        raise DataError(f"{_place(grid, row, name)}: {shown(column[row].as_py())} is not a number") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:
@@ -266,4 +280,4 @@ def _check_not_negative(grid: Grid, name: str | None, weights: np.ndarray | None
 
 
 def _place(grid: Grid, row: int, column: str) -> str:
-    return f"{grid.name}, {grid.where(int(row))}, column {column!r}"
+    return f"{grid.name}, {grid.where(int(row))}, column {shown(column)}"

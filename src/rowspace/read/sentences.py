@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.errors import DataError
+from rowspace.names import shown
 from rowspace.read.cells import ARROW, PARQUET, file_cells, frame_cells
 from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
 from rowspace.read.content import UTF_16
@@ -43,7 +44,7 @@ class Sentences:
 def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) -> Sentences:
     """The sentences of any source that `read_text` takes."""
     if not callable(tokens) and tokens not in RULES:
-        raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {tokens!r}")
+        raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {shown(tokens)}")
     paths = _paths(source)
     if paths is not None:
         name = _named(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rowspace.errors import DataError
-from rowspace.read.content import GZIP
+from rowspace.names import brief
+from rowspace.values import ask_for_memory
 
 BUFFER = 1 << 18
+BLOCK = 1 << 24  # bytes unpacked at once
+GZIP = b"\x1f\x8b"
 
 
 class Stream:
@@ -44,11 +47,24 @@ class Stream:
         """The next bytes: fewer than `size` only at the end; -1 for all."""
         return self._tried(self._unpacked.read, size)
 
+    def whole(self) -> bytes:
+        """All bytes that are left; TooLarge if they are more than fits into memory."""
+        if self._unpacked is self._packed:
+            ask_for_memory(_left(self._packed), self.name, "give it in parts")
+            return self.read()
+        parts, size = list[bytes](), 0
+        while part := self.read(BLOCK):
+            parts.append(part)
+            size += len(part)
+            # they are joined in the end
+            ask_for_memory(2 * size, f"{self.name}, unpacked,", "unpack it, and give it in parts")
+        return b"".join(parts)
+
     def seekable(self) -> BinaryIO:
         """The stream as a file in which one can go back and forth: the file itself, or all bytes in memory."""
         if self._unpacked is self._packed and self._packed.seekable():
             return self._packed
-        return io.BytesIO(self.read())
+        return io.BytesIO(self.whole())
 
     def readable(self) -> bool:
         """Always: Arrow asks."""
@@ -83,7 +99,15 @@ class Stream:
         return DataError(f"{self.name}: the {self._kind}data ends early; copy or download it again")
 
     def _damaged(self, error: Exception) -> DataError:
-        return DataError(f"{self.name}: damaged {self._kind}data ({error}); copy it again")
+        return DataError(f"{self.name}: damaged {self._kind}data ({brief(error)}); copy it again")
+
+
+def _left(file: io.BufferedReader) -> int:
+    """How many bytes of a file come next; 0 where that is not known."""
+    try:
+        return os.fstat(file.fileno()).st_size - file.tell()
+    except OSError:
+        return 0
 
 
 def _zstd(packed: BinaryIO) -> Any:
@@ -108,7 +132,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Stream]:
         DataError: if there is no such file, or it cannot be read.
     """
     if path == "-":
-        yield Stream("standard input", sys.stdin.buffer)  # type: ignore[arg-type]
+        yield Stream("standard input", _peekable(sys.stdin.buffer))
         return
     with _opened(Path(path)) as packed:
         yield Stream(str(Path(path)), packed)
@@ -119,8 +143,14 @@ def _opened(path: Path) -> io.BufferedReader:
         return io.BufferedReader(io.FileIO(path), BUFFER)
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder; give a file inside it") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _peekable(stream: Any) -> Any:
+    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)
 
 
 def files(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:

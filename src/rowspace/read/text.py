@@ -18,9 +18,9 @@ from rowspace.read import ids_file
 from rowspace.read.encoded import LINE_END, Encoded, text_loop
 from rowspace.read.folder import Folder
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
-from rowspace.read.vocabulary import Vocabulary, choose
+from rowspace.read.vocabulary import FEWER, Vocabulary, choose
 from rowspace.store import map_array
-from rowspace.values import is_integer
+from rowspace.values import is_integer, memory_told
 from rowspace.workers import thread_count
 
 IDS, OFFSETS = "ids.npy", "offsets.npy"
@@ -135,9 +135,9 @@ def read_text(
     given = Names([] if names is None else names).index_to_key
     sentences = sentences_of(source, column, tokens, errors)
     workers = thread_count(threads) if sentences.parallel else 1
-    folder = Folder(ids)
+    folder, told = Folder(ids), memory_told(f"the vocabulary of {sentences.name}", FEWER)
     try:
-        with folder.file(IDS, "w+b") as ids_out, folder.file(OFFSETS, "wb") as offsets_out:
+        with folder.file(IDS, "w+b") as ids_out, folder.file(OFFSETS, "wb") as offsets_out, told:
             vocabulary, lines = _number(sentences, ids_out, workers, progress)
             found = int(vocabulary.counts.sum())
             vocabulary, lowered = vocabulary.lowered() if lower else (vocabulary, None)

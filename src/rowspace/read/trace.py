@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.names import brief, shown
+from rowspace.promised import ask_for_columns
 
 SUFFIXES = (".tsv", ".parquet")
 
@@ -96,21 +98,24 @@ def _read_parquet(path: Path) -> TraceData:
     import pyarrow.parquet as pq
 
     try:
+        ask_for_columns(str(path), pq.read_metadata(path))
         table = pq.read_table(path)
         _checkheader_row(path, table.column_names)
         steps = table["i"].cast(pa.int64()).to_numpy()
         columns = [column.cast(pa.float32()).to_numpy() for column in table.columns[2:]]
-    except (pa.ArrowException, TypeError) as error:
-        raise DataError(f"{path}: not a trace that can be read: {error}") from error
+        items = table["n"].to_pylist()
+    except (pa.ArrowException, TypeError, OSError, UnicodeError) as error:
+        raise DataError(f"{path}: not a trace that can be read: {brief(error)}") from error
     if table["i"].null_count or table["n"].null_count:
         raise DataError(f"{path}: i or n has empty entries")
-    return _assemble(path, steps, table["n"].to_pylist(), np.stack(columns, axis=1), ("row", 1))
+    if not set(map(type, items)) <= {str, int}:
+        raise DataError(f"{path}: column n holds {brief(table['n'].type)}; expected names or ids")
+    return _assemble(path, steps, items, np.stack(columns, axis=1), ("row", 1))
 
 
 def _checkheader_row(path: Path, header: list[str]) -> None:
     if len(header) < 3 or header != header_row(len(header) - 2):
-        shown = " ".join(header)[:80]
-        raise DataError(f"{path}, line 1: expected the header 'i n d0 d1 ...', found {shown!r}")
+        raise DataError(f"{path}, line 1: expected the header 'i n d0 d1 ...', found {shown(' '.join(header))}")
 
 
 def _numbers(path: Path, texts: list[str], dtype: str, line_of: Callable[[int], int]) -> np.ndarray:
@@ -126,7 +131,7 @@ def _numbers(path: Path, texts: list[str], dtype: str, line_of: Callable[[int], 
                 pa.array([text]).cast(kind)
             except pa.ArrowInvalid:
                 where = f"{path}, line {line_of(k)}"
-                raise DataError(f"{where}: {text!r} is not a number ({dtype})") from None
+                raise DataError(f"{where}: {shown(text)} is not a number ({dtype})") from None
         raise
 
 
@@ -148,8 +153,8 @@ def _assemble(
     for k in range(len(steps)):
         if items[k] != items[k % m] or steps[k] != steps[k - k % m]:
             raise DataError(
-                f"{path}, {word} {k + first}: expected item {items[k % m]!r} of step "
-                f"{steps[k - k % m]}, found item {items[k]!r} of step {steps[k]}"
+                f"{path}, {word} {k + first}: expected item {shown(items[k % m])} of step "
+                f"{steps[k - k % m]}, found item {shown(items[k])} of step {steps[k]}"
             )
     if m and len(steps) % m:
         raise DataError(f"{path}: the last step has {len(steps) % m} of {m} rows: cut short")

@@ -25,7 +25,7 @@ def read_word_pairs(file: str | os.PathLike[str], delimiter: str = "\t") -> Word
     Lines that are blank or begin with # are passed over. A first line whose score is no number is taken for a header.
 
     Args:
-        file: the file, or "-" for standard input; gzip is unpacked.
+        file: the file, or "-" for standard input; packed files are unpacked.
         delimiter: what stands between the fields.
 
     Raises:

@@ -14,7 +14,7 @@ from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.subwords import Subwords
 from rowspace.train import Trainer
-from rowspace.values import is_integer
+from rowspace.values import ask_for_memory, is_integer, is_number
 from rowspace.words import counted, predictive
 from rowspace.words.setting import Plan, Setting
 from rowspace.workers import thread_count
@@ -31,12 +31,13 @@ class Usual:
     rate: float
     epochs: int = 5
     draws: bool = True  # negatives
+    rows: int = 2  # of `dim` numbers for each word, with the update's state and the model's
 
 
 COSTS = {
     "skip_gram": Usual(predictive.skip_gram, 0.025),
     "cbow": Usual(predictive.cbow, 0.2),
-    "glove": Usual(counted.glove, 0.05, epochs=25, draws=False),
+    "glove": Usual(counted.glove, 0.05, epochs=25, draws=False, rows=5),
 }
 DIM = 100
 FARTHEST = 10_000  # a window
@@ -113,6 +114,8 @@ def train_text(
     """
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
+    if not is_integer(seed):
+        raise DataError(f"seed is {seed!r}; give a whole number")
     usual = COSTS[cost]
     before = None if start is None else _before(start, cost, subwords)
     if not isinstance(text, Text):
@@ -133,6 +136,8 @@ def train_text(
         before or {},
         None if table_on_disk is None else Path(table_on_disk),
     )
+    if table_on_disk is None:
+        _ask_for_memory(setting, usual.rows)
     plan = usual.plan(setting)
     first = usual.rate if rate is None else rate
     trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
@@ -146,6 +151,13 @@ def train_text(
             "a line, or a sample of 0, which keeps all words"
         )
     return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
+
+
+def _ask_for_memory(setting: Setting, each: int) -> None:
+    """Refuse tables that would not fit, before the first of them is made."""
+    rows = each * setting.words + (0 if setting.subwords is None else setting.words + setting.subwords.buckets)
+    instead = "take a smaller dim, fewer words or fewer buckets, or keep the tables on disk (--table-on-disk)"
+    ask_for_memory(4 * rows * setting.dim, f"{rows:,} rows of {setting.dim:,} numbers: that", instead)
 
 
 def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None", about: dict[str, Any]) -> "Model":
@@ -169,8 +181,8 @@ def check_numbers(dim: int | None, window: int, negative: int, sample: float) ->
             raise DataError(f"{name} is {number!r}; give a whole number of at least 1")
     if window > FARTHEST:
         raise DataError(f"window is {window}; words reach {FARTHEST:,} words at most")
-    if not 0 <= sample < np.inf:
-        raise DataError(f"sample is {sample}; give 0, or a share of the text such as 0.001")
+    if not is_number(sample, 0):
+        raise DataError(f"sample is {sample!r}; give 0, or a share of the text such as 0.001")
 
 
 def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subwords | None:
@@ -189,7 +201,9 @@ def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subword
 
 def _before(start: "Model", cost: str, subwords: Subwords | None) -> dict[str, Any]:
     """The tables of a model that can go on with this cost."""
-    about = start.trained_with
+    about = getattr(start, "trained_with", None)
+    if about is None:
+        raise DataError(f"start is a {type(start).__name__}; give a model, as rs.open does")
     was = about.get("cost")
     if was != cost:
         raise DataError(f"the model to start from was trained with cost {was!r}, not {cost!r}; give cost={was!r}")

@@ -15,7 +15,6 @@ from rowspace.sampling import Negatives
 from rowspace.subwords import Subwords
 from rowspace.table import Table
 from rowspace.updates import Update
-from rowspace.values import ask_for_memory
 from rowspace.words.contexts import chance_of_keeping
 
 _STRETCH = 2**22  # numbers of a table on disk that are made at a time
@@ -78,7 +77,6 @@ class Setting:
     def table(self, name: str, shape: tuple[int, int], rows: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """The values of a table, where tables are to be; `rows` gives some of them, in their order."""
         if self.folder is None:
-            ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
             return rows(0, shape[0])
         step, path = max(1, _STRETCH // shape[1]), self.folder / f"{name}.npy"
         write_table(path, shape, (rows(lo, min(lo + step, shape[0])) for lo in range(0, shape[0], step)))

@@ -1,0 +1,23 @@
+"""What a Parquet file promises, compared with memory before it is read: a value that repeats packs to nothing."""
+
+from typing import Any
+
+from rowspace.values import ask_for_memory
+
+WIDTHS = {"DOUBLE": 8, "INT64": 8}  # bytes of a value; 4 for the others, and for where a text begins
+
+
+def ask_for_columns(name: str, told: Any, instead: str = "read it in parts") -> None:
+    """Refuse a small file of more values than memory holds.
+
+    Args:
+        name: what errors call it.
+        told: pyarrow's FileMetaData.
+        instead: what to do about it.
+
+    Raises:
+        TooLarge: if they need more memory than there is.
+    """
+    columns = [told.row_group(k).column(j) for k in range(told.num_row_groups) for j in range(told.num_columns)]
+    needed = sum(one.num_values * WIDTHS.get(one.physical_type, 4) for one in columns)
+    ask_for_memory(needed, f"{name}, {told.num_rows:,} rows,", instead)
