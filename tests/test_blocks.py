@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.blocks import Deck
-from rowspace.buckets import Buckets, block_count, window_length
+from rowspace.buckets import Buckets, Sample, block_count, window_length
 from rowspace.layout import Layout
 from rowspace.pool import Pool
 from rowspace.work import HI, LO, NEEDED, PASSED, ROW
@@ -72,8 +72,9 @@ def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
     columns["x"] = rng.normal(size=examples).astype(np.float32)
     columns["v"] = rng.normal(size=(examples, 3)).astype(np.float32)
     sizes = {"W": (n, 4), "C": (n, 4)}
-    made = Buckets(Layout(axes, spaces, {}, sampled), sizes, dict.fromkeys("WC", 16), columns, blocks=blocks)
-    return made, columns
+    found = Layout(axes, spaces, {}, sampled)
+    sample = Sample.of(columns, found, sizes)
+    return Buckets(found, sizes, dict.fromkeys("WC", 16), sample, blocks=blocks), columns
 
 
 def drawn(made):

@@ -41,7 +41,7 @@ def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
 
     Args:
         path: its parent must exist.
-        kind: what stands in the name: "tmp", or "ids" for the ids of a text.
+        kind: what stands in the name: "tmp", "ids" for the ids of a text, or "tables" for tables on disk.
 
     Raises:
         OSError: if it cannot be made.
@@ -65,7 +65,8 @@ def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
 def remove_leftovers(path: Path) -> None:
     """Remove what killed programs left beside `path`: half-written folders, and an old one that was replaced."""
     old = _left(path, "old")
-    for left in [*_left(path, "tmp"), *_left(path, "ids"), *(old if path.exists() else ())]:
+    made = [left for kind in ("tmp", "ids", "tables") for left in _left(path, kind)]
+    for left in [*made, *(old if path.exists() else ())]:
         _remove_unclaimed(left)
 
 

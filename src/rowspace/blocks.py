@@ -12,10 +12,15 @@ PAGE = 16  # neighbouring rows stay together: they share cache lines and pages
 
 @dataclass(frozen=True)
 class Blocks:
-    """`of` (n,) uint16: the block of each row, from 0 to `count` - 1."""
+    """`of` (n,) uint16: the block of each row, from 0 to `count` - 1.
+
+    `pages` (p,) uint16 is that of every `page` neighbouring rows, a few frequent ones among them left out.
+    """
 
     of: np.ndarray
     count: int
+    pages: np.ndarray
+    page: int
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -27,6 +32,17 @@ class Blocks:
         """Where each block begins in `rows`, (count + 1,)."""
         return np.concatenate([[0], np.cumsum(np.bincount(self.of, minlength=self.count))])
 
+    @cached_property
+    def runs(self) -> list[list[tuple[int, int]]]:
+        """For each block, the rows of its pages as runs of neighbours, from and to."""
+        pages = np.argsort(self.pages, kind="stable")
+        ends = np.cumsum(np.bincount(self.pages, minlength=self.count))
+        return [self._neighbours(own) for own in np.split(pages, ends[:-1])]
+
+    def _neighbours(self, pages: np.ndarray) -> list[tuple[int, int]]:
+        parts = np.split(pages, np.flatnonzero(np.diff(pages) > 1) + 1) if len(pages) else []
+        return [(int(p[0]) * self.page, min((int(p[-1]) + 1) * self.page, len(self.of))) for p in parts]
+
 
 class Deck:
     """Rows to be dealt to blocks, so that every block is looked up about equally often.
@@ -37,15 +53,20 @@ class Deck:
     Arguments:
         counts: (n,) how often each row is looked up.
         blocks: how many.
+        page: how many neighbours; of a table on disk so many that reading them at once is worth a disk's while. There
+            only rows that would fill a quarter of a block's share by themselves are dealt alone.
 
     >>> Deck(np.array([9, 1, 1, 1]), 2).deal(seed=0).count
     2
     """
 
-    def __init__(self, counts: np.ndarray, blocks: int) -> None:
+    def __init__(self, counts: np.ndarray, blocks: int, page: int = PAGE) -> None:
         self.rows, self.blocks = len(counts), blocks
-        self.page = PAGE if self.rows >= 4 * blocks * PAGE else 1
-        heavy = np.flatnonzero(counts * (4 * blocks * self.page) > counts.sum())
+        while page > PAGE and self.rows < 4 * blocks * page:
+            page //= 2
+        self.page = page if self.rows >= 4 * blocks * page else 1
+        alone = 4 * blocks * (self.page if page == PAGE else 1)
+        heavy = np.flatnonzero(counts > counts.sum() / alone)
         self.heavy = heavy[np.argsort(-counts[heavy], kind="stable")]
         self.heavy_counts = counts[self.heavy].tolist()
         light = counts.astype(np.float32)
@@ -70,7 +91,7 @@ class Deck:
             pages[:] = rng.permutation(len(pages)) % self.blocks
         of = np.repeat(pages, self.page)[: self.rows]
         of[self.heavy] = self._least(pages) if apart else rng.permutation(len(self.heavy)) % self.blocks
-        return Blocks(of, self.blocks)
+        return Blocks(of, self.blocks, pages, self.page)
 
     def _least(self, pages: np.ndarray) -> list[int]:
         """For each frequent row, the block that has least when its turn comes."""

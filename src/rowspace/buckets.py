@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.blocks import Blocks, Deck
+from rowspace.blocks import PAGE, Blocks, Deck
 from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
 from rowspace.compiled import compiled_loop
 from rowspace.gathering import Bags, gathered_by, in_buckets
 from rowspace.layout import Layout, Source
+from rowspace.on_disk import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, blocks_on_disk, page_on_disk
 from rowspace.packing import Packed, room
 from rowspace.pool import Pool
 from rowspace.sampling import BlockNegatives
 from rowspace.sorting import find_places, move, number_buckets
+from rowspace.spill import Spill
 from rowspace.work import DRAWN, HI, LO, NEEDED, PASSED, ROW
 
 _A_ROW = 4.2  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
@@ -27,13 +29,15 @@ _POOL = 2**18  # rows to draw negatives from, at least: bags share theirs, so th
 _GROUPS = 32  # of blocks: columns, of which more than half as many threads would not make use
 
 
-def window_length(rows: int) -> int:
+def window_length(rows: int, *, on_disk: bool = False) -> int:
     """How many examples are sorted together: a power of two, at most four or so for every row.
 
-    >>> window_length(50_000), window_length(10_000_000)
-    (131072, 4194304)
+    Of tables on disk really so many, as they are read and written once or more in every window.
+
+    >>> window_length(50_000), window_length(10_000_000), window_length(10_000_000, on_disk=True)
+    (131072, 4194304, 33554432)
     """
-    return min(_power(_A_ROW * rows), _LONGEST)
+    return min(_power(_A_ROW * rows), 2**30 if on_disk else _LONGEST)
 
 
 def block_count(row_bytes: int, rows: int, examples: int) -> int:
@@ -72,14 +76,18 @@ class Sorted:
 
     def original(self, n: int) -> int:
         """Where a sorted example stood."""
-        return int(np.argsort(self.buckets, kind="stable")[self.bags.first(n) if self.bags else n])
+        n = self.bags.first(n) if self.bags else n
+        ends = np.bincount(self.buckets).cumsum()
+        bucket = int(np.searchsorted(ends, n, side="right"))
+        own = np.flatnonzero(self.buckets == bucket)
+        return int(own[n - ends[bucket] + len(own)])
 
 
 @dataclass(frozen=True)
 class Sample:
     """What of the first chunk decides how tables are cut.
 
-    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int64 tells for each axis how
+    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int32 tells for each axis how
     often every row occurs, in as much of it as matters.
     """
 
@@ -91,7 +99,7 @@ class Sample:
     def of(cls, chunk: Chunk, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> "Sample":
         """That of a chunk."""
         counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
-        met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n) for axis, n in counts]
+        met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n).astype(np.int32) for axis, n in counts]
         return cls(length(chunk), gathered_by(chunk) is not None, met)
 
 
@@ -109,29 +117,35 @@ class Buckets:
         row_bytes: bytes of a row of every table with its state.
         sample: of the first chunk.
         blocks: how many, or None for as many as suit.
+        spill: where windows lie that may be larger than memory, if a table is on disk.
     """
 
     def __init__(
         self, layout: Layout, sizes: Mapping[str, tuple[int, int]], row_bytes: Mapping[str, int], sample: Sample,
-        *, blocks: int | None,
+        *, blocks: int | None, spill: Spill | None = None,
     ) -> None:  # fmt: skip
-        self.layout, self.sample, self.gathered = layout, sample, sample.gathered
+        self.layout, self.sample, self.gathered, self.spill = layout, sample, sample.gathered, spill
         rows = axis_rows(layout, sizes)
-        self.window = _LONGEST if self.gathered else window_length(min(rows))
-        if blocks is None and self.gathered:
+        wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
+        self.window = _LONGEST if self.gathered else window_length(min(rows), on_disk=spill is not None)
+        if blocks is None and spill:
+            limits = (self.gathered, MOST_IN_BAGS), (layout.shared, MOST_SHARED), (layout.sampled, MOST_SAMPLED)
+            most = min([limit for holds, limit in limits if holds], default=MOST)
+            blocks = blocks_on_disk(max(n * w for n, w in zip(rows, wide, strict=True)), most)
+        elif blocks is None and self.gathered:
             blocks = _IN_BAGS if sample.examples >= _IN_BAGS * _EXAMPLES else 1
         elif blocks is None:
-            wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
             examples = min(self.window, sample.examples)
             blocks = block_count(wide[0], rows[0], examples)
             blocks = 1 if min(block_count(w, n, examples) for w, n in zip(wide, rows, strict=True)) == 1 else blocks
-        self.groups = min(blocks, _GROUPS)
+        self.groups = min(blocks, MOST if spill else _GROUPS)
         self.count = -(-blocks // self.groups) * self.groups
         if layout.symmetric and layout.sampled:
             self.count = self.groups  # negatives are drawn from single blocks too
         self.sided = layout.symmetric and bool(layout.sampled)
         met = [sample.met[0] + sample.met[1]] if layout.symmetric else sample.met
-        self._decks = [Deck(m, count) for m, count in zip(met, (self.count, self.groups), strict=False)]
+        pages = [page_on_disk(w) if spill else PAGE for w in wide]
+        self._decks = [Deck(*given) for given in zip(met, (self.count, self.groups), pages, strict=False)]
 
     @property
     def cuts(self) -> bool:
@@ -170,17 +184,18 @@ class Buckets:
             spare: a window that is done with, whose memory is used again.
         """
         dealt = self._deal(seed)
-        buckets = room((length(chunk),), spare.buckets if spare else None)
+        buckets = (self.spill.room if self.spill else room)((length(chunk),), spare.buckets if spare else None)
         counts = np.zeros(self.count * self._columns * (2 if self.sided else 1), np.int64)
         self._number(chunk, dealt, buckets, counts)
         ends = counts.cumsum()
-        packed = Packed(chunk, spare.packed if spare else None)
+        packed = Packed(chunk, spare.packed if spare else None, self.spill)
         columns = dict(chunk) | {name: _placed(name, chunk, buckets, ends - counts) for name in packed.left_out}
         columns |= {name: _like(chunk[name], a) for name, a in packed.moved(buckets, ends - counts).items()}
         bags = None
         if self.gathered:
             columns, bags, ends = in_buckets(columns, ends, spare.bags if spare else None)
-        size = lambda rows: min(length(chunk), max(_POOL, 4 * rows)) if bags else length(chunk)
+        most = min(length(chunk), _LONGEST)
+        size = lambda rows: min(most, max(_POOL, 4 * rows)) if bags else most
         drawn_from = {c: (dealt[axis], size(len(dealt[axis].of))) for c, axis in self.layout.sampled.items()}
         pools = {c: Pool.drawn(chunk[c], *given, [*seed, 2]) for c, given in drawn_from.items()}
         columns |= {c: chunk[c].drawing_from(pool.rows) for c, pool in pools.items()}  # type: ignore[union-attr]
@@ -191,8 +206,11 @@ class Buckets:
         if len(ids) == 1:  # one id decides: a single column
             ids, of = ids * 2, [of[0], np.zeros(len(of[0]), np.uint16)]
         per_column = self.count // self.groups if self.layout.symmetric else 1
-        options = self._columns, per_column, self.layout.symmetric, self.sided
-        compiled_loop(number_buckets)(*ids, *of, *options, out, counts)
+        rest = *of, self._columns, per_column, self.layout.symmetric, self.sided, out, counts
+        if self.spill:
+            self.spill.number(compiled_loop(number_buckets), ids, *rest)
+        else:
+            compiled_loop(number_buckets)(*ids, *rest)
 
     @property
     def _columns(self) -> int:

@@ -8,9 +8,12 @@ import numpy as np
 
 from rowspace.compiled import compiled_loop
 from rowspace.errors import DataError, RowspaceError
+from rowspace.mapped import converted, mapped
 from rowspace.names import shown
 from rowspace.sampling import Negatives
 from rowspace.values import is_integer, is_number
+
+_LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole
 
 
 @dataclass(frozen=True)
@@ -270,7 +273,8 @@ def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
 
 
 def _checked_values(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
-    return _as_ids(name, values, indexed) if indexed else _as_numbers(name, values)
+    check = lambda part: _as_ids(name, part, indexed) if indexed else _as_numbers(name, part)
+    return converted(values, check) if values.nbytes >= _LARGE and mapped(values) else check(values)
 
 
 def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:

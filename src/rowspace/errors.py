@@ -94,6 +94,34 @@ class Sequential(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
+class SlowTable(UserWarning):
+    """A table on disk that the system moves in and out of memory a page at a time, as its cost does not fit blocks."""
+
+    @classmethod
+    def warn(cls, cost: str, reason: str, size: int, memory: int) -> None:
+        """Warn that `cost` will be slow on tables of `size` bytes, unless they fit in memory."""
+        if size <= memory:
+            return
+        message = (
+            f"the cost {cost!r} takes the table on disk ({size / 1e9:.1f} GB, for {memory / 1e9:.1f} GB of memory) in "
+            f"the order of the examples, a page at a time, which is slow, since {reason}"
+        )
+        warnings.warn(cls(message), stacklevel=2)
+
+
+class OverMemory(UserWarning):
+    """Memory given to tables on disk that is less than they need even a few blocks at a time."""
+
+    @classmethod
+    def warn(cls, memory: int, needed: int) -> None:
+        """Warn that `memory` bytes will not do where `needed` are."""
+        message = (
+            f"memory is {memory / 1e6:,.0f} MB, and this process with the fewest rows it can train on takes about "
+            f"{needed / 1e6:,.0f} MB: give so many, or it takes more than it was given"
+        )
+        warnings.warn(cls(message), stacklevel=2)
+
+
 class Uncached(UserWarning):
     """A cache of kernels that is not used, since somebody else could have put code of theirs into it."""
 

@@ -8,6 +8,7 @@ import xxhash
 
 from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unusable
 from rowspace.errors import CheckpointError
+from rowspace.mapped import stretches
 
 if TYPE_CHECKING:
     from rowspace.kernel import Kernel
@@ -24,10 +25,8 @@ def mark_of(*arrays: np.ndarray) -> str:
     found = xxhash.xxh3_128()
     for array in arrays:
         found.update(f"{array.dtype.str} {array.shape}".encode())
-        flat = np.ascontiguousarray(array).reshape(-1)
-        step = max(1, _STRETCH // flat.itemsize)
-        for lo in range(0, len(flat), step):
-            found.update(flat[lo : lo + step].view(np.uint8).data)
+        for part in stretches(np.ascontiguousarray(array).reshape(-1), _STRETCH):
+            found.update(part.view(np.uint8).data)
     return found.hexdigest()
 
 

@@ -1,27 +1,34 @@
 """The columns of a window moved to their places: single ids and numbers side by side, in memory that is used again."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rowspace.columns import Chunk, Gathered, Ragged, length
 from rowspace.compiled import compiled_loop
 from rowspace.sorting import distribute
 
+if TYPE_CHECKING:
+    from rowspace.spill import Spill
+
 
 class Packed:
     """The columns of single ids and numbers of four bytes, moved together: one write for an example instead of many."""
 
-    def __init__(self, chunk: Chunk, before: np.ndarray | None) -> None:
+    def __init__(self, chunk: Chunk, before: np.ndarray | None, spill: "Spill | None" = None) -> None:
         arrays = {name: c.values if isinstance(c, Gathered) else c for name, c in chunk.items()}
         single = {name: a for name, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim == 1}
         self.taken = {name: a for name, a in single.items() if a.itemsize == 4}
         self.left_out = [n for n, a in arrays.items() if n not in self.taken and isinstance(a, np.ndarray | Ragged)]
-        self.out = room((length(chunk), len(self.taken)), before)
+        self._spill = spill
+        self.out = (spill.room if spill else room)((length(chunk), len(self.taken)), before)
 
     def moved(self, buckets: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
         """Move every example to its place: the arrays by the columns' names, as views."""
         if self.taken:
             columns = tuple(a.view(np.int32) for a in self.taken.values())
-            compiled_loop(distribute)(buckets, starts, columns, self.out)
+            move = self._spill.distribute if self._spill else compiled_loop(distribute)
+            move(buckets, starts, columns, self.out)
         return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
 
 

@@ -9,6 +9,7 @@ rows have a length of their own get no decay.
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from rowspace import costs
 from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
 from rowspace.marks import mark_of
+from rowspace.on_disk import is_on_disk
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
 from rowspace.sampling import Negatives
@@ -63,6 +65,8 @@ def train_pairs(
     checkpoint: str | os.PathLike[str] | None = None,
     every: float | str = EVERY,
     resume: bool = False,
+    table_on_disk: str | os.PathLike[str] | None = None,
+    memory: int | str | None = None,
 ) -> "Model":
     """Learn a row for every item from pairs of them.
 
@@ -90,7 +94,10 @@ def train_pairs(
             sample negatives, run on one.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
-        callbacks, checkpoint, every, resume: as for `Trainer.fit`.
+        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`.
+        table_on_disk: a folder for the table, which is then mapped from `E.npy` there and may be larger than memory
+            (see `Table.create`); None for memory. The model needs the file until it is saved elsewhere. A table of
+            256 MB or more is cut otherwise than in memory, and so learns other bytes; without labels, it takes blocks.
 
     Returns the model, with one table "E" whose counts are how often each item occurs.
 
@@ -107,13 +114,15 @@ def train_pairs(
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
-    E = _table(pairs, dim, seed, rule)
+    E = _table(pairs, dim, seed, rule, table_on_disk)
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
-    schedule = "sequential" if pairs.label is None else None  # negatives from blocks are not quite as good
+    in_order = pairs.label is None and not is_on_disk(E.values)  # negatives from blocks are not quite as good
+    schedule = "sequential" if in_order else None
     options: dict[str, Any] = {"seed": seed, "threads": threads, "schedule": schedule, "progress": progress}
     options |= {"trace": trace, "callbacks": callbacks, "checkpoint": checkpoint, "every": every, "resume": resume}
+    options["memory"] = memory
     history = trainer.fit(data, epochs, shuffle=shuffle, **options)
     about = {
         "pairs": len(pairs),
@@ -136,12 +145,15 @@ def enough_epochs(pairs: int) -> int:
     return int(np.clip(ENOUGH // max(1, pairs), 5, 100))
 
 
-def _table(pairs: Pairs, dim: int, seed: int, rule: Update) -> Table:
-    """The table, if there is memory for it and for what the update keeps beside its rows."""
+def _table(pairs: Pairs, dim: int, seed: int, rule: Update, folder: str | os.PathLike[str] | None) -> Table:
+    """The table, in a folder; or in memory, if there is enough for it and for what the update keeps beside its rows."""
+    about: dict[str, Any] = {"names": pairs.names, "dim": dim, "seed": seed, "counts": pairs.counts}
+    if folder is not None:
+        return Table.create(Path(folder) / "E.npy", **about)
     if is_integer(dim) and dim > 0:
         numbers = len(pairs.names) * (dim + state_width(rule, dim))
         ask_for_memory(4 * numbers, f"a table of {len(pairs.names)} x {dim} and what {rule.name} keeps of its rows")
-    return Table(names=pairs.names, dim=dim, seed=seed, counts=pairs.counts)
+    return Table(**about)
 
 
 def _chosen_cost(pairs: Pairs, cost: str | None, negatives: int | None) -> str:

@@ -13,6 +13,7 @@ from rowspace.chunks import Chunks
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
+from rowspace.mapped import let_go
 from rowspace.marks import Marks
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
@@ -26,6 +27,8 @@ from rowspace.workers import Workers
 if TYPE_CHECKING:
     from rowspace.checkpoint import Checkpoints
     from rowspace.train import Trainer
+
+_ROWS = 2**18  # that catch up at a time
 
 
 class Run:
@@ -101,9 +104,12 @@ class Run:
         if self._caught_up == trainer.steps:
             return
         for t in exact:
-            table, loop = trainer.tables[t].values, trainer.row_loop(t, step=False)
-            rows = np.arange(len(table))
-            catch_up(loop, table, trainer.states[t], rows, past.of(t), trainer.steps, (0, len(rows)))
+            table, states, loop = trainer.tables[t].values, trainer.states[t], trainer.row_loop(t, step=False)
+            for lo in range(0, len(table), _ROWS):
+                rows = np.arange(lo, min(lo + _ROWS, len(table)))
+                catch_up(loop, table, states, rows, past.of(t), trainer.steps, (0, len(rows)))
+                for array in (table, *states):
+                    let_go(array[lo : lo + _ROWS])
         self._caught_up = trainer.steps
 
     def finish(self) -> None:

@@ -1,6 +1,7 @@
 """Schedules: which example runs when and on which thread."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from time import sleep
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from rowspace.buckets import Sorted
 from rowspace.columns import Chunk, counted_before, members
+from rowspace.residency import Residency
 from rowspace.shared import Lanes
 from rowspace.standing import Place
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
@@ -20,6 +22,19 @@ _PAUSE = 2e-5  # seconds between looks at whether the row before has moved on
 _CALL = 2**18  # examples, at most, between looks at the keyboard
 
 Task = tuple[int, int]  # segments from, to: one thread's, in order
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The tasks that share copies of small tables: the `examples` of each, from and to.
+
+    A stage has those from the `first` on. Copies are made where a turn `begins`, and merged where it `ends`.
+    """
+
+    examples: Sequence[tuple[int, int]]
+    first: int = 0
+    begins: bool = True
+    ends: bool = True
 
 
 @dataclass
@@ -35,23 +50,29 @@ class Window:
     lookups: int = 0  # of the whole chunk, at its last window
     sorted: Sorted | None = None
     lanes: Lanes | None = None  # copies of small tables that every task of a stage writes
+    residency: Residency | None = None  # what brings rows from the disk for every stage
+    turns: Sequence["Turn"] | None = None  # where copies are made for longer than a stage
 
     def run(self, workers: Workers) -> Iterator["Outcome"]:
         """Run stage after stage; gives what became of each."""
-        for stage in self.stages:
-            bounds = self.lanes.begin(self.bound, len(stage)) if self.lanes else [self.bound] * len(stage)
+        for number, stage in enumerate(self.stages):
+            turn = self.turns[number] if self.turns else Turn([self._examples(task) for task in stage])
+            if self.lanes and turn.begins:
+                copies = self.lanes.begin(self.bound, len(turn.examples))
+            bounds = copies[turn.first :][: len(stage)] if self.lanes else [self.bound] * len(stage)
 
             def do(numbered: tuple[Bound, Task]) -> None:
                 self._do(workers, *numbered)
 
             error = None
             try:
-                workers.run(do, zip(bounds, stage, strict=True))
+                with self.residency.present(number) if self.residency else nullcontext():
+                    workers.run(do, zip(bounds, stage, strict=True))
             except BaseException as found:  # Ctrl-C too: what was done counts all the same
                 error = found
             outcome = Outcome.of(self.work, stage, members(self.chunk), error)
-            if self.lanes and outcome.failed is None and error is None:
-                self.lanes.merge([self._examples(task) for task in stage])
+            if self.lanes and turn.ends and outcome.failed is None and error is None:
+                self.lanes.merge(turn.examples)
             yield outcome
 
     def original(self, example: int) -> int:
@@ -70,8 +91,13 @@ class Window:
                 sleep(_PAUSE)
 
     def _examples(self, task: Task) -> tuple[int, int]:
-        begin, end = task
-        return int(self.work.segments[begin, LO]), int(self.work.segments[end - 1, HI])
+        return span(self.work.segments, task)
+
+
+def span(segments: np.ndarray, task: Task) -> tuple[int, int]:
+    """The examples of a task whose segments follow one another, from and to."""
+    begin, end = task
+    return (int(segments[begin, LO]), int(segments[end - 1, HI])) if begin < end else (0, 0)
 
 
 @dataclass(frozen=True)
@@ -116,7 +142,7 @@ def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[n
     A thread's rows are then one call of the loop, or a few where they are long: rows are done in less time than Python
     takes to hand them out. Rows next to one another are always different threads', so that they can follow each other.
     """
-    examples = int(segments[-1, HI]) if len(segments) else 0
+    examples = sum(hi - lo for lo, hi in (span(segments, row) for row in rows))
     calls = max(1, -(-examples // (_CALL * threads)))
     edges = np.linspace(0, len(rows), calls + 1).astype(int)
     places, tasks, begin = [], [], 0

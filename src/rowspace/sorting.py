@@ -45,6 +45,17 @@ def distribute(buckets, starts, columns, out):  # type: ignore[no-untyped-def]
             out[place, c] = columns[c][n]
 
 
+def distribute_within(buckets, starts, columns, out, begin, end):  # type: ignore[no-untyped-def]
+    """The same for the examples of buckets `begin` to `end` alone."""
+    for n in range(len(buckets)):
+        bucket = uintp(buckets[n])
+        if begin <= buckets[n] < end:
+            place = uintp(starts[bucket])
+            starts[bucket] = place + 1
+            for c in range(len(columns)):
+                out[place, c] = columns[c][n]
+
+
 def move(values, places, out):  # type: ignore[no-untyped-def]
     """out[places[n]] = values[n] for rows of numbers."""
     for n in range(len(places)):

@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.mapped import stretches
 from rowspace.names import brief, shown
 from rowspace.values import ask_for_memory
 
@@ -48,9 +49,8 @@ def write_array(stream: Any, array: np.ndarray) -> None:
     array = np.ascontiguousarray(array)
     np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
     # in pieces: one write takes at most 2 GB. Not array.tofile, which does not say that a disk is full
-    data: Any = memoryview(array).cast("B") if array.size else b""  # type: ignore[arg-type]
-    for start in range(0, len(data), PIECE):
-        stream.write(data[start : start + PIECE])
+    for part in stretches(array.reshape(-1), PIECE):
+        stream.write(part.view(np.uint8).data)
 
 
 def names_json(names: Iterable[str]) -> str:

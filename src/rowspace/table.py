@@ -11,7 +11,7 @@ from rowspace import store
 from rowspace.errors import FormatError, ReadOnly, ShapeError
 from rowspace.index import Index
 from rowspace.names import Names, shown
-from rowspace.values import adoptable, checked_counts, drawn, is_integer
+from rowspace.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches, is_integer
 
 
 class Table:
@@ -31,7 +31,7 @@ class Table:
     Raises:
         ShapeError: if n or dim is not a positive integer, or names or counts are not n.
         DataError: if a name occurs twice or is not a string.
-        TooLarge: if the machine has less memory than the values need.
+        TooLarge: if less memory is free than the values need; see `Table.create`.
 
     >>> E = Table(names=["cat", "dog", "owl"], dim=2, seed=0)
     >>> E["dog"].shape, E[-1].shape, E[:2].shape, E[["owl", "cat"]].shape
@@ -78,6 +78,47 @@ class Table:
         table = cls.__new__(cls)
         table._adopt(adoptable(array), None if names is None else Names(names), counts)
         return table
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        n: int | None = None,
+        dim: int | None = None,
+        seed: Any = 0,
+        *,
+        names: Iterable[str] | None = None,
+        scale: float | None = None,
+        counts: Any = None,
+    ) -> "Table":
+        """A new table on disk, for one that is larger than memory: a .npy file, mapped.
+
+        It holds the very values that `Table(n, dim, seed, scale=scale)` has, and is trained in the
+        same way; see `Trainer.fit(..., memory=...)` for how much of it is in memory at a time.
+
+        Args:
+            path: the .npy file to write; names and counts are written beside it. Its folder must
+                exist. Room for the whole table is taken on the disk at once.
+            n, dim, seed, names, scale, counts: as for a table in memory.
+
+        Raises:
+            FileExistsError: if there is a file at the path, or names or counts beside it.
+            ShapeError, DataError: as for a table in memory.
+            DiskFull: if the disk has less room; nothing is left of it then.
+            OSError: if it cannot be written otherwise.
+
+        >>> from pathlib import Path; from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     E = Table.create(Path(folder) / "E.npy", 1000, 4, seed=1)
+        ...     bool((E.values == Table(1000, 4, seed=1).values).all())
+        True
+        """
+        from rowspace.create import write_table
+
+        index = None if names is None else Names(names)
+        shape = checked_shape(len(index) if n is None and index is not None else n, dim)
+        write_table(path, shape, drawn_in_stretches(shape, seed, scale), index, counts)
+        return cls.open(path, "r+")
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], mode: str = "r") -> "Table":

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import CheckpointError, DataError, SlowCost
 from rowspace.kernel import Kernel
+from rowspace.memory import wanted
+from rowspace.on_disk import first_state, scattered
 from rowspace.progress import Progress, progress_bar
 from rowspace.rowwise import RowLoop
 from rowspace.run import Run
@@ -126,6 +128,7 @@ class Trainer:
         threads: int | None = None,
         blocks: int | None = None,
         batch: int | None = None,
+        memory: int | str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         every: float | str = EVERY,
         resume: bool = False,
@@ -153,6 +156,9 @@ class Trainer:
             batch: with a number, whole batches of so many examples instead, in file order: the gradients of their sum,
                 all taken at the same rows, repeats of a row added up, and one step for each row; as torch does it.
                 Deterministic at any number of threads.
+            memory: for tables on disk (`Table.create`, `Table.open`), how much of this machine's memory the process
+                may have: bytes, or a text such as "2 GB"; None for half of what is free. It decides how often the
+                tables are read and written, never the bytes they learn.
             checkpoint: a folder for checkpoints, of which the last two are kept. A training that was killed goes on
                 from there to the bytes that it would have had (see `docs/reliability.md`).
             every: how often: seconds, or a text such as "5 min" or "10 chunks".
@@ -182,7 +188,7 @@ class Trainer:
             raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
         if trace is not None and checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
-        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch)
+        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch, wanted(memory))
         chunks = Chunks(data, epochs)
         if checkpoint is None:
             return self._fit(chunks, options, None, threads, progress, callbacks)
@@ -198,6 +204,7 @@ class Trainer:
         callbacks: Sequence[Any] = (),
         threads: int | None = None,
         every: float | str = EVERY,
+        memory: int | str | None = None,
     ) -> list[Epoch]:
         """Go on with a `fit` that was killed, from its last checkpoint, with the options it had.
 
@@ -208,7 +215,7 @@ class Trainer:
         Arguments:
             checkpoint: the folder.
             data: the same as before.
-            progress, callbacks, threads, every: as for `fit`.
+            progress, callbacks, threads, every, memory: as for `fit`.
 
         Gives all epochs of the fit. Raises what `fit` does, and CheckpointError when there is no checkpoint yet.
 
@@ -224,7 +231,7 @@ class Trainer:
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             if checkpoints.saved is None:
                 raise CheckpointError(f"{checkpoint} holds no checkpoint yet; begin again with fit")
-            options = Options(trace=None, **checkpoints.saved.told["options"])
+            options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
             return self._fit(Chunks(data, options.epochs), options, checkpoints, threads, progress, callbacks)
 
     def _fit(
@@ -237,7 +244,9 @@ class Trainer:
         callbacks: Sequence[Any],
     ) -> list[Epoch]:
         total = None if chunks.examples is None else options.epochs * chunks.examples
-        with Workers(thread_count(threads)) as workers, traced(options.trace, self):
+        arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
+        on_disk = scattered(arrays, options.memory)
+        with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self):
             run = Run(self, chunks, options, workers, checkpoints)
             _call(callbacks, "on_train_begin", self)
             with progress_bar(progress, total) as bar:
@@ -289,7 +298,7 @@ def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> 
 
 def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
     seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
-    return *(np.tile(np.asarray(s, np.float32), (len(table), 1)) for s in update.init(table.dim)), *seen
+    return *(first_state(s, table.values) for s in update.init(table.dim)), *seen
 
 
 def _sampled(column: Any) -> Negatives | None:

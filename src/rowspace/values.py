@@ -1,7 +1,6 @@
 """The values a table stands on: drawn at random, or adopted from an array."""
 
 import operator
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,18 +8,36 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import ShapeError, TooLarge
+from rowspace.memory import available
 from rowspace.names import shown
+
+_STRETCH = 2**22  # numbers that are drawn at a time
+
+
+def checked_shape(n: Any, dim: Any) -> tuple[int, int]:
+    """The shape of a table: two whole numbers of at least 1."""
+    return _whole("n", n), _whole("dim", dim)
 
 
 def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
     """(n, dim) float32, normal with standard deviation `scale` or else 1 / sqrt(dim)."""
-    shape = _whole("n", n), _whole("dim", dim)
+    shape = checked_shape(n, dim)
+    ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
+    return next(drawn_in_stretches(shape, seed, scale, rows=shape[0]))
+
+
+def drawn_in_stretches(
+    shape: tuple[int, int], seed: Any, scale: float | None, rows: int | None = None
+) -> Iterator[np.ndarray]:
+    """The same numbers some rows at a time, never all of them in memory."""
     if scale is not None and not is_number(scale):
         raise ShapeError(f"scale is {shown(scale)}; give a number, the standard deviation of the values")
-    ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
-    values = _random(seed).standard_normal(shape, dtype=np.float32)
-    values *= np.float32(1 / np.sqrt(shape[1]) if scale is None else scale)
-    return values
+    random, (n, dim) = _random(seed), shape
+    rows = max(1, _STRETCH // dim) if rows is None else rows
+    for lo in range(0, n, rows):
+        values = random.standard_normal((min(rows, n - lo), dim), dtype=np.float32)
+        values *= np.float32(1 / np.sqrt(dim) if scale is None else scale)
+        yield values
 
 
 def _random(seed: Any) -> np.random.Generator:
@@ -58,7 +75,7 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
 
 
 STRING = 64  # bytes of a string of Python, beside its letters
-FEWER = "take fewer columns, or map a .npy file with Table.open(path, 'r+')"
+FEWER = "take fewer columns, or keep the table on disk: Table.create(path, n, dim), or --table-on-disk in the shell"
 
 
 def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
@@ -70,13 +87,11 @@ def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
         instead: what to do about it.
 
     Raises:
-        TooLarge: if that is more than the machine's whole memory.
+        TooLarge: if that is more than is free, here or in this process's control group.
     """
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > there > 0:
-        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB; {instead}")
+    free = available()
+    if free is not None and needed > free:
+        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; {instead}")
 
 
 @contextmanager

@@ -11,16 +11,19 @@ import numpy as np
 from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sample, Sorted
 from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
-from rowspace.errors import Sequential
+from rowspace.errors import OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.marks import Marks
+from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.schedule import Window, in_turn
+from rowspace.schedule import Task, Window, in_turn
 from rowspace.shared import LANES, Lanes, SharedTable
+from rowspace.spill import Spill
 from rowspace.standing import Place
+from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
 from rowspace.work import LO, Work, segments_between
 from rowspace.workers import Workers
@@ -45,10 +48,11 @@ class Options:
     blocks: int | None
     trace: Trace | None
     batch: int | None = None
+    memory: int = 0  # bytes, for tables on disk
 
     def kept(self) -> dict[str, Any]:
         """What a checkpoint keeps: with the same data, all that is needed to fit again."""
-        return {name: value for name, value in vars(self).items() if name != "trace"}
+        return {name: value for name, value in vars(self).items() if name not in ("trace", "memory")}
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Windows:
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: list[Sorted] = []  # whose memory is free
         self.past = Past()
+        self._room: int | None = None  # of the memory, for rows and examples
 
     def epoch(self, position: Position, start: Place) -> Iterator[Window | BatchWindow]:
         """The windows of an epoch from a place on; the next ones are sorted, each by a thread, before they run."""
@@ -145,10 +150,13 @@ class Windows:
         if key not in self.trainer.buckets:
             self.trainer.buckets[key] = self._new_buckets(kernel, columns, self.trainer.samples.get(key))
         found = self.trainer.buckets[key]
+        if found is not None and found.spill is not None:
+            found.spill.memory = self.options.memory
         return found if found is not None and found.cuts else None
 
     def _new_buckets(self, kernel: Kernel, columns: Chunk, sample: Sample | None) -> Buckets | None:
         trainer, options = self.trainer, self.options
+        on_disk = [t.values for t in trainer.tables.values() if is_on_disk(t.values)]
         sizes = {t: table.shape for t, table in trainer.tables.items()}
         found = layout(kernel.traced, columns, sizes)
         exact = [] if isinstance(found, str) else [t for t in found.shared if self._is_exact(t)]
@@ -156,19 +164,23 @@ class Windows:
             found = f"the small table {exact[0]!r} has an exact update, whose copies cannot be averaged"
         if isinstance(found, str):
             found += "; schedule='hogwild' would use all threads, and give other bytes each time"
-        elif found.sampled and options.schedule is None and options.blocks is None:
+        elif found.sampled and options.schedule is None and options.blocks is None and not on_disk:
             found = (
                 "negatives from a block are not quite as good as from the whole table; schedule='blocks' would use all "
                 "threads, and give the same bytes for any number of them"
             )
         if isinstance(found, str):
             large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
-            if options.schedule == "blocks" or (large and self.workers.threads > 1):
+            if on_disk:
+                SlowTable.warn(kernel.name, found, sum(v.nbytes for v in on_disk), options.memory)
+            elif options.schedule == "blocks" or (large and self.workers.threads > 1):
                 Sequential.warn(kernel.name, found)
             return None
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
-        return Buckets(found, sizes, row_bytes, sample or Sample.of(columns, found, sizes), blocks=options.blocks)
+        spill = Spill(folder_of(on_disk), options.memory) if on_disk else None
+        sample = sample or Sample.of(columns, found, sizes)
+        return Buckets(found, sizes, row_bytes, sample, blocks=options.blocks, spill=spill)
 
     def _is_exact(self, table: str) -> bool:
         return table in self.trainer.updates and self.trainer.updates[table].exact
@@ -176,7 +188,9 @@ class Windows:
     # --- in buckets ------------------------------------------------------------------------------------------------
 
     def _sort(self, buckets: Buckets, part: Chunk, seed: list[int]) -> Callable[[], Sorted]:
-        """Begin to sort a window."""
+        """Begin to sort a window; one that may be larger than memory is sorted when its turn comes."""
+        if buckets.spill:
+            return lambda: buckets.sort(part, seed, self._spare.pop() if self._spare else None)
         return self.workers.prepare(buckets.sort, part, seed, self._spare.pop() if self._spare else None)
 
     def _in_buckets(
@@ -186,6 +200,11 @@ class Windows:
         assert buckets is not None
         segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
         lanes = self._lanes(kernel, buckets, done.columns) if buckets.layout.shared else None
+        tiles = self._tiled(buckets, done, segments, tasks) if buckets.spill else None
+        if tiles:
+            work = self._work(kernel, tiles.segments, done.columns, first, position)
+            extras = done, lanes, tiles.residency, tiles.turns
+            return self._window(kernel, done.columns, work, tiles.tasks, after, examples, *extras)
         if lanes or self.options.trace is not None:
             stages = _staged(tasks, LANES if lanes else max(1, len(tasks) // _STAGES))
         else:
@@ -193,6 +212,26 @@ class Windows:
             stages = [tasks]
         work = self._work(kernel, segments, done.columns, first, position)
         return self._window(kernel, done.columns, work, stages, after, examples, done, lanes)
+
+    def _tiled(self, buckets: Buckets, done: Sorted, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
+        """The work of a window in tiles whose rows fit in memory; None where all do."""
+        trainer = self.trainer
+        arrays = [
+            [a for t in space for a in (trainer.tables[t].values, *trainer.states.get(t, ()))]
+            for space in buckets.layout.spaces
+        ]
+        first = self._room is None
+        if self._room is None:
+            self._room = room_for_rows([a for own in arrays for a in own], self.options.memory)
+        contents = Contents.of(buckets, done, arrays, tasks, segments)
+        lanes = LANES if buckets.layout.shared else None
+        symmetric = buckets.layout.symmetric
+        tiles = tiled(contents, segments, tasks, self._room, self.workers.threads, symmetric=symmetric, lanes=lanes)
+        if tiles is None:
+            contents.bring_all(length(done.columns))
+        elif tiles.missing and first:
+            OverMemory.warn(self.options.memory, self.options.memory - self._room + tiles.missing)
+        return tiles
 
     def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Lanes:
         """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""

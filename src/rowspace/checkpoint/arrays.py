@@ -7,6 +7,7 @@ import numpy as np
 
 from rowspace.checksums import stretches
 from rowspace.errors import CheckpointError
+from rowspace.mapped import let_go
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
 _AT_ONCE = 64 * STRETCH  # bytes read in one call
@@ -31,18 +32,20 @@ def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> n
             [sums[number]] = stretches(part, STRETCH)
             if before is None or sums[number] != before[number]:
                 _write(stream, part.data, len(header) + number * STRETCH)
+            let_go(part)
     return sums
 
 
 def read_into(path: Path, array: np.ndarray) -> None:
     """Fill an array, in C order, from a file that was found to hold its like."""
-    content = array.reshape(-1).view(np.uint8).data
+    content = array.reshape(-1).view(np.uint8)
     with path.open("rb", buffering=0) as stream:
         stream.seek(len(_header(array.dtype, array.shape)))
-        while content:
-            read = stream.readinto(content[:_AT_ONCE])
+        while len(content):
+            read = stream.readinto(content[:_AT_ONCE].data)
             if not read:
                 raise CheckpointError(f"{path} ends early: it was changed while it was read")
+            let_go(content[:read])
             content = content[read:]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of, mark_of_texts
+from rowspace.on_disk import is_on_disk
 from rowspace.plans import rows_fingerprint, writers
 from rowspace.updates import Update
 
@@ -25,6 +26,7 @@ def settings(run: "Run") -> dict[str, str]:
         found[name] = str(getattr(options, name))
     for name, table in trainer.tables.items():
         found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
+        found[f"the place of table {name}"] = "on disk" if is_on_disk(table.values) else "in memory"
         found[f"the names of table {name}"] = mark_of_texts(table.names or [])
         update = trainer.updates.get(name)
         found[f"the update of table {name}"] = "none" if update is None else update.name

@@ -9,6 +9,7 @@ import typer
 
 from rowspace.beside import temporary_folder
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
+from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
 from rowspace.cli.output import plain, show, show_json
 from rowspace.cli.paths import reserve
 from rowspace.errors import DataError
@@ -54,6 +55,8 @@ def text(
         int, typer.Option(help="The same seed gives the same skip_gram (whole words) or glove model, byte for byte.")
     ] = 0,
     threads: Annotated[int | None, typer.Option(help="How many. [default: all cores]")] = None,
+    table_on_disk: TableOnDisk = False,
+    memory: Memory = None,
     checkpoint: Checkpoint = None,
     every: Every = EVERY,
     resume: Resume = None,
@@ -82,7 +85,7 @@ def text(
     options: dict[str, Any] = {"cost": cost, "window": window, "negative": negative, "ns_exponent": ns_exponent}
     options |= {"sample": sample, "rate": rate, "min_n": min_n, "max_n": max_n, "buckets": buckets}
     options |= {"seed": seed, "threads": threads, "progress": progress, "start": before}
-    with temporary_folder(Path(os.path.realpath(out)), "ids") as ids:
+    with temporary_folder(Path(os.path.realpath(out)), "ids") as ids, tables_in(out, table_on_disk, memory) as disk:
         names = None if before is None else before.index_to_key
         with rs.read_text(source, ids=ids, names=names, **reading) as read:
             seconds = time.perf_counter() - begun
@@ -90,7 +93,7 @@ def text(
                 show(_read(read, seconds))
             with how_to_go_on(kept):
                 callbacks = [Resumed()] if json else [Resumed(), _Costs()]
-                model = rs.train_text(read, dim, epochs, callbacks=callbacks, **options, **kept)
+                model = rs.train_text(read, dim, epochs, callbacks=callbacks, **options, **disk, **kept)
             model.save(out)
             summary = _summary(model, read, out, seconds, time.perf_counter() - begun)
     show_json(summary) if json else show(_sentence(summary))

@@ -9,6 +9,7 @@ import typer
 from rowspace.cli import texts
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.group import Commands
+from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
 from rowspace.cli.output import note, plain, show, show_json
 from rowspace.cli.paths import check_picture_path, reserve
 from rowspace.errors import DataError
@@ -63,6 +64,8 @@ def pairs(
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
+    table_on_disk: TableOnDisk = False,
+    memory: Memory = None,
     checkpoint: Checkpoint = None,
     every: Every = EVERY,
     resume: Resume = None,
@@ -82,15 +85,16 @@ def pairs(
 
     start = time.perf_counter()
     kept = checkpointing(checkpoint, every, resume)
-    read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
-    options |= {"seed": seed, "threads": threads, "progress": progress, "trace": _trace(trace, read, epochs)}
-    with how_to_go_on(kept):
-        model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options, **kept)
-    model.save(out)
-    if plot is not None:
-        rs.plot_table(model.table, plot)
-    summary = _summary(model, out, time.perf_counter() - start)
+    with tables_in(out, table_on_disk, memory) as disk:
+        read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)
+        options |= {"seed": seed, "threads": threads, "progress": progress, "trace": _trace(trace, read, epochs)}
+        with how_to_go_on(kept):
+            model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options, **disk, **kept)
+        model.save(out)
+        if plot is not None:
+            rs.plot_table(model.table, plot)
+        summary = _summary(model, out, time.perf_counter() - start)
     show_json(summary) if json else show(_sentence(summary))
     if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:
         note(f"the cost rose: a lower --rate than {model.trained_with['rate']:g} may do better")

@@ -65,8 +65,8 @@ def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
             data = b"".join([*rest, block[:cut]])
             yield Chunk(data, stream.name, start, taken=stream.taken())
             start, ended, rest = start + len(data), data.endswith(b"\n"), []
-        else:  # they are joined in the end
-            ask_for_memory(2 * SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
+        else:  # for the parts to be joined
+            ask_for_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
         rest.append(block[cut:])
     data = b"".join(rest)
     if data or not ended:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,8 @@ def train_text(
     checkpoint: str | os.PathLike[str] | None = None,
     every: float | str = EVERY,
     resume: bool = False,
+    table_on_disk: str | os.PathLike[str] | None = None,
+    memory: int | str | None = None,
 ) -> "Model":
     """Learn a vector for every word of a text.
 
@@ -90,7 +93,9 @@ def train_text(
         threads: how many, None for all cores.
         start: a model to go on with, whose words the text was read with (`names=start.index_to_key`).
         progress: whether to show a bar; None shows one on a terminal.
-        callbacks, checkpoint, every, resume: as for `Trainer.fit`.
+        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`.
+        table_on_disk: a folder for the tables, each of which is then mapped from a file there and may be larger than
+            memory (see `Table.create`); None for memory. The model needs the files until it is saved elsewhere.
 
     Returns the model. Its first table holds the words, with names and counts; C the words as contexts; with subwords S
     the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
@@ -129,13 +134,15 @@ def train_text(
         subwords,
         0 if start is None else len(start.cost),
         before or {},
+        None if table_on_disk is None else Path(table_on_disk),
     )
-    _ask_for_memory(setting, usual.rows)
+    if table_on_disk is None:
+        _ask_for_memory(setting, usual.rows)
     plan = usual.plan(setting)
     first = usual.rate if rate is None else rate
     trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
     options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress, "callbacks": callbacks}
-    options |= {"checkpoint": checkpoint, "every": every, "resume": resume}
+    options |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
     epochs = usual.epochs if epochs is None else epochs
     trainer.fit(plan.data, epochs, **options, **plan.fit)
     if epochs and not trainer.examples:
@@ -149,7 +156,7 @@ def train_text(
 def _ask_for_memory(setting: Setting, each: int) -> None:
     """Refuse tables that would not fit, before the first of them is made."""
     rows = each * setting.words + (0 if setting.subwords is None else setting.words + setting.subwords.buckets)
-    instead = "take a smaller dim, fewer words (min_count, max_vocab) or fewer buckets"
+    instead = "take a smaller dim, fewer words or fewer buckets, or keep the tables on disk (--table-on-disk)"
     ask_for_memory(4 * rows * setting.dim, f"{rows:,} rows of {setting.dim:,} numbers: that", instead)
 
 

@@ -12,5 +12,6 @@ def glove(setting: Setting) -> Plan:
     i, j, count = cooccurrences(text.ids, text.offsets, n, window=setting.window, threads=setting.threads)
     W, C = setting.vectors("W", n), setting.vectors("C", n)
     tables = {"W": W, "C": C, "b": setting.zeros("b", 1), "c": setting.zeros("c", 1)}
-    answer = lambda: {"E": setting.named(W.values + C.values), **tables}
+    sums = lambda lo, hi: W.values[lo:hi] + C.values[lo:hi]
+    answer = lambda: {"E": setting.named(setting.table("E", W.shape, sums)), **tables}
     return Plan(costs.glove, tables, {"i": i, "j": j, "count": count}, adagrad, answer, {"shuffle": True})

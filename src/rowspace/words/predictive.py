@@ -74,7 +74,9 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragge
     """The table of words and n-grams, that of contexts, the bag of each word, and the model's tables."""
     S = setting.vectors("S", setting.words + subwords.buckets, words=setting.words)
     C, bags = setting.zeros("C"), subwords.bags(setting.text.names)
-    return S, C, bags, lambda: {"W": setting.named(compose(S.values, bags)), "S": S, "C": C}
+    words = lambda lo, hi: compose(S.values, Ragged(bags.values, bags.offsets[lo : hi + 1]))
+    answer = lambda: {"W": setting.named(setting.table("W", (setting.words, setting.dim), words)), "S": S, "C": C}
+    return S, C, bags, answer
 
 
 def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:

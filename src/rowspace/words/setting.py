@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rowspace.columns import Ragged
+from rowspace.create import write_table
+from rowspace.mapped import copy_rows
 from rowspace.read import Text
 from rowspace.sampling import Negatives
 from rowspace.subwords import Subwords
 from rowspace.table import Table
 from rowspace.updates import Update
 from rowspace.words.contexts import chance_of_keeping
+
+_STRETCH = 2**22  # numbers of a table on disk that are made at a time
 
 Answer = Callable[[], dict[str, Table]]  # the tables of the model that comes of a training
 
@@ -33,6 +38,7 @@ class Setting:
     subwords: Subwords | None
     epochs_before: int = 0
     before: Mapping[str, Table] = field(default_factory=dict)
+    folder: Path | None = None  # for tables on disk
 
     @property
     def words(self) -> int:
@@ -54,26 +60,39 @@ class Setting:
         Of a table with rows for the words and others behind them, `words` says how many are the words'.
         """
         random = np.random.default_rng([self.seed, *name.encode()])
-        values = random.random((rows, self.dim), np.float32)
-        values -= np.float32(0.5)
-        values /= np.float32(self.dim)
-        return self._gone_on(name, values, words)
+
+        def drawn(lo: int, hi: int) -> np.ndarray:
+            values = random.random((hi - lo, self.dim), np.float32)
+            values -= np.float32(0.5)
+            values /= np.float32(self.dim)
+            return values
+
+        return self._gone_on(name, self.table(name, (rows, self.dim), drawn), words)
 
     def zeros(self, name: str, dim: int | None = None) -> Table:
         """A table of zeros, one row a word; known rows go on."""
-        return self._gone_on(name, np.zeros((self.words, self.dim if dim is None else dim), np.float32), None)
+        shape = self.words, self.dim if dim is None else dim
+        return self._gone_on(name, self.table(name, shape, lambda lo, hi: np.zeros((hi - lo, shape[1]), np.float32)))
+
+    def table(self, name: str, shape: tuple[int, int], rows: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """The values of a table, where tables are to be; `rows` gives some of them, in their order."""
+        if self.folder is None:
+            return rows(0, shape[0])
+        step, path = max(1, _STRETCH // shape[1]), self.folder / f"{name}.npy"
+        write_table(path, shape, (rows(lo, min(lo + step, shape[0])) for lo in range(0, shape[0], step)))
+        return Table.open(path, "r+").values
 
     def named(self, values: np.ndarray) -> Table:
         """Vectors of the words, with their names and counts."""
         return Table.from_array(values, self.text.names, counts=self.counts)
 
-    def _gone_on(self, name: str, values: np.ndarray, words: int | None) -> Table:
+    def _gone_on(self, name: str, values: np.ndarray, words: int | None = None) -> Table:
         if name in self.before:
             old = self.before[name].values
             behind = 0 if words is None else len(values) - words
             known = len(old) - behind
-            values[:known] = old[:known]
-            values[len(values) - behind :] = old[known:]
+            copy_rows(old[:known], values[:known])
+            copy_rows(old[known:], values[len(values) - behind :])
         return Table.from_array(values)
 
 

@@ -1,0 +1,35 @@
+"""`--table-on-disk` and `--memory` of the commands that train."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rowspace.beside import temporary_folder
+from rowspace.errors import DataError
+
+TableOnDisk = Annotated[
+    bool, typer.Option("--table-on-disk", help="Keep tables on disk, beside the model: for those larger than memory.")
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="With --table-on-disk: how much memory to take, such as '2 GB'. [default: half of what is free]"),
+]
+
+
+@contextmanager
+def tables_in(out: Path, on_disk: bool, memory: str | None) -> Iterator[dict[str, Any]]:
+    """The options of the library, with a folder for tables beside the model that lasts as long as the block."""
+    if not on_disk:
+        if memory is not None:
+            raise DataError("--memory is for tables on disk; give --table-on-disk too")
+        yield {}
+        return
+    from rowspace.memory import wanted
+
+    wanted(memory)
+    with temporary_folder(Path(os.path.realpath(out)), "tables") as folder:
+        yield {"table_on_disk": folder, "memory": memory}

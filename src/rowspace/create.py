@@ -1,0 +1,71 @@
+"""Tables written straight to the disk: a .npy file with names and counts beside it, never held in memory."""
+
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rowspace import store
+from rowspace.errors import ShapeError
+from rowspace.files import atomic_file
+from rowspace.mapped import reserve, write_through
+from rowspace.names import Names
+from rowspace.values import checked_counts
+
+
+def write_table(
+    path: str | os.PathLike[str],
+    shape: tuple[int, int],
+    rows: Iterable[np.ndarray],
+    names: Names | None = None,
+    counts: Any = None,
+) -> None:
+    """Write a table that is not there yet: all of it, or nothing.
+
+    Args:
+        path: the .npy file; names and counts are written beside it.
+        shape: (n, dim).
+        rows: the values, float32 of (some, dim) at a time.
+        names: n names, or None.
+        counts: (n,) int64, or None.
+
+    Raises:
+        FileExistsError: if there is something at the path, or names or counts beside it.
+        ShapeError: if names or counts are not n.
+        DiskFull: if the disk has no room for it, before anything is written.
+    """
+    path = Path(path)
+    _refuse_existing(path)
+    if names is not None and len(names) != shape[0]:
+        raise ShapeError(f"{len(names)} names for {shape[0]} rows; give one name for each row")
+    counts = None if counts is None else checked_counts(counts, shape[0])
+    with ExitStack() as files:  # left in reverse order: the values, which make a table of it, come last
+        _write_values(files.enter_context(atomic_file(path, "wb")), path, shape, rows)
+        if names is not None:
+            files.enter_context(atomic_file(store.names_path(path))).write(store.names_json(names.index_to_key))
+        if counts is not None:
+            store.write_array(files.enter_context(atomic_file(store.counts_path(path), "wb")), counts)
+
+
+def _write_values(stream: Any, path: Path, shape: tuple[int, int], rows: Iterable[np.ndarray]) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    stream.flush()
+    at = stream.tell()
+    reserve(stream.fileno(), at + 4 * shape[0] * shape[1], path)
+    for part in rows:
+        stream.write(np.ascontiguousarray(part, "<f4").data)
+        stream.flush()
+        write_through(stream.fileno(), at, part.nbytes)
+        at += part.nbytes
+
+
+def _refuse_existing(path: Path) -> None:
+    for there in (path, store.names_path(path), store.counts_path(path)):
+        if there.exists():
+            raise FileExistsError(
+                f"{there} is there already; go on with it by Table.open(path, 'r+'), remove it, or take another path"
+            )

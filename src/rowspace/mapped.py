@@ -1,0 +1,221 @@
+"""Arrays over mapped files: their rows brought into memory before they are needed, and let go afterwards.
+
+The system does all of this by itself too, a page at a time and when it is short of memory. Told beforehand it reads
+long stretches, and this process never holds more than it was given. Advice that a system does not know is left out.
+"""
+
+import ctypes
+import errno
+import mmap
+import os
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rowspace.errors import RowspaceError
+from rowspace.full import told_when_full
+
+STRETCH = 2**24  # bytes that are gone through at a time
+
+_LARGEST = 2**62  # bytes of a file
+_BEGIN, _WAIT = 2, 7  # of sync_file_range: write what is dirty; and wait for it
+
+
+class Mapped:
+    """An array (n, ...) in C order over a file's pages, which are the file's own: writes go to it.
+
+    `array[lo:hi]` is brought, let go and settled by the row.
+    """
+
+    def __init__(self, array: np.ndarray, pages: mmap.mmap, begin: int, descriptor: int) -> None:
+        self.array, self._pages, self._descriptor = array, pages, descriptor
+        self.row_bytes = array.nbytes // max(1, len(array))
+        first = np.frombuffer(pages, np.uint8).ctypes.data
+        self._within, self._begin = array.ctypes.data - first, begin
+
+    def expect(self, *, scattered: bool) -> None:
+        """Tell whether rows that were not brought will be met in any order, or in theirs."""
+        if hasattr(mmap, "MADV_RANDOM"):
+            self._pages.madvise(mmap.MADV_RANDOM if scattered else mmap.MADV_NORMAL)
+
+    def bring(self, lo: int, hi: int) -> None:
+        """Ask for rows that will be needed soon."""
+        start, end = self._reach(lo, hi)
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._descriptor, self._begin + start, end - start, os.POSIX_FADV_WILLNEED)
+
+    def let_go(self, lo: int, hi: int) -> None:
+        """Take rows out of this process's memory, and begin to write those that were changed."""
+        start, end = self._reach(lo, hi)
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._pages.madvise(mmap.MADV_DONTNEED, start, end - start)
+        _write(self._descriptor, self._begin + start, end - start, _BEGIN)
+
+    def settle(self, lo: int, hi: int) -> None:
+        """Wait until rows that were let go are written, and let the system forget them too.
+
+        Raises:
+            OSError: if they cannot be written.
+        """
+        start, end = self._reach(lo, hi)
+        write_through(self._descriptor, self._begin + start, end - start)
+
+    def _reach(self, lo: int, hi: int) -> tuple[int, int]:
+        """Where rows begin and end among the mapped bytes, in whole pages."""
+        start = self._within + lo * self.row_bytes
+        end = self._within + min(hi, len(self.array)) * self.row_bytes
+        return start - start % mmap.PAGESIZE, min(len(self._pages), end + -end % mmap.PAGESIZE)
+
+
+def write_through(descriptor: int, start: int, size: int) -> None:
+    """Wait until bytes of a file are written, and let the system forget them.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    _write(descriptor, start, size, _WAIT)
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, start, size, os.POSIX_FADV_DONTNEED)
+
+
+def mapped(array: np.ndarray) -> Mapped | None:
+    """The array as one over a file's pages; None if it is in memory, or its changes stay in this process."""
+    base: Any = array
+    while base is not None and not (isinstance(base, np.memmap) and _pages_of(base) is not None):
+        base = getattr(base, "base", None)
+    if base is None or base.mode == "c" or not array.flags.c_contiguous:
+        return None
+    owner = base
+    while isinstance(owner.base, np.memmap):
+        owner = owner.base
+    descriptor = _descriptor(owner)
+    if descriptor is None:
+        return None
+    offset = int(base.offset)
+    return Mapped(array, _pages_of(base), offset - offset % mmap.ALLOCATIONGRANULARITY, descriptor)
+
+
+def let_go(array: np.ndarray) -> None:
+    """Take an array out of memory, if it is mapped from a file."""
+    found = mapped(array) if array.size else None
+    if found is not None:
+        found.let_go(0, len(array))
+
+
+def stretches(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
+    """The array in stretches of rows, of about so many bytes; a mapped one is let go as the stretches go by."""
+    rows = max(1, size * len(array) // max(1, array.nbytes))
+    for lo in range(0, len(array), rows):
+        yield array[lo : lo + rows]
+        let_go(array[lo : lo + rows])
+
+
+def copy_rows(source: np.ndarray, target: np.ndarray) -> None:
+    """Copy an array to another of its shape, stretch by stretch."""
+    lo = 0
+    for part in stretches(source):
+        target[lo : lo + len(part)] = part
+        let_go(target[lo : lo + len(part)])
+        lo += len(part)
+
+
+def converted(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """What `convert` makes of a mapped array, stretch by stretch: the array itself where that is what it gives.
+
+    Otherwise an array over a file without a name, in the system's folder for temporary files.
+    """
+    out, lo = None, 0
+    for part in stretches(array):
+        try:
+            new = convert(part)
+        except RowspaceError:
+            convert(array)  # whose error names the place in the whole
+            raise
+        if out is None and not np.shares_memory(new, part):
+            out = scratch(tempfile.gettempdir(), (len(array), *new.shape[1:]), new.dtype)
+        if out is not None:
+            out[lo : lo + len(new)] = new
+            let_go(out[lo : lo + len(new)])
+        lo += len(new)
+    return array if out is None else out
+
+
+def scratch(folder: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array of zeros over a file without a name in a folder, whose room on the disk is taken at once.
+
+    It is gone when nobody uses the array any more.
+
+    Raises:
+        DiskFull: if the disk has less room than the array needs.
+    """
+    size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+    with tempfile.TemporaryFile(dir=folder) as file:
+        reserve(file.fileno(), size, Path(folder) / "a temporary file of a table on disk")
+        array = np.memmap(file, dtype=dtype, mode="r+", shape=shape)  # type: ignore[call-overload]
+        _keep(array, os.dup(file.fileno()))
+    return array
+
+
+def reserve(descriptor: int, size: int, path: str | os.PathLike[str]) -> None:
+    """Take room on the disk for a file, all at once: a full disk is an error here, and not while pages are written.
+
+    Raises:
+        DiskFull: if there is less.
+        OSError: if no file on that disk can be so large.
+    """
+    with told_when_full(path, size):
+        try:
+            if size >= _LARGEST:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(descriptor, 0, size)
+            else:
+                os.truncate(descriptor, size)
+        except OSError as error:
+            os.truncate(descriptor, 0)  # it may have been given a part
+            error.filename = os.fspath(path)
+            raise
+
+
+def _pages_of(array: Any) -> Any:
+    return getattr(array, "_mmap", None)
+
+
+def _descriptor(owner: Any) -> int | None:
+    """A descriptor of the file that an array is mapped from."""
+    if not hasattr(owner, "descriptor"):
+        try:
+            _keep(owner, os.open(owner.filename, os.O_RDONLY))
+        except (OSError, TypeError):  # it has no name, or not any more
+            return None
+    return owner.descriptor
+
+
+def _keep(owner: Any, descriptor: int) -> None:
+    """Keep a descriptor as long as an array."""
+    owner.descriptor = descriptor
+    weakref.finalize(owner, os.close, descriptor)
+
+
+def _write(descriptor: int, start: int, size: int, how: int) -> None:
+    write = _sync_file_range()
+    if write is None or not size:
+        return
+    if write(descriptor, ctypes.c_int64(start), ctypes.c_int64(size), ctypes.c_uint(how)):
+        failed = ctypes.get_errno()
+        if failed not in (errno.ENOSYS, errno.EINVAL, errno.ESPIPE):
+            raise OSError(failed, f"a file cannot be written: {os.strerror(failed)}")
+
+
+@cache
+def _sync_file_range() -> Any:
+    try:
+        found = ctypes.CDLL(None, use_errno=True).sync_file_range
+    except (OSError, AttributeError, TypeError):
+        return None
+    return found
