@@ -1,6 +1,7 @@
 """One input: drawn from its number, read, judged by how the reader ended, how long it took and what memory it held."""
 
 import gc
+import io
 import os
 import signal
 import traceback
@@ -12,6 +13,7 @@ from time import process_time
 from typing import Any, Protocol
 
 from rowspace.errors import RowspaceError
+from rowspace.read.stream import Stream
 
 SECONDS = 2.0  # of processor time
 CONSTANT, MULTIPLE = 32 * 2**20, 64  # bytes of memory, and so many for each byte of the input
@@ -63,6 +65,8 @@ def tried(reader: Reader, name: str, number: int, seed: int, folder: Path) -> En
     if process_time() - start > SECONDS and not found:
         found, where = f"took {process_time() - start:.1f} s", name
     extra = max(0, _peak() - before)
+    if extra > CONSTANT // 8:
+        size = sum(map(_unpacked, files.values()))
     if extra > CONSTANT + MULTIPLE * size and not found:
         found, where = f"held {extra / 2**20:.0f} MB for {size} bytes", name
     return Ended(refused, found, where, size, extra)
@@ -97,6 +101,15 @@ def limit_memory(room: int) -> None:
 def on_time_out(_signal: int, _frame: Any) -> None:
     """The clock of the processor has run down."""
     raise TooLong
+
+
+def _unpacked(data: bytes) -> int:
+    """How many bytes a packed file comes to, as far as it can be unpacked; of others their own."""
+    stream, size = Stream("", io.BufferedReader(io.BytesIO(data))), 0
+    with suppress(RowspaceError):
+        while part := stream.read(2**16):
+            size += len(part)
+    return max(size, len(data))
 
 
 def _judged(error: Exception) -> tuple[str, str]:
