@@ -1,5 +1,6 @@
 """The columns of a window moved to their places: single ids and numbers side by side, in memory that is used again."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,8 +33,8 @@ class Packed:
         return {name: self.out[:, place].view(a.dtype) for place, (name, a) in enumerate(self.taken.items())}
 
 
-def room(shape: tuple[int, ...], before: np.ndarray | None) -> np.ndarray:
+def room(shape: tuple[int, ...], before: np.ndarray | None, make: Callable[..., np.ndarray] = np.empty) -> np.ndarray:
     """An int32 array: memory that was used before, whose pages are there already, or new."""
     if before is not None and before.shape[1:] == shape[1:] and len(before) >= shape[0]:
         return before[: shape[0]]
-    return np.empty(shape, np.int32)
+    return make(shape, np.int32)

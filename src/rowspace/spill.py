@@ -23,9 +23,11 @@ class Spill:
 
     def room(self, shape: tuple[int, ...], before: np.ndarray | None) -> np.ndarray:
         """An int32 array as `packing.room` gives it; a large one in a file."""
-        if before is not None or 4 * int(np.prod(shape)) < SMALL:
-            return room(shape, before)
-        return scratch(self.folder, shape, np.int32)
+        return room(shape, before, self._made)
+
+    def _made(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        small = int(np.prod(shape)) * np.dtype(dtype).itemsize < SMALL
+        return np.empty(shape, dtype) if small else scratch(self.folder, shape, dtype)
 
     def number(self, loop: Callable[..., Any], ids: Sequence[np.ndarray], *rest: Any) -> None:
         """Number the buckets of the examples, stretch by stretch; `rest` as `sorting.number_buckets` has it."""

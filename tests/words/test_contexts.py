@@ -118,7 +118,7 @@ def test_ids_of_either_width():
 def test_inputs_are_unmodified():
     given = drawn_text(50, 6)
     before = given.ids.copy(), given.offsets.copy()
-    list(of(given, sample=0.01)())
+    list(of(given, sample=0.01).at(0, 0))
     assert np.array_equal(given.ids, before[0])
     assert np.array_equal(given.offsets, before[1])
 
@@ -161,7 +161,7 @@ def test_the_chance_of_keeping_is_that_of_word2vec():
 
 def kept_of(given, **options):
     """The words kept and how far each reaches, over one epoch."""
-    parts = list(of(given, columns=lambda kept: kept, **options)())
+    parts = list(of(given, columns=lambda kept: kept, **options).at(0, 0))
     return np.concatenate([p.words for p in parts]), np.concatenate([p.reach for p in parts])
 
 
