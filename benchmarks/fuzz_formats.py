@@ -28,7 +28,7 @@ LARGE = 500_000  # bytes
 class Format:
     """One format: valid files to begin with, each a dict by name, how one of them is damaged, and the reader.
 
-    `read` gets the folder they lie in; `options` are drawn for it, so that the choices of a reader are tried as well.
+    `read` gets the folder they lie in, and what it draws a reader's options from, so that these are tried as well.
     """
 
     seeds: list[Files]

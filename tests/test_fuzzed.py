@@ -124,6 +124,17 @@ def test_the_last_of_many_rows_is_found_at_once(tmp_path):
     assert time.process_time() - start < 5  # one after another they took 20
 
 
+def test_a_long_name_of_a_column_is_looked_for_at_once(tmp_path):
+    letters = np.random.default_rng(0).choice([chr(0x4E00 + k) for k in range(200)], (81, 10_000))
+    names = ["".join(row) for row in letters]
+    path = tmp_path / "pairs.csv"
+    path.write_text(",".join(names[1:]) + "\n", encoding="utf-8")
+    start = time.process_time()
+    with pytest.raises(DataError, match="has no column"):
+        rs.read_pairs(path, left=names[0])
+    assert time.process_time() - start < 5
+
+
 def test_rows_that_are_not_finite_are_answered_without_a_warning(tmp_path):
     rows = np.array([[1, 0], [np.inf, 1], [np.nan, 0], [0.5, 0.1]], np.float32)
     rs.export(rs.Table.from_array(rows, ["a", "b", "c", "d"]), tmp_path / "v.bin")

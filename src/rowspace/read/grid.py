@@ -18,6 +18,7 @@ from rowspace.promised import ask_for_columns
 from rowspace.read.content import Content
 
 DELIMITERS = ("\t", ",", ";")
+COMPARED = 1000  # names of columns
 BLOCK = 1 << 24  # bytes Arrow parses at once; no row can be longer
 
 
@@ -52,7 +53,8 @@ def check_column(source: str, columns: list[str], name: str) -> None:
     if not isinstance(name, str):
         raise DataError(f"a column is named by text, not by {shown(name)}; {source} has: {listed(columns)}")
     if name not in columns:
-        near = difflib.get_close_matches(name, columns, n=1)
+        short = [one for one in columns[:COMPARED] if len(one) <= 100]  # an error should come at once
+        near = difflib.get_close_matches(name[:100], short, n=1)
         hint = f"; did you mean {shown(near[0])}?" if near else ""
         raise DataError(f"{source} has no column {shown(name)}; it has: {listed(columns)}{hint}")
     if columns.count(name) > 1:
