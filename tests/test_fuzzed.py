@@ -79,6 +79,11 @@ FOUND = {
     "many columns of long names": (("pairs", "cells"), "file", b",".join(b"%d" % k * 90 for k in range(100, 150))),
     ".npy whose header has an open bracket": (("vectors",), "v.npy", header(SQUARE.replace(")", "").encode())),
     ".npy whose header is of Python 2": (("vectors",), "v.npy", header(SQUARE.replace("2,", "2L,").encode())),
+    ".npy whose shape is many digits": (
+        ("vectors",),
+        "v.npy",
+        header(SQUARE.replace("(2, 2)", f"({'1' * 60}x)").encode()),
+    ),
     ".npy of a type that NumPy gave up": (("vectors",), "v.npy", header(SQUARE.replace("<f4", "a").encode())),
     ".npy with a long header that is none": (("vectors",), "v.npy", header(b"{'a': " * 1500)),
     "vectors in a Parquet file cut short": (("vectors",), "v.parquet", parquet_file(name=["a"], vector=[[1.0]])[:-9]),

@@ -25,7 +25,7 @@ PIECE = 1 << 24  # bytes written at once
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 LONGEST_HEADER = 10_000  # bytes, as NumPy itself reads
 _LENGTHS = {1: 2, 2: 4, 3: 4}  # bytes of the length of the header, by version
-_VALUE = r"('[^']{1,40}'|True|False|\((?:\d{1,18},? ?)*\))"
+_VALUE = r"('[^']{1,40}'|True|False|\((?:\d{1,18}(?:, ?\d{1,18})*,?)?\))"  # no two ways to read one text
 _ENTRY = re.compile(rf"'(\w+)': ?{_VALUE}")
 _ENTRIES = re.compile(rf"\{{(?:{_ENTRY.pattern},? ?)*\}}\s*")
 
