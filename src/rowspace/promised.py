@@ -7,17 +7,21 @@ from rowspace.values import ask_for_memory
 WIDTHS = {"DOUBLE": 8, "INT64": 8}  # bytes of a value; 4 for the others, and for where a text begins
 
 
-def ask_for_columns(name: str, told: Any, instead: str = "read it in parts") -> None:
+def ask_for_columns(name: str, file: Any, instead: str = "read it in parts") -> None:
     """Refuse a small file of more values than memory holds.
 
     Args:
         name: what errors call it.
-        told: pyarrow's FileMetaData.
+        file: pyarrow's ParquetFile.
         instead: what to do about it.
 
     Raises:
         TooLarge: if they need more memory than there is.
+        pyarrow.ArrowException, OSError: if the file is damaged.
     """
+    told = file.metadata
+    for k in range(told.num_row_groups):  # damage is raised here; asked for a damaged column, Arrow ends the process
+        next(file.iter_batches(1, row_groups=[k]), None)
     columns = [told.row_group(k).column(j) for k in range(told.num_row_groups) for j in range(told.num_columns)]
     needed = sum(one.num_values * WIDTHS.get(one.physical_type, 4) for one in columns)
     ask_for_memory(needed, f"{name}, {told.num_rows:,} rows,", instead)

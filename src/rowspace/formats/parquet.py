@@ -66,8 +66,9 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
 
     limit = checked_limit(limit)
     try:
-        ask_for_columns(str(path), pq.read_metadata(path))
-        read = pq.read_table(path).slice(0, limit)
+        with pq.ParquetFile(path) as file:
+            ask_for_columns(str(path), file)
+            read = file.read().slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]
         values = _matrix(vectors.combine_chunks())
         counts = read["count"].to_numpy() if "count" in read.column_names else None

@@ -9,7 +9,7 @@ from rowspace.errors import DataError
 from rowspace.names import brief, shown
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.content import BOM, UTF_16
-from rowspace.read.grid import BLOCK, OPEN_QUOTE, check_column, check_header, decoded, frame, header
+from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, check_header, decoded, frame, header
 from rowspace.read.stream import Stream
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -106,6 +106,8 @@ def _json_lines(stream: Stream, column: str) -> Iterator[Any]:
             first = next(filter(bytes.strip, chunk.data.split(b"\n")), b"")
             check_column(stream.name, list(_object(stream.name, line, first)), column)
         whole = arrow_json.ReadOptions(block_size=len(chunk.data) + 1)
+        if LONE_NULL.search(chunk.data):
+            _check_objects(stream.name, line, chunk.data, column)
         if chunk.data.strip():
             try:
                 table = arrow_json.read_json(io.BytesIO(chunk.data), read_options=whole, parse_options=options)

@@ -18,6 +18,8 @@ from rowspace.promised import ask_for_columns
 from rowspace.read.content import Content
 
 DELIMITERS = ("\t", ",", ";")
+# where null stands in place of an object, which ends the process in Arrow; perhaps within a text
+LONE_NULL = re.compile(rb"(?:\A|[}\n])\s*null")
 COMPARED = 1000  # names of columns
 BLOCK = 1 << 24  # bytes Arrow parses at once; no row can be longer
 
@@ -116,8 +118,9 @@ def _parquet(source: Content) -> Columns:
     import pyarrow.parquet as pq
 
     try:
-        ask_for_columns(source.name, pq.read_metadata(pa.BufferReader(source.data)), "give the pairs in parts")
-        return Columns(source.name, pq.read_table(pa.BufferReader(source.data)))
+        file = pq.ParquetFile(pa.BufferReader(source.data))
+        ask_for_columns(source.name, file, "give the pairs in parts")
+        return Columns(source.name, file.read())
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
@@ -260,6 +263,9 @@ class JsonLines:
         from pyarrow import json as arrow_json
 
         _check_utf8(self._source)  # Arrow's reader of JSON does not
+        if LONE_NULL.search(self._source.data):
+            for line, text in self._lines():
+                self._object(line, text)
         # without a schema Arrow would turn names that look like dates into dates
         whole = {column: self._names_are_whole(column) for column in texts}
         kinds = {column: pa.int64() if whole[column] else pa.large_string() for column in texts}

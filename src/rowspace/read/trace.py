@@ -98,8 +98,9 @@ def _read_parquet(path: Path) -> TraceData:
     import pyarrow.parquet as pq
 
     try:
-        ask_for_columns(str(path), pq.read_metadata(path))
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            ask_for_columns(str(path), file)
+            table = file.read()
         _checkheader_row(path, table.column_names)
         steps = table["i"].cast(pa.int64()).to_numpy()
         columns = [column.cast(pa.float32()).to_numpy() for column in table.columns[2:]]
