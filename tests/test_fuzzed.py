@@ -1,9 +1,11 @@
 """What `benchmarks/fuzz.py` found, each as a small case: an input that once crashed, hung, warned or was told badly."""
 
+import base64
 import io
 import json
 import struct
 import time
+import zlib
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +52,14 @@ NAMES = {"a": ["xyz", "uvw", "rst"], "b": ["x", "y", "z"]}
 ENDS = struct.pack("<4i", 0, 3, 6, 9)  # where the names of column a begin and end
 SQUARE = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"
 TRACED = {"i": [0, 0], "n": ["xyz", "uvw"], "d0": [1.0, 2.0]}
+
+# a Parquet file, packed, whose column says that it has other levels than it has
+LEVELS = (
+    "c-nQ5!D_-l5QZnKSwit*>MXmkhg`DQgQ9|-_F(Thi02{%4OF2?8q<2|BlQvbJbjIJOj28_F1s`P!+t;Wvy1!X7&-Q^_kawcI&B1B"
+    "&!F#pHA|ju-7Wwy=SLDLP@I$QAuBdhS+|C9saBdGAN_Nv6-)woEDg}2N($R5nu6r}^<(lBBPSqa(%FVOdcU3f^awklE1fiiNY{!<"
+    "wiz{2Fr}3>pvfoXpom0IFj0!qc=l>arD-yn59}RR1{gUVJvxm?T6yfm&b-+Rd4Fkfqb~3?US+TnEA#2tf8qbo{6vcnCYbT4K|jdj"
+    ";`t>h2kSf^#6^)Eg4d+jZ?iO*%!Z@kSXqi*Z<sp(3;N}6T<c?d"
+)
 
 FOUND = {
     "offsets of Arrow's that lead out of the file": (
@@ -100,6 +110,7 @@ FOUND = {
         "t.parquet",
         b"PAR1" + b"\x15\x0f" * 30 + struct.pack("<i", 60) + b"PAR1",
     ),
+    "a Parquet column of other levels": (("trace",), "t.parquet", zlib.decompress(base64.b85decode(LEVELS))),
     "a trace whose items are lists": (("trace",), "t.parquet", parquet_file(**{**TRACED, "n": [["x"], ["y"]]})),
     "a trace whose items are not UTF-8": (
         ("trace",),
