@@ -81,6 +81,7 @@ def work(name: str, start: int, stop: int, seed: int, told: Any, findings: Any, 
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         for number in range(20):  # the loops are compiled, the modules loaded
             tried(reader, name, -1 - number, seed, Path(folder))
+            told[BEGUN] = monotonic()
         fuzz_input.limit_memory(ROOM)
         for number in range(start, stop):
             told[BEGUN] = monotonic()

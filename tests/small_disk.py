@@ -69,6 +69,18 @@ def _can_mount() -> bool:
     return subprocess.run(tried, capture_output=True).returncode == 0
 
 
+@cache
+def can_overlay() -> bool:
+    """Whether layers can be mounted, as those of a container's image."""
+    if not _can_mount():
+        return False
+    tried = "mount -t tmpfs tmpfs /tmp && mkdir /tmp/l /tmp/u /tmp/w /tmp/m && " + LAYERS.format("/tmp", "/tmp/m")
+    return subprocess.run(["unshare", "-rm", "sh", "-c", tried], capture_output=True).returncode == 0
+
+
+LAYERS = "mount -t overlay overlay -o lowerdir={0}/l,upperdir={0}/u,workdir={0}/w,userxattr {1}"
+
+
 def on_small_disk(folder: Path, program: str, size: str = "2m", **environment: str) -> None:
     """Run a program that has an empty small disk; its assertions are the test's."""
     if not _can_mount():

@@ -1,18 +1,22 @@
 """Bad files of every kind, by the library and by the command line: refused in one clear line, with nothing harmed."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
 import lzma
+import os
 import re
+import subprocess
 import sys
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
-from tests.test_cli import SOURCE, call, fails, works
+from tests.test_cli import SOURCE, call, fails, shell, works
 
 import rowspace as rs
 
@@ -201,7 +205,7 @@ def test_packed_files_that_end_early(tmp_path, out, kind, share):
 
 
 def test_packed_files_within_packed_damage(tmp_path, out):
-    packed = bytearray(gzip.compress(b"a,b\nx,y\n" * 50))
+    packed = bytearray(gzip.compress(b"a,b\nx,y\n" * 50, mtime=0))
     packed[12:18] = bytes(6)
     path = write(tmp_path / "file.gz", bytes(packed))
     raises("damaged gzip data", rs.read_pairs, path)
@@ -337,7 +341,7 @@ VECTORS = [
     ("v.bin", b"2 2\na " + bytes(8), "2 rows of 2 numbers take at least 20 bytes and 10 follow"),
     ("v.bin", b"1 2\na " + bytes(8) + b"b " + bytes(8), "more follows the 1 rows of the header"),
     ("v.bin", b"2 2\na " + bytes(8) + b"a " + bytes(8), "record 2: name 'a' was already at .*record 1"),
-    ("v.txt.gz", gzip.compress(b"2 2\na 1 2\nb 3 4\n")[:-6], "is not a whole gzip file"),
+    ("v.txt.gz", gzip.compress(b"2 2\na 1 2\nb 3 4\n", mtime=0)[:-6], "is not a whole gzip file"),
     ("v.npy", "", "is not a .npy file"),
     ("v.npy", npy(FLOATS)[:-3], r"bytes where its header promises \d+ for shape"),
     ("v.npy", npy(FLOATS.astype(float)), r"holds float64 of shape \(2, 2\), expected float32"),
@@ -397,6 +401,16 @@ def test_tables_that_hold_no_vectors(tmp_path, out, columns):
     refused(out, "import", tmp_path / "v.parquet", message=message)
 
 
+@pytest.mark.parametrize("text", ["2 2\na 1 0\nb 0 1\n", "2 2\r\na 1 0 \r\nb 0 1\n", "a 1 0\nb 0 1\r\n"])
+@pytest.mark.parametrize("name", ["v.txt", "v.txt.gz"])
+def test_a_mark_and_mixed_line_ends_of_vectors_are_read_over(tmp_path, out, text, name):
+    data = f"\ufeff{text}".encode()
+    path = write(tmp_path / name, gzip.compress(data, mtime=0) if name.endswith("gz") else data)
+    assert rs.import_(path).names == ["a", "b"]
+    works("import", path, "-o", out)
+    assert rs.open(out).index_to_key == ["a", "b"]
+
+
 def test_names_that_differ_in_normal_form_stay_apart(tmp_path, out):
     path = write(tmp_path / "v.txt", f"2 2\n{NFC} 1 0\n{NFD} 0 1\n")
     assert rs.import_(path).names == [NFC, NFD]
@@ -418,7 +432,7 @@ def test_names_that_differ_in_normal_form_stay_apart(tmp_path, out):
         ("similarity", "a\tb\t1\na\tb\tx\n", "line 2: the score 'x' is not a finite number"),
         ("similarity", f"a\tb\t1\na\tb\t{LONG}\n", r"line 2: the score 'x+\.\.\.' is not a finite number"),
         ("similarity", b"a\tb\t1\n\xe9\tb\t1\n", "line 2 is not UTF-8; save the file as UTF-8"),
-        ("similarity", gzip.compress(b"a\tb\t1\n")[:-6], "the gzip data ends early"),
+        ("similarity", gzip.compress(b"a\tb\t1\n", mtime=0)[:-6], "the gzip data ends early"),
         ("analogies", "", "is empty; expected sections"),
         ("analogies", ": only\n", "has no questions; expected lines of four words"),
         ("analogies", "a b c d\n", "line 1: 'a b c d' comes before the first section"),
@@ -552,32 +566,65 @@ def test_long_names_are_names(tmp_path, out):
         assert text.names == ["same"]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
-@pytest.mark.parametrize("command", ["text", "pairs"])
-def test_a_million_long_names_are_refused_instead_of_killed(tmp_path, out, command):
-    import os
-    import resource
-    import subprocess
+# --- as a process
 
-    room = 3 * 2**30  # for 10 GB of names
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (room, room))
+
+@pytest.mark.parametrize(
+    ("words", "name", "data", "message"),
+    [
+        (["train", "pairs"], "pairs.csv", "a,b\nx\n", "line 2: 1 field, the header has 2 columns"),
+        (["train", "text"], "text", "a b\0c\n", "byte 3: a zero byte"),
+        (["import"], "v.bin", b"4000000000 300\na " + bytes(8), "4000000000 rows of 300 numbers take at least"),
+    ],
+)
+def test_a_line_and_a_status_from_a_process(tmp_path, out, words, name, data, message):
     before = contents(out.parent)
-    words = ["train", command, "-", "-o", str(out), "--dim", "2", *(["--min-count", "1"] * (command == "text"))]
-    run = [sys.executable, "-c", "from rowspace.cli import main; main()", *words]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = shell(*words, write(tmp_path / name, data), "-o", out)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(f"rowspace: .*{message}.*\n", done.stderr), done.stderr
+    assert contents(out.parent) == before
+
+
+def within(room, *words, given=()):
+    """A command in a process that may map so many bytes, with what it is given on standard input: its error."""
+    import resource
+
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (room, room))
+    run = [sys.executable, "-c", "from rowspace.cli import main; main()", *map(str, words)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(run, preexec_fn=limit, env=environment, **pipes) as process:
-        try:
-            process.stdin.write(b"a,b\n")
-            for k in range(1_000_000):
-                process.stdin.write(f"{k}-".encode().ljust(10_000, b"x") + b",y\n")
-        except BrokenPipeError:
-            pass
-        process.stdin = None
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    with subprocess.Popen(run, preexec_fn=limit, env=environment, bufsize=0, **pipes) as process:
+        with contextlib.suppress(BrokenPipeError):
+            for line in given:
+                process.stdin.write(line)
         said, errors = process.communicate(timeout=600)
-    assert process.returncode == 1, errors
-    assert said == b""
-    assert re.fullmatch(r"rowspace: not enough memory: .*standard input.*in parts.*\n", errors.decode()), errors
+    assert (process.returncode, said) == (1, b""), errors
+    return errors.decode()
+
+
+ROOM = 3 * 2**30
+needs_a_limit = pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
+
+
+@pytest.mark.slow
+@needs_a_limit
+@pytest.mark.parametrize("command", ["text", "pairs"])
+def test_a_million_long_names_are_refused_instead_of_killed(out, command):
+    before = contents(out.parent)
+    names = (f"{k}-".encode().ljust(10_000, b"x") + b",y\n" for k in range(1_000_000))
+    options = ["--min-count", "1"] if command == "text" else []
+    error = within(ROOM, "train", command, "-", "-o", out, *options, given=chain([b"a,b\n"], names))
+    assert re.fullmatch(r"rowspace: not enough memory: .*standard input.*in parts.*\n", error), error
     assert contents(out.parent) == before
     assert [path.name for path in out.parent.iterdir()] == ["m"]
+
+
+@pytest.mark.slow
+@needs_a_limit
+@pytest.mark.parametrize(("command", "kind"), [*(("pairs", kind) for kind in PACKED), ("text", "gz")])
+def test_a_small_file_that_unpacks_to_10_gb_is_refused(tmp_path, out, command, kind):
+    part = PACKED[kind](b"x" * 2**26)
+    path = write(tmp_path / f"file.{kind}", part * 150)
+    assert path.stat().st_size < 30_000_000
+    error = within(ROOM, "train", command, path, "-o", out)
+    assert re.fullmatch(r"rowspace: not enough memory: .*\n", error), error

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from small_disk import LAYERS, can_overlay, on_small_disk
 
 from rowspace import swap
 from rowspace.files import atomic_file, atomic_folder
@@ -63,3 +64,32 @@ def test_a_folder_is_replaced_with_all_in_it(tmp_path):
 
 def _fail(*_):
     raise OSError("no")
+
+
+def test_a_folder_of_a_lower_layer_is_replaced_too(tmp_path):
+    """In a container: what came with its image cannot be renamed."""
+    if not can_overlay():
+        pytest.skip("cannot mount layers here")
+    program = f"""
+import subprocess
+for name in ("l", "u", "w", "m"):
+    (disk / name).mkdir()
+model(10).save(disk / "l" / "baked")
+(disk / "l" / "baked" / "notes").write_text("mine")
+subprocess.run({LAYERS!r}.format(disk, disk / "m").split(), check=True)
+try:
+    os.rename(disk / "m" / "baked", disk / "m" / "other")
+except OSError as error:
+    assert error.errno == 18
+else:
+    raise AssertionError("this is no layer")
+for k in (2.0, 3.0):
+    model(10, k=k).save(disk / "m" / "baked")
+    assert rs.open(disk / "m" / "baked", check=True).trained_with == {{"k": k}}
+    assert there(disk / "m") == ["baked"]
+    assert (disk / "m" / "baked" / "notes").read_text() == "mine"
+model(10).save(disk / "m" / "new")
+model(10).save(disk / "m" / "new")
+assert there(disk / "m") == ["baked", "new"]
+"""
+    on_small_disk(tmp_path, program)

@@ -10,10 +10,11 @@ import pytest
 import rowspace as rs
 
 PUBLIC = """
-    Diverged Gathered Model Negatives RowGradient RowspaceError Sequential SlowCost Table Text Trace Trainer Update
-    adagrad check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact explain export gradient import_
-    lazy_adam linear momentum open plot_cost plot_table plot_trace read_pairs read_text read_trace
-    rowwise_adagrad sgd train_pairs train_text weight_decay
+    CheckpointError Diverged Gathered Locked Model Negatives RowGradient RowspaceError Sequential SlowCost
+    Table Text Trace Trainer Update adagrad check_gradient clip_norm costs evaluate_analogies
+    evaluate_similarity exact explain export gradient import_ lazy_adam linear momentum open plot_cost
+    plot_table plot_trace read_pairs read_text read_trace rowwise_adagrad sgd train_pairs train_text
+    weight_decay
 """.split()
 
 

@@ -1,14 +1,19 @@
 """What SECURITY.md promises of code: none is run from data, and none of ours could."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rowspace as rs
+from rowspace.checkpoint.slots import Slots
+from rowspace.errors import CheckpointError
+from rowspace.marks import mark_of_texts
 
 PACKAGE = Path(rs.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -101,3 +106,42 @@ def test_opening_and_importing_run_nothing_and_read_nothing_else(tmp_path):
     command = [sys.executable, "-c", WATCHED, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+# --- checkpoints that somebody made on purpose
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    with Slots(tmp_path / "c").closing() as kept:
+        for _ in range(2):
+            kept.write({"E.values": np.zeros((3, 2), np.float32)}, {"finished": False})
+    return tmp_path / "c"
+
+
+@pytest.mark.parametrize("name", ["000001/E.values.npy", "000002/checkpoint.json", "000001", ".lock", ".next"])
+def test_a_link_in_a_folder_of_checkpoints_is_not_written_through(checkpoint, tmp_path, name):
+    precious = tmp_path / "precious"
+    precious.mkdir() if name in ("000001", ".next") else precious.write_text("precious")
+    if (checkpoint / name).exists():
+        (checkpoint / name).rename(tmp_path / "away")
+    (checkpoint / name).symlink_to(precious)
+    with pytest.raises(CheckpointError, match="is a link; put the files themselves"):
+        Slots(checkpoint)
+    assert not precious.is_dir() or os.listdir(precious) == []
+    assert precious.is_dir() or precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("../../precious", "<f4"), ("/precious", "<f4"), ("E.values", "|O")])
+def test_a_checkpoint_names_arrays_of_numbers_in_its_own_folder(checkpoint, name, dtype):
+    for folder in ("000001", "000002"):
+        path = checkpoint / folder / "checkpoint.json"
+        content = json.loads(json.loads(path.read_text())["content"])
+        content["arrays"] = {name: [dtype, *content["arrays"]["E.values"][1:]]}
+        text = json.dumps(content)
+        path.write_text(json.dumps({"mark": mark_of_texts([text]), "content": text}))
+    with (
+        Slots(checkpoint).closing() as kept,
+        pytest.raises(CheckpointError, match="other things than arrays of numbers"),
+    ):
+        kept.newest()

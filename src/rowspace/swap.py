@@ -61,7 +61,7 @@ def _renamed(new: Path, path: Path) -> Path:
     """Two renames; where the old folder is then."""
     for _ in range(_TRIES):
         aside = sibling(path, "old")
-        there = _moved(path, aside)
+        there = _set_aside(path, aside)
         try:
             os.rename(new, path)
             return aside
@@ -73,6 +73,23 @@ def _renamed(new: Path, path: Path) -> Path:
         # another process was quicker between the two renames: what it put there is the old one now
         shutil.rmtree(aside, ignore_errors=True)
     raise OSError(errno.EBUSY, "Another process writes this folder all the time", str(path))
+
+
+def _set_aside(path: Path, aside: Path) -> bool:
+    """Move a folder aside: by a rename, or where that cannot be, as in a layer of a container's image, by a copy."""
+    try:
+        return _moved(path, aside)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    half = sibling(path)
+    try:
+        shutil.copytree(path, half, symlinks=True)
+        os.rename(half, aside)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    shutil.rmtree(path)
+    return True
 
 
 def _moved(a: Path, b: Path) -> bool:

@@ -26,7 +26,7 @@ def test_pairs(write):
     assert found.header is None
     assert read_word_pairs(write("a,b,1\n"), ",").pairs == [("a", "b")]
     assert read_word_pairs(write(b"\xef\xbb\xbfa\tb\t1")).pairs == [("a", "b")]
-    assert read_word_pairs(write(gzip.compress(b"a\tb\t1"))).pairs == [("a", "b")]
+    assert read_word_pairs(write(gzip.compress(b"a\tb\t1", mtime=0))).pairs == [("a", "b")]
 
 
 def test_a_header_is_told(write):

@@ -209,7 +209,7 @@ J = '{"a": "x", "b": "y", "w": 1}\n'
         (b"a,b,w\nx,y,1\nx,\xe9,1\n", "FILE, line 3: not UTF-8 text: byte 0xe9 at offset 14"),
         (b"\xef\xbb\xbfa,b,w\n\xe9,y,1\n", "FILE, line 2: not UTF-8 text: byte 0xe9 at offset 9"),
         ("a,b,w\nx,y,1\n".encode("utf-16"), "FILE is UTF-16 text; save it as UTF-8"),
-        (gzip.compress(b"a,b,w\nx,y,1\n")[:-9], "FILE: the gzip data ends early"),
+        (gzip.compress(b"a,b,w\nx,y,1\n", mtime=0)[:-9], "FILE: the gzip data ends early"),
         (b"\x1f\x8b" + bytes(20), "FILE: damaged gzip data"),
         (b"PAR1no", "FILE: damaged Parquet file"),
         (b"ARROW1no", "FILE: damaged Arrow file"),

@@ -8,6 +8,7 @@ done by a thread of their own, while the training goes on.
 
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ FORMAT, VERSION = "rowspace checkpoint", 1
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
 ADVICE = "free some and resume from the checkpoint before"
 _KEPT = 2
+_NAME = re.compile(r"[\w.]+")  # of an array, and of its file
 _LONGEST = 1 << 28  # bytes of a manifest
 
 Sums = dict[str, np.ndarray]
@@ -215,6 +217,9 @@ def _check_ours(folder: Path) -> None:
         raise CheckpointError(
             f"{folder} holds other things, such as {others[0]!r}; give a new folder for the checkpoints"
         )
+    links = [path for path in folder.rglob("*") if path.is_symlink()] if folder.exists() else []
+    if links:  # what is written over would lie elsewhere
+        raise CheckpointError(f"{links[0]} is a link; put the files themselves into the folder of checkpoints")
 
 
 def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, Any]) -> str:
@@ -235,10 +240,11 @@ def _opened(folder: Path, number: int) -> Saved:
             f"{place} is a checkpoint of format {content['version']!r} and this rowspace ({rowspace.__version__}) "
             f"reads format {VERSION}; resume with rowspace {content['rowspace']}"
         )
-    shapes = {name: (dtype, tuple(shape)) for name, (dtype, shape, _) in content["arrays"].items()}
-    sums = {
-        name: np.frombuffer(bytes.fromhex(s), ">u8").astype(np.uint64) for name, (*_, s) in content["arrays"].items()
-    }
+    arrays = content["arrays"]
+    if not all(_NAME.fullmatch(name) and np.dtype(dtype).kind in "biuf" for name, (dtype, *_) in arrays.items()):
+        raise CheckpointError(f"{place / MANIFEST} is damaged: it names other things than arrays of numbers")
+    shapes = {name: (dtype, tuple(shape)) for name, (dtype, shape, _) in arrays.items()}
+    sums = {name: np.frombuffer(bytes.fromhex(s), ">u8").astype(np.uint64) for name, (*_, s) in arrays.items()}
     return Saved(place, number, content["told"], shapes, sums)
 
 

@@ -10,6 +10,7 @@ import rowspace as rs
 from rowspace.cli.asking import MODEL, vectors
 from rowspace.cli.output import columns, note, plain, show, show_json
 from rowspace.errors import DataError
+from rowspace.names import shown
 
 
 def evaluate(
@@ -46,7 +47,7 @@ def evaluate(
     answered = None if analogies is None else rs.evaluate_analogies(opened, analogies, **options)
     for one in judged:
         if one.header is not None:
-            note(f"{one.file}: {plain(one.header)} is taken for a header")
+            note(f"{one.file}: {shown(one.header)} is taken for a header")
     if json:
         show_json(_described(judged, answered))
         return

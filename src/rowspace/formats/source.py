@@ -22,16 +22,17 @@ from rowspace.table import Table
 
 # numbers turned to text at once
 BLOCK = 2**20
+BOM = b"\xef\xbb\xbf"
 # bytes of lines read at once
 LINES = 8 * 2**20
 
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file's bytes, uncompressed (into a temporary file) if its name ends in .gz."""
+    """A file's bytes after a byte order mark, uncompressed (into a temporary file) if its name ends in .gz."""
     with open(path, "rb") as stream:
         if Path(path).suffix != ".gz":
-            yield stream
+            yield _past_mark(stream)
             return
         with tempfile.TemporaryFile() as plain:
             try:
@@ -41,7 +42,13 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise FormatError(f"{path} is not a whole gzip file: {brief(error)}") from None
             plain.seek(0)
-            yield plain
+            yield _past_mark(plain)
+
+
+def _past_mark(stream: Any) -> Any:
+    if stream.read(len(BOM)) != BOM:
+        stream.seek(0)
+    return stream
 
 
 @contextmanager

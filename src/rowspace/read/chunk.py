@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from rowspace.errors import DataError
 from rowspace.read.content import BOM
 from rowspace.read.stream import Stream
+from rowspace.values import ask_for_memory
 
 SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
 BETWEEN_WORDS = (b" ", b"\n", b"\t")
@@ -64,6 +65,8 @@ def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
             data = b"".join([*rest, block[:cut]])
             yield Chunk(data, stream.name, start, taken=stream.taken())
             start, ended, rest = start + len(data), data.endswith(b"\n"), []
+        else:  # for the parts to be joined
+            ask_for_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
         rest.append(block[cut:])
     data = b"".join(rest)
     if data or not ended:

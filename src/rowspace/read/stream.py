@@ -56,8 +56,8 @@ class Stream:
         while part := self.read(BLOCK):
             parts.append(part)
             size += len(part)
-            # they are joined in the end
-            ask_for_memory(2 * size, f"{self.name}, unpacked,", "unpack it, and give it in parts")
+            # for the parts to be joined
+            ask_for_memory(size, f"{self.name}, unpacked,", "unpack it, and give it in parts")
         return b"".join(parts)
 
     def seekable(self) -> BinaryIO:
