@@ -14,7 +14,8 @@ PAGE = 16  # neighbouring rows stay together: they share cache lines and pages
 class Blocks:
     """`of` (n,) uint16: the block of each row, from 0 to `count` - 1.
 
-    `pages` (p,) uint16 is that of every `page` neighbouring rows, a few frequent ones among them left out.
+    `pages` (p,) uint16 is that of every `page` neighbouring rows, a few frequent ones among them left out; `count` for
+    pages whose rows are in many blocks.
     """
 
     of: np.ndarray
@@ -34,9 +35,9 @@ class Blocks:
 
     @cached_property
     def runs(self) -> list[list[tuple[int, int]]]:
-        """For each block, the rows of its pages as runs of neighbours, from and to."""
+        """For each block, the rows of its pages as runs of neighbours, from and to; the last are in many blocks."""
         pages = np.argsort(self.pages, kind="stable")
-        ends = np.cumsum(np.bincount(self.pages, minlength=self.count))
+        ends = np.cumsum(np.bincount(self.pages, minlength=self.count + 1))
         return [self._neighbours(own) for own in np.split(pages, ends[:-1])]
 
     def _neighbours(self, pages: np.ndarray) -> list[tuple[int, int]]:
@@ -53,8 +54,8 @@ class Deck:
     Arguments:
         counts: (n,) how often each row is looked up.
         blocks: how many.
-        page: how many neighbours; of a table on disk so many that reading them at once is worth a disk's while. There
-            only rows that would fill a quarter of a block's share by themselves are dealt alone.
+        page: how many neighbours; of a table on disk so many that reading them at once is worth a disk's while. Where
+            so many are a quarter of a block's share, they are dealt `PAGE` at a time.
 
     >>> Deck(np.array([9, 1, 1, 1]), 2).deal(seed=0).count
     2
@@ -65,15 +66,19 @@ class Deck:
         while page > PAGE and self.rows < 4 * blocks * page:
             page //= 2
         self.page = page if self.rows >= 4 * blocks * page else 1
-        alone = 4 * blocks * (self.page if page == PAGE else 1)
-        heavy = np.flatnonzero(counts > counts.sum() / alone)
+        share = counts.sum() / (4 * blocks)
+        heavy = np.flatnonzero(counts > share / min(self.page, PAGE))
         self.heavy = heavy[np.argsort(-counts[heavy], kind="stable")]
         self.heavy_counts = counts[self.heavy].tolist()
         light = counts.astype(np.float32)
         light[heavy] = 0
-        self.loads = np.add.reduceat(light, np.arange(0, self.rows, self.page))
-        shuffled = np.random.default_rng(0).permutation(len(self.loads))
-        self.order = shuffled[np.argsort(-self.loads[shuffled], kind="stable")]  # of pages, from the heaviest
+        loads = np.add.reduceat(light, np.arange(0, self.rows, self.page))
+        hot = loads > share if self.page > PAGE else np.zeros(len(loads), bool)
+        self.pages = _Heap(np.flatnonzero(~hot), loads[~hot], blocks)
+        self.split = np.flatnonzero(hot)
+        starts = (self.split[:, None] * self.page + np.arange(0, self.page, PAGE)).ravel()
+        starts = starts[starts < self.rows]
+        self.little = _Heap(starts, np.array([light[n : n + PAGE].sum() for n in starts.tolist()]), blocks)
 
     def deal(self, seed: Any, *, apart: bool = True) -> Blocks:
         """Deal anew: pages as heavy as one another, as many as there are blocks, go to one block each.
@@ -82,20 +87,21 @@ class Deck:
         two are in one block as often as others are. `seed` is what `np.random.default_rng` takes.
         """
         rng = np.random.default_rng(seed)
-        pages = np.empty(len(self.order), np.uint16)
-        if apart:
-            turns = -(-len(pages) // self.blocks)
-            every = np.broadcast_to(np.arange(self.blocks, dtype=np.uint16), (turns, self.blocks))
-            pages[self.order] = rng.permuted(every, axis=1).ravel()[: len(pages)]
-        else:
-            pages[:] = rng.permutation(len(pages)) % self.blocks
+        pages = np.full(-(-self.rows // self.page), self.blocks, np.uint16)
+        pages[self.pages.places] = dealt = self.pages.deal(rng, apart)
         of = np.repeat(pages, self.page)[: self.rows]
-        of[self.heavy] = self._least(pages) if apart else rng.permutation(len(self.heavy)) % self.blocks
+        loads = self.pages.met(dealt)
+        if len(self.split):
+            little = self.little.deal(rng, apart)
+            rows = self.little.places[:, None] + np.arange(PAGE)
+            of[rows[rows < self.rows]] = np.broadcast_to(little[:, None], rows.shape)[rows < self.rows]
+            loads = loads + self.little.met(little)
+        of[self.heavy] = self._least(loads) if apart else rng.permutation(len(self.heavy)) % self.blocks
         return Blocks(of, self.blocks, pages, self.page)
 
-    def _least(self, pages: np.ndarray) -> list[int]:
+    def _least(self, met: np.ndarray) -> list[int]:
         """For each frequent row, the block that has least when its turn comes."""
-        loads = [(load, block) for block, load in enumerate(np.bincount(pages, self.loads, self.blocks).tolist())]
+        loads = [(load, block) for block, load in enumerate(met.tolist())]
         heapq.heapify(loads)
         chosen = []
         for count in self.heavy_counts:
@@ -103,3 +109,26 @@ class Deck:
             chosen.append(block)
             heapq.heapreplace(loads, (load + count, block))
         return chosen
+
+
+class _Heap:
+    """Stretches of rows, of one length, that are dealt to so many blocks: where they are, and how often looked up."""
+
+    def __init__(self, places: np.ndarray, loads: np.ndarray, blocks: int) -> None:
+        self.places, self.loads, self.blocks = places, loads, blocks
+        shuffled = np.random.default_rng(0).permutation(len(loads))
+        self.order = shuffled[np.argsort(-loads[shuffled], kind="stable")]  # from the heaviest
+
+    def deal(self, rng: np.random.Generator, apart: bool) -> np.ndarray:
+        """The block of each, uint16."""
+        if not apart:
+            return (rng.permutation(len(self.order)) % self.blocks).astype(np.uint16)
+        turns = -(-len(self.order) // self.blocks)
+        every = np.broadcast_to(np.arange(self.blocks, dtype=np.uint16), (turns, self.blocks))
+        dealt = np.empty(len(self.order), np.uint16)
+        dealt[self.order] = rng.permuted(every, axis=1).ravel()[: len(dealt)]
+        return dealt
+
+    def met(self, dealt: np.ndarray) -> np.ndarray:
+        """How often each block is looked up."""
+        return np.bincount(dealt, self.loads, self.blocks)

@@ -18,6 +18,7 @@ from rowspace.schedule import Task, Turn, in_turn, span
 from rowspace.work import NEEDED
 
 _BANDS = 3  # of columns, in memory at a time: one that is read, one that is worked on, one that is written
+_AT_MOST = 4  # one part in so many of the memory for all three; else one at a time, read when the last is written
 _SHARE = 20  # a band takes at most one part in so many of the memory
 
 Range = tuple[int, int]
@@ -27,13 +28,15 @@ Range = tuple[int, int]
 class Contents:
     """Where the parts of a window lie: the blocks of each space of tables, and the examples of each row of buckets.
 
-    `columns` are the parts that each column of buckets needs, `rows` those that each row needs; `arrays` are those in
+    `columns` are the parts that each column of buckets needs, `rows` those that each row needs, `always` those that
+    every bucket may need: pages of frequent rows, which are in many blocks. `arrays` are those in
     parts, and `whole` is the bytes of others, whose rows are too short to be worth moving.
     """
 
     extents: dict[Part, list[Extent]]
     rows: list[frozenset[Part]]
     columns: list[frozenset[Part]]
+    always: frozenset[Part]
     arrays: list[Mapped]
     whole: int
 
@@ -59,7 +62,9 @@ class Contents:
         blocks = done.blocks[-1].count // buckets.groups
         group = lambda c: frozenset((other, b) for b in range(c * blocks, (c + 1) * blocks))
         rows = [frozenset([(0, row), (EXAMPLES, row)]) for row in range(len(tasks))]
-        return cls(extents, rows, [group(c) for c in range(buckets.groups)] if two else [frozenset()], moved, whole)
+        columns = [group(c) for c in range(buckets.groups)] if two else [frozenset()]
+        always = frozenset(part for part in extents if part[0] != EXAMPLES and part[1] == done.blocks[part[0]].count)
+        return cls(extents, rows, columns, always, moved, whole)
 
     def bring_all(self, examples: int) -> None:
         """Read everything, where all of it fits, unless so few examples are better served with what they need."""
@@ -105,15 +110,17 @@ def tiled(
         symmetric: whether both ids are of the same tables, so that a row begins at its own column.
         lanes: after how many rows copies of small tables are merged, if there are such.
     """
-    memory = max(0, memory - contents.whole)
+    memory = max(0, memory - contents.whole - contents.size(contents.always))
     rows = [contents.size(part) for part in contents.rows]
     columns = [contents.size(part) for part in contents.columns]
     if sum(rows) + (0 if symmetric else sum(columns)) <= memory:
         return None
     width = int(np.clip(memory // _SHARE // max(1, *columns), 1, len(columns)))
-    ahead = width * max(columns)
+    band = width * max(columns)
+    overlapping = _BANDS * band <= memory // _AT_MOST
+    beside = band * (_BANDS if overlapping else 1)
     per_column = len(rows) // len(columns) if symmetric else 0
-    stages = _stages(rows, memory - _BANDS * ahead, lanes or len(rows))
+    stages = _stages(rows, memory - beside, lanes or len(rows))
     tiles = [(stage, band) for stage in stages for band in _bands(stage, len(columns), width, per_column)]
     at = segments[:, NEEDED] - 1 if len(columns) > 1 else np.zeros(len(segments), np.int64)
     order, own, needs, begin = [], [], [], 0
@@ -121,13 +128,13 @@ def tiled(
         cut = [_within(at, task, left, right) for task in tasks[first:last]]
         laid_out, turns = _one_by_one(segments, cut) if lanes else in_turn(segments, cut, threads)
         own.append([(begin + b, begin + e) for b, e in turns])
-        needs.append(frozenset().union(*contents.rows[first:last], *contents.columns[left:right]))
+        needs.append(contents.always.union(*contents.rows[first:last], *contents.columns[left:right]))
         order.append(laid_out)
         begin += len(laid_out)
     examples = [span(segments, task) for task in tasks]
-    residency = Residency(contents.extents, needs, ahead, sum(hi - lo for lo, hi in examples))
+    residency = Residency(contents.extents, needs, band if overlapping else 0, sum(hi - lo for lo, hi in examples))
     copies = _turns([stage for stage, _ in tiles], examples, lanes) if lanes else None
-    return Tiles(np.concatenate(order), own, residency, copies, max(0, _BANDS * ahead + max(rows) - memory))
+    return Tiles(np.concatenate(order), own, residency, copies, max(0, beside + max(rows) - memory))
 
 
 def _one_by_one(segments: np.ndarray, rows: Sequence[Task]) -> tuple[np.ndarray, list[Task]]:
