@@ -19,7 +19,7 @@ PACKAGE = Path(rs.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 RUNS_CODE = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "code", "ctypes"}
 CALLS = {"eval", "exec", "compile", "__import__", "np.load", "numpy.load"}
-ALLOWED = {("compiled.py", "exec"), ("compiled.py", "compile"), ("swap.py", "ctypes")}
+ALLOWED = {("compiled.py", "exec"), ("compiled.py", "compile"), ("swap.py", "ctypes"), ("mapped.py", "ctypes")}
 
 
 def uses(path):
@@ -91,7 +91,8 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 everything("then")
 inside, temporary = os.path.realpath(folder / "then"), os.path.realpath(os.environ["TMPDIR"])
-outside = {path for path in opened if not path.startswith((inside, temporary))}
+system = ("/proc/", "/sys/fs/cgroup/")  # how much memory there is
+outside = {path for path in opened if not path.startswith((inside, temporary, *system))}
 assert opened and not outside, outside
 assert not seen, seen
 eval("1 + 1")
