@@ -19,7 +19,7 @@ test: $(VENV)/tested
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 test-slow: $(VENV)/tested
 	$(BIN)/python -m pytest -q -m slow
