@@ -203,15 +203,16 @@ def ended(pid, after):
 
 
 def kill_at_every_call(case, threads=2, step=1):
-    """Kill a training before its first, its second, ... call that changes the disk; gives how many there were."""
-    expected, number = outcome(case, threads), 1
+    """Kill a training before its first call that changes the disk, or one `step` further; gives kills and calls."""
+    expected, number, kills = outcome(case, threads), step, 0
     while True:
         with tempfile.TemporaryDirectory() as parent:
             folder, answer = Path(parent) / "checkpoints", Path(parent) / "answer"
             _, status = os.waitpid(child(case, threads, folder, answer, dies_at=number), 0)
             if not os.WIFSIGNALED(status):
                 check(case, status, answer, folder, expected)
-                return number - 1
+                return kills, number
+            kills += 1
             _, status = os.waitpid(child(case, 3 - threads, folder, answer), 0)
             check(case, status, answer, folder, expected)
         number += step
@@ -240,7 +241,7 @@ if __name__ == "__main__":
     for name in CASES if given.case == "all" else [given.case]:
         begun = time.perf_counter()
         if given.calls:
-            told = f"killed at {kill_at_every_call(name, step=given.calls)} calls"
+            told = "killed at {} of {} calls".format(*kill_at_every_call(name, step=given.calls))
         else:
             hit, trainings = kill_at_random(name, given.kills, given.seed)
             told = f"{hit} kills, {trainings} trainings"

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +15,12 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.checkpoint import Every
+from rowspace.checkpoint import Every, slots
 from rowspace.checkpoint.arrays import STRETCH, damage, read_into, write_changed
 from rowspace.checkpoint.slots import MANIFEST, Slots
 from rowspace.errors import CheckpointError, DataError, Locked
 
-from killing import CASES, EPOCHS, columns  # isort: skip
+from killing import CASES, EPOCHS, Stream, columns  # isort: skip
 
 KILLING = Path(__file__).with_name("killing.py")
 
@@ -56,7 +58,8 @@ def stopped(folder, monkeypatch, windows, begun=None, data=None, every=0, **opti
     stop = Stop(windows)
     monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
     with pytest.raises(Stopped):
-        begun.fit(columns() if data is None else data, EPOCHS, checkpoint=folder, every=every, **options)
+        given = {"epochs": EPOCHS, "checkpoint": folder, "every": every, **options}
+        begun.fit(columns() if data is None else data, **given)
     monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
     return begun
 
@@ -81,18 +84,20 @@ def test_the_same_bytes_after_kills_at_random_moments(case):
 
 
 def test_the_same_bytes_after_a_kill_at_any_call_that_changes_the_disk():
-    assert "the same bytes" in killed("batch", "--calls", 9)
+    told = killed("batch", "--calls", 23)
+    assert int(told.split()[3]) > 5, told
 
 
 @pytest.mark.slow
 def test_the_same_bytes_after_many_kills_of_every_case():
-    assert killed("all", 100).count("100 kills") + killed("all", 100, 1).count("kills") >= len(CASES)
+    assert killed("all", 100).count(": 100 kills,") == len(CASES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["adagrad", "skip_gram", "stream"])
 def test_the_same_bytes_after_a_kill_at_every_single_call(case):
-    assert "the same bytes" in killed(case, "--calls", 1)
+    told = killed(case, "--calls", 1)
+    assert int(told.split()[3]) > 50, told
 
 
 @pytest.mark.parametrize("windows", [1, 2, 3, 5])
@@ -158,7 +163,7 @@ def test_a_frozen_table_is_compared_and_not_kept(tmp_path, monkeypatch):
     data = {"i": np.arange(300), "j": np.arange(300)[::-1].copy()}
     stopped(tmp_path / "c", monkeypatch, 1, begun(2), data)
     assert not list((tmp_path / "c").glob("*/C*"))
-    with pytest.raises(CheckpointError, match="the values of table C differs"):
+    with pytest.raises(CheckpointError, match="the values of table C changed"):
         begun(3).resume(tmp_path / "c", data)
     assert len(begun(2).resume(tmp_path / "c", data)) == EPOCHS
 
@@ -173,11 +178,42 @@ def test_a_finished_training_gives_its_end_again(tmp_path):
     assert len(trainer().resume(tmp_path / "c", columns())) == 1
 
 
-def test_callbacks_and_progress_go_on(tmp_path, monkeypatch, capsys):
-    stopped(tmp_path / "c", monkeypatch, 4)
-    seen = []
-    trainer().resume(tmp_path / "c", columns(), callbacks=[lambda t: seen.append(len(t.history))], progress=True)
-    assert seen == [2, 3]
+class Heard:
+    """What callbacks hear, with the number of whole epochs."""
+
+    def __init__(self):
+        self.heard = []
+
+    def __getattr__(self, event):
+        if not event.startswith("on_"):
+            raise AttributeError(event)
+        return lambda trainer: self.heard.append((event, len(trainer.history)))
+
+
+@pytest.mark.parametrize("windows", [3, 4, 7])
+def test_callbacks_go_on(tmp_path, monkeypatch, windows):
+    """Three windows an epoch: that in which it was stopped does not begin again."""
+    stopped(tmp_path / "c", monkeypatch, windows)
+    heard = Heard()
+    trainer().resume(tmp_path / "c", columns(), callbacks=[heard])
+    whole = (windows - 1) // 3
+    expected = [("on_train_begin", 0), ("on_resume", whole), ("on_epoch_end", whole + 1)]
+    for epoch in range(whole + 1, EPOCHS):
+        expected += [("on_epoch_begin", epoch), ("on_epoch_end", epoch + 1)]
+    assert heard.heard == [*expected, ("on_train_end", EPOCHS)]
+
+
+def test_a_callback_that_makes_the_first_rows_does_so_before(tmp_path, monkeypatch):
+    class Ones:
+        def on_train_begin(self, trainer):
+            trainer.tables["E"].values[:] = np.float32(0.1)
+
+    whole = trainer()
+    whole.fit(columns(), EPOCHS, callbacks=[Ones()])
+    stopped(tmp_path / "c", monkeypatch, 4, callbacks=[Ones()])
+    resumed = trainer()
+    resumed.resume(tmp_path / "c", columns(), callbacks=[Ones()])
+    np.testing.assert_array_equal(whole.tables["E"].values, resumed.tables["E"].values)
 
 
 # --- what differs ----------------------------------------------------------------------------------------------------
@@ -190,18 +226,18 @@ def other_cost(E, i, j, label):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"update": rs.adagrad(rs.linear(0.2))}, "the rate of table E is 0.2 to 0.0"),
-        ({"update": rs.sgd(rs.linear(0.1))}, "the update of table E is sgd, was adagrad"),
-        ({"update": rs.adagrad(rs.linear(0.1), epsilon=1e-3)}, "how the update of table E steps differs"),
-        ({"rows": 12_001}, "the shape of table E is 12001 x 8, was 12000 x 8"),
-        ({"epochs": 4}, "epochs is 4, was 3"),
-        ({"seed": 1}, "seed is 1, was 0"),
-        ({"shuffle": True}, "shuffle is True, was False"),
-        ({"blocks": 16}, "blocks is 16, was None"),
-        ({"batch": 100}, "batch is 100, was None"),
-        ({"label": 0.5}, "the data are not those of the checkpoint"),
+        ({"update": rs.adagrad(rs.linear(0.2))}, "the rate of table E: 0.2 to 0.0"),
+        ({"update": rs.sgd(rs.linear(0.1))}, "the update of table E: sgd, was adagrad"),
+        ({"update": rs.adagrad(rs.linear(0.1), epsilon=1e-3)}, "the steps of the update of table E changed"),
+        ({"rows": 12_001}, "the shape of table E: 12001 x 8, was 12000 x 8"),
+        ({"epochs": 4}, "epochs: 4, was 3"),
+        ({"seed": 1}, "seed: 1, was 0"),
+        ({"shuffle": True}, "shuffle: True, was False"),
+        ({"blocks": 16}, "blocks: 16, was None"),
+        ({"batch": 100}, "batch: 100, was None"),
+        ({"label": 0.5}, "chunk 0 of the data has other values than that of the checkpoint"),
         ({"cost": other_cost}, "the cost 'other_cost'"),
-        ({"names": True}, "the names of table E differs"),
+        ({"names": True}, "the names of table E changed"),
     ],
 )
 def test_another_training_is_refused(tmp_path, monkeypatch, changed, told):
@@ -228,8 +264,117 @@ def test_a_change_in_a_chunk_that_was_done_is_noticed(tmp_path, monkeypatch):
     chunks = [columns(n, 20_000) for n in range(4)]
     stopped(tmp_path / "c", monkeypatch, 3, data=chunks)
     chunks[1]["label"][5] += 1
-    with pytest.raises(CheckpointError, match="the data up to chunk 2 are not those of the checkpoint"):
+    with pytest.raises(CheckpointError, match="chunk 1 of the data has other values than that of the checkpoint"):
         trainer().resume(tmp_path / "c", chunks)
+
+
+@pytest.mark.parametrize("stop", [3, 4, 5, 8])
+@pytest.mark.parametrize("change", ["other", "fewer", "more"])
+def test_a_change_in_any_chunk_is_noticed_after_the_first_epoch(tmp_path, monkeypatch, stop, change):
+    chunks = [columns(n, 9000) for n in range(4)]
+    stopped(tmp_path / "c", monkeypatch, stop, data=chunks)
+    last = columns(9, 9000)
+    changed = {"other": [*chunks[:3], last], "fewer": chunks[:2], "more": [*chunks, last]}[change]
+    if change == "fewer" or stop > 4:
+        with pytest.raises(CheckpointError, match="the data have (2|more) chunks|chunk 3 of the data has other values"):
+            trainer().resume(tmp_path / "c", changed)
+    assert [e.examples for e in trainer().resume(tmp_path / "c", chunks)] == [36_000] * EPOCHS
+
+
+def test_an_iterator_that_was_read_is_not_taken_for_the_end(tmp_path, monkeypatch):
+    chunks = iter([columns(n, 9000) for n in range(3)])
+    stopped(tmp_path / "c", monkeypatch, 2, data=chunks, epochs=1)
+    with pytest.raises(CheckpointError, match=r"the data have \d chunks, and the checkpoint was taken after 2"):
+        trainer().resume(tmp_path / "c", chunks)
+
+
+@pytest.mark.parametrize("changed", [{"label": 1.0}, {"cost": costs.squared_dot}])
+def test_a_finished_training_is_compared_too(tmp_path, changed):
+    trainer().fit(columns(), EPOCHS, checkpoint=tmp_path / "c")
+    data = columns()
+    data["label"][:] = changed.get("label", data["label"])
+    made = rs.Trainer(changed.get("cost", costs.logistic_dot), trainer().tables, rs.adagrad(rs.linear(0.1)))
+    with pytest.raises(CheckpointError, match="are not those of the checkpoint|than that of the checkpoint"):
+        made.resume(tmp_path / "c", data)
+
+
+def test_the_same_trainer_resumes_an_exact_update(tmp_path, monkeypatch):
+    update = rs.exact(rs.momentum(rs.linear(0.01)))
+    whole = trainer(update)
+    whole.fit(columns(), EPOCHS)
+    made = stopped(tmp_path / "c", monkeypatch, 9, trainer(update))
+    made.resume(tmp_path / "c", columns())
+    np.testing.assert_array_equal(whole.tables["E"].values, made.tables["E"].values)
+
+
+class Told(Stream):
+    def __init__(self, fingerprint):
+        super().__init__(5000)
+        self.fingerprint = fingerprint
+
+
+def test_a_fingerprint_is_no_option(tmp_path):
+    told = Told({"seed": "x", "epochs": "y"})
+    trainer().fit(told, 2, checkpoint=tmp_path / "c")
+    with pytest.raises(CheckpointError, match="epochs: 3, was 2; seed: 4, was 0"):
+        trainer().fit(told, 3, seed=4, checkpoint=tmp_path / "c", resume=True)
+    with pytest.raises(CheckpointError, match="the data's seed: z, was x"):
+        trainer().resume(tmp_path / "c", Told({"seed": "z", "epochs": "y"}))
+
+
+@pytest.mark.parametrize("fingerprint", ["abc", None, {"n": 3}, {1: "a"}, lambda: {}])
+def test_fingerprints_that_are_none(tmp_path, fingerprint):
+    with pytest.raises(DataError, match="give a dict of texts by name"):
+        trainer().fit(Told(fingerprint), 1, checkpoint=tmp_path / "c")
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    made = trainer()
+    made.fit(columns(), np.int64(2), seed=np.int64(3), shuffle=np.bool_(True), checkpoint=tmp_path / "c")
+    again = trainer().fit(columns(), 2, seed=3, shuffle=True, checkpoint=tmp_path / "c", resume=True)
+    assert again == made.history
+
+
+def test_a_rate_that_changes_a_little_later_is_noticed(tmp_path):
+    at = lambda when: rs.sgd(lambda done: 0.1 if done < when else 0.01)
+    trainer(at(0.51)).fit(columns(), 1, checkpoint=tmp_path / "c")
+    with pytest.raises(CheckpointError, match="the rate of table E"):
+        trainer(at(0.512)).resume(tmp_path / "c", columns())
+
+
+def test_what_a_slow_cost_is_made_of_is_compared(tmp_path):
+    import pytensor
+
+    def cost_of(c, shared):
+        def recurrence(E, i, label):
+            steps = pytensor.scan(
+                lambda x, s: s * np.float32(c) + x, E[i], pytensor.tensor.zeros(()), return_updates=False
+            )
+            return (steps[-1] * pytensor.shared(np.float32(shared)) - label) ** 2
+
+        return recurrence
+
+    def begun(c, shared):
+        return rs.Trainer(cost_of(c, shared), {"E": rs.Table(9, 4)}, rs.sgd(0.1))
+
+    data = {"i": np.arange(9), "label": np.ones(9)}
+    with pytest.warns(rs.SlowCost):
+        begun(0.5, 1).fit(data, 1, checkpoint=tmp_path / "c")
+        begun(0.5, 1).resume(tmp_path / "c", data)
+        for other in ((0.7, 1), (0.5, 2)):
+            with pytest.raises(CheckpointError, match="the cost 'recurrence'"):
+                begun(*other).resume(tmp_path / "c", data)
+
+
+def test_chunks_that_draw_differently_are_their_own(tmp_path, monkeypatch):
+    tables = {"W": rs.Table(50, 4), "C": rs.Table(50, 4, seed=1, counts=np.arange(50) + 1)}
+    ids = np.arange(50)
+    chunks = [
+        {"center": ids, "context": ids, "negatives": rs.Negatives(of=tables["C"], power=power)} for power in (0.5, 0.75)
+    ]
+    begun = lambda: rs.Trainer(costs.skip_gram, {n: rs.Table.from_array(t.values.copy()) for n, t in tables.items()})
+    stopped(tmp_path / "c", monkeypatch, 3, begun(), chunks)
+    assert len(begun().resume(tmp_path / "c", chunks)) == EPOCHS
 
 
 def test_negatives_drawn_otherwise_are_noticed(tmp_path, monkeypatch):
@@ -264,16 +409,16 @@ def read(lines=LINES, **options):
 @pytest.mark.parametrize(
     ("text", "options", "told"),
     [
-        (read, {"window": 3}, "window is 3, was 5"),
-        (read, {"seed": 2}, "seed is 2, was 0"),
-        (read, {"sample": 0}, "how often words are kept differs"),
+        (read, {"window": 3}, "the data's window: 3, was 5"),
+        (read, {"seed": 2}, "seed: 2, was 0"),
+        (read, {"sample": 0}, "the data's sampling changed"),
         (read, {"ns_exponent": 0.5}, "the ids drawn"),
-        (read, {"negative": 2}, "the cost 'skip_gram_bag' or the kinds of columns"),
-        (read, {"dim": 9}, "the shape of table W is 60 x 9, was 60 x 8"),
-        (read, {"cost": "cbow"}, "schedule is"),
-        (read, {"rate": 0.01}, "the rate of table W is 0.01 to 0.0"),
-        (lambda: read([*LINES, ["w1", "w2"]]), {}, "the text differs"),
-        (lambda: read([*LINES, ["w1", "new"]]), {}, "the shape of table W is 61 x 8, was 60 x 8"),
+        (read, {"negative": 2}, "the cost 'skip_gram_bag', .* the number of ids drawn are not"),
+        (read, {"dim": 9}, "the shape of table W: 60 x 9, was 60 x 8"),
+        (read, {"cost": "cbow"}, "schedule: "),
+        (read, {"rate": 0.01}, "the rate of table W: 0.01 to 0.0"),
+        (lambda: read([*LINES, ["w1", "w2"]]), {}, "the data's text changed"),
+        (lambda: read([*LINES, ["w1", "new"]]), {}, "the shape of table W: 61 x 8, was 60 x 8"),
     ],
 )
 def test_another_text_or_setting_is_refused(tmp_path, monkeypatch, text, options, told):
@@ -320,7 +465,7 @@ def test_a_damaged_checkpoint_is_left_out(tmp_path, monkeypatch, kind):
 
 
 def break_it(place, kind):
-    values, manifest = place / "E.values.npy", place / MANIFEST
+    values, manifest = next(place.glob("E.values*.npy")), place / MANIFEST
     content = bytearray(values.read_bytes())
     content[10 if kind == "header" else 300_000] ^= 1
     if kind in ("byte", "header"):
@@ -351,7 +496,7 @@ def test_a_checkpoint_of_another_format(tmp_path, monkeypatch):
 
 def test_a_training_that_has_not_ended_is_not_written_over(tmp_path, monkeypatch):
     stopped(tmp_path / "c", monkeypatch, 1)
-    with pytest.raises(CheckpointError, match="has not come to its end; resume it"):
+    with pytest.raises(CheckpointError, match="has not come to its end, .*; resume it"):
         trainer().fit(columns(), EPOCHS, checkpoint=tmp_path / "c")
 
 
@@ -359,6 +504,7 @@ def test_folders_that_are_none(tmp_path):
     with pytest.raises(CheckpointError, match="there is no checkpoint folder"):
         trainer().resume(tmp_path / "none", columns())
     (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".DS_Store").touch()
     with pytest.raises(CheckpointError, match="holds no checkpoint yet"):
         trainer().resume(tmp_path / "empty", columns())
     assert len(trainer().fit(columns(), 1, checkpoint=tmp_path / "empty", resume=True)) == 1
@@ -366,14 +512,42 @@ def test_folders_that_are_none(tmp_path):
     (tmp_path / "other" / "thesis.tex").touch()
     (tmp_path / "file").touch()
     assert len(trainer().fit(columns(), 1, checkpoint=tmp_path / "new", resume=True)) == 1
+    for name in (".next", "000007", "2019"):  # a folder of somebody else's, by a name of ours
+        (tmp_path / name / name).mkdir(parents=True)
+        (tmp_path / name / name / "page.js").touch()
+        with pytest.raises(CheckpointError, match="holds other things"):
+            trainer().fit(columns(), 1, checkpoint=tmp_path / name)
+        assert (tmp_path / name / name / "page.js").exists()
     for name, told in {"other": "holds other things, such as 'thesis.tex'", "file": "is a file"}.items():
         with pytest.raises(CheckpointError, match=told):
             trainer().fit(columns(), 1, checkpoint=tmp_path / name)
 
 
+def test_a_finished_training_stays_until_another_has_something_to_keep(tmp_path):
+    trainer().fit(columns(), 1, checkpoint=tmp_path / "c")
+    wrong = columns() | {"i": np.full(90_000, 12_000)}
+    with pytest.raises(rs.RowspaceError, match="out of range"):
+        trainer().fit(wrong, 1, checkpoint=tmp_path / "c")
+    assert len(trainer().resume(tmp_path / "c", columns())) == 1
+
+
+def test_what_cannot_be_read_now_is_not_taken_for_damaged(tmp_path, monkeypatch):
+    stopped(tmp_path / "c", monkeypatch, 2)
+    manifest = tmp_path / "c" / "000002" / MANIFEST
+    kept = manifest.read_bytes()
+    manifest.unlink()
+    manifest.symlink_to(manifest)  # as it is with a disk that gives errors: it is there, and cannot be read
+    monkeypatch.setattr(slots, "_check_ours", lambda folder: None)  # which refuses links
+    with pytest.raises(OSError, match="symbolic links"):
+        trainer().resume(tmp_path / "c", columns())
+    manifest.unlink()
+    manifest.write_bytes(kept)
+    assert len(trainer().resume(tmp_path / "c", columns())) == EPOCHS
+
+
 def test_a_second_trainer_is_refused(tmp_path, monkeypatch):
     stopped(tmp_path / "c", monkeypatch, 1)
-    with Slots(tmp_path / "c").closing(), pytest.raises(Locked, match=f"in use by process {os.getpid()}"):
+    with closing(Slots(tmp_path / "c")), pytest.raises(Locked, match=f"in use by process {os.getpid()}"):
         trainer().resume(tmp_path / "c", columns())
     assert len(trainer().resume(tmp_path / "c", columns())) == EPOCHS
 
@@ -414,6 +588,7 @@ def test_every_so_many_chunks(tmp_path):
                 yield columns(number, 500)
 
     trainer().fit(Chunks(), 1, checkpoint=tmp_path / "c", every="2 chunks", threads=1)
+    assert seen[:2] == [0, 0]
     assert numbers(tmp_path / "c") == ["000002", "000003"]  # after two and four, and at the end
 
 
@@ -485,7 +660,7 @@ def test_the_command_line_resumes(tmp_path):
     for name in ("E.npy", "model.json"):
         assert (tmp_path / "resumed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     other = (*train[:-1], "9", "-o", "resumed", "--resume", "c")
-    assert "the shape of table E is" in refused(*other, cwd=tmp_path)
+    assert "the shape of table E: " in refused(*other, cwd=tmp_path)
 
 
 def test_the_command_line_refuses_at_once(tmp_path):
@@ -496,6 +671,8 @@ def test_the_command_line_refuses_at_once(tmp_path):
         ("--resume", "a", "--checkpoint", "b"): "name two folders",
         ("--checkpoint", "text.txt"): "is a file",
         ("--checkpoint", "c", "--every", "now"): "every is 'now'",
+        ("--checkpoint", "m"): "would lie in the model m",
+        ("--checkpoint", "m/saved"): "would lie in the model m",
     }.items():
         assert told in refused(*train, *more, cwd=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
@@ -511,6 +688,7 @@ def test_ctrl_c_tells_how_to_go_on(tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         while not numbers_of(tmp_path / "c"):
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=60)[1]
     assert process.returncode == 130
@@ -543,7 +721,7 @@ print(trainer().resume(os.path.join(folder, "c"), columns())[-1].number)
 """
 
 
-@pytest.mark.parametrize("room", [1100, 1700])  # kB, of which a checkpoint takes 960: not one more, or not two
+@pytest.mark.parametrize("room", [1000, 1500])  # kB, of which a checkpoint takes 870: not one more, or not two
 def test_a_full_disk(tmp_path, room):
     """On a real one of 4 MB: the checkpoints that are there stay, and after some room is made it goes on."""
     mount = f"mount -t tmpfs -o size=4m tmpfs {tmp_path} && head -c {4096 - room}k /dev/zero > {tmp_path}/fill"

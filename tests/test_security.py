@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path):
 
 WATCHED = """
 import os, sys
+from contextlib import closing
 from pathlib import Path
 import numpy as np
 import rowspace as rs
@@ -68,7 +70,7 @@ for part in ("first", "then"):
     rs.Model({"E": E}, {"cost": "skip_gram"}, [1.0]).save(folder / part / "m")
     for name in names:
         rs.export(E, folder / part / name)
-    with Slots(folder / part / "c").closing() as slots:
+    with closing(Slots(folder / part / "c")) as slots:
         slots.write({"E": E.values}, {"finished": False})
 
 def everything(part):
@@ -76,7 +78,7 @@ def everything(part):
     rs.open(folder / part / "m", "r+").tables["E"].flush()
     for name in names:
         rs.import_(folder / part / name)
-    with Slots(folder / part / "c").closing() as slots:
+    with closing(Slots(folder / part / "c")) as slots:
         slots.newest().array("E")
 
 everything("first")  # imports what is imported late
@@ -114,7 +116,7 @@ def test_opening_and_importing_run_nothing_and_read_nothing_else(tmp_path):
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    with Slots(tmp_path / "c").closing() as kept:
+    with closing(Slots(tmp_path / "c")) as kept:
         for _ in range(2):
             kept.write({"E.values": np.zeros((3, 2), np.float32)}, {"finished": False})
     return tmp_path / "c"
@@ -142,7 +144,7 @@ def test_a_checkpoint_names_arrays_of_numbers_in_its_own_folder(checkpoint, name
         text = json.dumps(content)
         path.write_text(json.dumps({"mark": mark_of_texts([text]), "content": text}))
     with (
-        Slots(checkpoint).closing() as kept,
+        closing(Slots(checkpoint)) as kept,
         pytest.raises(CheckpointError, match="other things than arrays of numbers"),
     ):
         kept.newest()

@@ -25,7 +25,7 @@ class Chunks:
             self._chunks = lambda epoch, chunk: [whole]
         elif hasattr(data, "at"):
             self._chunks, self.examples = lambda *at: map(as_chunk, data.at(*at)), getattr(data, "examples", None)
-            self.fingerprint, self.seeks = getattr(data, "fingerprint", {}), True
+            self.fingerprint, self.seeks = _fingerprint(data), True
         elif callable(data):
             self._chunks, self.examples = lambda *at: map(as_chunk, data()), getattr(data, "examples", None)
         elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
@@ -37,8 +37,18 @@ class Chunks:
             self._chunks = lambda *at: map(as_chunk, data)
         else:
             as_chunk(data)  # says what it could be
+        self.examples = None if self.examples is None else int(self.examples)
 
     def of_epoch(self, epoch: int, begun: int = 0) -> Iterator[tuple[int, Chunk]]:
         """The chunks of an epoch, numbered; where the data seeks, from the last of the first `begun` on."""
         first = max(0, begun - 1) if self.seeks else 0
         yield from enumerate(self._chunks(epoch, first), first)
+
+
+def _fingerprint(data: Any) -> Mapping[str, str]:
+    found = getattr(data, "fingerprint", {})
+    if isinstance(found, Mapping) and all(isinstance(part, str) for item in found.items() for part in item):
+        return found
+    raise DataError(
+        f"the fingerprint of {type(data).__name__} is a {type(found).__name__}; give a dict of texts by name"
+    )

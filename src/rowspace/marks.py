@@ -61,54 +61,71 @@ class Marks:
     """The marks of a fit's costs and data: what a checkpoint keeps of them, and a resumed fit compares.
 
     Arguments:
-        seeks: whether the data may differ from epoch to epoch, and do not begin with their first chunk.
+        seeks: whether the data may differ from epoch to epoch, and need not begin with their first chunk.
         known: what a checkpoint kept, or None for a fit from the beginning.
         wanted: whether there are to be marks at all.
     """
 
     def __init__(self, seeks: bool, known: Mapping[str, Any] | None = None, *, wanted: bool = True) -> None:
         self.seeks, self.wanted, self._resumed = seeks, wanted, known is not None
-        known = known or {}
-        self.costs: list[str] = list(known.get("costs", []))
-        self.first: str | None = known.get("first")
-        self.drawn: str | None = known.get("drawn")
-        self._so_far = ""
+        known = known or {"costs": [], "drawn": [], "chunks": [], "whole": False}
+        self.costs, self.drawn = set(known["costs"]), set(known["drawn"])
+        self.chunks: list[str] = list(known["chunks"])  # the same in every epoch, where the data do not seek
+        self.whole: bool = known["whole"]  # whether these are all
+        self._kept = len(self.chunks)
 
     def kept(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"costs": self.costs, "first": self.first, "drawn": self.drawn}
+        return {"costs": sorted(self.costs), "drawn": sorted(self.drawn), "chunks": self.chunks, "whole": self.whole}
 
     def of(self, kernel: "Kernel", columns: Chunk) -> str:
-        """The mark of a chunk; raises CheckpointError if it was another cost or drew otherwise."""
+        """The mark of a chunk; raises CheckpointError if a resumed fit has another cost or draws otherwise."""
         if not self.wanted:
             return ""
         drawn = mark_of_columns({name: c for name, c in columns.items() if isinstance(c, Negatives)})
         if self._resumed and kernel.identity not in self.costs:
-            raise CheckpointError(f"the cost {kernel.name!r} or the kinds of columns it uses {_OTHER}")
-        if self._resumed and drawn != self.drawn:
-            raise CheckpointError(f"the ids drawn (how many, by which counts and power, what they avoid) {_OTHER}")
-        self._resumed, self.drawn = False, drawn
-        self.costs = sorted({*self.costs, kernel.identity})
+            raise CheckpointError(
+                f"the cost {kernel.name!r}, the kinds of columns it uses or the number of ids drawn are not those of "
+                "the checkpoint"
+            )
+        if self._resumed and drawn not in self.drawn:
+            raise CheckpointError(
+                "the ids drawn (by which counts and power, what they avoid) are not those of the checkpoint"
+            )
+        self._resumed = False
+        self.costs.add(kernel.identity)
+        self.drawn.add(drawn)
         return mark_of_columns(columns)
 
-    def after(self, number: int, mark: str) -> str:
-        """The mark of the data up to chunk `number`, or of this chunk alone where the data seek."""
+    def meet(self, number: int, mark: str) -> None:
+        """Compare a chunk with that of the epochs before, or remember it."""
         if not self.wanted or self.seeks:
-            return mark
-        if number == 0:
-            self.first, self._so_far = self.first or mark, ""
-            if mark != self.first:
-                raise CheckpointError(
-                    f"the data {_OTHER}, or of the epochs before: their first chunk has other values; data that are to "
-                    "differ from epoch to epoch have a method at(epoch, chunk)"
-                )
-        self._so_far = mark_of_texts([self._so_far, mark])
-        return self._so_far
+            return
+        if number == len(self.chunks) and not self.whole:
+            self.chunks.append(mark)
+        elif number >= len(self.chunks):
+            raise self._other(f"the data have more chunks than {len(self.chunks)}, those", number)
+        elif mark != self.chunks[number]:
+            raise self._other(f"chunk {number} of the data has other values than that", number)
 
-    def check(self, number: int, expected: str, found: str) -> None:
-        """Refuse to go on with data that were other ones before."""
+    def begun(self, number: int, expected: str, found: str) -> None:
+        """Compare the chunk that a resumed fit was in with what it was."""
         if self.wanted and expected != found:
-            raise CheckpointError(f"the data up to chunk {number} {_OTHER}")
+            raise CheckpointError(f"chunk {number} of the data has other values than that of the checkpoint")
 
+    def end(self, chunks: int, begun: int) -> None:
+        """Compare the number of chunks in an epoch, of which so many were begun before."""
+        if not self.wanted:
+            return
+        if chunks < begun:
+            raise CheckpointError(f"the data have {chunks} chunks, and the checkpoint was taken after {begun} of them")
+        if self.whole and chunks < len(self.chunks):
+            raise self._other(f"the data have {chunks} chunks, fewer than those", chunks)
+        self.whole = not self.seeks
 
-_OTHER = "are not those of the checkpoint"
+    def _other(self, told: str, number: int) -> CheckpointError:
+        if number < self._kept or (self._kept and self.whole):
+            return CheckpointError(f"{told} of the checkpoint")
+        return CheckpointError(
+            f"{told} of the epoch before; data that are to differ from epoch to epoch have a method at(epoch, chunk)"
+        )

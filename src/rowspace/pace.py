@@ -10,7 +10,7 @@ from rowspace.rates import Constant
 from rowspace.updates import Update
 
 _SLICE = 1 << 16  # examples between looks at the clock and the keyboard
-_RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
+RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
 _SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
 
 
@@ -42,7 +42,7 @@ class Pace:
         """The longest stretch of examples at one rate."""
         if self._constant or self.chunks.examples is None:
             return _SLICE
-        return int(np.clip(self.epochs * self.chunks.examples // _RATE_STEPS, 1, _SLICE))
+        return int(np.clip(self.epochs * self.chunks.examples // RATE_STEPS, 1, _SLICE))
 
     def every(self, cheap: bool, examples: int) -> int:
         """Of how many examples one's cost is added up: decided at the first chunk, so that all weigh the same."""

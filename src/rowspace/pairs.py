@@ -217,7 +217,7 @@ class _Drawn:
     def fingerprint(self) -> dict[str, str]:
         """What the examples depend on."""
         arrays = [c for c in self.columns.values() if isinstance(c, np.ndarray)]
-        return {"the pairs": mark_of(*arrays), "their weights": mark_of(self.chance), "seed": str(self.seed)}
+        return {"pairs": mark_of(*arrays), "weights": mark_of(self.chance)}
 
     def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:
         """The one chunk of an epoch, from 0."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytensor
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import toposort
 
@@ -100,6 +101,8 @@ def _text(outputs: Sequence[Variable], names: Mapping[Variable, str]) -> str:
     for node in toposort(list(outputs)):
         inputs = [known.get(x) or _leaf(x) for x in node.inputs]
         properties = [getattr(node.op, p, None) for p in getattr(node.op, "__props__", ())]
+        inner = getattr(node.op, "fgraph", None)  # of a scan
+        properties += [] if inner is None else [_text(inner.outputs, {})]
         lines.append(f"{type(node.op).__qualname__} {node.op} {properties} {inputs}")
         known.update({out: f"{len(lines)}.{place}" for place, out in enumerate(node.outputs)})
     lines.append(repr([known.get(out) or _leaf(out) for out in outputs]))
@@ -111,4 +114,6 @@ def _leaf(variable: Variable) -> str:
         data = np.asarray(variable.data)
         shown = hashlib.sha256(data.tobytes()).hexdigest() if data.dtype != object else repr(variable.data)
         return f"constant {data.dtype} {data.shape} {shown}"
+    if isinstance(variable, SharedVariable) and isinstance(variable.get_value(borrow=True), np.ndarray):
+        return f"shared {variable.type} {hashlib.sha256(variable.get_value(borrow=True).tobytes()).hexdigest()}"
     return f"{variable.name} {variable.type}"

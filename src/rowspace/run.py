@@ -55,8 +55,9 @@ class Run:
         known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
         self.marks = Marks(chunks.seeks, known, wanted=checkpoints is not None)
         self.windows = Windows(trainer, self.pace, options, workers, self.marks, guarded=guarded)
-        if checkpoints is not None:
-            checkpoints.restore(self)
+        self.resumed = checkpoints is not None and checkpoints.restore(self)
+        if self.resumed:
+            self._caught_up = -1  # whatever this trainer did before
         self.snapshot = None if guarded else Snapshot(arrays, (trainer.examples, trainer.steps))
 
     @cached_property

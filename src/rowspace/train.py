@@ -13,7 +13,7 @@ from rowspace.chunks import Chunks
 from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
-from rowspace.errors import CheckpointError, DataError, SlowCost
+from rowspace.errors import DataError, SlowCost
 from rowspace.kernel import Kernel
 from rowspace.memory import wanted
 from rowspace.on_disk import first_state, scattered
@@ -22,6 +22,7 @@ from rowspace.rowwise import RowLoop
 from rowspace.run import Run
 from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES
+from rowspace.standing import Place
 from rowspace.table import Table
 from rowspace.trace import Trace, traced
 from rowspace.updates import Update, sgd
@@ -146,7 +147,8 @@ class Trainer:
             progress: whether to show a bar; None shows one on a terminal.
             trace: records rows as they move.
             callbacks: functions called with the trainer after every epoch, or objects with any of the methods
-                on_train_begin, on_epoch_begin, on_epoch_end and on_train_end.
+                on_train_begin, on_epoch_begin, on_epoch_end and on_train_end; and on_resume, once the tables are those
+                of a checkpoint. The epoch that a checkpoint was taken in does not begin again.
             schedule: "blocks", examples sorted so that threads never share a row: the same bytes for any number of
                 threads; "sequential", examples in file order on one thread; "hogwild", threads racing over the file
                 order, not repeatable. None takes blocks where the cost fits and the tables are large enough to cut.
@@ -188,7 +190,7 @@ class Trainer:
             raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
         if trace is not None and checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
-        options = Options(epochs, abs(seed), shuffle, schedule, blocks, trace, batch, wanted(memory))
+        options = Options(int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, wanted(memory))
         chunks = Chunks(data, epochs)
         if checkpoint is None:
             return self._fit(chunks, options, None, threads, progress, callbacks)
@@ -208,9 +210,10 @@ class Trainer:
     ) -> list[Epoch]:
         """Go on with a `fit` that was killed, from its last checkpoint, with the options it had.
 
-        The trainer is one as at the beginning of that fit: the same cost, updates and sizes of tables, whose values do
-        not matter. The tables and costs become those of a fit that was never interrupted, to the last bit, with any
-        number of threads before and after; not where threads race (`schedule="hogwild"`).
+        The trainer is one as at the beginning of that fit: the same cost, updates and sizes of tables. Their values do
+        not matter: they are written over, also where the data then turn out to be other ones. The tables and costs
+        become those of a fit that was never interrupted, to the last bit, with any number of threads before and after;
+        not where threads race (`schedule="hogwild"`).
 
         Arguments:
             checkpoint: the folder.
@@ -229,8 +232,7 @@ class Trainer:
         """
         check_there(checkpoint)
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
-            if checkpoints.saved is None:
-                raise CheckpointError(f"{checkpoint} holds no checkpoint yet; begin again with fit")
+            assert checkpoints.saved is not None  # or it would have been refused
             options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
             return self._fit(Chunks(data, options.epochs), options, checkpoints, threads, progress, callbacks)
 
@@ -244,11 +246,13 @@ class Trainer:
         callbacks: Sequence[Any],
     ) -> list[Epoch]:
         total = None if chunks.examples is None else options.epochs * chunks.examples
+        _call(callbacks, "on_train_begin", self)
         arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
         on_disk = scattered(arrays, options.memory)
         with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self):
             run = Run(self, chunks, options, workers, checkpoints)
-            _call(callbacks, "on_train_begin", self)
+            if run.resumed:
+                _call(callbacks, "on_resume", self)
             with progress_bar(progress, total) as bar:
                 bar.begin_at(run.standing.done)
                 self._run(run, bar, callbacks)
@@ -257,8 +261,11 @@ class Trainer:
 
     def _run(self, run: Run, bar: Progress, callbacks: Sequence[Any]) -> None:
         try:
+            if run.checkpoints is not None and run.checkpoints.finished and run.options.epochs:
+                run.windows.compare(run.options.epochs - 1)
             while run.standing.epoch < run.options.epochs:
-                _call(callbacks, "on_epoch_begin", self)
+                if run.standing.place == Place():
+                    _call(callbacks, "on_epoch_begin", self)
                 self.history.append(run.epoch(bar))
                 _call(callbacks, "on_epoch_end", self)
             run.finish()

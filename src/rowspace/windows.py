@@ -91,20 +91,31 @@ class Windows:
 
     def _prepared(self, position: Position, start: Place) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
-        place = start
+        place, chunks = start, 0
         for number, chunk in self.pace.chunks.of_epoch(position.epoch, start.begun):
-            ready = self._ready(chunk)
-            mark = self.marks.after(number, ready.mark)
-            if number == start.begun - 1:
-                self.marks.check(number, start.mark, mark)
+            ready, chunks = self._ready(chunk), number + 1
+            self.marks.meet(number, ready.mark)
+            if chunks == start.begun:
+                self.marks.begun(number, start.mark, ready.mark)
             if number < start.chunk:
                 continue
-            columns, place = ready.columns, replace(place, mark=mark)
+            columns, place = ready.columns, replace(place, mark=ready.mark)
             if self.options.shuffle:
                 seed = [self.options.seed, position.number, place.first]
                 columns = reordered(columns, np.random.default_rng(seed).permutation(length(columns)))
             yield from self._parts(ready, columns, place, position)
             place = _after(place, ready.columns, length(columns))
+        self.marks.end(chunks, start.begun)
+
+    def compare(self, epoch: int) -> None:
+        """Compare data that are not trained on any more with what they were: all of them, or a chunk that they seek."""
+        chunks = 0
+        for number, chunk in self.pace.chunks.of_epoch(epoch):
+            self.marks.meet(number, self._ready(chunk).mark)
+            chunks = number + 1
+            if self.marks.seeks:
+                return
+        self.marks.end(chunks, 0)
 
     def _parts(
         self, ready: Ready, columns: Chunk, place: Place, position: Position

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowspace.checkpoint.slots import Saved, Slots, is_unfinished
+from rowspace.checkpoint.slots import Saved, Slots, has_checkpoints, is_unfinished
 from rowspace.checkpoint.state import arrays_of, restore, told_of
 from rowspace.errors import CheckpointError, DataError
 from rowspace.standing import Place
@@ -35,6 +35,8 @@ class Every:
     @classmethod
     def of(cls, given: Any) -> "Every":
         """From seconds, or a text; DataError says what it could be."""
+        if isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < float("inf"):
+            return cls(seconds=float(given))
         found = _EVERY.fullmatch(str(given))
         number, unit = (float(found[1]), found[2]) if found and not isinstance(given, bool) else (0.0, "?")
         if unit in _UNITS:
@@ -73,10 +75,11 @@ class Checkpoints:
         """Whether the training to be resumed came to its end."""
         return self.saved is not None and self.saved.told["finished"]
 
-    def restore(self, run: "Run") -> None:
-        """Put a fit where the last checkpoint was taken, if there is one."""
+    def restore(self, run: "Run") -> bool:
+        """Put a fit where the last checkpoint was taken, if there is one; gives whether there was."""
         if self.saved is not None:
             restore(run, self.saved)
+        return self.saved is not None
 
     def after_window(self, run: "Run", place: Place) -> None:
         """Write a checkpoint if it is time; seconds are not so strict that the last one had to be waited for."""
@@ -97,20 +100,22 @@ class Checkpoints:
     def _found(self, resume: bool) -> Saved | None:
         if resume:
             return self.slots.newest()
-        self.slots.clear()
+        self.slots.replaces = True
         return None
 
 
 def check_there(folder: str | os.PathLike[str]) -> None:
-    """Refuse to resume from a folder that is not there; CheckpointError."""
+    """Refuse to resume from a folder that is not there, or has no checkpoint yet; CheckpointError."""
     if not Path(folder).is_dir():
         raise CheckpointError(f"there is no checkpoint folder {folder} to resume from")
+    if not has_checkpoints(Path(folder)):
+        raise CheckpointError(f"{folder} holds no checkpoint yet; begin anew, with checkpoints into this folder")
 
 
 def check_free(folder: str | os.PathLike[str], *, resume: bool) -> None:
     """Refuse a folder of other things and, without `resume`, one with a training to be resumed; CheckpointError."""
     if is_unfinished(Path(folder)) and not resume:
         raise CheckpointError(
-            f"{folder} holds checkpoints of a training that has not come to its end; resume it, or give another "
-            "folder, or remove this one"
+            f"{folder} holds checkpoints of a training that has not come to its end, as far as they can be read; "
+            "resume it, or give another folder, or remove this one"
         )

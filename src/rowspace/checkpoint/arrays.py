@@ -63,8 +63,8 @@ def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> 
                 [found] = stretches(np.frombuffer(stream.read(STRETCH), np.uint8), STRETCH)
                 if found != expected:
                     return f"{path} was altered or damaged since it was written (megabyte {number})"
-    except OSError as error:
-        return f"{path} cannot be read: {error}"
+    except FileNotFoundError:
+        return f"{path} is missing"
     return ""
 
 

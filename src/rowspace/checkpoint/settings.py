@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import rowspace
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of, mark_of_texts
 from rowspace.on_disk import is_on_disk
+from rowspace.pace import RATE_STEPS
 from rowspace.plans import rows_fingerprint, writers
 from rowspace.updates import Update
 
@@ -21,7 +23,8 @@ _MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
 def settings(run: "Run") -> dict[str, str]:
     """The settings of a fit by what people call them."""
     trainer, options = run.trainer, run.options
-    found = {"the part of rowspace that writes loops": writers()}
+    found = {"the version of rowspace": rowspace.__version__, "the part of rowspace that writes loops": writers()}
+    found["the tables"] = ", ".join(trainer.tables)
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))
     for name, table in trainer.tables.items():
@@ -34,14 +37,16 @@ def settings(run: "Run") -> dict[str, str]:
             found[f"the values of table {name}"] = mark_of(table.values)
         else:
             steps = rows_fingerprint(update, table.dim, step=True)
-            found[f"how the update of table {name} steps"] = steps.removeprefix("rows_")
+            found[f"the steps of the update of table {name}"] = steps.removeprefix("rows_")
             found[f"the rate of table {name}"] = _rates(update)
-    return found | dict(run.chunks.fingerprint)
+    return found | {f"the data's {name}": text for name, text in run.chunks.fingerprint.items()}
 
 
 def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object) -> None:
     """Refuse to resume what has other settings; CheckpointError names them all."""
     differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if "the tables" in differ:
+        differ = [name for name in differ if name in before and name in now]
     if differ:
         told = "; ".join(_told(name, before.get(name), now.get(name)) for name in differ)
         raise CheckpointError(f"this is not the training of {folder}: {told}; resume it as it was begun")
@@ -49,13 +54,13 @@ def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object
 
 def _told(name: str, before: str | None, now: str | None) -> str:
     shown = [text for text in (before, now) if text is not None and not _MARK.fullmatch(text)]
-    return f"{name} is {shown[1]}, was {shown[0]}" if len(shown) == 2 else f"{name} differs"
+    return f"{name}: {shown[1]}, was {shown[0]}" if len(shown) == 2 else f"{name} changed"
 
 
 def _rates(update: Update) -> str:
-    """A rate as some of its values over the training."""
-    rates = [update.rate(done) for done in np.linspace(0, 1, 17).tolist()]
+    """A rate as its values over the training, as often as it is looked at."""
+    rates = [update.rate(done) for done in np.linspace(0, 1, RATE_STEPS + 1).tolist()]
     first, last = rates[0], rates[-1]
     if rates == [first] * len(rates):
         return f"{first!r}"
-    return f"{first!r} to {last!r} (by way of {mark_of(np.array(rates))[:8]})"
+    return f"{first!r} to {last!r} (by way of {mark_of(np.array(rates))})"

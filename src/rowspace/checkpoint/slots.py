@@ -11,9 +11,9 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,18 @@ from rowspace.marks import mark_of_texts
 
 FORMAT, VERSION = "rowspace checkpoint", 1
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
-ADVICE = "free some and resume from the checkpoint before"
+_MAY_BE_THERE = (LOCK, ".DS_Store", "Thumbs.db", "desktop.ini")
+_NUMBER = re.compile("[0-9]{6,}")  # of a checkpoint
+ADVICE = "free some and resume from the checkpoint before, if there is one"
 _KEPT = 2
 _NAME = re.compile(r"[\w.]+")  # of an array, and of its file
 _LONGEST = 1 << 28  # bytes of a manifest
 
 Sums = dict[str, np.ndarray]
+
+
+class Damaged(CheckpointError):
+    """A checkpoint that is not as it was written."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Saved:
         return next(filter(None, found), "")
 
     def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.npy"
+        return self.folder / _file(name)
 
 
 class Slots:
@@ -76,9 +82,11 @@ class Slots:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+        self.folder, self.replaces = Path(folder), False
         _check_ours(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.exists():
+            self.folder.mkdir(parents=True)
+            sync_folder(self.folder.absolute().parent)
         self._lock = ExitStack()
         self._lock.enter_context(held(self.folder / LOCK, f"checkpoint folder {self.folder} is in use"))
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)  # of a process that was killed
@@ -100,7 +108,7 @@ class Slots:
             try:
                 found = _opened(self.folder, number)
                 wrong = found.damage()
-            except CheckpointError as error:
+            except Damaged as error:
                 wrong = str(error)
             if not wrong:
                 self._without(complaints, found)
@@ -119,34 +127,30 @@ class Slots:
             shutil.rmtree(_path(self.folder, number))
 
     def write(self, arrays: Mapping[str, np.ndarray], told: Mapping[str, Any]) -> None:
-        """Write a checkpoint as the newest; when this returns, the arrays may change again."""
+        """Write a checkpoint as the newest; when this returns, the arrays may change again.
+
+        Where these `replaces` those of another training, they are removed now.
+        """
         self._wait()
+        if self.replaces:
+            self._clear()
         numbers = sorted(_numbers(self.folder))
         new = (numbers[-1] if numbers else 0) + 1
         place, sums = self.folder / NEXT, self._reused(numbers)
         try:
             with told_when_full(self.folder, sum(a.nbytes for a in arrays.values()), ADVICE):
                 place.mkdir(exist_ok=True)
-                sums = {name: write_changed(place / f"{name}.npy", a, sums.get(name)) for name, a in arrays.items()}
+                sums = {name: write_changed(place / _file(name), a, sums.get(name)) for name, a in arrays.items()}
+            text = _manifest(arrays, sums, told)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
-        text = _manifest(arrays, sums, told)
-        self._flushing = self._thread.submit(self._finish, new, text, sums, [f"{name}.npy" for name in arrays])
+        self._flushing = self._thread.submit(self._finish, new, text, sums, [_file(name) for name in arrays])
 
-    def clear(self) -> None:
-        """Remove all checkpoints."""
+    def _clear(self) -> None:
         for number in _numbers(self.folder):
             shutil.rmtree(_path(self.folder, number))
-        self._sums = {}
-
-    @contextmanager
-    def closing(self) -> Iterator["Slots"]:
-        """Close it when the block ends."""
-        try:
-            yield self
-        finally:
-            self.close()
+        self._sums, self.replaces = {}, False
 
     def close(self) -> None:
         """Wait until the last checkpoint is on disk, and give the lock back."""
@@ -192,7 +196,7 @@ class Slots:
 def is_unfinished(folder: Path) -> bool:
     """Whether a folder holds checkpoints of a training that has not come to its end, or of one that cannot be known."""
     _check_ours(folder)
-    numbers = _numbers(folder) if folder.exists() else []
+    numbers = _numbers(folder)
     try:
         return bool(numbers) and not _opened(folder, max(numbers)).told["finished"]
     except CheckpointError:
@@ -203,21 +207,38 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}"
 
 
+def has_checkpoints(folder: Path) -> bool:
+    """Whether there is anything to resume."""
+    return bool(_numbers(folder))
+
+
+def _file(name: str) -> str:
+    """The file of an array; two names that differ in the case of letters only have files that differ in more."""
+    return f"{name}.npy" if name.islower() else f"{name}.{mark_of_texts([name])[:4]}.npy"
+
+
 def _numbers(folder: Path) -> list[int]:
-    return [int(path.name) for path in folder.iterdir() if path.name.isdecimal()]
+    return [int(path.name) for path in _inside(folder) if _NUMBER.fullmatch(path.name)]
+
+
+def _inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a path may be removed: a checkpoint, whole or half written."""
+    named = path.name == NEXT or _NUMBER.fullmatch(path.name)
+    return bool(named) and path.is_dir() and all(p.name == MANIFEST or p.suffix == ".npy" for p in path.iterdir())
 
 
 def _check_ours(folder: Path) -> None:
     """Refuse a folder that holds anything but checkpoints."""
     if folder.exists() and not folder.is_dir():
         raise CheckpointError(f"{folder} is a file; give a folder for the checkpoints")
-    names = [path.name for path in folder.iterdir()] if folder.exists() else []
-    others = [name for name in names if not name.isdecimal() and name not in (NEXT, LOCK)]
+    others = [path.name for path in _inside(folder) if not _is_ours(path) and path.name not in _MAY_BE_THERE]
     if others:
-        raise CheckpointError(
-            f"{folder} holds other things, such as {others[0]!r}; give a new folder for the checkpoints"
-        )
-    links = [path for path in folder.rglob("*") if path.is_symlink()] if folder.exists() else []
+        raise CheckpointError(f"{folder} holds other things, such as {others[0]!r}; checkpoints want a folder for them")
+    links = [path for path in folder.rglob("*") if path.is_symlink()]
     if links:  # what is written over would lie elsewhere
         raise CheckpointError(f"{links[0]} is a link; put the files themselves into the folder of checkpoints")
 
@@ -232,7 +253,7 @@ def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, A
 
 
 def _opened(folder: Path, number: int) -> Saved:
-    """A checkpoint as its manifest says; CheckpointError if that is damaged."""
+    """A checkpoint as its manifest says; Damaged if that is not as written, CheckpointError for another format."""
     place = _path(folder, number)
     content = _content(place / MANIFEST)
     if content["version"] != VERSION:
@@ -242,7 +263,7 @@ def _opened(folder: Path, number: int) -> Saved:
         )
     arrays = content["arrays"]
     if not all(_NAME.fullmatch(name) and np.dtype(dtype).kind in "biuf" for name, (dtype, *_) in arrays.items()):
-        raise CheckpointError(f"{place / MANIFEST} is damaged: it names other things than arrays of numbers")
+        raise Damaged(f"{place / MANIFEST} is damaged: it names other things than arrays of numbers")
     shapes = {name: (dtype, tuple(shape)) for name, (dtype, shape, _) in arrays.items()}
     sums = {name: np.frombuffer(bytes.fromhex(s), ">u8").astype(np.uint64) for name, (*_, s) in arrays.items()}
     return Saved(place, number, content["told"], shapes, sums)
@@ -258,8 +279,10 @@ def _content(path: Path) -> dict[str, Any]:
         content = json.loads(outer["content"])
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}")
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from None
+    except (FileNotFoundError, ValueError, RecursionError) as error:
+        raise Damaged(f"{path} is damaged: {error}") from None
+    except (TypeError, KeyError):
+        raise Damaged(f"{path} is damaged: it is not what a checkpoint says of itself") from None
     return content
 
 

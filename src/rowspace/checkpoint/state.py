@@ -53,17 +53,18 @@ def told_of(run: "Run", *, finished: bool = False) -> dict[str, Any]:
 
 
 def restore(run: "Run", saved: Saved) -> None:
-    """Put a training where a checkpoint was taken; CheckpointError, before anything is changed, for another one."""
+    """Put a training where a checkpoint was taken; CheckpointError, before anything is changed, for other settings."""
     told, trainer = saved.told, run.trainer
     check_same(told["settings"], run.settings, saved.folder.parent)
     for name, array in trained_arrays(run).items():
         saved.read_into(name, array)
     if told["past"]:
         run.windows.past = Past.of_pieces(told["past"], saved.array("past.since"), saved.array("past.paces"))
+    trainer.buckets.clear()
+    trainer.samples.clear()
     for number, (key, examples, gathered, axes) in enumerate(told["samples"]):
         met = [saved.array(f"met.{number}.{axis}") for axis in range(axes)]
         trainer.samples[tuple(key)] = Sample(examples, gathered, met)
-    trainer.buckets.clear()
     trainer.examples, trainer.steps = told["trainer"]["examples"], told["trainer"]["steps"]
     trainer.history[:] = [Epoch(**epoch) for epoch in told["history"]]
     run.first_epoch = told["trainer"]["first"]

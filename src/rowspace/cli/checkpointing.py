@@ -24,9 +24,11 @@ Resume = Annotated[
 EVERY = "5 min"
 
 
-def checkpointing(checkpoint: Path | None, every: str, resume: Path | None) -> dict[str, Any]:
-    """The options of the library; refuses at once what it would refuse after reading."""
-    if checkpoint is not None and resume not in (None, checkpoint):
+def checkpointing(
+    checkpoint: Path | None, every: str, resume: Path | None, out: Path, trace: Path | None = None
+) -> dict[str, Any]:
+    """The options of the library; refuses at once what it would refuse after reading, or after training."""
+    if checkpoint is not None and resume is not None and checkpoint.resolve() != resume.resolve():
         raise DataError("--checkpoint and --resume name two folders; name one: what is resumed is written there too")
     folder = checkpoint if resume is None else resume
     if folder is None:
@@ -35,6 +37,10 @@ def checkpointing(checkpoint: Path | None, every: str, resume: Path | None) -> d
     from rowspace.checkpoint import check_free, check_there
 
     Times.of(every)
+    if trace is not None:
+        raise DataError("a trace cannot be gone on with; leave out --trace, or --checkpoint and --resume")
+    if out.resolve() in (folder.resolve(), *folder.resolve().parents):
+        raise DataError(f"checkpoints in {folder} would lie in the model {out}; give them a folder of their own")
     if checkpoint is None:
         check_there(folder)
     check_free(folder, resume=resume is not None)
@@ -44,10 +50,9 @@ def checkpointing(checkpoint: Path | None, every: str, resume: Path | None) -> d
 class Resumed:
     """Says where a training goes on."""
 
-    def on_train_begin(self, trainer: Any) -> None:
+    def on_resume(self, trainer: Any) -> None:
         """Called before the first example."""
-        if trainer.examples:
-            note(f"resumed after {len(trainer.history)} whole epochs, {trainer.examples:,} examples in all")
+        note(f"resumed after {len(trainer.history)} whole epochs, {trainer.examples:,} examples in all")
 
 
 @contextmanager
@@ -56,6 +61,8 @@ def how_to_go_on(options: dict[str, Any]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if options:
+        from rowspace.checkpoint.slots import has_checkpoints
+
+        if options and has_checkpoints(options["checkpoint"]):
             note(f"to go on from the last checkpoint, give --resume {options['checkpoint']}")
         raise

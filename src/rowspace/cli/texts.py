@@ -76,7 +76,7 @@ def text(
     checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
 
-    kept = checkpointing(checkpoint, every, resume)
+    kept = checkpointing(checkpoint, every, resume, out)
     before = None if start is None else rs.open(start)
     begun = time.perf_counter()
     source = sources[0] if len(sources) == 1 else sources

@@ -84,7 +84,7 @@ def pairs(
     from rowspace.pairs import train_pairs
 
     start = time.perf_counter()
-    kept = checkpointing(checkpoint, every, resume)
+    kept = checkpointing(checkpoint, every, resume, out, trace)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
     with tables_in(out, table_on_disk, memory) as disk:
         read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)

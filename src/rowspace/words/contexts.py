@@ -5,7 +5,7 @@ Frequent words are left out by chance and windows are shortened by chance, as in
 threads make them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ import numpy as np
 
 from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
-from rowspace.marks import mark_of
+from rowspace.marks import mark_of, mark_of_texts
 from rowspace.sorting import bits_of, is_kept
 
 TOKENS = 2**19  # of a text, made into examples together
@@ -185,6 +185,7 @@ class Contexts:
         threads: how many chunks are made at a time.
         paired: whether an example is a pair, or all contexts of a word.
         epochs_before: how many epochs there were before.
+        told: what else the columns depend on, for `fingerprint`.
     """
 
     def __init__(
@@ -197,10 +198,11 @@ class Contexts:
         threads: int,
         paired: bool = True,
         epochs_before: int = 0,
+        told: Mapping[str, str] | None = None,
     ) -> None:
         self.text, self.keep, self.window, self.seed = text, keep, window, seed
         self.columns, self.threads = columns, threads
-        self.epochs_before = epochs_before
+        self.epochs_before, self.told = epochs_before, told or {}
         count = compiled_loop(keep_few, count_pairs if paired else count_bags)
         expected = count(text.ids, text.offsets, keep, window, np.empty(window + 1))
         self.examples = max(1, round(expected))
@@ -208,9 +210,9 @@ class Contexts:
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """What the examples depend on."""
-        given = {"the text": (self.text.ids, self.text.offsets), "how often words are kept": (self.keep,)}
-        options = {"window": self.window, "seed": self.seed, "epochs before": self.epochs_before}
-        return {name: mark_of(*arrays) for name, arrays in given.items()} | {k: str(v) for k, v in options.items()}
+        words, ids = mark_of_texts(self.text.names), mark_of(self.text.ids, self.text.offsets)
+        found = {"words": words, "text": ids, "sampling": mark_of(self.keep), "window": str(self.window)}
+        return {**found, "epochs before": str(self.epochs_before), **self.told}
 
     def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:
         """The chunks of an epoch, from 0, from one of them on."""

@@ -81,7 +81,8 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragge
 
 def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
     given = setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads
-    return Contexts(*given, paired=paired, epochs_before=setting.epochs_before)
+    told = {"subwords": "none" if setting.subwords is None else str(setting.subwords)}
+    return Contexts(*given, paired=paired, epochs_before=setting.epochs_before, told=told)
 
 
 def _racing(setting: Setting, cost: Any, tables: dict[str, Table], columns: Any, answer: Answer) -> Plan:
