@@ -91,10 +91,11 @@ def main() -> None:
         lasting.join(0.1)
     print(machine("rowspace", "numpy"))
     print(f"\n{given.minutes:g} minutes in one process, {lasting.exitcode=}, looked at every {LOOK:g} s")
-    print("\n| | after a tenth | at the end | most |\n|---|---:|---:|---:|")
-    early = looks[len(looks) // 10]
+    tenths = np.array_split(np.array(looks), 10)
+    print("\n| median of | the second tenth | the sixth | the last | most |\n|---|---:|---:|---:|---:|")
     for place, name in enumerate(("resident memory, MB", "open files", "threads")):
-        print(f"| {name} | {early[place]:.0f} | {looks[-1][place]:.0f} | {max(look[place] for look in looks):.0f} |")
+        medians = " | ".join(f"{np.median(tenths[n][:, place]):.0f}" for n in (1, 5, 9))
+        print(f"| {name} | {medians} | {max(look[place] for look in looks):.0f} |")
     print("\n| killed | kills | trainings that came to their end | failures |\n|---|---:|---:|---:|")
     for name, numbers in {**found, "all": np.sum(list(found.values()), axis=0)}.items():
         print(f"| {name} | {' | '.join(f'{n:,}' for n in numbers)} |")
