@@ -172,7 +172,7 @@ class Slots:
         try:
             with told_when_full(self.folder, advice=ADVICE):
                 for name in files:
-                    _flush(place / name)
+                    sync_folder(place / name)  # fsync takes a file as well as a folder
                 with (place / MANIFEST).open("w", encoding="ascii") as stream:
                     stream.write(manifest)
                     stream.flush()
@@ -284,11 +284,3 @@ def _content(path: Path) -> dict[str, Any]:
     except (TypeError, KeyError):
         raise Damaged(f"{path} is damaged: it is not what a checkpoint says of itself") from None
     return content
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
