@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 
 import numpy as np
@@ -73,7 +73,14 @@ class Window:
             outcome = Outcome.of(self.work, stage, members(self.chunk), error)
             if self.lanes and turn.ends and outcome.failed is None and error is None:
                 self.lanes.merge(turn.examples)
-            yield outcome
+            yield outcome if self.residency is None else self._counted_last(outcome, number)
+
+    def _counted_last(self, outcome: "Outcome", stage: int) -> "Outcome":
+        """With all costs of the window at its last stage: their sum is then the same for any memory."""
+        if stage + 1 < len(self.stages):
+            return replace(outcome, cost=0.0, counted=0)
+        whole = Outcome.of(self.work, [task for stage in self.stages for task in stage])
+        return replace(outcome, cost=whole.cost, counted=whole.counted)
 
     def original(self, example: int) -> int:
         """Where an example stood in the epoch."""
