@@ -253,10 +253,10 @@ def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, smal
     with pytest.raises(KeyboardInterrupt):
         killed.fit(data, 3, memory=60_000, threads=2, callbacks=[stop], **kept)
     history = resumed.resume(tmp_path / "kept", data, memory=90_000)
-    assert [e.cost for e in history] == pytest.approx([e.cost for e in whole.history])
+    assert [e.cost for e in history] == [e.cost for e in whole.history]
     assert resumed.tables["E"].values.tobytes() == whole.tables["E"].values.tobytes()
     in_memory = rs.Trainer(costs.logistic_dot, {"E": rs.Table(2000, 8)}, rs.adagrad(0.1))
-    with pytest.raises(errors.CheckpointError, match="the place of table E is in memory, was on disk"):
+    with pytest.raises(errors.CheckpointError, match="the place of table E: in memory, was on disk"):
         in_memory.resume(tmp_path / "kept", data)
 
 

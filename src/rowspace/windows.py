@@ -211,6 +211,8 @@ class Windows:
         assert buckets is not None
         segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
         lanes = self._lanes(kernel, buckets, done.columns) if buckets.layout.shared else None
+        if buckets.spill and self._room is None:
+            self._compile(kernel, done.columns)  # it takes memory of its own
         tiles = self._tiled(buckets, done, segments, tasks) if buckets.spill else None
         if tiles:
             work = self._work(kernel, tiles.segments, done.columns, first, position)
@@ -243,6 +245,12 @@ class Windows:
         elif tiles.missing and first:
             OverMemory.warn(self.options.memory, self.options.memory - self._room + tiles.missing)
         return tiles
+
+    def _compile(self, kernel: Kernel, columns: Chunk) -> None:
+        """Have the machine code of a loop, by running it over nothing."""
+        none = segments_between(np.zeros(1, np.int64), len(kernel.sampled))
+        nothing = Work.of(none, np.zeros((0, len(kernel.order()))), 0, 1, 0)
+        kernel.run(kernel.bind(self.trainer.tables, self.trainer.states, columns), nothing, 0, 0)
 
     def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Lanes:
         """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""
