@@ -22,7 +22,7 @@ test: $(VENV)/tested
 	$(BIN)/python -m pytest -q -n auto
 
 test-slow: $(VENV)/tested
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n auto -m slow
 
 format: $(VENV)/tested
 	$(BIN)/ruff check --fix src tests benchmarks
