@@ -21,6 +21,7 @@ from rowspace.checkpoint.slots import MANIFEST, Slots
 from rowspace.errors import CheckpointError, DataError, Locked
 
 from killing import CASES, EPOCHS, Stream, columns  # isort: skip
+from processes import running  # isort: skip
 
 KILLING = Path(__file__).with_name("killing.py")
 
@@ -685,7 +686,7 @@ def test_ctrl_c_tells_how_to_go_on(tmp_path):
     )
     command = [sys.executable, "-c", "from rowspace.cli import main; main()", "train", "pairs", "pairs.csv"]
     command += ["-o", "m", "--epochs", "1000000", "--checkpoint", "c", "--every", "0.1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    with running(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         while not numbers_of(tmp_path / "c"):
             assert process.poll() is None
             time.sleep(0.01)

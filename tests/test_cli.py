@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 import rowspace as rs
 from rowspace.cli import app
 
+from processes import running  # isort: skip
+
 COMMANDS = [
     "",
     "demo",
@@ -506,7 +508,7 @@ def test_ctrl_c_while_training(pairs, tmp_path):
     code = "from rowspace.cli import main; main()"
     command = [sys.executable, "-c", code, *map(str, words)]
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+    with running(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         deadline = time.monotonic() + 60
         while not (tmp_path / "t.tsv.part").exists() and time.monotonic() < deadline:
             time.sleep(0.05)

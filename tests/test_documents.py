@@ -10,6 +10,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "ben
 WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
 
 
+@pytest.mark.filterwarnings("ignore:np.dot")  # what PyTensor compiles, where nothing is cached yet
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.name)
 def test_python_runs_as_written(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -17,6 +17,8 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.schedule import Window
 
+from processes import running  # isort: skip
+
 THREADS = (1, 2, 3, 4, 8)
 UPDATES = {
     "sgd": lambda: rs.sgd(0.02),
@@ -353,11 +355,8 @@ INTERRUPTED = """
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
 def test_ctrl_c_stops_all_threads_and_keeps_whole_examples():
-    def heed() -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
     program = [sys.executable, "-c", textwrap.dedent(INTERRUPTED)]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, preexec_fn=heed) as process:
+    with running(program, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)

@@ -15,6 +15,8 @@ import pytest
 
 import rowspace as rs
 
+from processes import heed_interrupts  # isort: skip
+
 SOURCE = Path(rs.__file__).parent.parent
 PAIRS = "from,to,same\ncat,kitten,1\ncar,truck,1\ncat,car,0\n"
 COMMAND = "from rowspace.cli import main; main()"
@@ -43,7 +45,13 @@ def started(code, *words, **options):
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     command = [sys.executable, "-c", code, *map(str, words)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=heed_interrupts,
+        **options,
     )
 
 

@@ -1,11 +1,12 @@
 """What of a table on disk is in memory: brought before a tile of work needs it, let go when no tile soon does."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
 from rowspace.mapped import Mapped
+from rowspace.workers import Threads, waited
 
 Part = tuple[int, int]  # a space of tables and a block of its rows; or EXAMPLES and a row of buckets
 Extent = tuple[Mapped, int, int]  # rows of a mapped array, from and to
@@ -30,7 +31,7 @@ class Residency:
         new = [self.size(need - before) for before, need in zip([frozenset(), *needs], needs, strict=False)]
         self.brings = sum(new) <= examples * SCATTERED
         self._asked: frozenset[Part] = frozenset()
-        self._threads: list[ThreadPoolExecutor] = []
+        self._threads: list[Threads] = []
         self._reading: Future[None] | None = None
         self._writing: Future[None] | None = None
 
@@ -75,9 +76,9 @@ class Residency:
         found = [extent for part in parts for extent in self.extents[part]]
         return sorted(found, key=lambda extent: (id(extent[0]), extent[1]))
 
-    def _thread(self, number: int) -> ThreadPoolExecutor:
+    def _thread(self, number: int) -> Threads:
         if not self._threads:
-            self._threads = [ThreadPoolExecutor(1, "rowspace-disk") for _ in range(2)]
+            self._threads = [Threads(1, "rowspace-disk") for _ in range(2)]
         return self._threads[number]
 
     def _close(self) -> None:
@@ -89,7 +90,7 @@ class Residency:
 
 def _await(running: "Future[Any] | None") -> None:
     if running is not None:
-        running.result()
+        waited(running)
 
 
 def _bring(extents: Sequence[Extent]) -> None:

@@ -1,5 +1,6 @@
 """One call of `fit`: epochs of windows, and what became of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from time import perf_counter
@@ -40,10 +41,11 @@ class Run:
         chunks: Chunks,
         options: Options,
         workers: Workers,
+        check_interrupts: Callable[[], None],
         checkpoints: "Checkpoints | None" = None,
     ) -> None:
         self.trainer, self.chunks, self.options, self.workers = trainer, chunks, options, workers
-        self.checkpoints = checkpoints
+        self.check_interrupts, self.checkpoints = check_interrupts, checkpoints
         self.standing = Standing()
         self.first_epoch = len(trainer.history)
         self.traced = trainer.examples
@@ -78,6 +80,7 @@ class Run:
                 self._account(window, outcome)
                 bar.advance(outcome.done, self._cost())
             self.windows.done_with(window)
+            self.check_interrupts()
             at = self.trainer.examples, self.trainer.steps
             if window.lookups and self.snapshot and not self.snapshot.advance(at, window.lookups):
                 raise self._diverged(window, None)

@@ -90,10 +90,10 @@ class Window:
 
     def _do(self, workers: Workers, bound: Bound, task: Task) -> None:
         begin, end = task
-        while begin < end and not workers.halted.is_set():
+        while begin < end and not workers.halted:
             begin = self.loop(bound, self.work, begin, end)
             if begin < end and self.work.failed(begin):
-                workers.halted.set()
+                workers.halt()
             elif begin < end:
                 sleep(_PAUSE)
 

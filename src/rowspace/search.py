@@ -6,7 +6,7 @@ import numpy as np
 
 from rowspace.best import Best
 from rowspace.errors import ShapeError
-from rowspace.workers import thread_count
+from rowspace.workers import Workers, thread_count
 
 # bytes of scores held at once: large products, for starting BLAS's threads costs, and small beside the table
 BLOCK = 16 * 2**20
@@ -35,10 +35,9 @@ def norms(values: np.ndarray) -> np.ndarray:
     threads = thread_count(None)
     if len(blocks) == 1 or threads == 1:
         return np.concatenate([_lengths(rows) for rows in blocks])
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(_lengths, blocks)))
+    with Workers(threads) as workers:
+        prepared = [workers.prepare(_lengths, rows) for rows in blocks]
+        return np.concatenate([lengths() for lengths in prepared])
 
 
 def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:

@@ -14,6 +14,7 @@ from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, SlowCost
+from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
 from rowspace.memory import wanted
 from rowspace.on_disk import first_state, scattered
@@ -249,8 +250,9 @@ class Trainer:
         _call(callbacks, "on_train_begin", self)
         arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
         on_disk = scattered(arrays, options.memory)
-        with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self):
-            run = Run(self, chunks, options, workers, checkpoints)
+        heard = interrupts_heard()
+        with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self), heard as check:
+            run = Run(self, chunks, options, workers, check, checkpoints)
             if run.resumed:
                 _call(callbacks, "on_resume", self)
             with progress_bar(progress, total) as bar:

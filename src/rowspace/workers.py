@@ -3,12 +3,15 @@
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from rowspace.errors import DataError
+from rowspace.interrupts import interrupts_deferred
+
+T = TypeVar("T")
 
 MOST = 1024  # threads
 
@@ -22,6 +25,26 @@ def thread_count(threads: int | None) -> int:
     if threads > MOST:
         raise DataError(f"threads is {threads}; give at most {MOST:,}, or None for all cores")
     return threads
+
+
+class Threads(ThreadPoolExecutor):
+    """Threads for the main one to hand work to, between whose locks no Ctrl-C comes; see also `waited`."""
+
+    def submit(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> "Future[T]":
+        """Have a call made by a thread."""
+        with interrupts_deferred():
+            return super().submit(function, *arguments, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads."""
+        with interrupts_deferred():
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+def waited(future: "Future[T]") -> T:
+    """What a thread's call gave; Ctrl-C meanwhile is raised after it."""
+    with interrupts_deferred():
+        return future.result()
 
 
 @dataclass(eq=False)
@@ -39,8 +62,8 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.halted = threading.Event()
-        self._pool = ThreadPoolExecutor(threads, "rowspace") if threads > 1 else None
+        self.halted = False
+        self._pool = Threads(threads, "rowspace") if threads > 1 else None
         self._waiting: list[_Prepared] = []
 
     def __enter__(self) -> "Workers":
@@ -64,11 +87,10 @@ class Workers:
 
     def run(self, do: Callable[[Any], None], tasks: Iterable[Any]) -> None:
         """Do every task, begun in order, until one halts the rest or Ctrl-C does; all threads are idle on return."""
-        self.halted.clear()
-        left, lock = iter(tasks), threading.Lock()
+        self.halted, left, lock = False, iter(tasks), threading.Lock()
 
         def work() -> None:
-            while not self.halted.is_set():
+            while not self.halted:
                 with lock:
                     task = next(left, None)
                 if task is None:
@@ -76,20 +98,18 @@ class Workers:
                 try:
                     do(task)
                 except BaseException:
-                    self.halted.set()
+                    self.halt()
                     raise
 
-        if self._pool is None:
-            work()
-        else:
-            self._wait([self._pool.submit(work) for _ in range(self.threads)])
+        with interrupts_deferred(self.halt):
+            if self._pool is None:
+                work()
+            else:
+                running = [self._pool.submit(work) for _ in range(self.threads)]
+                errors = [one.exception() for one in running]
+                for error in filter(None, errors):
+                    raise error
 
-    def _wait(self, running: "list[Future[None]]") -> None:
-        try:
-            wait(running)
-        except BaseException:  # Ctrl-C: end with whole tasks
-            self.halted.set()
-            wait(running)
-            raise
-        for one in running:
-            one.result()
+    def halt(self) -> None:
+        """Begin no more tasks, and end those that can."""
+        self.halted = True

@@ -12,7 +12,7 @@ import re
 import shutil
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from rowspace.files import sync_folder
 from rowspace.full import told_when_full
 from rowspace.lock import held
 from rowspace.marks import mark_of_texts
+from rowspace.workers import Threads, waited
 
 FORMAT, VERSION = "rowspace checkpoint", 1
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
@@ -91,7 +92,7 @@ class Slots:
         self._lock.enter_context(held(self.folder / LOCK, f"checkpoint folder {self.folder} is in use"))
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)  # of a process that was killed
         self._sums: dict[int, Sums] = {}
-        self._thread = ThreadPoolExecutor(1, "rowspace-checkpoint")
+        self._thread = Threads(1, "rowspace-checkpoint")
         self._flushing: Future[None] | None = None
 
     @property
@@ -190,7 +191,7 @@ class Slots:
     def _wait(self) -> None:
         flushing, self._flushing = self._flushing, None
         if flushing is not None:
-            flushing.result()
+            waited(flushing)
 
 
 def is_unfinished(folder: Path) -> bool:

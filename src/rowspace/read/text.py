@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,7 +21,7 @@ from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
 from rowspace.store import map_array
 from rowspace.values import is_integer, memory_told
-from rowspace.workers import thread_count
+from rowspace.workers import Threads, thread_count, waited
 
 IDS, OFFSETS = "ids.npy", "offsets.npy"
 
@@ -180,7 +180,7 @@ def _encoded(sentences: Sentences, threads: int) -> Generator[tuple[Encoded, int
 
 def _encoded_ahead(pieces: Pieces, threads: int) -> Generator[tuple[Encoded, int], None, None]:
     ahead: deque[tuple[Future[Encoded], int]] = deque()
-    pool = ThreadPoolExecutor(threads, "rowspace")
+    pool = Threads(threads, "rowspace")
     try:
         for encode, taken in pieces:
             ahead.append((pool.submit(encode), taken))
@@ -193,7 +193,7 @@ def _encoded_ahead(pieces: Pieces, threads: int) -> Generator[tuple[Encoded, int
 
 
 def _waited(future: Future[Encoded], taken: int) -> tuple[Encoded, int]:
-    return future.result(), taken
+    return waited(future), taken
 
 
 def _check_options(min_count: int, max_vocab: int | None, errors: str) -> None:

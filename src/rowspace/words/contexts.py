@@ -6,7 +6,6 @@ threads make them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -18,6 +17,7 @@ from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
 from rowspace.marks import mark_of, mark_of_texts
 from rowspace.sorting import bits_of, is_kept
+from rowspace.workers import Workers
 
 TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
@@ -220,9 +220,13 @@ class Contexts:
         seed = np.random.SeedSequence([self.seed, number]).generate_state(1, np.uint64)[0]
         stretches = islice(self._stretches(), chunk, None)
         at_once = min(self.threads, AHEAD)
-        with ThreadPoolExecutor(at_once) as pool:
+        with Workers(at_once) as workers:
             while several := list(islice(stretches, at_once)):
-                yield from pool.map(lambda part: self.columns(self._kept(seed, *part)), several)
+                for columns in [workers.prepare(self._columns, seed, *part) for part in several]:
+                    yield columns()
+
+    def _columns(self, seed: np.uint64, a: int, b: int) -> dict[str, Any]:
+        return self.columns(self._kept(seed, a, b))
 
     def _stretches(self) -> Iterator[tuple[int, int]]:
         """Tokens from, to: about so many, whole sentences unless that leaves less than half of it."""
