@@ -94,7 +94,6 @@ def test_what_is_ignored_or_ends_the_process_still_does(handler):
         signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_that_python_swallows_ends_the_training_all_the_same():
     class Thing:
         pass

@@ -1,6 +1,7 @@
 """Ctrl-C that waits: for stretches in which it would be lost, or leave something half done or locked for good."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,9 +44,11 @@ def interrupts_deferred(then: Callable[[], None] | None = None) -> Iterator[None
 def interrupts_heard() -> Iterator[Callable[[], None]]:
     """Gives a call that raises once more what Ctrl-C raised where nobody heard it.
 
-    In the callback of a weak reference, or while an object is freed, Python prints an exception and goes on.
+    In the callback of a weak reference, or while an object is freed, Python prints an exception and goes on. This one
+    is not printed: it is raised after all.
     """
     before, raised = _handler(), list[BaseException]()
+    show = sys.unraisablehook
 
     def heed(number: int, frame: Any) -> None:
         try:
@@ -54,16 +57,22 @@ def interrupts_heard() -> Iterator[Callable[[], None]]:
             raised.append(error)
             raise
 
+    def show_others(unheard: Any) -> None:
+        if unheard.exc_value not in raised:
+            show(unheard)
+
     def check() -> None:
         if raised:
             raise raised.pop().with_traceback(None)
 
     if before is not None:
         signal.signal(signal.SIGINT, heed)
+        sys.unraisablehook = show_others
     try:
         yield check
     finally:
         if before is not None:
+            sys.unraisablehook = show
             signal.signal(signal.SIGINT, before)
 
 
