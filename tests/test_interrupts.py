@@ -123,9 +123,10 @@ def test_interrupts_at_any_moment_leave_threads_that_go_on(threads):
     before = signal.signal(signal.SIGALRM, lambda number, frame: interrupt())
     with Workers(threads) as workers, Threads(1) as one:
         for _ in range(400):
-            with pytest.raises(KeyboardInterrupt):
+            with interrupts_heard() as check, pytest.raises(KeyboardInterrupt):
                 signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.0001, 0.002))
-                while True:
+                for _ in range(100_000):
+                    check()
                     done = []
                     workers.run(done.append, range(10))
                     assert len(done) == 10
