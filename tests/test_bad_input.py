@@ -392,6 +392,7 @@ def test_names_beside_an_array_that_are_wrong(tmp_path, out, names, message):
         {"name": ["a", "b"], "vector": [[1.0], None]},
         {"name": ["a"], "vector": ["x"]},
         {"name": ["a"], "vector": [[]]},
+        {"name": ["a"], "vector": [[1e300]]},  # infinite as float32
     ],
 )
 def test_tables_that_hold_no_vectors(tmp_path, out, columns):

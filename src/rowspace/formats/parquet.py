@@ -95,5 +95,9 @@ def _matrix(vectors: Any) -> np.ndarray:
     numbers, widths = pc.list_flatten(vectors), pc.list_value_length(vectors).unique()
     if vectors.null_count or numbers.null_count or len(widths) != 1:
         raise FormatError("its vectors are not all there, or not equally long")
-    rows = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float32)
+    try:
+        with np.errstate(over="raise", invalid="ignore"):
+            rows = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float32)
+    except FloatingPointError:
+        raise FormatError("a number is too large for float32") from None
     return rows.reshape(len(vectors), -1)
