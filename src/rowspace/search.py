@@ -32,10 +32,7 @@ def norms(values: np.ndarray) -> np.ndarray:
     """
     step = _rows_at_once(values.shape[1])
     blocks = [values[a : a + step] for a in range(0, len(values), step)]
-    threads = thread_count(None)
-    if len(blocks) == 1 or threads == 1:
-        return np.concatenate([_lengths(rows) for rows in blocks])
-    with Workers(threads) as workers:
+    with Workers(min(thread_count(None), len(blocks))) as workers:
         prepared = [workers.prepare(_lengths, rows) for rows in blocks]
         return np.concatenate([lengths() for lengths in prepared])
 

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -63,7 +63,7 @@ class Workers:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.halted = False
-        self._pool = Threads(threads, "rowspace") if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads, "rowspace") if threads > 1 else None
         self._waiting: list[_Prepared] = []
 
     def __enter__(self) -> "Workers":
@@ -71,7 +71,8 @@ class Workers:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            with interrupts_deferred():
+                self._pool.shutdown(wait=True, cancel_futures=True)
 
     def prepare(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
         """A call to be made before its result is asked for, together with all others that wait then, on all threads."""
@@ -106,9 +107,9 @@ class Workers:
                 work()
             else:
                 running = [self._pool.submit(work) for _ in range(self.threads)]
-                errors = [one.exception() for one in running]
-                for error in filter(None, errors):
-                    raise error
+                wait(running)
+                for one in running:
+                    one.result()
 
     def halt(self) -> None:
         """Begin no more tasks, and end those that can."""
