@@ -127,7 +127,7 @@ def outcome(case, threads, folder=None, every=0.003):
     return json.dumps([[t.tobytes().hex() for t in tables], [float(c).hex() for c in cost]])
 
 
-def child(case, threads, folder, answer, dies_at=None):
+def child(case, threads, folder, answer, dies_at=None, **often):
     """Train in a forked process, which may kill itself at a certain call; gives its process id."""
     pid = os.fork()
     if pid:
@@ -135,7 +135,7 @@ def child(case, threads, folder, answer, dies_at=None):
     try:
         if dies_at is not None:
             die_at_call(dies_at)
-        answer.write_text(outcome(case, threads, folder))
+        answer.write_text(outcome(case, threads, folder, **often))
         os._exit(0)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -205,15 +205,16 @@ def ended(pid, after):
 def kill_at_every_call(case, threads=2, step=1):
     """Kill a training before its first call that changes the disk, or one `step` further; gives kills and calls."""
     expected, number, kills = outcome(case, threads), step, 0
+    always = {"every": 0}  # at no clock's mercy: the same calls each time
     while True:
         with tempfile.TemporaryDirectory() as parent:
             folder, answer = Path(parent) / "checkpoints", Path(parent) / "answer"
-            _, status = os.waitpid(child(case, threads, folder, answer, dies_at=number), 0)
+            _, status = os.waitpid(child(case, threads, folder, answer, number, **always), 0)
             if not os.WIFSIGNALED(status):
                 check(case, status, answer, folder, expected)
                 return kills, number
             kills += 1
-            _, status = os.waitpid(child(case, 3 - threads, folder, answer), 0)
+            _, status = os.waitpid(child(case, 3 - threads, folder, answer, **always), 0)
             check(case, status, answer, folder, expected)
         number += step
 

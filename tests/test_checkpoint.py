@@ -85,7 +85,7 @@ def test_the_same_bytes_after_kills_at_random_moments(case):
 
 
 def test_the_same_bytes_after_a_kill_at_any_call_that_changes_the_disk():
-    told = killed("batch", "--calls", 23)
+    told = killed("batch", "--calls", 47)
     assert int(told.split()[3]) > 5, told
 
 
