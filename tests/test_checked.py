@@ -54,6 +54,41 @@ def test_every_flipped_byte_is_found(model, name):
     rs.open(model, check=True)
 
 
+def test_tables_whose_names_differ_in_case_only_have_files_that_differ_in_more(tmp_path):
+    names = ["C", "c", "W", "stra\u00dfe", "STRASSE"]
+    tables = {name: rs.Table.from_array(np.full((2, 3), n, np.float32), [name, "b"]) for n, name in enumerate(names)}
+    folder = tmp_path / "m"
+    for _ in range(2):  # again, over it
+        rs.Model(tables).save(folder)
+        opened = rs.open(folder, check=True)
+        assert [(name, t.values[0, 0], t.names[0]) for name, t in opened.tables.items()] == [
+            (name, n, name) for n, name in enumerate(names)
+        ]
+        files = os.listdir(folder)
+        assert len(files) == 2 * len(names) + 1 == len({file.casefold() for file in files})
+        assert {"C.npy", "W.npy"} < set(files)
+    described = json.loads((folder / "model.json").read_text())
+    for stem in ("../c", "C", 5, "c.00000000"):
+        described["tables"][1]["stem"] = stem
+        rewritten(folder, tables=described["tables"])
+        with pytest.raises(ModelError, match="is damaged: the files of table c are called"):
+            rs.open(folder)
+
+
+def test_models_written_before_names_were_told_apart_open(tmp_path):
+    tables = {name: rs.Table(2, 3, seed=n) for n, name in enumerate("Cc")}
+    rs.Model(tables).save(tmp_path / "m")
+    [stem] = (path.stem for path in (tmp_path / "m").glob("c.*.npy"))
+    (tmp_path / "m" / f"{stem}.npy").rename(tmp_path / "m" / "c.npy")
+    described = json.loads((tmp_path / "m" / "model.json").read_text())
+    del described["tables"][1]["stem"]
+    described["files"]["c.npy"] = described["files"].pop(f"{stem}.npy")
+    rewritten(tmp_path / "m", **described)
+    assert (rs.open(tmp_path / "m", check=True).tables["c"].values == tables["c"].values).all()
+    rs.Model(tables).save(tmp_path / "m")  # what was its own before goes
+    assert len(os.listdir(tmp_path / "m")) == 3
+
+
 def test_altered_values_are_told_and_can_be_read_all_the_same(model):
     data = bytearray((model / "E.npy").read_bytes())
     data[-1] ^= 0x40

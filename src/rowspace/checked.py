@@ -33,13 +33,13 @@ class Summary:
         return cls(len(there), total, [name for name in there if NAME not in written.get(name, {})])
 
 
-def files_of(table: str) -> tuple[str, str, str]:
-    """The names of a table's files: values, names, counts.
+def files_of(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The names of the files of a table in a model.json: values, names, counts.
 
-    >>> files_of("E")
+    >>> files_of({"name": "E"})
     ('E.npy', 'E.names.json', 'E.counts.npy')
     """
-    values = f"{table}.npy"
+    values = f"{entry.get('stem', entry['name'])}.npy"
     return values, store.names_path(values).name, store.counts_path(values).name
 
 
@@ -79,7 +79,7 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
 def forget(folder: Path) -> None:
     """Take the checksums of values out of a model.json: they are about to be changed in place."""
     described = description.read(folder)
-    values = {files_of(entry["name"])[0] for entry in described["tables"]}
+    values = {files_of(entry)[0] for entry in described["tables"]}
     files = described.get("files", {})
     kept = {name: {"size": of["size"]} if name in values and "size" in of else of for name, of in files.items()}
     if kept != files:
@@ -88,7 +88,7 @@ def forget(folder: Path) -> None:
 
 
 def _ours(described: Mapping[str, Any]) -> list[str]:
-    return [name for entry in described["tables"] for name in files_of(entry["name"])]
+    return [name for entry in described["tables"] for name in files_of(entry)]
 
 
 def _checked_size(folder: Path, name: str, was: int | None) -> int:

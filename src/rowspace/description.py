@@ -4,7 +4,8 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,27 @@ def check_table_name(name: Any) -> str:
     return name
 
 
+def stems(names: Iterable[str]) -> dict[str, str]:
+    """What the files of each table begin with: its name, and more where file systems may not tell it from one before.
+
+    Those of macOS and Windows hold one file for names that differ in the case of letters.
+
+    >>> stems(["W", "C", "c"])
+    {'W': 'W', 'C': 'C', 'c': 'c.12d8bdd1'}
+    """
+    out: dict[str, str] = {}
+    taken = set[str]()
+    for name in names:
+        folded = unicodedata.normalize("NFKC", name).casefold()
+        out[name] = _longer(name) if folded in taken else name
+        taken.add(folded)
+    return out
+
+
+def _longer(name: str) -> str:
+    return f"{name}.{digest(name.encode())[:8]}"
+
+
 ADVICE = "restore it from a copy, or open with check=False to read it all the same"
 
 
@@ -132,6 +154,8 @@ def _check_sound(path: Path, description: dict[str, Any]) -> None:
         raise ModelError(f"{path} is damaged: its tables, trained_with, cost or files are not as written")
     for entry in description["tables"]:
         check_table_name(entry["name"])
+        if entry.get("stem", entry["name"]) not in (entry["name"], _longer(entry["name"])):
+            raise ModelError(f"{path} is damaged: the files of table {entry['name']} are called {entry['stem']!r:.80}")
 
 
 def _are_tables(entries: Any) -> bool:

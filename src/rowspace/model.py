@@ -88,12 +88,15 @@ class Model(Queries):
         with atomic_folder(folder, needed) as new:
             _carry_over(path, new)
             files: dict[str, Any] = {}
-            for name, table in self.tables.items():
-                files |= _write_table(new, name, table)
+            for entry, table in zip(described["tables"], self.tables.values(), strict=True):
+                files |= _write_table(new, entry, table)
             (new / description.FILE).write_bytes(description.written({**described, "files": files}))
 
     def _described(self) -> dict[str, Any]:
         entries = [_entry(name, table) for name, table in self.tables.items()]
+        for entry, stem in zip(entries, description.stems(self.tables).values(), strict=True):
+            if stem != entry["name"]:
+                entry["stem"] = stem
         return {"tables": entries, "trained_with": self.trained_with, "cost": self.cost}
 
     def __repr__(self) -> str:
@@ -150,7 +153,7 @@ def _open_once(folder: Path, mode: str, check: bool | None) -> Model:
     for entry in described["tables"]:
         name = entry["name"]
         try:
-            tables[name] = Table.open(folder / f"{name}.npy", mode)
+            tables[name] = Table.open(folder / files_of(entry)[0], mode)
         except FormatError as error:
             raise ModelError(f"{error}; the model is damaged") from None
         except FileNotFoundError as error:
@@ -192,9 +195,9 @@ def _unseen(tables: dict[str, Table], trained_with: dict[str, Any]) -> Unseen | 
     return Unseen(subwords, rows.values[len(first) :])
 
 
-def _write_table(folder: Path, name: str, table: Table) -> dict[str, Any]:
+def _write_table(folder: Path, entry: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """Write a table's files; what model.json keeps of each."""
-    values, names, counts = files_of(name)
+    values, names, counts = files_of(entry)
     files = {values: _write(folder / values, lambda out: store.write_array(out, table.values))}
     if table.names is not None:
         text = store.names_json(table.names).encode()
@@ -225,7 +228,7 @@ def _files_of_old(folder: Path) -> set[str]:
                 raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
             time.sleep(0.002)  # it is being replaced by another process
         else:
-            return {description.FILE, *(name for entry in tables for name in files_of(entry["name"]))}
+            return {description.FILE, *(name for entry in tables for name in files_of(entry))}
     raise ModelError(_BUSY.format(folder=folder))
 
 
