@@ -25,6 +25,7 @@ from rowspace.words import contexts
 
 ROWS, EXAMPLES, DIM = 12_000, 90_000, 8  # enough to be cut into blocks, with windows within an epoch
 EPOCHS = 3
+OFTEN = 0.003  # seconds from a checkpoint to the next
 contexts.TOKENS = 2**14  # several chunks in a small text
 
 
@@ -120,14 +121,14 @@ CASES = {
 }
 
 
-def outcome(case, threads, folder=None, every=0.003):
+def outcome(case, threads, folder=None, every=OFTEN):
     """What a training comes to, to the last bit: as a text."""
     checkpoint = {} if folder is None else {"checkpoint": folder, "every": every, "resume": folder.exists()}
     tables, cost = CASES[case](threads, **checkpoint)
     return json.dumps([[t.tobytes().hex() for t in tables], [float(c).hex() for c in cost]])
 
 
-def child(case, threads, folder, answer, dies_at=None, **often):
+def child(case, threads, folder, answer, dies_at=None, every=OFTEN):
     """Train in a forked process, which may kill itself at a certain call; gives its process id."""
     pid = os.fork()
     if pid:
@@ -135,7 +136,7 @@ def child(case, threads, folder, answer, dies_at=None, **often):
     try:
         if dies_at is not None:
             die_at_call(dies_at)
-        answer.write_text(outcome(case, threads, folder, **often))
+        answer.write_text(outcome(case, threads, folder, every))
         os._exit(0)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -205,16 +206,16 @@ def ended(pid, after):
 def kill_at_every_call(case, threads=2, step=1):
     """Kill a training before its first call that changes the disk, or one `step` further; gives kills and calls."""
     expected, number, kills = outcome(case, threads), step, 0
-    always = {"every": 0}  # at no clock's mercy: the same calls each time
+    every = 0  # after every window, whatever the clock says: the same calls each time
     while True:
         with tempfile.TemporaryDirectory() as parent:
             folder, answer = Path(parent) / "checkpoints", Path(parent) / "answer"
-            _, status = os.waitpid(child(case, threads, folder, answer, number, **always), 0)
+            _, status = os.waitpid(child(case, threads, folder, answer, number, every), 0)
             if not os.WIFSIGNALED(status):
                 check(case, status, answer, folder, expected)
                 return kills, number
             kills += 1
-            _, status = os.waitpid(child(case, 3 - threads, folder, answer, **always), 0)
+            _, status = os.waitpid(child(case, 3 - threads, folder, answer, every=every), 0)
             check(case, status, answer, folder, expected)
         number += step
 
