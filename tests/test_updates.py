@@ -81,6 +81,19 @@ def test_wrappers_compose_in_the_order_given():
     np.testing.assert_allclose(table.values, 2 - 0.5, rtol=1e-6)  # gradient 1 + 0.5 * 2 = 2 each, clipped to length 1
 
 
+@pytest.mark.parametrize("length", [1e-30, 1e20, 3e38])
+def test_a_gradient_whose_square_float32_does_not_hold_is_clipped(length):
+    table = rs.Table.from_array(np.array([[1, 2]], np.float32))
+    data = {"i": [0], "weight": np.array([[0.6 * length, -0.8 * length]], np.float32)}
+    update = rs.clip_norm(rs.sgd(0.1), 1e-30)
+    rs.Trainer(lambda E, i, weight: (weight * E[i]).sum(), {"E": table}, update).fit(data)
+    assert table.values.tolist() == [[1, 2]]  # so short a step is none
+    update = rs.clip_norm(rs.sgd(0.1), min(length, 1.0))
+    rs.Trainer(lambda E, i, weight: (weight * E[i]).sum(), {"E": table}, update).fit(data)
+    step = 0.1 * min(length, 1.0)
+    assert np.allclose(table.values, [[1 - 0.6 * step, 2 + 0.8 * step]], atol=1e-6)
+
+
 def test_a_user_writes_an_update():
     def sign_descent(row, gradient, state, rate):
         return row - rate * gradient / abs(gradient), state

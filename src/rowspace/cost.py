@@ -15,6 +15,7 @@ from pytensor.graph.traversal import toposort
 from rowspace.columns import Kind
 from rowspace.cut import Lookup, check_cut, cut, id_columns, symbolic
 from rowspace.errors import CostError
+from rowspace.floatx import floats
 
 Cost = Callable[..., Any]
 
@@ -75,7 +76,7 @@ def trace(
     looked up but not to be trained; their lookups come last. Raises CostError where the cost cannot be traced or cut.
     """
     used_tables, used_columns = parameters(cost, tables, kinds)
-    with pytensor.config.change_flags(floatX=dtype):
+    with floats(dtype):
         symbols = {t: symbolic(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
         columns = {c: _column(c, kinds[c], dtype) for c in used_columns}
         total = inline(_call(cost, {**symbols, **columns}))
@@ -97,7 +98,7 @@ def differentiate(traced: Traced) -> Traced:
     if not rows:
         return traced
     try:
-        with pytensor.config.change_flags(floatX=rows[0].dtype):
+        with floats(rows[0].dtype):
             found = pytensor.grad(traced.cost, rows, disconnected_inputs="ignore", return_disconnected="zero")
     except Exception as error:  # every operation raises its own kind
         raise CostError(f"PyTensor cannot differentiate the cost: {error}") from error
@@ -106,7 +107,7 @@ def differentiate(traced: Traced) -> Traced:
 
 def simplify(traced: Traced, dtype: str = "float32") -> tuple[Variable, list[Variable]]:
     """Rewrite cost and gradients together for stability and simplicity (softplus for log(1 + exp), and so on)."""
-    with pytensor.config.change_flags(floatX=dtype):
+    with floats(dtype):
         outputs = rewrite_graph(
             [traced.cost, *traced.gradients],
             include=("fast_run",),

@@ -9,6 +9,7 @@ import numpy as np
 from rowspace.columns import Chunk, Kind, as_chunk, checked, kind
 from rowspace.cost import Cost, trace
 from rowspace.errors import DataError, Diverged, GradientError
+from rowspace.floatx import floats
 from rowspace.kernel import Kernel
 from rowspace.sampling import Negatives, draw
 from rowspace.table import Table
@@ -167,7 +168,7 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> t
     sizes = {t: table.shape for t, table in tables.items()}
     traced = trace(cost, sizes, kinds, dtype="float64")
     mode = Mode(linker="py", optimizer=None)
-    with pytensor.config.change_flags(floatX="float64"):
+    with floats("float64"):
         symbols = list(traced.columns.values())
         options: dict[str, Any] = {"mode": mode, "on_unused_input": "ignore"}
         ids = pytensor.function(symbols, [look.index for look in traced.lookups], **options)

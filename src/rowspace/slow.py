@@ -10,6 +10,7 @@ import numpy as np
 import pytensor
 
 from rowspace.cost import Traced
+from rowspace.floatx import floats
 from rowspace.sampling import Negatives, draw
 from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
 
@@ -24,7 +25,7 @@ class SlowRunner:
         symbols = list(traced.columns.values())
         rows = [look.rows for look in traced.lookups]
         options: dict[str, Any] = {"on_unused_input": "ignore", "allow_input_downcast": True}
-        with pytensor.config.change_flags(floatX="float32"):
+        with floats("float32"):
             self.ids = pytensor.function(
                 symbols, [look.index for look in traced.lookups], mode="FAST_COMPILE", **options
             )

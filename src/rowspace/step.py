@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace
@@ -12,6 +11,7 @@ from pytensor.graph.rewriting.utils import rewrite_graph
 from rowspace.cost import NOT_REWRITTEN
 from rowspace.cut import symbolic
 from rowspace.errors import CostError
+from rowspace.floatx import floats
 from rowspace.updates import Update
 
 
@@ -30,7 +30,7 @@ class UpdateGraph:
 
 def trace_step(update: Update, dim: int) -> UpdateGraph:
     """Call the step with symbols; raises CostError when it gives other shapes than it was given."""
-    with pytensor.config.change_flags(floatX="float32"):
+    with floats("float32"):
         row, gradient = (symbolic(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
         first = update.init(dim)
         state = [symbolic(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
@@ -50,7 +50,7 @@ def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
     """What a stretch of steps without a gradient does, simplified; None if they must be taken one by one."""
     if update.idle is None:
         return None
-    with pytensor.config.change_flags(floatX="float32"):
+    with floats("float32"):
         graph = trace_step(update, dim)
         steps = symbolic("steps", shape=(), dtype="float32")
         new_row, new_state = update.idle(graph.row, tuple(graph.state), graph.rate, steps)
@@ -63,7 +63,7 @@ def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
 def trace_update(update: Update, dim: int) -> UpdateGraph:
     """An update rule for rows of width `dim`, simplified."""
     graph = trace_step(update, dim)
-    with pytensor.config.change_flags(floatX="float32"):
+    with floats("float32"):
         outputs = rewrite_graph([graph.new_row, *graph.new_state], include=("fast_run",), exclude=NOT_REWRITTEN)
     return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
 

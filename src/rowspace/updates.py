@@ -211,10 +211,18 @@ def clip_norm(update: Update, largest: float) -> Update:
     def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
         import pytensor.tensor as pt
 
-        norm = (gradient**2).sum() ** 0.5
-        return update.step(row, gradient * (largest / pt.maximum(norm, largest)), state, rate)
+        norm = pt.sqrt(_sum_of_squares(gradient))
+        scale = pt.cast(largest / pt.maximum(norm, largest), "float32")
+        return update.step(row, gradient * scale, state, rate)
 
     return replace(update, step=step, additive=False, name=f"clip_norm({update.name}, {largest:g})")
+
+
+def _sum_of_squares(gradient: Any) -> Any:
+    """In float64, which the square of no float32 overflows, and none but 0 vanishes in."""
+    import pytensor.tensor as pt
+
+    return (pt.cast(gradient, "float64") ** 2).sum()
 
 
 def exact(update: Update) -> Update:
