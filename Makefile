@@ -42,6 +42,7 @@ bench: $(VENV)/installed
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/fuzz.py
+	$(BIN)/python benchmarks/random_costs.py
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "rowspace needs Python 3.11 to 3.13; this is %d.%d: make PYTHON=python3.12" % v)'
