@@ -167,6 +167,17 @@ def test_answers_are_those_of_the_slow_search(model):
     assert solved(model, wrong, None, False).tolist() == [0] * 50
 
 
+def test_of_equal_rows_the_first_is_the_answer_wherever_they_stand():
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((4, 50))
+    rows[3] = rows[1] + rows[2] - rows[0]
+    values = np.concatenate([rows, np.tile(rows[3], (60, 1))]).astype(np.float32)
+    names = [*"abc", *(f"d{k}" for k in range(61))]
+    model = rs.Model({"E": rs.Table.from_array(values, names)})
+    answers = solved(model, [("a", "b", "c", f"d{k}") for k in range(61)], None, False)
+    assert answers.tolist() == [1] + [0] * 60
+
+
 def test_zero_rows_answer_nothing():
     rows = np.array([[1, 1, 0], [2, 1, 2], [1, 2, 0], [2, 3, 2], [0, 0, 0]], np.float32)
     E = rs.Table.from_array(rows, ["man", "king", "woman", "queen", "nothing"])

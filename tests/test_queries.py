@@ -182,6 +182,16 @@ def test_zero_rows_are_similar_to_nothing():
     assert model.get_vector("zero", norm=True).tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("d", [50, 300])
+def test_no_item_is_nearer_than_one_with_an_equal_row(d):
+    one, other = np.random.default_rng(0).standard_normal((2, d)).astype(np.float32)
+    items = [f"w{k}" for k in range(101)]
+    model = rs.Model({"E": rs.Table.from_array(np.vstack([one, np.tile(other, (100, 1))]), items)})
+    assert {model.rank("w0", item) for item in items[1:]} == {1}
+    assert model.closer_than("w5", "w0") == [item for item in items[1:] if item != "w5"]
+    assert [item for item, _ in model.most_similar("w0", topn=60)] == items[1:61]
+
+
 def test_training_on_is_seen(values, names):
     E = rs.Table.from_array(values.copy(), names)
     model = rs.Model({"E": E})

@@ -36,8 +36,7 @@ def test_nearest_is_the_slow_search(n, d, q, k, seed):
     for row, query in enumerate(queries):
         expected_ids, expected = naive(values, query, k)
         np.testing.assert_allclose(scores[row], expected, atol=1e-12)
-        if n <= search.SPARE:
-            np.testing.assert_array_equal(ids[row], expected_ids)
+        np.testing.assert_array_equal(ids[row], expected_ids)
 
 
 @pytest.mark.parametrize("k", [1, 10, 3000])
@@ -57,6 +56,34 @@ def test_blocks_make_no_difference(monkeypatch, k):
             np.testing.assert_array_equal(ids[q], expected_ids)
             np.testing.assert_allclose(scores[q], expected, atol=1e-12)
     assert whole[0][0][:10].tolist() == [7, *range(4000, 4009)][:k]
+
+
+@pytest.mark.parametrize(("n", "d"), [(5, 50), (33, 300), (100, 100), (3000, 37)])
+def test_equal_rows_are_equally_near_wherever_they_stand(monkeypatch, n, d):
+    monkeypatch.setattr(search, "BLOCK", 4 * 1024 * d)  # several blocks of the largest
+    rng = np.random.default_rng(n)
+    row = rng.standard_normal(d)
+    values = np.concatenate([rng.standard_normal((1, d)), np.tile(row, (n, 1)), -np.tile(row, (2, 1))])
+    values = values.astype(np.float32)
+    values[2] *= 4
+    for query in (values[0], row):
+        assert len(set(search.cosines(values, query)[1 : n + 1].tolist())) == 1
+        for other in range(1, n + 1):
+            assert not set(search.nearer(values, query, other).tolist()) & set(range(1, n + 1))
+    asked = np.stack([row, values[1]])
+    ids, _ = search.nearest(values, asked, min(n, 40))
+    assert ids.tolist() == [list(range(1, min(n, 40) + 1))] * 2
+
+
+def test_nearer_rows_are_those_of_larger_cosine():
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((500, 8), dtype=np.float32)
+    values[[7, 300]] = [[0] * 8, [np.nan] * 8]
+    sound = np.where(np.isfinite(values), values, 0)
+    order, _ = naive(sound, values[3], 500)
+    for place in (0, 1, 250, 499):
+        found = search.nearer(values, values[3], order[place])
+        assert found.tolist() == sorted(i for i in order[:place] if i not in (7, 300) or order[place] not in (7, 300))
 
 
 @pytest.mark.parametrize("odd", [0, 1e-35, 1e35, np.nan, np.inf])

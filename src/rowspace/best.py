@@ -60,6 +60,11 @@ class Best:
         ends = self._settle()
         return np.split(self._kept[0][1], ends[:-1])
 
+    def scores(self) -> list[np.ndarray]:
+        """The scores of these rows."""
+        ends = self._settle()
+        return np.split(self._kept[0][2], ends[:-1])
+
     def _settle(self) -> np.ndarray:
         """Keep the best alone; where each query's end."""
         queries, ids, scores = map(np.concatenate, zip(*self._kept, strict=True))

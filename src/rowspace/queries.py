@@ -8,7 +8,7 @@ import numpy as np
 from rowspace.best import Best
 from rowspace.errors import ShapeError
 from rowspace.names import shown
-from rowspace.search import cosine, cosines, nearest, norms
+from rowspace.search import cosine, cosines, nearer, nearest, norms
 from rowspace.subwords import Unseen
 from rowspace.table import Table
 from rowspace.terms import listed, vector_of, weighted, whole
@@ -299,11 +299,10 @@ class Queries:
         return (mean / length if length else mean).astype(np.float32)
 
     def closer_than(self, a: Any, b: Any) -> list[Any]:
-        """The items nearer to `a` than `b` is."""
+        """The items nearer to `a` than `b` is; those whose rows are equal to that of `b` are none."""
         first, second = self._ids_of(a), self._id(b)
-        scores = cosines(self.vectors, self._row(a), self._known_norms(len(self)))
-        nearer = np.flatnonzero(scores > scores[second]).tolist()
-        return [self.index_to_key[i] for i in nearer if i not in first]
+        found = nearer(self.vectors, self._row(a), second, lengths=self._known_norms(len(self)))
+        return [self.index_to_key[i] for i in found.tolist() if i not in first]
 
     def rank(self, a: Any, b: Any) -> int:
         """1 if `b` is the nearest to `a`, 2 if one item is nearer, and so on."""

@@ -14,6 +14,8 @@ BLOCK = 16 * 2**20
 QUERIES = 512
 # rows kept beyond the k asked for, so that those tied in float32 are told apart in float64
 SPARE = 32
+# of a cosine in float64 that count: what differs by less is equal
+DIGITS = 12
 # lengths, and their squares, that a sum of float32 products is right about: none of them overflowed, or vanished
 SURE = 1e-25, 1e30
 
@@ -51,9 +53,31 @@ def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = 
     >>> cosines(np.array([[2, 0], [0, 0], [1, 1]], dtype=np.float32), np.array([3, 0]))
     array([1.        , 0.        , 0.70710677], dtype=float32)
     """
-    unit = _units(np.atleast_2d(query), values.shape[1]).astype(np.float32)
-    known = norms(values) if lengths is None else lengths
-    return np.concatenate([scores[0] for _, scores in scored(values, unit, known)])
+    return _cosines(values, _unit(query, values.shape[1]), norms(values) if lengths is None else lengths)
+
+
+def nearer(values: np.ndarray, query: np.ndarray, row: int, *, lengths: np.ndarray | None = None) -> np.ndarray:
+    """The ids of rows of larger cosine with a query than one row has; equal rows are none, wherever they stand.
+
+    Args:
+        values, query, lengths: as for `cosines`.
+        row: the id of the row to compare with.
+
+    >>> nearer(np.array([[2, 0], [0, 1], [1, 1], [2, 2]], dtype=np.float32), np.array([3, 0]), 2)
+    array([0])
+    """
+    unit = _unit(query, values.shape[1])
+    scores = _cosines(values, unit, norms(values) if lengths is None else lengths)
+    above, alike = scores - scores[row] > slack(len(unit)), np.abs(scores - scores[row]) <= slack(len(unit))
+    ids = np.flatnonzero(alike)
+    exact = _exact(values, ids, unit).round(DIGITS)
+    above[ids] = exact > exact[np.searchsorted(ids, row)]
+    return np.flatnonzero(above)
+
+
+def slack(dim: int) -> float:
+    """What two cosines in float32 may differ by though the rows have equal ones."""
+    return 1e-6 + dim * 2.0**-24
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -72,8 +96,7 @@ def nearest(
     """The k rows of largest cosine with each query, best first, the lower id first of equal ones.
 
     Rows are chosen by a float32 matrix product and the chosen ones scored again in float64, where
-    scores within 1e-12 are equal. Should more than `SPARE` rows agree with the k-th to within the
-    rounding of float32 (1e-6), which of them are returned is left to that rounding.
+    scores within 1e-12 are equal: where a row stands decides only between equal ones.
 
     Args:
         values: (n, d) float32; may be memory-mapped.
@@ -98,21 +121,29 @@ def nearest(
     units = _units(np.atleast_2d(queries), values.shape[1])
     known = norms(values) if lengths is None else lengths
     groups = [units[a : a + QUERIES] for a in range(0, len(units), QUERIES)]
-    candidates = (ids for group in groups for ids in _candidates(values, group, k + SPARE, known))
+    candidates = (ids for group in groups for ids in _candidates(values, group, k, known))
     found = [_rescored(values, *pair, k) for pair in zip(candidates, units, strict=True)]
     ids = np.array([i for i, _ in found], dtype=np.intp).reshape(len(units), min(k, len(values)))
     scores = np.array([s for _, s in found], dtype=np.float64).reshape(ids.shape)
     return (ids, scores) if queries.ndim == 2 else (ids[0], scores[0])
 
 
-def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray) -> list[np.ndarray]:
-    """For each query the ids of the k best rows by float32 scores."""
-    if k >= len(values):
-        return [np.arange(len(values))] * len(units)
-    best = Best(len(units), k)
+def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """For each query the ids of rows among which the k best are."""
+    if k == 0 or k + SPARE >= len(values):
+        yield from [np.arange(len(values))] * len(units)
+        return
+    best, far = Best(len(units), k + SPARE), slack(values.shape[1])
     for first, scores in scored(values, units.astype(np.float32), lengths):
         best.take(first, scores)
-    return best.ids()
+    for ids, scores, unit in zip(best.ids(), best.scores(), units, strict=True):
+        # where those that are kept agree with the k-th, others may too
+        yield ids if scores[k - 1] - scores[-1] > far else _all_candidates(values, unit, k, lengths)
+
+
+def _all_candidates(values: np.ndarray, unit: np.ndarray, k: int, lengths: np.ndarray) -> np.ndarray:
+    scores = _cosines(values, unit, lengths)
+    return np.flatnonzero(scores >= np.partition(scores, -k)[-k] - slack(len(unit)))
 
 
 def scored(values: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -142,16 +173,41 @@ def _rows_divided(rows: np.ndarray, units: np.ndarray, lengths: np.ndarray) -> n
     return units @ directions.T
 
 
-def _rescored(values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    # float64, and one order of summation for every row: equal rows get equal scores
-    rows = values[ids].astype(np.float64)
+def _cosines(values: np.ndarray, unit: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Cosines (n,) float32 of one unit vector: unlike a matrix product's, those of equal rows are equal."""
+    step, small = _rows_at_once(len(unit)), unit.astype(np.float32)
+    parts = [(values[a : a + step], lengths[a : a + step]) for a in range(0, len(values), step)]
+    with Workers(min(thread_count(None), len(parts))) as workers:
+        prepared = [workers.prepare(_one_by_one, rows, small, own) for rows, own in parts]
+        return np.concatenate([scores() for scores in prepared])
+
+
+def _one_by_one(rows: np.ndarray, unit: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    sure = (lengths == 0) | _sure(lengths)
     with np.errstate(all="ignore"):
-        lengths = np.sqrt((rows * rows).sum(axis=1))
-        scores = (rows * unit).sum(axis=1) / lengths
-    scores[~np.isfinite(scores)] = 0
+        scores: np.ndarray = np.einsum("ij,j->i", rows, unit) / np.where(lengths > 0, lengths, np.float32(np.inf))
+        if not sure.all():
+            scores[~sure] = _exact(rows, np.flatnonzero(~sure), unit.astype(np.float64))
+    return scores
+
+
+def _rescored(values: np.ndarray, ids: np.ndarray, unit: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    scores = _exact(values, ids, unit)
     # what differs by less than float64 can tell is equal
-    order = np.lexsort((ids, -scores.round(12)))[:k]
+    order = np.lexsort((ids, -scores.round(DIGITS)))[:k]
     return ids[order], scores[order]
+
+
+def _exact(values: np.ndarray, ids: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """The cosines of some rows in float64, and one order of summation for every row: equal rows get equal scores."""
+    scores, step = np.empty(len(ids)), _rows_at_once(2 * len(unit))
+    for a in range(0, len(ids), step):
+        rows = values[ids[a : a + step]].astype(np.float64)
+        with np.errstate(all="ignore"):
+            lengths = np.sqrt((rows * rows).sum(axis=1))
+            scores[a : a + step] = (rows * unit).sum(axis=1) / lengths
+    scores[~np.isfinite(scores)] = 0
+    return scores
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
@@ -168,6 +224,11 @@ def _lengths(rows: np.ndarray) -> np.ndarray:
 
 def _sure(sums: np.ndarray) -> np.ndarray:
     return (sums > SURE[0]) & (sums < SURE[1])
+
+
+def _unit(query: np.ndarray, dim: int) -> np.ndarray:
+    unit: np.ndarray = _units(np.atleast_2d(query), dim)[0]
+    return unit
 
 
 def _units(queries: np.ndarray, dim: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from rowspace.queries import Queries
 from rowspace.read.analogies import Question
-from rowspace.search import scored
+from rowspace.search import nearest, scored, slack
 
 # questions answered in one pass over the rows
 QUESTIONS = 2048
@@ -39,8 +39,7 @@ def solved(
     for a in range(0, len(known), QUESTIONS):
         part = known[a : a + QUESTIONS]
         asked = [questions[i] for i in part]
-        found = _nearest(model, asked, alike, lengths[:rows])
-        answers[part] = [near in alike[d] for near, (*_, d) in zip(found.tolist(), asked, strict=True)]
+        answers[part] = _answered(model, asked, alike, lengths[:rows])
     return answers
 
 
@@ -58,22 +57,39 @@ def rows_alike(names: Sequence[str], wanted: set[str], case_insensitive: bool) -
     return alike
 
 
-def _nearest(
-    model: Queries, questions: Sequence[Question], alike: dict[str, list[int]], lengths: np.ndarray
-) -> np.ndarray:
-    """(q,) ids: the row of largest cosine with each b + c - a that is none of their rows."""
-    targets = _targets(model, questions, alike)
-    own = [(id, q) for q, (*words, _) in enumerate(questions) for word in words for id in alike[word]]
-    ids, places = np.array(sorted(own)).T
-    best, least = np.zeros(len(questions), np.intp), np.full(len(questions), -np.inf, np.float32)
-    for first, scores in scored(model.vectors[: len(lengths)], targets, lengths):
-        a, b = np.searchsorted(ids, [first, first + scores.shape[1]])
-        scores[places[a:b], ids[a:b] - first] = -np.inf
-        here = scores.argmax(axis=1)
-        top = np.take_along_axis(scores, here[:, None], axis=1)[:, 0]
-        better = top > least
-        best[better], least[better] = here[better] + first, top[better]
-    return best
+def _answered(model: Queries, questions: Sequence[Question], alike: Alike, lengths: np.ndarray) -> np.ndarray:
+    """(q,) bool: whether, of the rows that are none of a, b and c, one of d's is nearest to b + c - a."""
+    targets, values = _targets(model, questions, alike), model.vectors[: len(lengths)]
+    asked = [{id for word in words for id in alike[word]} for *words, _ in questions]
+    of_asked, of_answers = _sorted(asked), _sorted([set(alike[d]) for *_, d in questions])
+    answer, other = np.full((2, len(questions)), -np.inf, np.float32)
+    for first, scores in scored(values, targets, lengths):
+        _take_out(scores, first, *of_asked)
+        np.maximum.at(answer, *_take_out(scores, first, *of_answers))
+        np.maximum(other, scores.max(axis=1), out=other)
+    right = answer > other
+    with np.errstate(invalid="ignore"):  # where all rows were asked about
+        close = np.abs(answer - other) <= slack(values.shape[1]) * np.linalg.norm(targets, axis=1)
+    for q in np.flatnonzero(close).tolist():
+        near, _ = nearest(values, targets[q], len(asked[q]) + 1, lengths=lengths)
+        right[q] = next(id for id in near.tolist() if id not in asked[q]) in alike[questions[q][3]]
+    return right
+
+
+def _sorted(ids: Sequence[set[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of each of many questions as one sorted array, and whose each is."""
+    own = [(id, question) for question, some in enumerate(ids) for id in some]
+    sorted_ids, questions = np.array(sorted(own)).T
+    return sorted_ids, questions
+
+
+def _take_out(scores: np.ndarray, first: int, ids: np.ndarray, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave rows out of a block of scores (q, m), which begins with row `first`: whose they are, and their scores."""
+    a, b = np.searchsorted(ids, [first, first + scores.shape[1]])
+    place = questions[a:b], ids[a:b] - first
+    taken = scores[place]
+    scores[place] = -np.inf
+    return place[0], taken
 
 
 def _targets(model: Queries, questions: Sequence[Question], alike: Alike) -> np.ndarray:
