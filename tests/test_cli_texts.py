@@ -7,6 +7,7 @@ import pytest
 from tests.test_cli import fails, shell, works
 
 import rowspace as rs
+from rowspace.errors import NoExamples
 
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a cat and a dog ran home"] * 20
 QUICK = ["--dim", "8", "--epochs", "2", "--no-progress", "--sample", "0"]
@@ -32,6 +33,28 @@ def test_text_in_vectors_out(corpus, tmp_path):
 def test_the_summary_for_programs(corpus, tmp_path):
     summary = json.loads(works("train", "text", corpus, "-o", tmp_path / "words", "--json", *QUICK).stdout)
     assert (summary["words"], summary["tokens"], summary["cost"], len(summary["costs"])) == (11, 380, "skip_gram", 2)
+
+
+def refused(constant):
+    raise ValueError(f"{constant} is not JSON")
+
+
+def test_epochs_in_which_no_word_was_kept(tmp_path):
+    (tmp_path / "tiny.txt").write_text("a b c\n" * 20)
+    command = ["train", "text", tmp_path / "tiny.txt", "-o", tmp_path / "m", "--dim", "4", "--min-count", "1"]
+    said = shell(*command, "--epochs", "4", "--threads", "1")
+    assert said.returncode == 0
+    assert "epoch 1: no examples" in said.stdout
+    assert "nan" not in said.stdout + said.stderr
+    assert "3 of 4 epochs met no example: the text is too small for a sample of 0.001" in said.stderr
+    assert "none: no examples in the last of 4 epochs" in works("info", tmp_path / "m").stdout
+    told = json.loads(works("info", tmp_path / "m", "--json").stdout, parse_constant=refused)
+    assert told["final_cost"] is None
+    with pytest.warns(NoExamples):
+        summary = works(*command, "--epochs", "4", "--json").stdout
+    told = json.loads(summary, parse_constant=refused)
+    assert told["costs"][0] is None
+    assert told["costs"][1] > 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.columns import Kind, Ragged, as_chunk, kind, reordered
+from rowspace.errors import NoExamples
 
 DATA = {"i": [0, 2, 4, 1], "j": [1, 3, 5, 1], "label": [1.0, 0.5, 0.0, 1.0]}
 
@@ -134,8 +135,9 @@ def test_an_iterator_is_refused_for_several_epochs():
 
 def test_empty_data_and_chunks_train_nothing():
     before = rs.Table(6, 3, seed=0).values.tobytes()
-    assert trained({"i": [], "j": [], "label": []}) == before
-    assert trained([]) == before
+    for nothing in ({"i": [], "j": [], "label": []}, []):
+        with pytest.warns(NoExamples, match="no epoch met an example: the data gave no rows"):
+            assert trained(nothing) == before
     assert trained([{"i": np.empty(0, int), "j": np.empty(0, int), "label": np.empty(0)}, DATA]) == trained(DATA)
 
 

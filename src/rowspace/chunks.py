@@ -11,13 +11,15 @@ class Chunks:
     """The data as chunks, once per epoch; `examples` is their number in an epoch, None until known.
 
     Data that `seeks` has a method `at(epoch, chunk)`: it may have other chunks in every epoch, and begins with any. Its
-    `fingerprint`, a dict of texts, tells it from other data.
+    `fingerprint`, a dict of texts, tells it from other data. Its `why_empty` says how it may be that an epoch has no
+    example.
     """
 
     def __init__(self, data: Any, epochs: int) -> None:
         self.examples: int | None = None
         self.fingerprint: Mapping[str, str] = {}
         self.seeks = False
+        self.why_empty: str = getattr(data, "why_empty", "the data gave no rows")
         self._chunks: Callable[[int, int], Iterable[Chunk]]
         if isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__"):
             whole = as_chunk(data)

@@ -1,7 +1,6 @@
 """model.json: what a model's folder says of itself, written with a checksum of itself and read with care."""
 
 import json
-import math
 import os
 import re
 import unicodedata
@@ -9,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import rowspace
 from rowspace.beside import aside
 from rowspace.checksums import NAME, digest
 from rowspace.errors import ModelError
 from rowspace.full import size
 from rowspace.inside import size_inside
+from rowspace.json_text import json_text
 from rowspace.names import shown
 
 FILE = "model.json"
@@ -40,7 +38,7 @@ def written(description: Mapping[str, Any]) -> bytes:
     """
     whole = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, **description}
     try:
-        text = json.dumps(_plain(whole), indent=1, allow_nan=False).encode()
+        text = json_text(whole, indent=1).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"trained_with cannot be written as JSON: {error}") from None
     if len(text) > LONGEST:
@@ -176,16 +174,3 @@ def _are_files(files: Any) -> bool:
         isinstance(of, dict) and type(of.get("size", 0)) is int and isinstance(of.get(NAME, ""), str)
         for of in files.values()
     )
-
-
-def _plain(value: Any) -> Any:
-    """A value in JSON's types; a number that is not finite becomes null."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return os.fspath(value) if isinstance(value, os.PathLike) else value

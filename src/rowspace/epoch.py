@@ -1,13 +1,17 @@
 """What happened in an epoch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Epoch:
     """What happened in an epoch: the mean cost, over how many of how many examples, and in how many seconds.
 
-    Each cost is that of the rows as they were just before the example moved them.
+    Each cost is that of the rows as they were just before the example moved them. Where there was no example to take
+    the cost of, it is NaN: a gap in a plot, and null in JSON.
     """
 
     number: int
@@ -16,7 +20,15 @@ class Epoch:
     examples: int
     seconds: float
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Epoch":
+        """An epoch as JSON has it."""
+        return cls(**{**told, "cost": nan if told["cost"] is None else told["cost"]})
+
     def __str__(self) -> str:
+        if not self.costed:
+            none = "no examples" if not self.examples else f"no cost was taken of its {self.examples:,} examples"
+            return f"epoch {self.number}: {none}"
         over = "" if self.costed == self.examples else f" (mean of {self.costed:,} of {self.examples:,} examples)"
         speed = f"{self.examples / max(self.seconds, 1e-9):,.0f} examples/s"
         return f"epoch {self.number}: cost {self.cost:.6g}{over}, {speed}"

@@ -122,6 +122,16 @@ class OverMemory(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
+class NoExamples(UserWarning):
+    """Epochs that met no example: they taught nothing and have no cost."""
+
+    @classmethod
+    def warn(cls, empty: int, epochs: int, why: str) -> None:
+        """Warn that some of so many epochs met no example, and why."""
+        told = "no epoch met an example" if empty == epochs else f"{empty:,} of {epochs:,} epochs met no example"
+        warnings.warn(cls(f"{told}: {why}"), stacklevel=4)
+
+
 class Uncached(UserWarning):
     """A cache of kernels that is not used, since somebody else could have put code of theirs into it."""
 

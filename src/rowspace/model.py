@@ -34,7 +34,7 @@ class Model(Queries):
     Args:
         tables: the tables by name; each name a Python identifier, as a cost's parameters are.
         trained_with: anything JSON can hold: the cost's name, the update, the rate, ...
-        cost: the mean cost of each epoch.
+        cost: the mean cost of each epoch; NaN of one that met no example.
 
     Raises:
         ModelError: without any table, for a name that is not an identifier, or when `S` is not as

@@ -3,8 +3,8 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import IO, Any, cast
 
 
 class Progress:
@@ -15,6 +15,25 @@ class Progress:
 
     def advance(self, examples: float, cost: float | None) -> None:
         """Some more examples are done; `cost` is the mean so far in this epoch, if known."""
+
+
+class _Unfailing:
+    """A stream that drops what it cannot write: a training does not end because nobody watches it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Bar(Progress):
@@ -42,7 +61,8 @@ class _Bar(Progress):
 @contextmanager
 def progress_bar(show: bool | None, total: float | None, unit: str = "examples") -> Iterator[Progress]:
     """A bar on standard error over `total` examples (None if not known); `show` None means when it is a terminal."""
-    if show is False or (show is None and not sys.stderr.isatty()):
+    stream = sys.stderr  # None where it is closed
+    if show is False or stream is None or (show is None and not stream.isatty()):
         yield Progress()
         return
     from rich.console import Console
@@ -51,7 +71,7 @@ def progress_bar(show: bool | None, total: float | None, unit: str = "examples")
 
     text = TextColumn("{task.fields[rate]} {task.fields[cost]}")
     columns = (BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn())
-    with Rich(*columns, console=Console(stderr=True), transient=True) as rich:
+    with Rich(*columns, console=Console(file=cast(IO[str], _Unfailing(stream))), transient=True) as rich:
         bar = _Bar(rich, rich.add_task("training", total=total, rate="", cost=""), unit)
         try:
             yield bar

@@ -13,7 +13,7 @@ from rowspace.chunks import Chunks
 from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
-from rowspace.errors import DataError, SlowCost
+from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
 from rowspace.memory import wanted
@@ -167,7 +167,8 @@ class Trainer:
             every: how often: seconds, or a text such as "5 min" or "10 chunks".
             resume: whether to go on from the last checkpoint in that folder, or to begin if there is none.
 
-        Gives all epochs of this fit, those before it was resumed too.
+        Gives all epochs of this fit, those before it was resumed too. An epoch that met no example has the cost NaN,
+        and a warning says so.
 
         Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
@@ -259,7 +260,11 @@ class Trainer:
                 bar.begin_at(run.standing.done)
                 self._run(run, bar, callbacks)
         _call(callbacks, "on_train_end", self)
-        return self.history[run.first_epoch :]
+        history = self.history[run.first_epoch :]
+        empty = sum(not epoch.examples for epoch in history)
+        if empty:
+            NoExamples.warn(empty, len(history), chunks.why_empty)
+        return history
 
     def _run(self, run: Run, bar: Progress, callbacks: Sequence[Any]) -> None:
         try:

@@ -25,6 +25,7 @@ from rowspace.checkpoint.arrays import damage, read_into, write_changed
 from rowspace.errors import CheckpointError
 from rowspace.files import sync_folder
 from rowspace.full import told_when_full
+from rowspace.json_text import json_text
 from rowspace.lock import held
 from rowspace.marks import mark_of_texts
 from rowspace.workers import Threads, waited
@@ -249,8 +250,8 @@ def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, A
         name: [a.dtype.str, list(a.shape), sums[name].astype(">u8").tobytes().hex()] for name, a in arrays.items()
     }
     content = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, "told": told, "arrays": shapes}
-    text = json.dumps(content)
-    return json.dumps({"mark": mark_of_texts([text]), "content": text})
+    text = json_text(content)
+    return json_text({"mark": mark_of_texts([text]), "content": text})
 
 
 def _opened(folder: Path, number: int) -> Saved:

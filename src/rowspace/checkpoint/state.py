@@ -66,7 +66,7 @@ def restore(run: "Run", saved: Saved) -> None:
         met = [saved.array(f"met.{number}.{axis}") for axis in range(axes)]
         trainer.samples[tuple(key)] = Sample(examples, gathered, met)
     trainer.examples, trainer.steps = told["trainer"]["examples"], told["trainer"]["steps"]
-    trainer.history[:] = [Epoch(**epoch) for epoch in told["history"]]
+    trainer.history[:] = [Epoch.of(epoch) for epoch in told["history"]]
     run.first_epoch = told["trainer"]["first"]
     run.pace.sampled, run.chunks.examples = told["pace"]["every"], told["pace"]["examples"]
     run.standing = standing_of(told["standing"])

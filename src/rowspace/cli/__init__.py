@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rowspace.cli import checking, files, judging, models, pictures, training
+from rowspace.cli.ending import ended_by_signals
 from rowspace.cli.group import Commands, told
 from rowspace.cli.output import note, plain_streams
 
@@ -51,9 +52,9 @@ def _version(asked: bool) -> None:
 
 def main() -> None:
     """Run the command that `sys.argv` names."""
-    plain_streams()
-    try:
-        sys.exit(app())
-    except OSError as error:  # of --help and --version; commands tell their own
-        note(f"rowspace: standard output: {told(error)}")
-        sys.exit(1)
+    with plain_streams(), ended_by_signals():
+        try:
+            sys.exit(app())
+        except OSError as error:  # of --help and --version; commands tell their own
+            note(f"rowspace: standard output: {told(error)}")
+            sys.exit(1)

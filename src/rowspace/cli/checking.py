@@ -30,8 +30,6 @@ def _is_whole(model: Path) -> bool:
         rs.open(model, check=True)
         show(f"{plain(model)}: {_sentence(Summary.of(model))}")
     except (RowspaceError, OSError, MemoryError) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         note(f"rowspace: {told(error)}")
         return False
     return True

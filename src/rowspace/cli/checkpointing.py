@@ -57,7 +57,7 @@ class Resumed:
 
 @contextmanager
 def how_to_go_on(options: dict[str, Any]) -> Iterator[None]:
-    """After Ctrl-C, say how to go on."""
+    """After Ctrl-C and signals like it, say how to go on."""
     try:
         yield
     except KeyboardInterrupt:

@@ -5,27 +5,29 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from rowspace.cli.output import note
+from rowspace.cli.ending import Ended
+from rowspace.cli.output import check_shown, note
 from rowspace.errors import RowspaceError
-
-INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
 class Commands(TyperGroup):
     """A group of commands that ends with a line instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; status 1 after an error, 130 after Ctrl-C."""
+        """Run the command; status 1 after an error, 130 after Ctrl-C, 143 after SIGTERM."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            check_shown()
+            return result
         except BrokenPipeError:
-            raise  # `rowspace ... | head` is no error
+            raise  # of --help: nobody reads on, which is no error
         except (RowspaceError, OSError, MemoryError) as error:
             note(f"rowspace: {told(error)}")
             raise typer.Exit(1) from None
-        except KeyboardInterrupt:
-            note("rowspace: interrupted")
-            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as error:
+            ended = Ended.of(error)
+            note(f"rowspace: {ended.word}")
+            raise typer.Exit(ended.status) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of their making, what has commands of its own first."""

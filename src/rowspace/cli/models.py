@@ -1,5 +1,6 @@
 """Commands that ask a model: nothing here imports a compiler."""
 
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,7 +66,7 @@ def info(
         "tables": [_table(name, table) for name, table in opened.tables.items()],
         "trained_with": opened.trained_with,
         "epochs": len(opened.cost),
-        "final_cost": opened.cost[-1] if opened.cost and opened.cost[-1] == opened.cost[-1] else None,
+        "final_cost": opened.cost[-1] if opened.cost else None,
     }
     if json:
         show_json(described)
@@ -75,7 +76,8 @@ def info(
     ]
     rows += [(plain(key), _value(value)) for key, value in opened.trained_with.items()]
     if described["final_cost"] is not None:
-        rows.append(("mean cost", f"{described['final_cost']:.6g} in the last of {described['epochs']} epochs"))
+        last, epochs = described["final_cost"], f"the last of {described['epochs']} epochs"
+        rows.append(("mean cost", f"none: no examples in {epochs}" if isnan(last) else f"{last:.6g} in {epochs}"))
     show(columns(rows))
 
 

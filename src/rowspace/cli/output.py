@@ -1,32 +1,46 @@
 """Results go to standard output, notes to standard error."""
 
 import contextlib
-import json
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+_refused: list[OSError] = []  # by standard output
 
 
 def show(text: str) -> None:
-    """A result.
+    """A result. What standard output does not take is dropped: a training goes on, and `check_shown` tells at its end.
 
-    Raises:
-        OSError: if standard output does not take it; what is left of it is dropped.
+    After a reader that left (`rowspace ... | head`), which is no error, nothing is told.
     """
     try:
         print(text, flush=True)
-    except BrokenPipeError:
-        raise  # the reader left, which is no error
     except OSError as error:
         _drop(sys.stdout)
-        raise OSError(error.errno, error.strerror, "standard output") from None
+        if not isinstance(error, BrokenPipeError):
+            _refused.append(error)
+
+
+def check_shown() -> None:
+    """Raise what standard output refused, once the work is done.
+
+    Raises:
+        OSError: for the first result that it did not take.
+    """
+    if _refused:
+        error = _refused[0]
+        _refused.clear()
+        raise OSError(error.errno, error.strerror, "standard output")
 
 
 def show_json(value: Any) -> None:
-    """A result that a program reads: one line of ASCII, which holds any name."""
-    show(json.dumps(value))
+    """A result that a program reads: one line of ASCII, which holds any name; null where a number is missing."""
+    from rowspace.json_text import json_text
+
+    show(json_text(value))
 
 
 def note(text: str) -> None:
@@ -59,12 +73,44 @@ def columns(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def plain_streams() -> None:
-    """A terminal that cannot show a letter shows its code, instead of ending the program; warnings are one line."""
+@contextmanager
+def plain_streams() -> Iterator[None]:
+    """Streams that do not end the program.
+
+    A terminal that cannot show a letter shows its code; warnings are one line; what is closed (`>&-`) leads nowhere;
+    and what the end of the program would write in vain is dropped.
+    """
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = lambda message, *_, **__: note(f"rowspace: {message}")
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                _drop(stream)
+
+
+def _open_closed() -> None:
+    """Let closed streams lead nowhere, or the next file that is opened would take their numbers."""
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the first number that is free
+            if nowhere > number and not _is_open(number):
+                os.dup2(nowhere, number)
+            setattr(sys, name, open(nowhere, mode, closefd=False))  # noqa: SIM115
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _drop(stream: Any) -> None:

@@ -141,16 +141,23 @@ def train_text(
     plan = usual.plan(setting)
     first = usual.rate if rate is None else rate
     trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
-    options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress, "callbacks": callbacks}
+    options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress}
     options |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
     epochs = usual.epochs if epochs is None else epochs
-    trainer.fit(plan.data, epochs, **options, **plan.fit)
-    if epochs and not trainer.examples:
-        raise DataError(
-            f"{text.name} left nothing to train on: no word kept has another beside it; give a sentence or a document "
-            "a line, or a sample of 0, which keeps all words"
-        )
+    trainer.fit(plan.data, epochs, callbacks=[*callbacks, _Something(setting)], **options, **plan.fit)
     return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
+
+
+@dataclass(frozen=True)
+class _Something:
+    """Refuses a training in which no epoch met an example."""
+
+    setting: Setting
+
+    def on_train_end(self, trainer: Trainer) -> None:
+        """DataError says why."""
+        if trainer.history and not trainer.examples:
+            raise DataError(f"{self.setting.text.name} left nothing to train on: {self.setting.why_empty}")
 
 
 def _ask_for_memory(setting: Setting, each: int) -> None:

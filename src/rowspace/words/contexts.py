@@ -186,6 +186,7 @@ class Contexts:
         paired: whether an example is a pair, or all contexts of a word.
         epochs_before: how many epochs there were before.
         told: what else the columns depend on, for `fingerprint`.
+        why_empty: how it may be that an epoch has no example.
     """
 
     def __init__(
@@ -199,10 +200,11 @@ class Contexts:
         paired: bool = True,
         epochs_before: int = 0,
         told: Mapping[str, str] | None = None,
+        why_empty: str = "no word has another beside it",
     ) -> None:
         self.text, self.keep, self.window, self.seed = text, keep, window, seed
         self.columns, self.threads = columns, threads
-        self.epochs_before, self.told = epochs_before, told or {}
+        self.epochs_before, self.told, self.why_empty = epochs_before, told or {}, why_empty
         count = compiled_loop(keep_few, count_pairs if paired else count_bags)
         expected = count(text.ids, text.offsets, keep, window, np.empty(window + 1))
         self.examples = max(1, round(expected))

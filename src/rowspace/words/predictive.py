@@ -82,7 +82,8 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragge
 def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
     given = setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads
     told = {"subwords": "none" if setting.subwords is None else str(setting.subwords)}
-    return Contexts(*given, paired=paired, epochs_before=setting.epochs_before, told=told)
+    before, why = setting.epochs_before, setting.why_empty
+    return Contexts(*given, paired=paired, epochs_before=before, told=told, why_empty=why)
 
 
 def _racing(setting: Setting, cost: Any, tables: dict[str, Table], columns: Any, answer: Answer) -> Plan:

@@ -50,6 +50,16 @@ class Setting:
         """(n,) float32, how likely an occurrence of each word is kept."""
         return chance_of_keeping(self.text.counts, self.sample)
 
+    @property
+    def why_empty(self) -> str:
+        """How it may be that an epoch has no example."""
+        if np.diff(self.text.offsets).max(initial=0) < 2:
+            return "no word has another beside it; give a sentence or a document a line"
+        return (
+            f"the text is too small for a sample of {self.sample:g}, which left out the words that have another beside "
+            "them; a sample of 0 (--sample 0) leaves out none"
+        )
+
     def negatives(self, of: Table, avoid: str | None = "center") -> Negatives:
         """The words drawn against each example."""
         return Negatives(of=of, k=self.negative, power=self.ns_exponent, counts=self.counts, avoid=avoid)
