@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from rowspace.errors import FormatError
 from rowspace.formats.glove import read_glove
@@ -12,6 +11,7 @@ from rowspace.formats.parquet import read_parquet, write_parquet
 from rowspace.formats.projector import write_projector
 from rowspace.formats.source import opened
 from rowspace.formats.word2vec import read_word2vec, write_word2vec
+from rowspace.read.packed import packing_named
 from rowspace.table import Table
 
 __all__ = [
@@ -47,6 +47,7 @@ READERS: dict[str, Callable[..., Table]] = {
     "npy": read_npy,
     "parquet": read_parquet,
 }
+PACKED = ("word2vec", "word2vec-binary", "fasttext")
 _BY_EXTENSION = {
     ".txt": "word2vec",
     ".vec": "fasttext",
@@ -62,7 +63,7 @@ def export(table: Table, path: Location, format: str | None = None) -> None:
 
     Args:
         table: what to write.
-        path: the file, or the folder for "projector".
+        path: the file, or the folder for "projector"; word2vec files are packed if it ends in .gz, .bz2, .xz or .zst.
         format: "word2vec" (.txt), "word2vec-binary" (.bin), "fasttext" (.vec), "npy", "parquet" or
             "projector" (no extension: a folder); None goes by the extension.
 
@@ -76,14 +77,20 @@ def export(table: Table, path: Location, format: str | None = None) -> None:
     ...     import_(f"{folder}/v.txt")
     <Table: 2 rows x 2, names 'a', 'b'>
     """
-    _chosen(WRITERS, path, format)(table, path)
+    write = _chosen(WRITERS, path, format)
+    packing, inner = packing_named(path)
+    if packing and (format or _guessed(path)) not in PACKED:
+        raise FormatError(
+            f"{path}: only word2vec's and fastText's files are packed here; write {inner.name}, and pack it"
+        )
+    write(table, path)
 
 
 def import_(path: Location, format: str | None = None, limit: int | None = None) -> Table:
     """Read a table that another tool wrote.
 
     Args:
-        path: the file; word2vec and GloVe files may be compressed (.gz).
+        path: the file; it may be packed by gzip, bzip2, xz or zstd, which its bytes tell (a .npy file may not).
         format: "word2vec", "fasttext" or "glove" (.txt, .vec: with and without a header),
             "word2vec-binary" (.bin), "npy" or "parquet"; None goes by the extension and the first line.
         limit: read only that many first rows.
@@ -111,11 +118,8 @@ def _chosen(known: dict[str, Callable], path: Location, format: str | None) -> C
 
 
 def _guessed(path: Location) -> str | None:
-    path = Path(path)
-    if path.suffix == ".gz":
-        inner = _BY_EXTENSION.get(path.with_suffix("").suffix.lower(), "")
-        return inner if inner.startswith(("word2vec", "fasttext")) else None
-    return _BY_EXTENSION.get(path.suffix.lower())
+    _, inner = packing_named(path)
+    return _BY_EXTENSION.get(inner.suffix.lower())
 
 
 def _has_header(path: Location) -> bool:

@@ -14,7 +14,7 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
     """Read GloVe's text, in which a name may hold spaces: the last dim words are the numbers.
 
     Args:
-        path: the file; .gz is uncompressed.
+        path: the file; packed ones are unpacked.
         limit: only that many first rows.
         dim: the numbers of a line; None takes the most frequent count among the first lines, the
             smaller of equally frequent ones.

@@ -4,8 +4,10 @@ import os
 from contextlib import ExitStack
 
 from rowspace import store
+from rowspace.errors import FormatError
 from rowspace.files import atomic_file, settle
 from rowspace.formats.source import checked_limit
+from rowspace.read.packed import HEAD, packing_of
 from rowspace.table import Table
 
 
@@ -51,7 +53,15 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
         FormatError: if the file is not (n, dim) float32, or is damaged.
     """
     rows = slice(checked_limit(limit))
+    _check_not_packed(path)
     table = Table.open(path)
     names = None if table.names is None else table.names[rows]
     counts = None if table.counts is None else table.counts[rows]
     return Table.from_array(store.in_memory(table.values[rows], path), names, counts=counts)
+
+
+def _check_not_packed(path: str | os.PathLike[str]) -> None:
+    with open(path, "rb") as stream:
+        packing = packing_of(stream.read(HEAD))
+    if packing:
+        raise FormatError(f"{path} is packed by {packing.name}; unpack it first: a .npy file is mapped as it lies")

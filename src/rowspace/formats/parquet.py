@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.files import atomic_file
-from rowspace.formats.source import checked_limit, keys, refuse
+from rowspace.formats.source import checked_limit, keys, opened, refuse
 from rowspace.names import brief
 from rowspace.promised import ask_for_columns
 from rowspace.table import Table
@@ -66,7 +66,7 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
 
     limit = checked_limit(limit)
     try:
-        with pq.ParquetFile(path) as file:
+        with opened(path) as stream, pq.ParquetFile(stream) as file:
             ask_for_columns(str(path), file)
             read = file.read().slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]

@@ -1,48 +1,66 @@
 """What the readers and writers of text share: opening, refusing names, numbers to text and back."""
 
-import gzip
 import operator
 import os
 import re
-import shutil
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from rowspace.errors import FormatError, ShapeError
+from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.files import atomic_file
 from rowspace.full import ELSEWHERE, told_when_full
-from rowspace.names import brief, repeated, shown
+from rowspace.names import repeated, shown
+from rowspace.read.content import BOM
+from rowspace.read.packed import packing_named
+from rowspace.read.stream import Stream
 from rowspace.table import Table
 
 # numbers turned to text at once
 BLOCK = 2**20
-BOM = b"\xef\xbb\xbf"
+# bytes unpacked at once
+PART = 2**20
 # bytes of lines read at once
 LINES = 8 * 2**20
 
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file's bytes after a byte order mark, uncompressed (into a temporary file) if its name ends in .gz."""
-    with open(path, "rb") as stream:
-        if Path(path).suffix != ".gz":
-            yield _past_mark(stream)
+    """A file's bytes after a byte order mark, unpacked (into a temporary file) if it is packed.
+
+    Raises:
+        FormatError: for a file that is damaged, or packed in a way that is not known here.
+        OSError: if it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        with _told_as_format():
+            stream = Stream(str(path), file)
+        if not stream.packed:
+            yield _past_mark(file)
             return
         with tempfile.TemporaryFile() as plain:
-            try:
-                with told_when_full(f"what {path} unpacks to", advice=ELSEWHERE):
-                    shutil.copyfileobj(gzip.GzipFile(fileobj=stream), plain)
-                    plain.flush()
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise FormatError(f"{path} is not a whole gzip file: {brief(error)}") from None
-            plain.seek(0)
+            with _told_as_format():
+                _unpack(stream, plain)
             yield _past_mark(plain)
+
+
+@contextmanager
+def _told_as_format() -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise FormatError(str(error)) from None
+
+
+def _unpack(stream: Stream, plain: IO[bytes]) -> None:
+    with told_when_full(f"what {stream.name} unpacks to", advice=ELSEWHERE):
+        while part := stream.read(PART):
+            plain.write(part)
+        plain.flush()
+    plain.seek(0)
 
 
 def _past_mark(stream: Any) -> Any:
@@ -53,14 +71,14 @@ def _past_mark(stream: Any) -> Any:
 
 @contextmanager
 def written(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file that becomes `path` when it is whole, compressed if its name ends in .gz."""
+    """A file that becomes `path` when it is whole, packed if its ending says so."""
+    packing, _ = packing_named(path)
     with atomic_file(path, "wb") as out:
-        if Path(path).suffix != ".gz":
+        if packing is None:
             yield out
             return
-        # without a name and a time, the same table gives the same bytes
-        with gzip.GzipFile("", "wb", fileobj=out, mtime=0) as compressed:
-            yield compressed  # type: ignore[misc]
+        with packing.pack(out) as packed:
+            yield packed
 
 
 def size_of(stream: IO[bytes]) -> int:

@@ -64,7 +64,7 @@ def read_word2vec(path: str | os.PathLike[str], binary: bool = False, limit: int
     """Read word2vec's text or binary file, such as gensim, fastText (.vec) and word2vec.c write.
 
     Args:
-        path: the file; .gz is uncompressed.
+        path: the file; packed ones are unpacked.
         binary: whether the vectors are float32 instead of text.
         limit: only that many first rows.
 

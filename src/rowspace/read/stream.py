@@ -1,7 +1,5 @@
 """Files and standard input as streams of unpacked bytes, and the files of a folder."""
 
-import bz2
-import gzip
 import io
 import lzma
 import os
@@ -14,16 +12,17 @@ from typing import Any, BinaryIO
 
 from rowspace.errors import DataError
 from rowspace.names import brief
+from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
 from rowspace.values import ask_for_memory
 
-BUFFER = 1 << 18
 BLOCK = 1 << 24  # bytes unpacked at once
-GZIP = b"\x1f\x8b"
+DEEPEST = 4  # packed forms within one another
 
 
 class Stream:
     """Unpacked bytes of a file, with the name that errors call it; what cannot be read raises DataError.
 
+    >>> import gzip
     >>> Stream("some text", io.BufferedReader(io.BytesIO(gzip.compress(b"some words")))).read(4)
     b'some'
     """
@@ -33,14 +32,21 @@ class Stream:
     def __init__(self, name: str, packed: io.BufferedReader) -> None:
         self.name = name
         self._packed, self._unpacked, self._kind, self._seen = packed, packed, "", 0
-        head = self._tried(packed.peek, 8)
-        for magic, (kind, unpack) in _PACKED.items():
-            if head.startswith(magic):
-                self._kind = f"{kind} "
-                self._unpacked = io.BufferedReader(unpack(packed), BUFFER)
+        for _ in range(DEEPEST):
+            packing = packing_of(self.peek(HEAD))
+            if packing is None:
+                break
+            self._kind = f"{packing.name} "
+            self._unpacked = io.BufferedReader(_Filled(packing.unpack(self._unpacked)), BUFFER)
+        self._check_is_known()
+
+    @property
+    def packed(self) -> bool:
+        """Whether the file is packed."""
+        return self._unpacked is not self._packed
 
     def peek(self, size: int) -> bytes:
-        """Some of the bytes that come next, without taking them: as many as are at hand."""
+        """The first bytes, without taking them: fewer than `size` only at the end, or where it is over BUFFER."""
         return self._tried(self._unpacked.peek, size)[:size]
 
     def read(self, size: int = -1) -> bytes:
@@ -49,7 +55,7 @@ class Stream:
 
     def whole(self) -> bytes:
         """All bytes that are left; TooLarge if they are more than fits into memory."""
-        if self._unpacked is self._packed:
+        if not self.packed:
             ask_for_memory(_left(self._packed), self.name, "give it in parts")
             return self.read()
         parts, size = list[bytes](), 0
@@ -62,7 +68,7 @@ class Stream:
 
     def seekable(self) -> BinaryIO:
         """The stream as a file in which one can go back and forth: the file itself, or all bytes in memory."""
-        if self._unpacked is self._packed and self._packed.seekable():
+        if not self.packed and self._packed.seekable():
             return self._packed
         return io.BytesIO(self.whole())
 
@@ -86,14 +92,24 @@ class Stream:
             return read(size)
         except EOFError:
             raise self._cut_short() from None
-        except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+        except (Damaged, zlib.error, lzma.LZMAError) as error:
             raise self._damaged(error) from None
         except OSError as error:
             if "Truncated" in str(error):  # as Arrow says it
                 raise self._cut_short() from None
+            if "too much memory" in str(error):  # a long window of zstd's
+                raise DataError(f"{self.name}: {brief(error)}; unpack it first (zstd -d --long=31)") from None
             if self._kind and error.errno is None:
                 raise self._damaged(error) from None
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
+
+    def _check_is_known(self) -> None:
+        head = self.peek(HEAD)
+        if packing_of(head):
+            raise DataError(f"{self.name} is packed more than {DEEPEST} times over; unpack it")
+        if what := foreign(head):
+            within = f", within {self._kind}data" if self._kind else ""
+            raise DataError(f"{self.name} is {what}{within}; unpack it, and give a file that was inside")
 
     def _cut_short(self) -> DataError:
         return DataError(f"{self.name}: the {self._kind}data ends early; copy or download it again")
@@ -110,18 +126,21 @@ def _left(file: io.BufferedReader) -> int:
         return 0
 
 
-def _zstd(packed: BinaryIO) -> Any:
-    import pyarrow as pa
+class _Filled(io.RawIOBase):
+    """Bytes that come in pieces, a pipe's for example, as many at a time as are asked for, unless they end."""
 
-    return pa.CompressedInputStream(packed, "zstd")
+    def __init__(self, pieces: Any) -> None:
+        self._pieces = pieces
 
+    def readable(self) -> bool:
+        return True
 
-_PACKED: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
-    GZIP: ("gzip", lambda packed: gzip.GzipFile(fileobj=packed)),
-    b"BZh": ("bzip2", bz2.BZ2File),
-    b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
-    b"\x28\xb5\x2f\xfd": ("zstd", _zstd),
-}
+    def readinto(self, out: Any) -> int:
+        filled, room = 0, memoryview(out).cast("B")
+        while filled < len(room) and (part := self._pieces.read(len(room) - filled)):
+            room[filled : filled + len(part)] = part
+            filled += len(part)
+        return filled
 
 
 @contextmanager
@@ -135,7 +154,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Stream]:
         yield Stream("standard input", _peekable(sys.stdin.buffer))
         return
     with _opened(Path(path)) as packed:
-        yield Stream(str(Path(path)), packed)
+        yield Stream(str(Path(path)), _peekable(packed))
 
 
 def _opened(path: Path) -> io.BufferedReader:
@@ -149,8 +168,9 @@ def _opened(path: Path) -> io.BufferedReader:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _peekable(stream: Any) -> Any:
-    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+def _peekable(file: Any) -> Any:
+    """The file itself, or one of which the first BUFFER bytes can be seen at once, however slowly they come."""
+    return file if hasattr(file, "peek") and file.seekable() else io.BufferedReader(_Filled(file), BUFFER)
 
 
 def files(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:

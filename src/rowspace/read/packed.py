@@ -1,0 +1,186 @@
+"""Packed forms of files: which one a file is in, told by its first bytes, and its bytes unpacked or packed."""
+
+import bz2
+import gzip
+import lzma
+import os
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from rowspace.names import shown
+
+BUFFER = 1 << 18  # bytes read or unpacked at once
+HEAD = 512  # bytes that tell in which form a file is
+LONGEST = 16  # bytes that tell where one more stream begins
+
+
+class Damaged(Exception):
+    """Bytes that are not what their form says."""
+
+
+@dataclass(frozen=True)
+class Packing:
+    """One form: its name, the endings of its files, the pattern of its first bytes, how to unpack and to pack it."""
+
+    name: str
+    endings: tuple[str, ...]
+    begins: re.Pattern[bytes]
+    unpack: Callable[[Any], Any]
+    pack: Callable[[IO[bytes]], Any]
+
+
+class Streams:
+    """The bytes of packed streams that lie one after another; zeros behind one of them are padding.
+
+    Anything else behind a stream is refused: what cannot be read may be the rest of a damaged file.
+    """
+
+    def __init__(self, packed: Any, begins: re.Pattern[bytes], decompressor: Callable[[], Any]) -> None:
+        self._packed, self._begins, self._new = packed, begins, decompressor
+        self._now, self._ahead = decompressor(), b""
+
+    def read(self, size: int) -> bytes:
+        """At most so many of the next bytes; none at the end."""
+        while not self._now.eof or self._begins_anew():
+            fed = b""
+            if self._now.needs_input and not (fed := self._ahead or self._packed.read(BUFFER)):
+                raise EOFError
+            self._ahead = b""
+            if part := self._now.decompress(fed, size):
+                return part
+        return b""
+
+    def _begins_anew(self) -> bool:
+        """Whether one more stream follows; it is the one that is read then."""
+        rest = self._now.unused_data.lstrip(b"\0")
+        while not rest:
+            if not (more := self._packed.read(BUFFER)):
+                return False
+            rest = more.lstrip(b"\0")
+        if len(rest) < LONGEST:
+            rest += self._packed.read(LONGEST)
+        if not self._begins.match(rest):
+            raise Damaged(f"other bytes follow it: {shown(rest[:8])}")
+        self._now, self._ahead = self._new(), rest
+        return True
+
+
+class _Gunzip:
+    """zlib's decompressor of one gzip member, as those of bz2 and lzma are asked."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(wbits=31)
+
+    def decompress(self, data: bytes, size: int) -> bytes:
+        return self._zlib.decompress(self._zlib.unconsumed_tail + data, size)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+
+def _unzstd(packed: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(packed, "zstd")
+
+
+def _zstd(out: IO[bytes]) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedOutputStream(pa.PythonFile(_Kept(out), "w"), "zstd")
+
+
+class _Kept:
+    """A file that stays open, whoever closes this."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.write, self.flush = file.write, file.flush
+
+    def close(self) -> None:
+        """Nothing: who opened the file closes it."""
+
+
+_GZIP = re.compile(rb"\x1f\x8b")
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")  # what follows the level begins a block, or ends the stream
+_XZ = re.compile(rb"\xfd7zXZ\0")
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to be skipped
+
+PACKINGS = (
+    Packing(
+        "gzip",
+        (".gz", ".gzip"),
+        _GZIP,
+        lambda packed: Streams(packed, _GZIP, _Gunzip),
+        # without a name and a time, the same bytes are packed to the same ones
+        lambda out: gzip.GzipFile("", "wb", fileobj=out, mtime=0),
+    ),
+    Packing(
+        "bzip2",
+        (".bz2",),
+        _BZIP2,
+        lambda packed: Streams(packed, _BZIP2, bz2.BZ2Decompressor),
+        lambda out: bz2.BZ2File(out, "wb"),
+    ),
+    Packing(
+        "xz",
+        (".xz",),
+        _XZ,
+        lambda packed: Streams(packed, _XZ, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
+        partial(lzma.LZMAFile, mode="wb"),
+    ),
+    Packing("zstd", (".zst", ".zstd"), _ZSTD, _unzstd, _zstd),
+)
+
+# what is told by its bytes so that nobody reads it as text
+_OTHERS = (
+    ("a zip archive", re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)")),
+    ("a tar archive", re.compile(rb"(?s).{257}ustar(?:\0| [ ]?\0)")),
+    ("a 7z archive", re.compile(rb"7z\xbc\xaf\x27\x1c")),
+    ("a RAR archive", re.compile(rb"Rar!\x1a\x07")),
+    ("packed by lz4", re.compile(rb"\x04\x22\x4d\x18")),
+    ("packed by lzma", re.compile(rb"\x5d\0\0")),
+    ("packed by lzip", re.compile(rb"LZIP\x01")),
+    ("packed by compress", re.compile(rb"\x1f\x9d")),
+)
+
+
+def packing_of(head: bytes) -> Packing | None:
+    """The form that the first bytes tell.
+
+    >>> packing_of(gzip.compress(b"words")).name, packing_of(b"words")
+    ('gzip', None)
+    """
+    return next((one for one in PACKINGS if one.begins.match(head)), None)
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file is that holds others, or is packed in a way that is not read here."""
+    return next((what for what, begins in _OTHERS if begins.match(head)), None)
+
+
+def packing_named(path: str | os.PathLike[str]) -> tuple[Packing | None, Path]:
+    """The form that a file's ending tells, in any case, and the name without it.
+
+    >>> packing, inner = packing_named("v.txt.GZ")
+    >>> packing.name, inner.name
+    ('gzip', 'v.txt')
+    """
+    path = Path(path)
+    found = next((one for one in PACKINGS if path.suffix.lower() in one.endings), None)
+    return found, path.with_suffix("") if found else path
