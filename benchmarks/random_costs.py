@@ -52,8 +52,8 @@ def reference(cost: Any) -> Reference:
 
     code = compile(cost.text, "<cost>", "eval")
     tables = {t: v.astype(np.float64) for t, v in cost.tables.items()}
-    columns = {c: np.asarray(v) if isinstance(v, list) else v for c, v in cost.example.items()}
-    names = {**NUMPY, **tables, **{c: v.astype(float) if c == "v" else v for c, v in columns.items()}}
+    columns = {c: np.asarray(v, np.float64 if c in "qv" else np.int64)[()] for c, v in cost.example.items()}
+    names = {**NUMPY, **tables, **columns}
     with np.errstate(all="ignore"):
         value = float(eval(code, names))
         sides = {t: _sides(code, names, tables[t], value) for t in tables}
