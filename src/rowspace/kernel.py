@@ -13,7 +13,7 @@ from rowspace.compiled import compiled, interpreted
 from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
 from rowspace.errors import CostError, DataError
-from rowspace.plans import cost_fingerprint, fingerprint, keep, load
+from rowspace.plans import fingerprint, identity_of_cost, keep, load, shared_values
 from rowspace.sampling import Negatives
 from rowspace.table import Table
 from rowspace.updates import Update
@@ -24,6 +24,8 @@ _CACHED = 2**19  # bytes: rows of larger tables are worth asking for early
 
 class Kernel:
     """A traced cost with its updates; `source` is the loop, as Python one can read. `identity` tells costs apart.
+
+    A loop has the values of shared variables that they had when it was written: one that `is_stale` is to be made anew.
 
     Raises CostError where the cost or an update cannot be traced.
     """
@@ -43,14 +45,15 @@ class Kernel:
         self.name = name_of(cost)
         self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
-        self.slow, self._forms = "", forms
+        self.slow, self.forms = "", forms
         prefetched = [t for t, table in tables.items() if table.values.nbytes > _CACHED]
         self._options: dict[str, Any] = {"guarded": guarded, "prefetched": prefetched, "part": part}
         self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
 
     def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
         """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
-        self.identity = cost_fingerprint(self.traced, dims, forms)
+        self.identity = identity_of_cost(self.traced, dims, forms)
+        self._shared = shared_values(self.traced, dims, updates)
         name = fingerprint(self.traced, dims, updates, forms, self._options)
         kept = load(name)
         if kept is not None:
@@ -75,7 +78,7 @@ class Kernel:
         if self._options["part"] != "all" or any(u.exact for u in updates.values()):
             raise CostError(f"{needs} needs a compiled loop, and {self.slow} in the cost {self.name!r} has none")
 
-    def _keep(self, name: str, source: Source) -> Source:
+    def _keep(self, name: str | None, source: Source) -> Source:
         keep(name, asdict(source))
         return source
 
@@ -88,6 +91,11 @@ class Kernel:
     def cost_is_cheap(self) -> bool:
         """Whether adding up the cost of every example takes next to nothing."""
         return self._plan.cost_is_cheap
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a shared variable of the cost has another value now."""
+        return self._shared.changed
 
     @property
     def ids(self) -> dict[str, list[str]]:
@@ -108,7 +116,7 @@ class Kernel:
         if self.slow:
             from rowspace.slow import SlowRunner
 
-            gathered = [c for c, form in self._forms.items() if getattr(form, "gathered", False)]
+            gathered = [c for c, form in self.forms.items() if getattr(form, "gathered", False)]
             return SlowRunner(self.traced, runner(function), gathered[:1])
         return runner(function)
 
@@ -131,7 +139,7 @@ class Kernel:
     @property
     def sampled(self) -> list[str]:
         """The columns drawn in the loop, in the order of a segment's draws."""
-        return [c for c in self.traced.columns if isinstance(self._forms[c], Negatives)]
+        return [c for c in self.traced.columns if isinstance(self.forms[c], Negatives)]
 
     def order(self) -> list[str]:
         """The tables in the order of the kernel's rates."""

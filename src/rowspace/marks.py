@@ -1,17 +1,12 @@
 """Marks: short texts that tell columns of data from others."""
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
 
 import numpy as np
 import xxhash
 
-from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unusable
-from rowspace.errors import CheckpointError
+from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unusable, length
 from rowspace.mapped import stretches
-
-if TYPE_CHECKING:
-    from rowspace.kernel import Kernel
 
 _STRETCH = 1 << 24  # bytes hashed at once
 
@@ -41,14 +36,43 @@ def mark_of_texts(texts: Iterable[str]) -> str:
 
 
 def mark_of_columns(columns: Chunk) -> str:
-    """A mark of columns as a kernel takes them, ids and numbers."""
-    return mark_of_texts(part for name, column in sorted(columns.items()) for part in (name, _mark(column)))
+    """A mark of columns as a kernel takes them: how many examples, and of each column its ids and numbers.
+
+    >>> mark_of_columns({"i": np.arange(3)})
+    '3 examples, i fe3a07b739ab2599452638bd8e0e5ac4'
+    """
+    marks = (f", {name} {mark_of_texts([_told(column)])}" for name, column in sorted(columns.items()))
+    return f"{length(columns)} examples{''.join(marks)}"
 
 
-def _mark(column: Column) -> str:
+def what_differs(before: str, now: str) -> str:
+    """What differs between the columns of two marks, for people.
+
+    >>> what_differs("3 examples, i 0a0b0c0d0e, w aa", "4 examples, i 0a0b0c0d0e, w bb")
+    '4 examples, were 3; column w has the mark bb, was aa'
+    """
+    (many, *one), (few, *other) = (mark.split(", ") for mark in (now, before))
+    found = [f"{many}, were {few.removesuffix(' examples')}"] if many != few else []
+    marks, known = (dict(part.rpartition(" ")[::2] for part in parts) for parts in (one, other))
+    for name in sorted({*marks, *known}):
+        if marks.get(name) != known.get(name):
+            here, there = (m[name][:8] if name in m else "none" for m in (marks, known))
+            found.append(f"column {name} has the mark {here}, was {there}")
+    return "; ".join(found)
+
+
+def told_of_negatives(columns: Chunk) -> str:
+    """How the ids are drawn that a kernel draws, or nothing."""
+    drawn = {name: c for name, c in columns.items() if isinstance(c, Negatives)}
+    return "; ".join(
+        f"{c.k} of {name}, power {c.power}, avoiding {c.avoid}, counts {_weights(c)}"
+        for name, c in sorted(drawn.items())
+    )
+
+
+def _told(column: Column) -> str:
     if isinstance(column, Negatives):
-        weights = np.zeros(0) if column.weights is None else column.weights
-        return f"{column.k} {column.power} {column.avoid} {mark_of(weights)}"
+        return f"{column.k} {column.power} {column.avoid} {_weights(column)}"
     if isinstance(column, Gathered):
         return f"{column.by} {column.most} {mark_of(column.values)}"
     if isinstance(column, Ragged):
@@ -57,75 +81,5 @@ def _mark(column: Column) -> str:
     return mark_of(column)
 
 
-class Marks:
-    """The marks of a fit's costs and data: what a checkpoint keeps of them, and a resumed fit compares.
-
-    Arguments:
-        seeks: whether the data may differ from epoch to epoch, and need not begin with their first chunk.
-        known: what a checkpoint kept, or None for a fit from the beginning.
-        wanted: whether there are to be marks at all.
-    """
-
-    def __init__(self, seeks: bool, known: Mapping[str, Any] | None = None, *, wanted: bool = True) -> None:
-        self.seeks, self.wanted, self._resumed = seeks, wanted, known is not None
-        known = known or {"costs": [], "drawn": [], "chunks": [], "whole": False}
-        self.costs, self.drawn = set(known["costs"]), set(known["drawn"])
-        self.chunks: list[str] = list(known["chunks"])  # the same in every epoch, where the data do not seek
-        self.whole: bool = known["whole"]  # whether these are all
-        self._kept = len(self.chunks)
-
-    def kept(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return {"costs": sorted(self.costs), "drawn": sorted(self.drawn), "chunks": self.chunks, "whole": self.whole}
-
-    def of(self, kernel: "Kernel", columns: Chunk) -> str:
-        """The mark of a chunk; raises CheckpointError if a resumed fit has another cost or draws otherwise."""
-        if not self.wanted:
-            return ""
-        drawn = mark_of_columns({name: c for name, c in columns.items() if isinstance(c, Negatives)})
-        if self._resumed and kernel.identity not in self.costs:
-            raise CheckpointError(
-                f"the cost {kernel.name!r}, the kinds of columns it uses or the number of ids drawn are not those of "
-                "the checkpoint"
-            )
-        if self._resumed and drawn not in self.drawn:
-            raise CheckpointError(
-                "the ids drawn (by which counts and power, what they avoid) are not those of the checkpoint"
-            )
-        self._resumed = False
-        self.costs.add(kernel.identity)
-        self.drawn.add(drawn)
-        return mark_of_columns(columns)
-
-    def meet(self, number: int, mark: str) -> None:
-        """Compare a chunk with that of the epochs before, or remember it."""
-        if not self.wanted or self.seeks:
-            return
-        if number == len(self.chunks) and not self.whole:
-            self.chunks.append(mark)
-        elif number >= len(self.chunks):
-            raise self._other(f"the data have more chunks than {len(self.chunks)}, those", number)
-        elif mark != self.chunks[number]:
-            raise self._other(f"chunk {number} of the data has other values than that", number)
-
-    def begun(self, number: int, expected: str, found: str) -> None:
-        """Compare the chunk that a resumed fit was in with what it was."""
-        if self.wanted and expected != found:
-            raise CheckpointError(f"chunk {number} of the data has other values than that of the checkpoint")
-
-    def end(self, chunks: int, begun: int) -> None:
-        """Compare the number of chunks in an epoch, of which so many were begun before."""
-        if not self.wanted:
-            return
-        if chunks < begun:
-            raise CheckpointError(f"the data have {chunks} chunks, and the checkpoint was taken after {begun} of them")
-        if self.whole and chunks < len(self.chunks):
-            raise self._other(f"the data have {chunks} chunks, fewer than those", chunks)
-        self.whole = not self.seeks
-
-    def _other(self, told: str, number: int) -> CheckpointError:
-        if number < self._kept or (self._kept and self.whole):
-            return CheckpointError(f"{told} of the checkpoint")
-        return CheckpointError(
-            f"{told} of the epoch before; data that are to differ from epoch to epoch have a method at(epoch, chunk)"
-        )
+def _weights(column: Negatives) -> str:
+    return "none" if column.weights is None else mark_of(column.weights)[:16]

@@ -8,23 +8,43 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytensor
-from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Constant, Variable
-from pytensor.graph.traversal import toposort
 
 from rowspace import cache
 from rowspace.cost import Traced
+from rowspace.marks import mark_of
+from rowspace.objects import Untold, marked
 from rowspace.sampling import Negatives
-from rowspace.step import trace_idle, trace_step
+from rowspace.spelling import Graph, SharedValues, Spelling
+from rowspace.step import UpdateGraph, trace_idle, trace_step
 from rowspace.updates import Update
 
 # The modules that decide what a source says.
-_WRITERS = "cost.py cut.py step.py emit/*.py apply.py assemble.py rowwise.py plans.py sampling.py work.py".split()
+_WRITERS = (
+    "cost.py cut.py step.py emit/*.py apply.py assemble.py rowwise.py plans.py spelling.py objects.py "
+    "sampling.py work.py"
+).split()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a cost from others: marks of its `structure` and of its `values`, constants and shared variables.
+
+    `untold` says what of it cannot be told apart from its like, or nothing; such a cost is equal to no other.
+    """
+
+    structure: str
+    values: str
+    untold: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.structure} {self.values}"
 
 
 def fingerprint(
@@ -33,37 +53,87 @@ def fingerprint(
     updates: Mapping[str, Update],
     forms: Mapping[str, Any],
     options: Mapping[str, Any],
-) -> str:
-    """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers."""
-    parts = [writers(), cost_fingerprint(traced, dims, forms), repr(sorted(options.items()))]
+) -> str | None:
+    """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers.
+
+    None where they cannot be told from others.
+    """
+    parts = [writers(), *_told_of(traced, dims, forms), repr(sorted(options.items()))]
+    graphs = [_graph_of(traced)]
     for table, update in updates.items():
-        graph = trace_step(update, dims[table])
         same = [other for other in updates if updates[other] is update]
-        parts += [f"{table} {update.additive} {update.exact} {same}", _text([graph.new_row, *graph.new_state], {})]
-        idle = trace_idle(update, dims[table]) if update.exact else None
-        parts += [f"{update.idle_after}", _text([idle.new_row, *idle.new_state], {})] if idle else []
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        parts += [f"{table} {update.additive} {update.exact} {update.idle_after} {same}"]
+        graphs += _graphs_of(update, dims[table])
+    return _name(parts, graphs)
 
 
-def cost_fingerprint(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> str:
-    """A name for a cost over columns of these forms, whatever is made of it."""
-    parts = [repr(sorted(dims.items())), repr([(c, _form(forms[c])) for c in traced.columns])]
-    outputs = [traced.cost, *(look.index for look in traced.lookups)]
-    names = {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
-    parts += [f"{traced.trained} are trained of {[look.table for look in traced.lookups]}", _text(outputs, names)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+def rows_fingerprint(update: Update, dim: int, step: bool) -> str | None:
+    """A name for the source of a loop over rows; None where the update cannot be told from others."""
+    parts = ["rows", writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
+    return _name(parts, _graphs_of(update, dim))
 
 
-def rows_fingerprint(update: Update, dim: int, step: bool) -> str:
-    """A name for the source of a loop over rows."""
-    graph, idle = trace_step(update, dim), trace_idle(update, dim) if update.exact else None
-    parts = [writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
-    parts += [_text([g.new_row, *g.new_state], {}) for g in (graph, idle) if g]
-    return "rows_" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+def identity_of_cost(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> Identity:
+    """What tells a cost over columns of these forms from others, whatever is made of it."""
+    return _identity(_told_of(traced, dims, forms), [_graph_of(traced)])
 
 
-def load(name: str) -> dict[str, Any] | None:
+def identity_of_update(update: Update, dim: int) -> Identity:
+    """What tells the steps of an update of rows of this width from others, and the state they begin with."""
+    first = mark_of(*map(np.asarray, update.init(dim)))
+    return _identity([f"{update.exact} {update.idle_after} {first}"], _graphs_of(update, dim))
+
+
+def shared_values(traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update]) -> SharedValues:
+    """The values of the shared variables in a cost and its updates."""
+    graphs = [_graph_of(traced), *(graph for t, update in updates.items() for graph in _graphs_of(update, dims[t]))]
+    return SharedValues(graphs)
+
+
+def _name(parts: Sequence[str], graphs: Sequence[Graph]) -> str | None:
+    try:
+        return Spelling.of(*parts, graphs=graphs).mark
+    except Untold:
+        return None
+
+
+def _identity(parts: Sequence[str], graphs: Sequence[Graph]) -> Identity:
+    try:
+        spelling = Spelling.of(*parts, graphs=graphs)
+    except Untold as what:
+        return Identity(f"like no other {uuid4().hex}", "", str(what))
+    return Identity(marked(spelling.structure), marked(spelling.values))
+
+
+def _told_of(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> list[str]:
+    looked_up = [look.table for look in traced.lookups]
+    columns = [(name, _form(forms[name])) for name in traced.columns]
+    return [repr(sorted(dims.items())), repr(columns), f"{traced.trained} are trained of {looked_up}"]
+
+
+def _graph_of(traced: Traced) -> Graph:
+    inputs = {symbol: f"column {name}" for name, symbol in traced.columns.items()}
+    inputs |= {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
+    return [traced.cost, *(look.index for look in traced.lookups)], inputs
+
+
+def _graphs_of(update: Update, dim: int) -> list[Graph]:
+    """What an update does in a step, and in those without a gradient."""
+    idle = trace_idle(update, dim) if update.exact else None
+    return [_graph_of_step(graph) for graph in (trace_step(update, dim), idle) if graph is not None]
+
+
+def _graph_of_step(graph: UpdateGraph) -> Graph:
+    inputs = {graph.row: "row", graph.gradient: "gradient", graph.rate: "rate"}
+    inputs |= {state: f"state {n}" for n, state in enumerate(graph.state)}
+    inputs |= {} if graph.steps is None else {graph.steps: "steps"}
+    return [graph.new_row, *graph.new_state], inputs
+
+
+def load(name: str | None) -> dict[str, Any] | None:
     """The fields of a source kept under a fingerprint, or None."""
+    if name is None:
+        return None
     try:
         fields = json.loads(cache.read(_file(name)) or "null")
     except (ValueError, RecursionError):
@@ -71,9 +141,10 @@ def load(name: str) -> dict[str, Any] | None:
     return fields if isinstance(fields, dict) else None
 
 
-def keep(name: str, fields: dict[str, Any]) -> None:
-    """Keep the fields of a source; where the folder cannot be written, nothing is kept."""
-    cache.keep(_file(name), json.dumps(fields))
+def keep(name: str | None, fields: dict[str, Any]) -> None:
+    """Keep the fields of a source under its fingerprint; without one, or a folder to write, nothing is kept."""
+    if name is not None:
+        cache.keep(_file(name), json.dumps(fields))
 
 
 def _file(name: str) -> str:
@@ -92,28 +163,3 @@ def writers() -> str:
 
 def _form(form: Any) -> Any:
     return form.form if isinstance(form, Negatives) else form
-
-
-def _text(outputs: Sequence[Variable], names: Mapping[Variable, str]) -> str:
-    """A graph as text: its inputs by name, its nodes in order."""
-    known = dict(names)
-    lines = []
-    for node in toposort(list(outputs)):
-        inputs = [known.get(x) or _leaf(x) for x in node.inputs]
-        properties = [getattr(node.op, p, None) for p in getattr(node.op, "__props__", ())]
-        inner = getattr(node.op, "fgraph", None)  # of a scan
-        properties += [] if inner is None else [_text(inner.outputs, {})]
-        lines.append(f"{type(node.op).__qualname__} {node.op} {properties} {inputs}")
-        known.update({out: f"{len(lines)}.{place}" for place, out in enumerate(node.outputs)})
-    lines.append(repr([known.get(out) or _leaf(out) for out in outputs]))
-    return "\n".join(lines)
-
-
-def _leaf(variable: Variable) -> str:
-    if isinstance(variable, Constant):
-        data = np.asarray(variable.data)
-        shown = hashlib.sha256(data.tobytes()).hexdigest() if data.dtype != object else repr(variable.data)
-        return f"constant {data.dtype} {data.shape} {shown}"
-    if isinstance(variable, SharedVariable) and isinstance(variable.get_value(borrow=True), np.ndarray):
-        return f"shared {variable.type} {hashlib.sha256(variable.get_value(borrow=True).tobytes()).hexdigest()}"
-    return f"{variable.name} {variable.type}"

@@ -11,11 +11,11 @@ import numpy as np
 from rowspace.batch import BatchWindow
 from rowspace.checkpoint.settings import settings
 from rowspace.chunks import Chunks
+from rowspace.comparison import Comparison
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
 from rowspace.mapped import let_go
-from rowspace.marks import Marks
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
 from rowspace.rowwise import catch_up
@@ -55,7 +55,7 @@ class Run:
         guarded = not worth_a_copy(arrays, lookups)
         self.pace = Pace(trainer.updates, chunks, options.epochs)
         known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
-        self.marks = Marks(chunks.seeks, known, wanted=checkpoints is not None)
+        self.marks = Comparison(chunks.seeks, known, wanted=checkpoints is not None)
         self.windows = Windows(trainer, self.pace, options, workers, self.marks, guarded=guarded)
         self.resumed = checkpoints is not None and checkpoints.restore(self)
         if self.resumed:

@@ -101,7 +101,7 @@ class Trainer:
         _, names = parameters(self.cost, self.tables, chunk)
         forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
         key = (guarded, part, *((c, k, s and s.form) for c, (k, s) in forms.items()))
-        if key not in self._kernels:
+        if key not in self._kernels or self._kernels[key].is_stale:
             kernel = Kernel(self.cost, self.tables, self.updates, forms, guarded=guarded, part=part)
             if kernel.slow:
                 SlowCost.warn(kernel.name, kernel.slow)

@@ -11,11 +11,11 @@ import numpy as np
 from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sample, Sorted
 from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
+from rowspace.comparison import Comparison
 from rowspace.errors import OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
-from rowspace.marks import Marks
 from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
@@ -69,7 +69,7 @@ class Windows:
     """Makes the windows of every epoch of a fit."""
 
     def __init__(
-        self, trainer: "Trainer", pace: Pace, options: Options, workers: Workers, marks: Marks, *, guarded: bool
+        self, trainer: "Trainer", pace: Pace, options: Options, workers: Workers, marks: Comparison, *, guarded: bool
     ) -> None:
         self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
         self.marks, self.guarded = marks, guarded
@@ -138,7 +138,7 @@ class Windows:
 
     def _ready(self, chunk: Chunk) -> Ready:
         """A chunk as its loop takes it: looked up and checked once, however many the epochs."""
-        if self._last is None or self._last[0] is not chunk:
+        if self._last is None or self._last[0] is not chunk or self._last[1].kernel.is_stale:
             part = "all" if self.options.batch is None else "ids"
             kernel = self.trainer.compile(chunk, guarded=self.guarded, part=part)
             columns = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)

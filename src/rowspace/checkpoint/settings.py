@@ -9,9 +9,10 @@ import numpy as np
 import rowspace
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of, mark_of_texts
+from rowspace.objects import marked
 from rowspace.on_disk import is_on_disk
 from rowspace.pace import RATE_STEPS
-from rowspace.plans import rows_fingerprint, writers
+from rowspace.plans import identity_of_update, writers
 from rowspace.updates import Update
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ def settings(run: "Run") -> dict[str, str]:
     for name, table in trainer.tables.items():
         found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
         found[f"the place of table {name}"] = "on disk" if is_on_disk(table.values) else "in memory"
-        found[f"the names of table {name}"] = mark_of_texts(table.names or [])
+        named = f"{len(table)} names, " if table.names is not None else "none, "
+        found[f"the names of table {name}"] = named + mark_of_texts(table.names or [])
         update = trainer.updates.get(name)
         found[f"the update of table {name}"] = "none" if update is None else update.name
         if update is None:
             found[f"the values of table {name}"] = mark_of(table.values)
         else:
-            steps = rows_fingerprint(update, table.dim, step=True)
-            found[f"the steps of the update of table {name}"] = steps.removeprefix("rows_")
+            found[f"the steps of the update of table {name}"] = _steps(name, update, table.dim)
             found[f"the rate of table {name}"] = _rates(update)
     return found | {f"the data's {name}": text for name, text in run.chunks.fingerprint.items()}
 
@@ -53,8 +54,20 @@ def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object
 
 
 def _told(name: str, before: str | None, now: str | None) -> str:
-    shown = [text for text in (before, now) if text is not None and not _MARK.fullmatch(text)]
-    return f"{name}: {shown[1]}, was {shown[0]}" if len(shown) == 2 else f"{name} changed"
+    """What a setting is and was: of a mark, which says nothing to people, the beginning."""
+    shown = [_MARK.sub(lambda mark: f"mark {mark[0][:8]}", text or "none") for text in (before, now)]
+    return f"{name}: {shown[1]}, was {shown[0]}"
+
+
+def _steps(table: str, update: Update, dim: int) -> str:
+    """A mark of an update's steps and of the state that they begin with."""
+    found = identity_of_update(update, dim)
+    if found.untold:
+        raise CheckpointError(
+            f"the update {update.name!r} of table {table} holds {found.untold}, which a resumed training could not "
+            "tell from another; train without checkpoints, or write it with constants"
+        )
+    return marked(str(found))
 
 
 def _rates(update: Update) -> str:

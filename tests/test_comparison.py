@@ -1,0 +1,66 @@
+"""Costs and data beside those of a checkpoint: what is compared, and what is said of a difference."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+
+import rowspace as rs
+from rowspace.errors import CheckpointError
+from rowspace.marks import what_differs
+
+pytestmark = pytest.mark.filterwarnings("ignore::rowspace.SlowCost")
+
+DATA = {"i": np.arange(6), "label": np.ones(6)}
+
+
+def begun(cost):
+    return rs.Trainer(cost, {"E": rs.Table(6, 3, seed=0)}, rs.sgd(0.1))
+
+
+def test_random_numbers_are_refused_with_checkpoints(tmp_path):
+    def dropout(E, i, label):
+        kept = pt.random.normal(size=3, rng=pt.random.shared_rng(seed=0), return_next_rng=True)[1] > 0
+        return ((E[i] * kept).sum() - label) ** 2
+
+    with pytest.raises(CheckpointError, match="the cost 'dropout' holds random numbers .* train without checkpoints"):
+        begun(dropout).fit(DATA, checkpoint=tmp_path / "c")
+    assert not list(tmp_path.glob("c/0*"))
+    assert len(begun(dropout).fit(DATA)) == 1
+
+
+def scaled(scale):
+    def cost(E, i, label):
+        return ((E[i] * scale).sum() - label) ** 2
+
+    return cost
+
+
+def test_a_shared_variable_is_read_again_when_it_changed():
+    scale = pytensor.shared(np.float32(1))
+    trainer = begun(scaled(scale))
+    trainer.fit(DATA, epochs=2, callbacks=[lambda _: scale.set_value(np.float32(3))])
+    tables = begun(scaled(np.float32(1))).tables
+    for factor in (1, 3):
+        rs.Trainer(scaled(np.float32(factor)), tables, rs.sgd(0.1)).fit(DATA)
+    np.testing.assert_allclose(trainer.tables["E"].values, tables["E"].values, rtol=1e-5)
+
+
+def test_a_shared_variable_may_not_change_between_checkpoints(tmp_path):
+    scale = pytensor.shared(np.float32(1))
+    change = lambda trainer: scale.set_value(np.float32(2)) if len(trainer.history) == 2 else None
+    with pytest.raises(CheckpointError, match="shared variables in the cost 'cost' have other values"):
+        begun(scaled(scale)).fit(DATA, epochs=3, checkpoint=tmp_path / "c", every="1 chunks", callbacks=[change])
+    with pytest.raises(CheckpointError, match="shared variables in the cost 'cost' have other values"):
+        begun(scaled(scale)).resume(tmp_path / "c", DATA)
+    scale.set_value(np.float32(1))
+    assert len(begun(scaled(scale)).resume(tmp_path / "c", DATA)) == 3
+
+
+def test_what_differs():
+    before = "3 examples, i aaaaaaaaaa, w bbbbbbbbbb"
+    assert what_differs(before, "4 examples, i aaaaaaaaaa, w cccccccccc") == (
+        "4 examples, were 3; column w has the mark cccccccc, was bbbbbbbb"
+    )
+    assert what_differs(before, "3 examples, i aaaaaaaaaa") == "column w has the mark none, was bbbbbbbb"
+    assert what_differs("", before).startswith("3 examples, were ")
