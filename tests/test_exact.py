@@ -1,10 +1,15 @@
 """Exact updates: the table of the dense optimiser, though only the rows looked up are moved."""
 
+import contextlib
+import tracemalloc
+
 import naive
 import numpy as np
 import pytest
 
 import rowspace as rs
+from rowspace.caught_up import catch_up_all
+from rowspace.past import Past
 
 ROWS, DIM, BATCH = 40, 4, 8
 TOLERANCE = 2e-5
@@ -195,6 +200,86 @@ def test_a_trace_sees_rows_that_are_caught_up(tmp_path):
     rs.Trainer(cost, {"E": E}, update).fit(given, batch=1, trace=rs.Trace(path, every=1, rows=[2]))
     seen = [float(line.split("\t")[2]) for line in path.read_text().splitlines()[1:]]
     np.testing.assert_allclose(seen, seen[0] * 0.95 ** np.arange(5), rtol=1e-4)
+
+
+RECORDED = {
+    "file order": {"schedule": "sequential"},
+    "blocks": {"blocks": 4, "threads": 2},
+    "batches": {"batch": BATCH},
+}
+
+
+@pytest.mark.parametrize("order", RECORDED)
+def test_a_trace_only_looks(tmp_path, order):
+    """Records that cut the data anywhere, at rates that fall: tables and state are the same to the last byte."""
+    given, update = data(1000), rs.exact(rs.weight_decay(rs.momentum(rs.linear(0.02)), 0.05))
+    found = set()
+    for name in (None, "13.tsv", "100.parquet"):
+        trace = name and rs.Trace(tmp_path / name, every=int(name.split(".")[0]))
+        trainer = rs.Trainer(cost, {"E": rs.Table(ROWS, DIM, seed=0)}, update)
+        trainer.fit(given, epochs=2, trace=trace, **RECORDED[order])
+        found.add(b"".join(a.tobytes() for a in (trainer.tables["E"].values, *trainer.states["E"])))
+        if trace is not None:
+            assert rs.read_trace(trace.path).positions[-1].tobytes() == trainer.tables["E"].values.tobytes()
+    assert len(found) == 1
+
+
+def test_a_trace_shows_what_a_shorter_training_would_have_learned(tmp_path):
+    update = rs.exact(rs.lazy_adam(0.01))
+    ours(update, data(64), trace=rs.Trace(tmp_path / "trace.tsv", every=16))
+    seen = rs.read_trace(tmp_path / "trace.tsv")
+    assert seen.steps.tolist() == [0, 16, 32, 48, 64]
+    for step, positions in zip(seen.steps, seen.positions, strict=True):
+        shorter = ours(update, {c: v[:step] for c, v in data(64).items()})
+        np.testing.assert_allclose(positions, shorter, atol=1e-6)
+
+
+def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
+    monkeypatch.setattr("rowspace.caught_up.STRETCH", 2**16)
+    rows, peaks = 50_000, []
+
+    def measured(trainer, past):
+        tracemalloc.start()
+        catch_up_all(trainer, past)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    table = rs.Table(rows, DIM, seed=0)
+    before = table.values.copy()
+    trainer = rs.Trainer(lambda E, i: E[i].sum() * 0, {"E": table}, rs.exact(rs.weight_decay(rs.sgd(0.5), 0.2)))
+    trainer.fit({"i": [0, 1]}, batch=1)  # compiles
+    monkeypatch.setattr("rowspace.run.catch_up_all", measured)
+    trainer.fit({"i": [0, 1]}, epochs=2, batch=1)
+    np.testing.assert_allclose(table.values, before * np.float32(0.9**6), rtol=1e-5)
+    assert len(peaks) == 2
+    assert max(peaks) < table.values.nbytes / 4
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_rates_of_steps_that_every_row_has_taken_are_forgotten(copied, monkeypatch):
+    """They would grow with every epoch; those that a copy to go back to needs are kept, and it is gone back to."""
+    if not copied:
+        monkeypatch.setattr("rowspace.snapshot._TINY", 0)
+        monkeypatch.setattr("rowspace.snapshot._SMALL", 0)
+    lengths, given = [], data(400)
+    bad = {**given, "label": np.where(np.arange(400) == 203, np.float32(3e38), given["label"])}
+
+    def train(*chunks):
+        epochs, ends = iter(chunks), []
+        trainer = rs.Trainer(cost, {"E": rs.Table(ROWS, DIM, seed=0)}, rs.exact(rs.momentum(rs.linear(0.01))))
+        look = lambda trainer: ends.append(trainer.tables["E"].values.copy())
+        with contextlib.suppress(rs.Diverged):
+            trainer.fit(lambda: [next(epochs)], epochs=len(chunks), schedule="sequential", callbacks=[look])
+        return ends, trainer
+
+    forget = Past.forget
+    monkeypatch.setattr(Past, "forget", lambda past, step: (forget(past, step), lengths.append(len(past.since))))
+    ends, _ = train(*[given] * 4)
+    assert len(lengths) == 4
+    assert max(lengths) <= 400 * (2 if copied else 1)
+    _, trainer = train(given, given, bad, given)
+    assert (trainer.examples, trainer.steps) == ((800, 800) if copied else (1003, 1003))
+    assert not copied or trainer.tables["E"].values.tobytes() == ends[1].tobytes()
 
 
 @pytest.mark.parametrize("copied", [True, False])

@@ -214,3 +214,14 @@ def test_import_is_light():
     code = "import sys, rowspace.trace; print([m for m in sys.modules if m in ('pyarrow', 'PIL')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_trace_of_a_training_that_went_back_ends_with_what_was_recorded(tmp_path):
+    """The error that is raised is that of the training."""
+    given = {"i": np.arange(40) % 4, "target": np.where(np.arange(40) == 32, np.float32(3e38), np.float32(1))}
+    trainer = rs.Trainer(lambda E, i, target: ((E[i] - target) ** 2).sum(), {"E": table_of(np.eye(4))}, rs.sgd(0.1))
+    trace = Trace(tmp_path / "t.tsv", every=10)
+    with pytest.raises(rs.Diverged):
+        trainer.fit(given, trace=trace, schedule="sequential")
+    assert trainer.examples == 0
+    assert read_trace(trace.path).steps.tolist() == [0, 10, 20, 30]

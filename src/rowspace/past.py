@@ -50,6 +50,20 @@ class Past:
         self._since[here], self.paces[:, here] = since[new], rates[new].T
         self._count += len(new)
 
+    def forget(self, step: int) -> None:
+        """Forget the pieces that end at or before a step: those that rows which have seen so many steps do not need.
+
+        >>> past = Past()
+        >>> past.extend(["E"], np.array([0, 5, 9]), np.array([[0.5], [0.4], [0.3]]))
+        >>> past.forget(7)
+        >>> past.since.tolist(), past.paces.tolist()
+        ([5, 9], [[0.4000000059604645, 0.30000001192092896]])
+        """
+        first = max(0, int(np.searchsorted(self.since, step, side="right")) - 1)
+        if first:
+            self._since, self.paces = self.since[first:].copy(), self.paces[:, first : self._count].copy()
+            self._count -= first
+
     def _make_room(self, more: int) -> None:
         if self._count + more > len(self._since):
             room = self._count + 2 * more

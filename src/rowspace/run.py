@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.batch import BatchWindow
+from rowspace.caught_up import catch_up_all, caught_up
 from rowspace.checkpoint.settings import settings
 from rowspace.chunks import Chunks
 from rowspace.comparison import Comparison
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged
-from rowspace.mapped import let_go
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
-from rowspace.rowwise import catch_up
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.standing import Standing
@@ -28,8 +27,6 @@ from rowspace.workers import Workers
 if TYPE_CHECKING:
     from rowspace.checkpoint import Checkpoints
     from rowspace.train import Trainer
-
-_ROWS = 2**18  # that catch up at a time
 
 
 class Run:
@@ -49,7 +46,7 @@ class Run:
         self.standing = Standing()
         self.first_epoch = len(trainer.history)
         self.traced = trainer.examples
-        self._caught_up = trainer.steps
+        self._caught_up = trainer.steps  # how many steps every row has seen
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
         guarded = not worth_a_copy(arrays, lookups)
@@ -61,6 +58,7 @@ class Run:
         if self.resumed:
             self._caught_up = -1  # whatever this trainer did before
         self.snapshot = None if guarded else Snapshot(arrays, (trainer.examples, trainer.steps))
+        self._caught_up_in_copy = self._caught_up
 
     @cached_property
     def settings(self) -> dict[str, str]:
@@ -84,6 +82,8 @@ class Run:
             at = self.trainer.examples, self.trainer.steps
             if window.lookups and self.snapshot and not self.snapshot.advance(at, window.lookups):
                 raise self._diverged(window, None)
+            if self.snapshot and self.snapshot.at == at:
+                self._caught_up_in_copy = self._caught_up
             self.standing = replace(self.standing, place=window.after, seconds=perf_counter() - begun)
             if self.checkpoints is not None:
                 self.checkpoints.after_window(self, window.after)
@@ -102,19 +102,17 @@ class Run:
         return self.standing.total / self.standing.counted if self.standing.counted else None
 
     def catch_up(self) -> None:
-        """Let all rows of exact updates take the steps they missed, before anybody looks at them."""
-        trainer, past = self.trainer, self.windows.past
-        exact = [t for t, update in trainer.updates.items() if update.exact and t in past.tables]
-        if self._caught_up == trainer.steps:
+        """Let all rows of exact updates take the steps they missed; the rates of those steps are then forgotten."""
+        if self._caught_up == self.trainer.steps:
             return
-        for t in exact:
-            table, states, loop = trainer.tables[t].values, trainer.states[t], trainer.row_loop(t, step=False)
-            for lo in range(0, len(table), _ROWS):
-                rows = np.arange(lo, min(lo + _ROWS, len(table)))
-                catch_up(loop, table, states, rows, past.of(t), trainer.steps, (0, len(rows)))
-                for array in (table, *states):
-                    let_go(array[lo : lo + _ROWS])
-        self._caught_up = trainer.steps
+        catch_up_all(self.trainer, self.windows.past)
+        self._caught_up = self.trainer.steps
+        # the copy to go back to may have rows that still need them
+        self.windows.past.forget(min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up)
+
+    def rows(self, table: str, ids: np.ndarray) -> np.ndarray:
+        """A copy of rows (r, dim) as they are once caught up: to look at them changes nothing that is learned."""
+        return caught_up(self.trainer, self.windows.past, table, ids)
 
     def finish(self) -> None:
         """Look through the tables once more: a loop looks at the first number of each row only."""
@@ -133,8 +131,7 @@ class Run:
             raise self._diverged(window, outcome.failed)
         trace, examples = self.options.trace, self.trainer.examples
         if trace is not None and examples // trace.every > self.traced // trace.every:
-            self.catch_up()
-            trace.record(examples)
+            trace.record(examples, self.rows)
             self.traced = examples
 
     def _diverged(self, window: Window | BatchWindow | None, example: int | None) -> Diverged:

@@ -8,8 +8,9 @@ import contextlib
 import operator
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,11 +33,12 @@ BLOCK = 1 << 20  # values formatted or buffered at once: memory stays bounded fo
 class Trace:
     """Records how rows move while a trainer runs: `trainer.fit(..., trace=Trace("trace.tsv"))`.
 
-    The trainer calls `start` once, `record` whenever `every` more steps are done (and at the
-    start and the end), and `close` when it ends, also when it ends by an error: what was recorded
-    until then is kept. Lines go to `PATH.part`, which is renamed when finished, so a file under
-    the final name is always whole. What a killed run had written stays in the `.part` (readable
-    for TSV; a Parquet file without its end is not).
+    It only looks: what is learned is the same to the last byte without it. The trainer calls
+    `start` once, `record` whenever `every` more steps are done (and at the start and the end), and
+    `close` when it ends, also when it ends by an error: what was recorded until then is kept.
+    Lines go to `PATH.part`, which is renamed when finished, so a file under the final name is
+    always whole. What a killed run had written stays in the `.part` (readable for TSV; a Parquet
+    file without its end is not).
 
     Args:
         path: the file to write, `.tsv` or `.parquet`; a file already there is replaced.
@@ -81,7 +83,8 @@ class Trace:
     def start(self, tables: Mapping[str, "Table"]) -> None:
         """Choose table and rows and open the file, finishing one that is still open."""
         self.close()
-        self._source = self._chosen(tables)
+        self._name = self._chosen(tables)
+        self._source = tables[self._name]
         self._ids = self._chosen_rows()
         names = self._source.names
         items = self._ids.tolist() if names is None else [names[k] for k in self._ids]
@@ -89,8 +92,14 @@ class Trace:
         with told_when_full(self.path):
             self._writer = _open_writer(self.path, items, self._source.dim)
 
-    def record(self, step: int) -> None:
-        """Write the present values, `step` steps being done; a step already recorded is skipped."""
+    def record(self, step: int, rows: Callable[[str, np.ndarray], np.ndarray] | None = None) -> None:
+        """Write the present values, `step` steps being done; a step already recorded is skipped.
+
+        Args:
+            step: how many; never fewer than before.
+            rows: gives rows (r, dim) of a table by its name and their ids (r,); by default they are
+                the table's own. A trainer gives them as they are once exact updates have caught up.
+        """
         if self._writer is None:
             raise DataError("this trace has not been started: call start(tables) before record")
         if step < self._last:
@@ -98,13 +107,13 @@ class Trace:
         if step > self._last:
             self._last = step
             with told_when_full(self.path):
-                self._write(step)
+                self._write(step, rows or (lambda _, ids: self._source.values[ids]))
 
-    def _write(self, step: int) -> None:
+    def _write(self, step: int, rows: Callable[[str, np.ndarray], np.ndarray]) -> None:
         writer = self._writer
         assert writer is not None
         try:
-            writer.write(step, self._source.values[self._ids])
+            writer.write(step, (rows(self._name, ids) for ids in stretches(self._ids, self._source.dim)))
         except OSError:
             self._writer = None
             writer.abandon()
@@ -120,12 +129,17 @@ class Trace:
         os.replace(_part(self.path), self.path)
         sync_folder(self.path.parent)
 
-    def _chosen(self, tables: Mapping[str, "Table"]) -> "Table":
+    @property
+    def last(self) -> int:
+        """The step that was recorded last; -1 before the first."""
+        return self._last
+
+    def _chosen(self, tables: Mapping[str, "Table"]) -> str:
         name = next(iter(tables), None) if self.table is None else self.table
         if name is None or name not in tables:
             have = ", ".join(tables) or "none"
             raise DataError(f"no table named {name!r} to trace; the trainer has: {have}")
-        return tables[name]
+        return name
 
     def _chosen_rows(self) -> np.ndarray:
         if self.rows is None:
@@ -145,12 +159,19 @@ def traced(trace: Trace | None, trainer: "Trainer") -> Iterator[None]:
     try:
         yield
     finally:
-        trace.record(trainer.examples)
+        if trainer.examples >= trace.last:  # not after going back to the last good chunk
+            trace.record(trainer.examples)
         trace.close()
 
 
+def stretches(ids: np.ndarray, dim: int) -> Iterator[np.ndarray]:
+    """Ids of rows of so many numbers, a block of numbers at a time."""
+    height = max(1, BLOCK // dim)
+    return (ids[lo : lo + height] for lo in range(0, len(ids), height))
+
+
 class _Writer(Protocol):
-    def write(self, step: int, values: np.ndarray) -> None: ...
+    def write(self, step: int, blocks: Iterable[np.ndarray]) -> None: ...
     def finish(self) -> None: ...
     def abandon(self) -> None: ...
 
@@ -168,12 +189,12 @@ class _TextWriter:
         self._stream = open(_part(path), "w", encoding="utf-8", newline="")  # noqa: SIM115
         self._stream.write("\t".join(header_row(dim)) + "\n")
 
-    def write(self, step: int, values: np.ndarray) -> None:
-        height = max(1, BLOCK // values.shape[1])
-        for start in range(0, len(values), height):
+    def write(self, step: int, blocks: Iterable[np.ndarray]) -> None:
+        names_left = iter(self._items)
+        for values in blocks:
             # NumPy's text of a float32 is the shortest that reads back as the same number
-            texts = values[start : start + height].astype(str).tolist()
-            names = self._items[start : start + height]
+            texts = values.astype(str).tolist()
+            names = islice(names_left, len(texts))
             lines = (f"{step}\t{name}\t" + "\t".join(row) for name, row in zip(names, texts, strict=True))
             self._stream.write("\n".join(lines) + "\n")
         self._stream.flush()  # so that a killed run leaves whole records
@@ -199,24 +220,28 @@ class _ParquetWriter:
         self._schema = pa.schema([("i", pa.int64()), ("n", kind), *floats])
         self._stream = open(_part(path), "wb")  # noqa: SIM115
         self._out = pq.ParquetWriter(self._stream, self._schema)
-        self._waiting: list[tuple[int, np.ndarray]] = []
+        self._waiting: list[tuple[int, int, np.ndarray]] = []  # a step, which row comes first, and rows
+        self._held = 0  # numbers
 
-    def write(self, step: int, values: np.ndarray) -> None:
-        self._waiting.append((step, values))
-        if len(self._waiting) * values.size >= BLOCK:
-            self._flush()
+    def write(self, step: int, blocks: Iterable[np.ndarray]) -> None:
+        first = 0
+        for values in blocks:
+            self._waiting.append((step, first, values))
+            self._held, first = self._held + values.size, first + len(values)
+            if self._held >= BLOCK:
+                self._flush()
 
     def _flush(self) -> None:
         import pyarrow as pa
 
         if not self._waiting:
             return
-        steps = np.repeat([step for step, _ in self._waiting], len(self._items))
-        names = pa.concat_arrays([self._items] * len(self._waiting))
-        values = np.concatenate([block for _, block in self._waiting])
+        steps = np.repeat([step for step, _, _ in self._waiting], [len(block) for *_, block in self._waiting])
+        names = pa.concat_arrays([self._items.slice(first, len(block)) for _, first, block in self._waiting])
+        values = np.concatenate([block for *_, block in self._waiting])
         columns = [pa.array(np.ascontiguousarray(column)) for column in values.T]
         self._out.write_table(pa.table([pa.array(steps), names, *columns], schema=self._schema))
-        self._waiting = []
+        self._waiting, self._held = [], 0
 
     def finish(self) -> None:
         with self._stream:

@@ -272,10 +272,13 @@ class Windows:
         span = longest * (_STAGES * self.workers.threads if racing else 1)
         lo = place.entry
         while lo < examples:
-            hi = min(examples, lo + span, self._next_record(columns, lo))
-            segments = segments_between(np.append(np.arange(lo, hi, longest), hi), len(kernel.sampled))
+            begin = lo - lo % longest
+            hi = min(examples, begin + span, self._next_record(columns, lo))
+            edges = np.concatenate([[lo], np.arange(begin + longest, hi, longest), [hi]])
+            segments = segments_between(edges, len(kernel.sampled))
             tasks = [(s, s + 1) for s in range(len(segments))]
-            work = self._work(kernel, segments, columns, place.first, position)
+            at = edges[:-1] // longest * longest  # where a record cuts a stretch, its rest goes on at the same rate
+            work = self._work(kernel, segments, columns, place.first, position, at)
             yield self._window(kernel, columns, work, [tasks], _after(place, columns, hi), examples)
             lo = hi
 
@@ -303,8 +306,13 @@ class Windows:
 
     # --- both ------------------------------------------------------------------------------------------------------
 
-    def _work(self, kernel: Kernel, segments: np.ndarray, columns: Chunk, first: int, position: Position) -> Work:
-        rates = self.pace.rates(kernel.order(), first + counted_before(columns, segments[:, LO]), position)
+    def _work(
+        self, kernel: Kernel, segments: np.ndarray, columns: Chunk, first: int, position: Position,
+        at: np.ndarray | None = None,
+    ) -> Work:  # fmt: skip
+        """Work at the rates that hold `at` entries of the columns: by default, those where the segments begin."""
+        at = segments[:, LO] if at is None else at
+        rates = self.pace.rates(kernel.order(), first + counted_before(columns, at), position)
         clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
         every = self.pace.every(kernel.cost_is_cheap, length(columns))
         work = Work.of(segments, rates, first, every, position.seed, clock)
