@@ -39,10 +39,13 @@ def test_pairs_are_trained_on_disk_as_in_memory(tmp_path, pairs, label):
     assert sorted(n for n in os.listdir(tmp_path) if "tables" in n) == []
 
 
-@pytest.mark.parametrize("cost", [["--cost", "skip_gram"], ["--cost", "cbow"], ["--cost", "glove"], ["--max-n", 4]])
+SUBWORDS = ["--max-n", 4, "--buckets", 500]
+
+
+@pytest.mark.parametrize("cost", [["--cost", "skip_gram"], ["--cost", "cbow"], ["--cost", "glove"], SUBWORDS])
 def test_texts_are_trained_on_disk_as_in_memory(tmp_path, cost):
     (tmp_path / "text.txt").write_text(TEXT)
-    options = [tmp_path / "text.txt", *cost, "--dim", 6, "--epochs", 2, "--threads", 1, "--buckets", 500]
+    options = [tmp_path / "text.txt", *cost, "--dim", 6, "--epochs", 2, "--threads", 1]
     works("train", "text", *options, "-o", tmp_path / "memory")
     works("train", "text", *options, "-o", tmp_path / "disk", "--table-on-disk")
     assert alike(tmp_path / "memory", tmp_path / "disk")

@@ -17,6 +17,7 @@ import numpy as np
 from rowspace import costs
 from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
+from rowspace.idle import changed, idle_options, refuse_idle
 from rowspace.marks import mark_of
 from rowspace.on_disk import is_on_disk
 from rowspace.rates import linear
@@ -101,8 +102,8 @@ def train_pairs(
 
     Returns the model, with one table "E" whose counts are how often each item occurs.
 
-    Raises DataError for a cost that does not fit the data, labels out of its range or weights all 0; Diverged when the
-    rate is too high.
+    Raises DataError for options that have no effect beside the others, a cost that does not fit the data, labels out
+    of its range or weights all 0; Diverged when the rate is too high.
 
     >>> import pyarrow as pa, rowspace as rs
     >>> pairs = pa.table({"left": ["cat", "car", "cat"], "right": ["kitten", "truck", "car"], "same": [1, 1, 0]})
@@ -110,6 +111,8 @@ def train_pairs(
     >>> model.most_similar("cat", topn=1)[0][0]
     'kitten'
     """
+    given = changed(train_pairs, {"every": every, "memory": memory})
+    refuse_idle(idle_options(checkpoint, table_on_disk), given)
     pairs = pairs if isinstance(pairs, Pairs) else read_pairs(pairs)
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs

@@ -14,8 +14,10 @@ from rowspace.columns import as_chunk, kind
 from rowspace.cost import Cost, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
+from rowspace.idle import changed, idle_options, refuse_idle
 from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
+from rowspace.mapped import mapped
 from rowspace.memory import wanted
 from rowspace.on_disk import first_state, scattered
 from rowspace.progress import Progress, progress_bar
@@ -30,6 +32,8 @@ from rowspace.updates import Update, sgd
 from rowspace.values import is_integer
 from rowspace.windows import Options
 from rowspace.workers import Workers, thread_count
+
+ON_DISK = "for tables on disk, which rs.Table.create and rs.Table.open give; leave it out"
 
 
 class Trainer:
@@ -170,7 +174,8 @@ class Trainer:
         Gives all epochs of this fit, those before it was resumed too. An epoch that met no example has the cost NaN,
         and a warning says so.
 
-        Raises DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
+        Raises DataError for options that have no effect beside the others, such as `every` without `checkpoint`;
+        DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
         a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
         go back to would cost too much (64 MB and more), just before the example that went wrong. Ctrl-C leaves the
         tables consistent, as after some whole number of examples. Raises Locked when another process trains with this
@@ -190,9 +195,11 @@ class Trainer:
             raise DataError("batches run in file order: leave out schedule and blocks, or batch")
         if resume and checkpoint is None:
             raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
+        given = changed(Trainer.fit, {"every": every, "blocks": blocks, "memory": memory})
         if trace is not None and checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
         options = Options(int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, wanted(memory))
+        refuse_idle(self._idle(checkpoint, schedule), given)
         chunks = Chunks(data, epochs)
         if checkpoint is None:
             return self._fit(chunks, options, None, threads, progress, callbacks)
@@ -236,7 +243,17 @@ class Trainer:
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             assert checkpoints.saved is not None  # or it would have been refused
             options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
+            refuse_idle(self._idle(checkpoint, None), [] if memory is None else ["memory"])
             return self._fit(Chunks(data, options.epochs), options, checkpoints, threads, progress, callbacks)
+
+    def _idle(self, checkpoint: Any, schedule: str | None) -> dict[str, str]:
+        """What options are for that have no effect here."""
+        idle = idle_options(checkpoint, next((t for t in self.tables.values() if mapped(t.values) is not None), None))
+        if "memory" in idle:
+            idle["memory"] = ON_DISK
+        if schedule in ("sequential", "hogwild"):
+            idle["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
+        return idle
 
     def _fit(
         self,

@@ -35,7 +35,9 @@ def evaluate(
 
     Example: rowspace evaluate words --similarity ws353.tsv --analogies questions.txt
     """
-    if not similarity and (more or analogies is None):
+    if more and not similarity:
+        raise DataError(f"{more[0]} is one more file for --similarity; give --similarity FILE before it")
+    if not similarity and analogies is None:
         raise DataError("nothing to evaluate with; give --similarity FILE or --analogies FILE")
     opened = vectors(model)
     options: dict[str, Any] = {

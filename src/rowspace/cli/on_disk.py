@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from rowspace.beside import temporary_folder
-from rowspace.errors import DataError
 
 TableOnDisk = Annotated[
     bool, typer.Option("--table-on-disk", help="Keep tables on disk, beside the model: for those larger than memory.")
@@ -24,8 +23,6 @@ Memory = Annotated[
 def tables_in(out: Path, on_disk: bool, memory: str | None) -> Iterator[dict[str, Any]]:
     """The options of the library, with a folder for tables beside the model that lasts as long as the block."""
     if not on_disk:
-        if memory is not None:
-            raise DataError("--memory is for tables on disk; give --table-on-disk too")
         yield {}
         return
     from rowspace.memory import wanted

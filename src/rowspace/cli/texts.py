@@ -10,6 +10,7 @@ import typer
 from rowspace.beside import temporary_folder
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
+from rowspace.cli.options import refuse_without_effect
 from rowspace.cli.output import plain, show, show_json
 from rowspace.cli.paths import reserve
 from rowspace.errors import DataError
@@ -71,13 +72,17 @@ def text(
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
     reserve(out, context)
     import rowspace as rs
-    from rowspace.words import check_numbers, checked_subwords
+    from rowspace.words import check_numbers, check_start, checked_subwords, idle_options
 
-    checked_subwords(cost, min_n, max_n, buckets)
+    on_disk = table_on_disk or None
+    refuse_without_effect(context, idle_options(cost, max_n, sample, resume or checkpoint, on_disk))
+    subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
 
     kept = checkpointing(checkpoint, every, resume, out)
     before = None if start is None else rs.open(start)
+    if before is not None:
+        check_start(before, cost, subwords, dim)
     begun = time.perf_counter()
     source = sources[0] if len(sources) == 1 else sources
     reading: dict[str, Any] = {"column": column, "tokens": tokens, "lower": lower, "errors": errors}

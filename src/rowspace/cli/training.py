@@ -10,9 +10,11 @@ from rowspace.cli import texts
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.group import Commands
 from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
+from rowspace.cli.options import refuse_without_effect
 from rowspace.cli.output import note, plain, show, show_json
 from rowspace.cli.paths import check_picture_path, reserve
 from rowspace.errors import DataError
+from rowspace.idle import idle_options
 
 RECORDS = 200  # of a trace
 TRACED = 100  # items in it, the most frequent
@@ -83,6 +85,7 @@ def pairs(
     import rowspace as rs
     from rowspace.pairs import train_pairs
 
+    refuse_without_effect(context, idle_options(resume or checkpoint, table_on_disk or None))
     start = time.perf_counter()
     kept = checkpointing(checkpoint, every, resume, out, trace)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
@@ -96,6 +99,8 @@ def pairs(
             rs.plot_table(model.table, plot)
         summary = _summary(model, out, time.perf_counter() - start)
     show_json(summary) if json else show(_sentence(summary))
+    if label is None and (threads or 1) > 1:
+        note("--threads has no effect: pairs without labels are trained on one thread")
     if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:
         note(f"the cost rose: a lower --rate than {model.trained_with['rate']:g} may do better")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.errors import DataError
+from rowspace.idle import refuse_idle
 from rowspace.names import shown
 from rowspace.read.cells import ARROW, PARQUET, file_cells, frame_cells
 from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
@@ -19,6 +20,7 @@ from rowspace.read.kinds import RULES, kinds
 from rowspace.read.stream import Stream, files, opened
 
 LISTS = 1 << 10  # lists of words numbered at once
+OF_WORDS = "for text that is to be split; lists of words are taken as they are: leave it out"
 Source = str | os.PathLike[str]
 Split = str | Callable[[str], Iterable[str]]
 Pieces = Generator[tuple[Callable[[], Encoded], int], None, None]
@@ -54,6 +56,8 @@ def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) ->
         _check_asked(source, column)
         pieces = _encoding(frame_cells(source, str(column)), tokens, errors)
         return Sentences(f"the {type(source).__name__}", pieces, None, not callable(tokens))
+    given = {"tokens": tokens != "whitespace", "errors": errors != "strict"}
+    refuse_idle(dict.fromkeys(given, OF_WORDS), [name for name, was_given in given.items() if was_given])
     return Sentences(f"the {type(source).__name__}", _lists(source), None, False)
 
 

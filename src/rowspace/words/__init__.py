@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowspace import idle
 from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
+from rowspace.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.subwords import Subwords
@@ -101,8 +103,8 @@ def train_text(
     the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
     an example in each epoch: of a pair of words for skip_gram and glove, of a word with its window for the others.
 
-    Raises DataError for options that do not fit one another or `start`, and for a text of which nothing is left;
-    Diverged when the rate is too high.
+    Raises DataError for options that do not fit one another or `start`, or have no effect beside the others, and for a
+    text of which nothing is left; Diverged when the rate is too high.
     Sources: Mikolov et al. (2013); Pennington et al. (2014); Bojanowski et al. (2017).
 
     >>> import rowspace as rs
@@ -112,12 +114,15 @@ def train_text(
     >>> len(model), model.vector_size, model.cost[-1] < model.cost[0]
     (8, 8, True)
     """
+    options: dict[str, Any] = {"min_n": min_n, "buckets": buckets, "negative": negative, "ns_exponent": ns_exponent}
+    options |= {"sample": sample, "every": every, "memory": memory}
+    refuse_idle(idle_options(cost, max_n, sample, checkpoint, table_on_disk), changed(train_text, options))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     if not is_integer(seed):
         raise DataError(f"seed is {seed!r}; give a whole number")
     usual = COSTS[cost]
-    before = None if start is None else _before(start, cost, subwords)
+    before = None if start is None else check_start(start, cost, subwords, dim)
     if not isinstance(text, Text):
         text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
     _check_names(text, start)
@@ -141,7 +146,7 @@ def train_text(
     plan = usual.plan(setting)
     first = usual.rate if rate is None else rate
     trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
-    options: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress}
+    options = {"seed": seed, "threads": threads, "progress": progress}
     options |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
     epochs = usual.epochs if epochs is None else epochs
     trainer.fit(plan.data, epochs, callbacks=[*callbacks, _Something(setting)], **options, **plan.fit)
@@ -181,6 +186,18 @@ def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None"
     return Model(plan.answer(), about, [*before, *(e.cost for e in trainer.history)])
 
 
+def idle_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
+    """What options are for that have no effect beside these."""
+    found = idle.idle_options(checkpoint, table_on_disk)
+    if not max_n:
+        found |= dict.fromkeys(("min_n", "buckets"), "for subwords; give {max_n} too, such as 6")
+    if cost in COSTS and not COSTS[cost].draws:
+        drawing = [name for name, usual in COSTS.items() if usual.draws]
+        names = ("negative", "ns_exponent", *(["sample"] if sample else []))  # no words are left out with 0 either
+        found |= dict.fromkeys(names, f"for {' and '.join(drawing)}; leave it out with {cost}")
+    return found
+
+
 def check_numbers(dim: int | None, window: int, negative: int, sample: float) -> None:
     """Refuse numbers that no text could be trained with; DataError says which."""
     for name, number in {"dim": DIM if dim is None else dim, "window": window, "negative": negative}.items():
@@ -206,8 +223,8 @@ def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subword
 # --- going on with a model
 
 
-def _before(start: "Model", cost: str, subwords: Subwords | None) -> dict[str, Any]:
-    """The tables of a model that can go on with this cost."""
+def check_start(start: "Model", cost: str, subwords: Subwords | None, dim: int | None) -> dict[str, Any]:
+    """The tables of a model that can go on with these; DataError for one that was trained otherwise."""
     about = getattr(start, "trained_with", None)
     if about is None:
         raise DataError(f"start is a {type(start).__name__}; give a model, as rs.open does")
@@ -217,6 +234,7 @@ def _before(start: "Model", cost: str, subwords: Subwords | None) -> dict[str, A
     had = Subwords(about["min_n"], about["max_n"], about["buckets"]) if "buckets" in about else None
     if had != subwords:
         raise DataError(f"the model to start from has {_told(had)}, not {_told(subwords)}; ask for the same")
+    _dim(dim, start)
     return start.tables
 
 
