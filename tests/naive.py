@@ -19,7 +19,7 @@ def train(cost, tables, data, rule, *, ids, rate=0.1, dtype="float64"):
         example = {c: np.asarray(v[n]) for c, v in data.items()}
         shapes = tuple(e.shape for e in example.values())
         if shapes not in functions:
-            functions[shapes] = _function(cost, values, example, ids, dtype)
+            functions[shapes] = function(cost, values, example, ids, dtype)
         value, *gradients = functions[shapes](*values.values(), *example.values())
         costs.append(value)
         for table, gradient in zip(values, gradients, strict=True):
@@ -29,7 +29,7 @@ def train(cost, tables, data, rule, *, ids, rate=0.1, dtype="float64"):
     return values, float(np.mean(costs))
 
 
-def _function(cost, values, example, ids, dtype):
+def function(cost, values, example, ids, dtype):
     with pytensor.config.change_flags(floatX=dtype):
         tables = {t: pt.matrix(t, dtype=dtype) for t in values}
         columns = {c: pt.TensorType("int64" if c in ids else dtype, e.shape)(c) for c, e in example.items()}
@@ -162,7 +162,7 @@ def train_in_batches(cost, tables, data, rule, *, ids, rate, batch):
             example = {c: np.asarray(v[n]) for c, v in data.items()}
             shapes = tuple(e.shape for e in example.values())
             if shapes not in functions:
-                functions[shapes] = _function(cost, values, example, ids, "float64")
+                functions[shapes] = function(cost, values, example, ids, "float64")
             value, *gradients = functions[shapes](*values.values(), *example.values())
             costs.append(value)
             for table, gradient in zip(values, gradients, strict=True):

@@ -54,6 +54,23 @@ def test_checker_passes_what_is_right():
     assert rs.check_gradient(cost, tables(), EXAMPLE) < 1e-5
 
 
+def test_checker_compares_machine_code_too(monkeypatch):
+    """A fault of the compiled loop alone is found, and not looked for when nobody asks."""
+    from rowspace.row_gradient import OneExample
+
+    through = OneExample.run
+
+    def faulty(self, loop):
+        total, found = through(self, loop)
+        twice = {t: replace(g, values=2 * g.values) for t, g in found.items()}
+        return total, twice if loop is self.kernel.__dict__.get("run") else found
+
+    monkeypatch.setattr(OneExample, "run", faulty)
+    with pytest.raises(rs.RowspaceError, match="the gradient is .* in machine code, central differences give"):
+        rs.check_gradient(cost, tables(), EXAMPLE)
+    assert rs.check_gradient(cost, tables(), EXAMPLE, compiled=False) < 1e-5
+
+
 @pytest.mark.parametrize("place", [(0, 0), (1, 2)])
 def test_checker_fails_a_gradient_wrong_by_a_thousandth(place):
     E = tables()

@@ -104,6 +104,36 @@ def test_a_user_writes_an_update():
     np.testing.assert_array_equal(table.values, [[0, 0, 0], [0.25, 0.25, 0.25]])
 
 
+BY_COLUMN = np.array([1.0, 0.5, 0.25], np.float32)
+
+
+def by_column(row, gradient, state, rate):
+    return row - rate * BY_COLUMN * gradient, state
+
+
+@pytest.mark.parametrize("way", ["one by one", "in batches", "exact", "exact in batches"])
+def test_an_update_may_hold_an_array(way):
+    """A rate for each column."""
+    before = start(dim=3)
+    table = rs.Table.from_array(before.copy())
+    update = rs.Update(by_column, rate=0.1)
+    trainer = rs.Trainer(squared_distance, {"E": table}, rs.exact(update) if "exact" in way else update)
+    trainer.fit({"i": [0, 1], "target": np.ones((2, 3), np.float32)}, **({"batch": 2} if "batches" in way else {}))
+    np.testing.assert_allclose(table.values[:2], before[:2] - 0.2 * BY_COLUMN * (before[:2] - 1), rtol=1e-5)
+    assert table.values[2:].tobytes() == before[2:].tobytes()
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": 2}])
+def test_an_update_without_a_loop_is_refused(options):
+    import pytensor.tensor as pt
+
+    update = rs.Update(lambda row, gradient, state, rate: (row - rate * pt.linalg.inv(pt.diag(gradient))[0], state))
+    with pytest.raises(rs.RowspaceError, match="the update '<lambda>' uses .*, which has no compiled loop"):
+        rs.Trainer(squared_distance, {"E": rs.Table(2, 3)}, update).fit(
+            {"i": [0], "target": np.ones((1, 3))}, **options
+        )
+
+
 def test_updates_by_table_and_a_frozen_one():
     W, C = rs.Table(3, 4, seed=0), rs.Table(3, 4, seed=1)
     before = C.values.copy()

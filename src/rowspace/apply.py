@@ -6,8 +6,9 @@ from functools import partial
 
 from pytensor.graph.basic import Variable
 
-from rowspace.emit import Emitter, element, emitter
+from rowspace.emit import Emitter, Unsupported, element, emitter
 from rowspace.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
+from rowspace.errors import CostError
 from rowspace.step import UpdateGraph, trace_idle, trace_update
 from rowspace.updates import Update
 
@@ -110,7 +111,7 @@ class Updates:
         writer, dim = self.writer, self.tables[table].dim
         ids = writer.array(f"ids_{table}", (count,), "uintp")
         gradients = writer.array(f"gradients_{table}", (count, dim), "float32")
-        repeated = writer.array(f"repeated_{table}", (count,), "bool_")
+        repeated = writer.array(f"repeated_{table}", (count,), "bool")
         slots = writer.array("slots", (f"hash_length({count})",), "int64")
         start: Dim = 0
         for site in sites:
@@ -284,8 +285,14 @@ class Updates:
         if graph.steps is not None and steps is not None:
             inner.bind(graph.steps, (), lambda _: steps)
         outputs = [graph.new_row, *graph.new_state]
-        inner.count(outputs)
-        inner.emit(outputs)
+        try:
+            inner.count(outputs)
+            inner.emit(outputs)
+        except Unsupported as reason:
+            raise CostError(
+                f"the update {graph.name!r} uses {reason}, which has no compiled loop, and an update needs one; "
+                "write it with arithmetic, comparisons, sums and the functions of one number"
+            ) from reason
         out = []
         for position, (variable, place) in enumerate(zip(outputs, places, strict=True)):
             if variable is graph.row:

@@ -352,7 +352,8 @@ class _Assembly:
     # --- the text --------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
-        head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *self._scratch()]
+        scratch = self.writer.scratch_lines(self._most)
+        head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *scratch]
         body = "\n".join(self.writer.lines)
         lines = [
             f"def kernel({_ARGUMENTS}):",
@@ -370,16 +371,7 @@ class _Assembly:
             "    return end",
         ]
         body = "\n".join(lines)
-        return self._constants() + used_helpers(body) + body + "\n"
-
-    def _constants(self) -> str:
-        """Arrays of constants, made by Python when the source is loaded: Numba would take its time over them."""
-        return "".join(f"{name} = np.array({numbers}, np.{dtype})\n" for name, numbers, dtype in self.writer.constants)
-
-    def _scratch(self) -> list[str]:
-        shapes = [", ".join(self._most(d) for d in dims) for _, dims, _ in self.writer.scratch]
-        arrays = zip(self.writer.scratch, shapes, strict=True)
-        return [f"{name} = np.empty(({shape},), np.{dtype})" for (name, _, dtype), shape in arrays]
+        return self.writer.constant_lines() + used_helpers(body) + body + "\n"
 
     def _most(self, dim: Dim) -> str:
         text = str(dim)

@@ -40,18 +40,21 @@ _NAMES = {
 _FIRST = threading.RLock()  # one thread compiles, the others wait
 
 
-def compiled(source: str, entry: str = "kernel") -> Callable[..., Any]:
-    """A function of `source` as machine code: released from the interpreter's lock, cached on disk."""
+def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Callable[..., Any]:
+    """A function of `source` as machine code: released from the interpreter's lock, cached on disk.
+
+    With `bounds` it raises IndexError where it would read or write beyond an array, for tests, and is not cached.
+    """
     import numba
 
     from rowspace import atomics
 
-    path = _written(source)
+    path = Path("<checked>") if bounds else _written(source)
     module = ModuleType(f"rowspace_{path.stem}")
     module.__dict__.update(_NAMES, **atomics.INTRINSICS)
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
     exec(compile(source, str(path), "exec"), module.__dict__)
-    options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "boundscheck": bounds}
     for name, function in list(vars(module).items()):
         if getattr(function, "__module__", "") == module.__name__ and name != entry:
             setattr(module, name, numba.njit(**options)(function))

@@ -112,6 +112,10 @@ class Kernel:
         """The same loop run by Python: for a single example, faster than compiling."""
         return self._runner(interpreted(self.source))
 
+    def with_bounds(self) -> Runner:
+        """The loop as machine code that raises IndexError where it would leave an array: for tests."""
+        return self._runner(compiled(self.source, bounds=True))
+
     def _runner(self, function: Callable[..., Any]) -> Runner:
         if self.slow:
             from rowspace.slow import SlowRunner

@@ -14,7 +14,7 @@ from rowspace.kernel import Kernel
 from rowspace.sampling import Negatives, draw
 from rowspace.table import Table
 from rowspace.updates import Update
-from rowspace.work import Slice, run_slice
+from rowspace.work import Runner, Slice, run_slice
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,34 @@ def gradient(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]
     >>> rs.gradient(lambda E, i, j: (1 - E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 1})["E"].values.tolist()
     [[0.0, -2.0], [-2.0, 0.0]]
     """
-    return _gradient_of_chunk(cost, tables, _one(example))
+    one = OneExample(cost, tables, _one(example))
+    return one.run(one.kernel.interpreted)[1]
 
 
-def _gradient_of_chunk(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> dict[str, RowGradient]:
-    collect = {t: Update(_collect, rate=1.0, init=_nothing_and_not_met, name="collect") for t in tables}
-    kernel = Kernel(cost, tables, collect, {c: (kind(c, v), None) for c, v in chunk.items()})
-    ready = checked(chunk, kernel.ids, tables, kernel.traced.columns)
-    states = {t: tuple(np.zeros((len(v), w), np.float32) for w in (v.dim, 1)) for t, v in tables.items()}
-    whole = Slice(0, 1, 0, (1.0,) * len(tables), 1, 0)
-    done, _, _ = run_slice(kernel.interpreted, kernel.bind(tables, states, ready), whole)
-    if done == 0:
-        raise Diverged("the cost or its gradient is not finite for this example")
-    out = {}
-    for table, (sums, met) in states.items():
-        rows = np.flatnonzero(met)
-        out[table] = RowGradient(rows, sums[rows], len(met))
-    return out
+class OneExample:
+    """The loop of a cost over one example, which collects the gradients of rows and moves none."""
+
+    def __init__(self, cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> None:
+        collect = {t: Update(_collect, rate=1.0, init=_nothing_and_not_met, name="collect") for t in tables}
+        self.kernel = Kernel(cost, tables, collect, {c: (kind(c, v), None) for c, v in chunk.items()})
+        self.tables = tables
+        self.chunk = checked(chunk, self.kernel.ids, tables, self.kernel.traced.columns)
+
+    def run(self, loop: Runner) -> tuple[float, dict[str, RowGradient]]:
+        """The cost and its gradients through the kernel's interpreted loop or its compiled one.
+
+        Raises Diverged where they are not finite.
+        """
+        states = {t: tuple(np.zeros((len(v), w), np.float32) for w in (v.dim, 1)) for t, v in self.tables.items()}
+        whole = Slice(0, 1, 0, (1.0,) * len(self.tables), 1, 0)
+        done, total, _ = run_slice(loop, self.kernel.bind(self.tables, states, self.chunk), whole)
+        if done == 0:
+            raise Diverged("the cost or its gradient is not finite for this example")
+        out = {}
+        for table, (sums, met) in states.items():
+            rows = np.flatnonzero(met)
+            out[table] = RowGradient(rows, sums[rows], len(met))
+        return total, out
 
 
 def _nothing_and_not_met(dim: int) -> tuple[np.ndarray, ...]:
@@ -106,14 +117,19 @@ def check_gradient(
     step: float = 1e-4,
     tolerance: float = 2e-4,
     gradients: Mapping[str, RowGradient] | None = None,
+    compiled: bool = True,
 ) -> float:
     """Compare the gradient with central differences of the cost in float64; gives the largest relative difference.
+
+    The gradient is taken twice: as `gradient` does, and through the loop as machine code, which is what trains. To
+    compile it takes seconds the first time.
 
     Arguments:
         cost, tables, example: as for `gradient`; the example must not lie on a kink of the cost.
         step: the distance moved each way, relative to 1 + |value|.
         tolerance: the largest difference allowed, relative to the largest gradient of the table.
         gradients: what to check instead of rowspace's own gradient.
+        compiled: whether to check the machine code, too.
 
     Raises GradientError naming table, row, column and both numbers where they differ by more.
 
@@ -123,24 +139,42 @@ def check_gradient(
     True
     """
     chunk = _one(example)
-    given = gradients if gradients is not None else _gradient_of_chunk(cost, tables, chunk)
+    given = {"": gradients} if gradients is not None else _both_loops(OneExample(cost, tables, chunk), compiled)
     evaluate, looked_up = _cost_in_float64(cost, tables, chunk)
     worst = 0.0
-    for name, found in given.items():
+    for name, ids in looked_up.items():
         values = {t: table.values.astype(np.float64) for t, table in tables.items()}
-        rows = np.union1d(found.rows, looked_up[name]).astype(np.int64)
-        shown = found.to_dense()[rows]
-        expected = np.array([_differences(evaluate, values, name, r, step) for r in rows.tolist()]).reshape(shown.shape)
-        scale = max(np.abs(expected).max(initial=0), np.abs(shown).max(initial=0), 1e-6)
-        off = np.abs(shown - expected) / scale
-        if not (off <= tolerance).all():
-            r, k = np.argwhere(~(off <= tolerance))[0]
-            raise GradientError(
-                f"table {name!r}, row {rows[r]}, column {k}: the gradient is {shown[r, k]:.6g}, "
-                f"central differences give {expected[r, k]:.6g}"
-            )
-        worst = max(worst, float(off.max(initial=0)))
+        found = {loop: each[name] for loop, each in given.items() if name in each}
+        if not found:
+            continue
+        rows = np.unique(np.concatenate([ids, *(each.rows for each in found.values())])).astype(np.int64)
+        dim = values[name].shape[1]
+        expected = np.array([_differences(evaluate, values, name, r, step) for r in rows.tolist()]).reshape(-1, dim)
+        for loop, each in found.items():
+            worst = max(worst, _farthest(each.to_dense()[rows], expected, tolerance, (name, rows, loop)))
     return worst
+
+
+def _both_loops(one: OneExample, compiled: bool) -> dict[str, dict[str, RowGradient]]:
+    """The gradients by loop; a cost without a loop of its own has one way to run."""
+    found = {"": one.run(one.kernel.interpreted)[1]}
+    if compiled and not one.kernel.slow:
+        found[" in machine code"] = one.run(one.kernel.run)[1]
+    return found
+
+
+def _farthest(shown: np.ndarray, expected: np.ndarray, tolerance: float, where: tuple[str, np.ndarray, str]) -> float:
+    """The largest relative difference; raises GradientError where it is above `tolerance`."""
+    scale = max(np.abs(expected).max(initial=0), np.abs(shown).max(initial=0), 1e-6)
+    off = np.abs(shown - expected) / scale
+    if not (off <= tolerance).all():
+        r, k = np.argwhere(~(off <= tolerance))[0]
+        table, rows, loop = where
+        raise GradientError(
+            f"table {table!r}, row {rows[r]}, column {k}: the gradient is {shown[r, k]:.6g}{loop}, "
+            f"central differences give {expected[r, k]:.6g}"
+        )
+    return float(off.max(initial=0))
 
 
 def _differences(evaluate: Any, values: dict[str, np.ndarray], name: str, row: int, step: float) -> np.ndarray:

@@ -54,7 +54,7 @@ class RowLoop:
             moves.catch_up("table", Expr("row"), seen="now")
         states = [*own, rows.seen] if self.update.exact else own
         head = [f"({', '.join(states)},) = states"] if states else []
-        head += [f"{name} = np.empty({length}, np.float32)" for name, (length,), _ in writer.scratch]
+        head += writer.scratch_lines()
         lines = [
             f"def kernel({_ARGUMENTS}):",
             *("    " + line for line in head),
@@ -64,7 +64,7 @@ class RowLoop:
             "    return end",
         ]
         text = "\n".join(lines) + "\n"
-        return used_helpers(text) + text
+        return writer.constant_lines() + used_helpers(text) + text
 
     def _sum_and_step(self, writer: Writer, moves: Updates) -> None:
         total = writer.array("total", (self.dim,), "float32")

@@ -26,6 +26,7 @@ class UpdateGraph:
     new_row: Variable
     new_state: list[Variable]
     steps: Variable | None = None  # (), of an idle stretch
+    name: str = "update"
 
 
 def trace_step(update: Update, dim: int) -> UpdateGraph:
@@ -43,7 +44,7 @@ def trace_step(update: Update, dim: int) -> UpdateGraph:
         if update.additive:
             zeros = pt.zeros(dim, dtype="float32")
             outputs[0] = -graph_replace([outputs[0]], {row: zeros}, strict=False)[0]
-    return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:])
+    return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:], name=update.name)
 
 
 def trace_idle(update: Update, dim: int) -> UpdateGraph | None:

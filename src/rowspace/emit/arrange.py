@@ -53,16 +53,8 @@ def same_elements(emitter: Emitter, node: Apply) -> None:
 
 
 def make_vector(emitter: Emitter, node: Apply) -> None:
-    [out] = node.outputs
-    if len(node.inputs) == 1:
-        emitter.bind(out, (1,), lambda _: emitter.at(node.inputs[0], ()))
-        return
-    _fill(
-        emitter,
-        out,
-        (len(node.inputs),),
-        [((p,), (1,), lambda _, x=x: emitter.at(x, ())) for p, x in enumerate(node.inputs)],
-    )
+    sections = [((p,), (1,), lambda _, x=x: emitter.at(x, ())) for p, x in enumerate(node.inputs)]
+    _fill(emitter, node.outputs[0], (len(node.inputs),), sections)
 
 
 def join(emitter: Emitter, node: Apply) -> None:
@@ -90,6 +82,10 @@ def _axis_first(node: Apply) -> tuple[int, list[Variable]]:
 
 def _fill(emitter: Emitter, out: Variable, dims: tuple[Dim, ...], sections: Sequence[Any]) -> None:
     """Store `out` in sections: (offset along every axis, section's shape, source of its elements)."""
+    if not Emitter.is_array(dims):  # one number: the only section that is not empty
+        [access] = [access for _, shape, access in sections if 0 not in shape]
+        emitter.bind(out, dims, access)
+        return
     axes, index = emitter.axes(dims, "zk")
     emitter.scratch(out, dims, index, axes)
     for offset, shape, access in sections:
@@ -174,6 +170,9 @@ def inc_subtensor(emitter: Emitter, node: Apply) -> None:
     x, y, *flat = node.inputs
     [out], shape = node.outputs, emitter.shape(x)
     part = Part(emitter, node, flat, shape)
+    if 0 in part.dims:
+        emitter.bind(out, shape, lambda index: emitter.at(x, index))
+        return
     if x in emitter.stored and emitter.uses.get(x, 0) == 1:
         emitter.bind(out, shape, emitter.access[x])  # nothing else reads x: change it where it is
         emitter.stored.add(out)

@@ -1,6 +1,5 @@
 """A PyTensor graph of one example -> source lines: a loop per stored result, the rest written where it is used."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -73,10 +72,8 @@ class Emitter:
 
     def at(self, variable: Variable, index: Index) -> Expr:
         """The source of one element; an axis of length one is always read at 0."""
-        if isinstance(variable, Constant):
-            return self._constant(variable, index)
         index = tuple(ZERO if d == 1 else i for d, i in zip(self.shape(variable), index, strict=True))
-        return self.access[variable](index)
+        return self._constant(variable, index) if isinstance(variable, Constant) else self.access[variable](index)
 
     def shape(self, variable: Variable) -> tuple[Dim, ...]:
         if isinstance(variable, Constant):
@@ -95,13 +92,7 @@ class Emitter:
             return literal(data.flat[0])
         if data.size > 100_000:
             raise Unsupported(f"a constant of {data.size} numbers")
-        if variable not in self.access:
-            name = self.writer.name("constant")
-            numbers = re.sub(r"\binf\b", "INFINITY", re.sub(r"\bnan\b", "NOT_A_NUMBER", repr(data.tolist())))
-            self.writer.constants.append((name, numbers, str(data.dtype)))
-            self.access[variable] = element(name)
-            self.dims[variable] = data.shape
-        return self.access[variable](index)
+        return element(self.writer.constant(data))(index)
 
     # --- storing ---------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,12 @@
 """Expressions and loops of generated source: what is written once, where, and in what order."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
 
 Dim = int | str  # a length: known when compiling, or the source of it ("len_bag")
 
@@ -94,6 +97,11 @@ def shifted(index: Expr, by: Dim) -> Expr:
     return Expr(str(by)) if index == ZERO else Expr("({} + {})", (index, Expr(str(by))))
 
 
+def _numpy(dtype: str) -> str:
+    """The source of a dtype; `np.bool` is not in every NumPy."""
+    return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+
+
 def length_for_layout(dim: Dim) -> int:
     """How much an axis wants to be the innermost loop; bags of unknown length are taken to be short."""
     return dim if isinstance(dim, int) else 8
@@ -106,7 +114,7 @@ class Writer:
         self.lines: list[str] = []
         self.taken = set(taken)
         self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []  # name, shape, dtype
-        self.constants: list[tuple[str, str, str]] = []  # name, numbers, dtype
+        self.constants: dict[tuple[str, str], str] = {}  # numbers and dtype -> name
         self._indent = 3  # in the loop over examples of the loop over segments
 
     def name(self, base: str) -> str:
@@ -123,6 +131,26 @@ class Writer:
         name = self.name(base)
         self.scratch.append((name, dims, dtype))
         return name
+
+    def constant(self, data: np.ndarray) -> str:
+        """An array of constants, made when the source is loaded; the same name for the same numbers."""
+        numbers = re.sub(r"\binf\b", "INFINITY", re.sub(r"\bnan\b", "NOT_A_NUMBER", repr(data.tolist())))
+        key = numbers, str(data.dtype)
+        if key not in self.constants:
+            self.constants[key] = self.name("constant")
+        return self.constants[key]
+
+    def constant_lines(self) -> str:
+        """The lines before the function that make its constants: Numba would take its time over them inside."""
+        return "".join(
+            f"{name} = np.array({numbers}, {_numpy(dtype)})\n" for (numbers, dtype), name in self.constants.items()
+        )
+
+    def scratch_lines(self, most: Callable[[Dim], str] = str) -> list[str]:
+        """The lines that make the scratch arrays; `most` is the source of the greatest a length can be."""
+        shapes = [", ".join(most(d) for d in dims) for _, dims, _ in self.scratch]
+        arrays = zip(self.scratch, shapes, strict=True)
+        return [f"{name} = np.empty(({shape},), {_numpy(dtype)})" for (name, _, dtype), shape in arrays]
 
     def line(self, text: str) -> None:
         self.lines.append("    " * self._indent + text)
