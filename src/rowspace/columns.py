@@ -160,7 +160,7 @@ def _seen(values: np.ndarray) -> str:
     first = values[:_LOOKED_AT]
     if first.dtype.kind not in "fb" or not first.size:
         return ""
-    odd = np.argwhere(np.trunc(first) != first) if first.dtype.kind == "f" else ()
+    odd = np.argwhere(np.trunc(first) != first) if first.dtype.kind == "f" else np.empty((0, first.ndim), np.int64)
     place = tuple(odd[0].tolist()) if len(odd) else (0,) * first.ndim
     return f"{first[place]} at position {place[0] if len(place) == 1 else place}"
 
