@@ -11,16 +11,21 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import toposort
+from pytensor.tensor.special import LogSoftmax, Softmax
 
 from rowspace.columns import Kind
 from rowspace.cut import Lookup, check_cut, cut, id_columns, symbolic
 from rowspace.errors import CostError
 from rowspace.floatx import floats
+from rowspace.stable import stable
+from rowspace.subgradients import mended, unmended
 
 Cost = Callable[..., Any]
 
 # Rewrites for other ways of running a graph: in place, by BLAS, fused into C.
-NOT_REWRITTEN = ("inplace", "BlasOpt", "fusion", "cxx_only")
+# And what `stable` has done: of whole numbers the one goes on for ever, the other shifts a second time.
+STABLE = ("local_log_sum_exp", "local_softmax_stabilize")
+NOT_REWRITTEN = ("inplace", "BlasOpt", "fusion", "cxx_only", *STABLE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def parameters(cost: Cost, tables: Iterable[str], columns: Iterable[str]) -> tup
     if both:
         raise CostError(f"{both[0]!r} names both a table and a column of the data; rename one of them")
     used_tables, used_columns = [], []
-    for name, parameter in _signature(cost).items():
+    for name, parameter in inspect.signature(cost).parameters.items():
         if name in tables:
             used_tables.append(name)
         elif name in columns:
@@ -60,19 +65,6 @@ def parameters(cost: Cost, tables: Iterable[str], columns: Iterable[str]) -> tup
     if unused:
         raise CostError(f"table {unused[0]!r} is not a parameter of the cost; name it there or leave it out")
     return used_tables, used_columns
-
-
-def column_names(cost: Cost, tables: Iterable[str]) -> list[str]:
-    """The parameters of `cost` that are no tables: the columns that it uses, if the data have them."""
-    return [name for name in _signature(cost) if name not in set(tables)]
-
-
-def _signature(cost: Cost) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(cost).parameters
-    except (TypeError, ValueError):
-        example = "such as lambda E, i, j: ((E[i] - E[j]) ** 2).sum()"
-        raise CostError(f"the cost is {cost!r}; give a function of tables and columns by name, {example}") from None
 
 
 def trace(
@@ -92,7 +84,7 @@ def trace(
     with floats(dtype):
         symbols = {t: symbolic(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
         columns = {c: _column(c, kinds[c], dtype) for c in used_columns}
-        total = inline(_call(cost, {**symbols, **columns}, kinds))
+        total = inline(_call(cost, {**symbols, **columns}), keep=(Softmax, LogSoftmax))
         lookups, total = cut(total, symbols, columns, {t: tables[t][0] for t in used_tables})
         check_cut(total, symbols)
         indexed = id_columns(lookups, columns, tables)
@@ -112,10 +104,12 @@ def differentiate(traced: Traced) -> Traced:
         return traced
     try:
         with floats(rows[0].dtype):
-            found = pytensor.grad(traced.cost, rows, disconnected_inputs="ignore", return_disconnected="zero")
+            cost = mended(stable(traced.cost, rows), rows)
+            found = pytensor.grad(cost, rows, disconnected_inputs="ignore", return_disconnected="zero")
+            cost, *found = unmended([cost, *found])
     except Exception as error:  # every operation raises its own kind
         raise CostError(f"PyTensor cannot differentiate the cost: {error}") from error
-    return replace(traced, gradients=found)
+    return replace(traced, cost=cost, gradients=found)
 
 
 def simplify(traced: Traced, dtype: str = "float32") -> tuple[Variable, list[Variable]]:
@@ -130,10 +124,11 @@ def simplify(traced: Traced, dtype: str = "float32") -> tuple[Variable, list[Var
     return outputs[0], outputs[1:]
 
 
-def inline(out: Variable) -> Variable:
-    """Open every OpFromGraph (softmax is one in PyTensor 3.3), so that only plain operations remain."""
+def inline(out: Variable, keep: tuple[type, ...] = ()) -> Variable:
+    """Open every OpFromGraph, as softmax is one, so that only plain operations remain and those to `keep`."""
     while True:
-        node = next((n for n in toposort([out]) if isinstance(n.op, OpFromGraph)), None)
+        closed = (n for n in toposort([out]) if isinstance(n.op, OpFromGraph) and not isinstance(n.op, keep))
+        node = next(closed, None)
         if node is None:
             return out
         graph = node.op.fgraph
@@ -147,19 +142,14 @@ def _column(name: str, kind: Kind, dtype: str) -> Variable:
     return symbolic(name, shape=kind.shape, dtype="int64" if kind.integer else dtype)
 
 
-def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> Variable:
+def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
     try:
         total = cost(**arguments)
-    except RecursionError:  # PyTensor looks for letters within letters
-        raise CostError(
-            f"the cost {name_of(cost)} could not be traced; inside a cost a table is indexed by columns and whole "
-            "numbers, not by names: give the name as a column, or its number, table.ids(name)"
-        ) from None
     except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError) as error:
         raise CostError(
             f"the cost {name_of(cost)} could not be traced: {str(error).rstrip('.')}; inside a cost use operators and "
             f"the functions of pytensor.tensor, as in pt.maximum for max, pt.switch for if, pt.exp for math.exp"
-            f"{_numbers(arguments, kinds)}"
+            f"{_numbers(arguments)}"
         ) from error
     if not isinstance(total, Variable):
         raise CostError(
@@ -175,12 +165,10 @@ def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Kind])
     return total
 
 
-def _numbers(arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> str:
+def _numbers(arguments: dict[str, Variable]) -> str:
     """A hint for those who index with numbers."""
     numbers = [name for name, v in arguments.items() if v.type.ndim < 2 and v.type.dtype in ("float32", "float64")]
-    seen = "; ".join(f"{name} holds {kinds[name].seen}" for name in numbers if name in kinds and kinds[name].seen)
-    hint = f", and index tables with ids or names: {', '.join(numbers)} holds numbers" if numbers else ""
-    return f"{hint} ({seen})" if seen else hint
+    return f", and index tables with ids or names: {', '.join(numbers)} holds numbers" if numbers else ""
 
 
 def name_of(cost: Cost) -> str:

@@ -12,6 +12,7 @@ import pytensor
 from rowspace.cost import Traced
 from rowspace.floatx import floats
 from rowspace.sampling import Negatives, draw
+from rowspace.subgradients import opened
 from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
 
 
@@ -29,7 +30,7 @@ class SlowRunner:
             self.ids = pytensor.function(
                 symbols, [look.index for look in traced.lookups], mode="FAST_COMPILE", **options
             )
-            self.gradients = pytensor.function([*rows, *symbols], [traced.cost, *traced.gradients], **options)
+            self.gradients = pytensor.function([*rows, *symbols], opened([traced.cost, *traced.gradients]), **options)
 
     def __call__(self, bound: Bound, work: Work, begin: int, end: int) -> int:
         """Run segments, as `work.Runner`."""

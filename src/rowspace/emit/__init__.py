@@ -15,6 +15,8 @@ from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 from rowspace.emit import arrange, contract, elementwise
 from rowspace.emit.emitter import Emitter, Unsupported, element
 from rowspace.emit.expression import Writer
+from rowspace.emit.first_largest import first_largest
+from rowspace.first_largest import FirstLargest
 
 __all__ = ["RULES", "Emitter", "Unsupported", "element", "emitter"]
 
@@ -36,6 +38,7 @@ RULES: dict[type, Callable[[Emitter, Apply], None]] = {
     Split: arrange.split,
     Subtensor: arrange.subtensor,
     IncSubtensor: arrange.inc_subtensor,
+    FirstLargest: first_largest,
     Reshape: arrange.reshape,
 }
 
