@@ -4,7 +4,7 @@ import naive
 import numpy as np
 
 import rowspace as rs
-from rowspace.row_gradient import OneExample, _one
+from rowspace.row_gradient import OneExample, one_of
 
 IDS = ("i", "j", "bag", "long", "other")
 
@@ -12,7 +12,7 @@ IDS = ("i", "j", "bag", "long", "other")
 def by_loop(cost, values, example, *, compile=True):
     """loop -> (cost, table -> dense gradient), for tables given as arrays; machine code checks the bounds of arrays."""
     tables = {t: rs.Table.from_array(np.array(v, np.float32)) for t, v in values.items()}
-    one = OneExample(cost, tables, _one(example))
+    one = OneExample(cost, tables, one_of(cost, tables, example))
     assert not one.kernel.slow, one.kernel.slow
     loops = {"interpreted": one.kernel.interpreted, **({"machine code": one.kernel.with_bounds()} if compile else {})}
     return {name: (total, _dense(found)) for name, (total, found) in ((n, one.run(f)) for n, f in loops.items())}

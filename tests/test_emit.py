@@ -132,12 +132,13 @@ def test_interpreted_loop_agrees_with_the_naive_version(name):
 
 def interpreted(cost, data, update):
     """Train through the interpreted loop."""
-    from rowspace.columns import as_chunk, checked, length
+    from rowspace.columns import checked, length
+    from rowspace.handed import as_chunk
     from rowspace.work import Slice, run_slice
 
     E = table()
     trainer = rs.Trainer(cost, {"E": E}, update)
-    chunk = as_chunk(data)
+    chunk = as_chunk(data, data)
     kernel = trainer.compile(chunk)
     ready = checked(chunk, kernel.ids, trainer.tables, kernel.traced.columns)
     bound = kernel.bind(trainer.tables, trainer.states, ready)

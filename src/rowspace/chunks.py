@@ -1,44 +1,48 @@
 """The data of a fit: chunks of columns, anew for every epoch."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from rowspace.columns import Chunk, as_chunk, length
+from rowspace.columns import Chunk, length
 from rowspace.errors import DataError
+from rowspace.frames import Frame
+from rowspace.handed import as_chunk, chunk_of
 
 
 class Chunks:
-    """The data as chunks, once per epoch; `examples` is their number in an epoch, None until known.
+    """The data as chunks of the columns that are used, once per epoch; `examples` is their number, None until known.
 
     Data that `seeks` has a method `at(epoch, chunk)`: it may have other chunks in every epoch, and begins with any. Its
     `fingerprint`, a dict of texts, tells it from other data. Its `why_empty` says how it may be that an epoch has no
     example.
     """
 
-    def __init__(self, data: Any, epochs: int) -> None:
+    def __init__(self, data: Any, epochs: int, used: Collection[str]) -> None:
         self.examples: int | None = None
         self.fingerprint: Mapping[str, str] = {}
         self.seeks = False
         self.why_empty: str = getattr(data, "why_empty", "the data gave no rows")
         self._chunks: Callable[[int, int], Iterable[Chunk]]
-        if isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__"):
-            whole = as_chunk(data)
-            self.examples = length(whole)
+        taken, frame = partial(as_chunk, used=used), None if callable(data) else Frame.of(data)
+        if frame is not None:
+            whole = chunk_of(frame, used)
+            self.examples = length(whole) if set(used) & set(whole) else None
             self._chunks = lambda epoch, chunk: [whole]
         elif hasattr(data, "at"):
-            self._chunks, self.examples = lambda *at: map(as_chunk, data.at(*at)), getattr(data, "examples", None)
+            self._chunks, self.examples = lambda *at: map(taken, data.at(*at)), getattr(data, "examples", None)
             self.fingerprint, self.seeks = _fingerprint(data), True
         elif callable(data):
-            self._chunks, self.examples = lambda *at: map(as_chunk, data()), getattr(data, "examples", None)
+            self._chunks, self.examples = lambda *at: map(taken, data()), getattr(data, "examples", None)
         elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
             if iter(data) is data and epochs > 1:
                 raise DataError(
                     f"data is an iterator, which can be read once, and epochs is {epochs}; "
                     "give a list of chunks, or a function that gives an iterator"
                 )
-            self._chunks = lambda *at: map(as_chunk, data)
+            self._chunks = lambda *at: map(taken, data)
         else:
-            as_chunk(data)  # says what it could be
+            as_chunk(data, used)  # says what it could be
         self.examples = None if self.examples is None else int(self.examples)
 
     def of_epoch(self, epoch: int, begun: int = 0) -> Iterator[tuple[int, Chunk]]:

@@ -1,18 +1,20 @@
 """Columns: named arrays over examples, in the forms a kernel takes, checked once before it sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from rowspace.compiled import compiled_loop
+from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, RowspaceError
 from rowspace.mapped import converted, mapped
 from rowspace.names import shown
 from rowspace.sampling import Negatives
 from rowspace.values import is_integer, is_number
 
+_LOOKED_AT = 4096  # numbers, for one to be shown
 _LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole
 
 
@@ -21,13 +23,14 @@ class Kind:
     """The form of a column in one example: `shape` () for one value, (m,) for m of them, (None,) for a ragged bag.
 
     `integer` says whether the values are whole numbers, which may be ids; `names` whether they are strings; `gathered`
-    whether the bags are made of entries that count as examples.
+    whether the bags are made of entries that count as examples. `seen` tells of one number that is no id, for errors.
     """
 
     shape: tuple[int | None, ...] = ()
     integer: bool = True
     names: bool = False
     gathered: bool = False
+    seen: str = field(default="", compare=False, repr=False)
 
     def as_number(self) -> "Kind":
         return replace(self, integer=False, names=False)
@@ -81,8 +84,9 @@ class Gathered:
     most: int = 8
 
     def __post_init__(self) -> None:
-        if not isinstance(self.values, np.ndarray):
-            object.__setattr__(self, "values", _from_python("gathered", self.values))
+        if not isinstance(self.values, np.ndarray) or self.values.dtype == object:
+            object.__setattr__(self, "values", _single("gathered", self.values))
+        check_not_masked("gathered values", self.values)
         if not isinstance(self.values, np.ndarray) or self.values.ndim != 1:
             raise DataError("gathered values have one dimension: the bags are made of them in training")
         if not is_integer(self.most) or self.most < 1:
@@ -99,42 +103,24 @@ class Gathered:
         return replace(self, values=values)
 
 
+def _single(name: str, values: Any) -> np.ndarray:
+    from rowspace.handed import as_column  # which makes columns of what is defined here
+
+    return as_column(name, values)  # type: ignore[return-value]
+
+
 @dataclass(frozen=True)
-class Unusable:
-    """A column that cannot be trained on, which matters only if the cost uses it."""
-
-    length: int
-    reason: str
-
-    def __len__(self) -> int:
-        return self.length
+class Unused:
+    """A column that the cost does not use: nobody has looked at it."""
 
 
-Column = np.ndarray | Ragged | Gathered | Negatives | Unusable
+Column = np.ndarray | Ragged | Gathered | Negatives | Unused
 Chunk = dict[str, Column]
-
-
-def as_chunk(data: Any) -> Chunk:
-    """The columns of a dict of arrays, a pyarrow Table or record batch, or a frame with the Arrow stream interface.
-
-    Raises DataError when a column is not an array of ids, names or numbers, or when columns differ in length.
-    """
-    if isinstance(data, Mapping):
-        columns = {str(name): _from_python(str(name), values) for name, values in data.items()}
-    elif hasattr(data, "__arrow_c_stream__"):
-        columns = _from_arrow(data)
-    else:
-        raise DataError(
-            f"data is a {type(data).__name__}; give a dict of arrays, a pyarrow Table, a pandas or polars frame, "
-            "or an iterable of these"
-        )
-    length(columns)
-    return columns
 
 
 def length(columns: Chunk) -> int:
     """The number of examples: every column but a sampled one has this length."""
-    lengths = {name: len(c) for name, c in columns.items() if not isinstance(c, Negatives)}
+    lengths = {name: len(c) for name, c in columns.items() if not isinstance(c, Negatives | Unused)}
     if not lengths:
         raise DataError("data has no column of its own; give at least one array")
     if len(set(lengths.values())) > 1:
@@ -156,17 +142,27 @@ def counted_before(columns: Chunk, n: Any) -> Any:
 
 def kind(name: str, column: Column) -> Kind:
     """The form of one example of a column."""
-    if isinstance(column, Unusable):
-        raise DataError(column.reason)
+    if isinstance(column, Unused):
+        raise DataError(f"column {name!r} is not one of the cost's")
     if isinstance(column, Negatives):
         return Kind((column.k,))
     if isinstance(column, Ragged):
-        return Kind((None,), *_dtype(name, column.values), gathered=column.gathered)
+        return Kind((None,), *_dtype(name, column.values), gathered=column.gathered, seen=_seen(column.values))
     if isinstance(column, Gathered):
-        return Kind((None,), *_dtype(name, column.values), gathered=True)
+        return Kind((None,), *_dtype(name, column.values), gathered=True, seen=_seen(column.values))
     if column.ndim > 2:
         raise DataError(f"column {name!r} has {column.ndim} dimensions; a column has one, or two for bags and vectors")
-    return Kind(column.shape[1:], *_dtype(name, column))
+    return Kind(column.shape[1:], *_dtype(name, column), seen=_seen(column))
+
+
+def _seen(values: np.ndarray) -> str:
+    """A number that is not whole among the first ones, or else the first, and its position; of numbers only."""
+    first = values[:_LOOKED_AT]
+    if first.dtype.kind not in "fb" or not first.size:
+        return ""
+    odd = np.argwhere(np.trunc(first) != first) if first.dtype.kind == "f" else np.empty((0, first.ndim), np.int64)
+    place = tuple(odd[0].tolist()) if len(odd) else (0,) * first.ndim
+    return f"{first[place]} at position {place[0] if len(place) == 1 else place}"
 
 
 def _dtype(name: str, values: np.ndarray) -> tuple[bool, bool]:
@@ -177,69 +173,6 @@ def _dtype(name: str, values: np.ndarray) -> tuple[bool, bool]:
     if values.dtype.kind in "fb":
         return False, False
     raise DataError(f"column {name!r} holds {values.dtype}; a column holds ids, names or numbers")
-
-
-def _from_python(name: str, values: Any) -> Column:
-    if isinstance(values, Negatives | Ragged | Gathered | Unusable):
-        return values
-    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
-        return _arrow_column(name, values)
-    if isinstance(values, np.ndarray) and values.dtype != object:
-        array = values
-    elif _nested_unevenly(values):
-        return _ragged(name, values)
-    else:
-        array = np.asarray(values)
-    if array.ndim == 0:
-        raise DataError(f"column {name!r} is a single {type(values).__name__}; a column has one entry per example")
-    if array.size == 0 and array.dtype == np.float64 and not isinstance(values, np.ndarray):
-        array = array.astype(np.int64)  # an empty list could be either; ids are the stricter reading
-    return array
-
-
-def _nested_unevenly(values: Any) -> bool:
-    try:
-        lengths = {len(v) for v in values if not isinstance(v, str)}
-    except TypeError:
-        return False
-    return len(lengths) > 1
-
-
-def _ragged(name: str, values: Any) -> Ragged:
-    parts = [np.atleast_1d(np.asarray(v)) for v in values]
-    if any(p.ndim != 1 for p in parts):
-        raise DataError(f"column {name!r} holds bags of more than one dimension; a ragged bag is a list")
-    offsets = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
-    full = [p for p in parts if len(p)]
-    return Ragged(np.concatenate(full) if full else np.empty(0, np.int64), offsets)
-
-
-def _from_arrow(data: Any) -> Chunk:
-    import pyarrow as pa
-
-    table = data if isinstance(data, pa.Table) else pa.table(data)
-    return {name: _arrow_column(name, table.column(name)) for name in table.column_names}
-
-
-def _arrow_column(name: str, values: Any) -> Column:
-    import pyarrow as pa
-
-    array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.chunked_array(values)
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    if isinstance(array, pa.ChunkedArray):  # no chunk at all, or too long for one
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    if array.null_count:
-        row = array.is_null().index(True).as_py()
-        return Unusable(len(array), f"column {name!r} is empty at row {row}; drop such examples or fill them in")
-    kind = array.type
-    if pa.types.is_fixed_size_list(kind):
-        return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), kind.list_size)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        offsets = array.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-        return Ragged(array.flatten().to_numpy(zero_copy_only=False), offsets - offsets[:1])
-    if pa.types.is_dictionary(kind):
-        array = array.dictionary_decode()
-    return array.to_numpy(zero_copy_only=False)
 
 
 # --- checking ------------------------------------------------------------------------------------------------------
@@ -255,8 +188,8 @@ def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any
 
 
 def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
-    if isinstance(column, Unusable):
-        raise DataError(column.reason)
+    if isinstance(column, Unused):
+        raise DataError(f"column {name!r} is not one of the cost's")
     if isinstance(column, Negatives):
         for table in indexed:
             if len(table) != len(column.of):
@@ -335,7 +268,7 @@ def cut_out(chunk: Chunk, lo: int, hi: int) -> Chunk:
 
 
 def _cut_out(column: Column, lo: int, hi: int) -> Column:
-    if isinstance(column, Negatives | Unusable):
+    if isinstance(column, Negatives | Unused):
         return column
     if isinstance(column, Ragged):
         return replace(column, offsets=column.offsets[lo : hi + 1])
@@ -348,7 +281,7 @@ def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
 
 
 def _reordered(column: Column, order: np.ndarray) -> Column:
-    if isinstance(column, Negatives | Unusable):
+    if isinstance(column, Negatives | Unused):
         return column
     if isinstance(column, Gathered):
         return column.of(column.values[order])

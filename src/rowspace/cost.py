@@ -51,7 +51,7 @@ def parameters(cost: Cost, tables: Iterable[str], columns: Iterable[str]) -> tup
     if both:
         raise CostError(f"{both[0]!r} names both a table and a column of the data; rename one of them")
     used_tables, used_columns = [], []
-    for name, parameter in inspect.signature(cost).parameters.items():
+    for name, parameter in _signature(cost).items():
         if name in tables:
             used_tables.append(name)
         elif name in columns:
@@ -65,6 +65,19 @@ def parameters(cost: Cost, tables: Iterable[str], columns: Iterable[str]) -> tup
     if unused:
         raise CostError(f"table {unused[0]!r} is not a parameter of the cost; name it there or leave it out")
     return used_tables, used_columns
+
+
+def column_names(cost: Cost, tables: Iterable[str]) -> list[str]:
+    """The parameters of `cost` that are no tables: the columns that it uses, if the data have them."""
+    return [name for name in _signature(cost) if name not in set(tables)]
+
+
+def _signature(cost: Cost) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(cost).parameters
+    except (TypeError, ValueError):
+        example = "such as lambda E, i, j: ((E[i] - E[j]) ** 2).sum()"
+        raise CostError(f"the cost is {cost!r}; give a function of tables and columns by name, {example}") from None
 
 
 def trace(
@@ -84,7 +97,7 @@ def trace(
     with floats(dtype):
         symbols = {t: symbolic(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
         columns = {c: _column(c, kinds[c], dtype) for c in used_columns}
-        total = inline(_call(cost, {**symbols, **columns}), keep=(Softmax, LogSoftmax))
+        total = inline(_call(cost, {**symbols, **columns}, kinds), keep=(Softmax, LogSoftmax))
         lookups, total = cut(total, symbols, columns, {t: tables[t][0] for t in used_tables})
         check_cut(total, symbols)
         indexed = id_columns(lookups, columns, tables)
@@ -142,14 +155,19 @@ def _column(name: str, kind: Kind, dtype: str) -> Variable:
     return symbolic(name, shape=kind.shape, dtype="int64" if kind.integer else dtype)
 
 
-def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
+def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> Variable:
     try:
         total = cost(**arguments)
+    except RecursionError:  # PyTensor looks for letters within letters
+        raise CostError(
+            f"the cost {name_of(cost)} could not be traced; inside a cost a table is indexed by columns and whole "
+            "numbers, not by names: give the name as a column, or its number, table.ids(name)"
+        ) from None
     except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError) as error:
         raise CostError(
             f"the cost {name_of(cost)} could not be traced: {str(error).rstrip('.')}; inside a cost use operators and "
             f"the functions of pytensor.tensor, as in pt.maximum for max, pt.switch for if, pt.exp for math.exp"
-            f"{_numbers(arguments)}"
+            f"{_numbers(arguments, kinds)}"
         ) from error
     if not isinstance(total, Variable):
         raise CostError(
@@ -165,10 +183,12 @@ def _call(cost: Cost, arguments: dict[str, Variable]) -> Variable:
     return total
 
 
-def _numbers(arguments: dict[str, Variable]) -> str:
+def _numbers(arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> str:
     """A hint for those who index with numbers."""
     numbers = [name for name, v in arguments.items() if v.type.ndim < 2 and v.type.dtype in ("float32", "float64")]
-    return f", and index tables with ids or names: {', '.join(numbers)} holds numbers" if numbers else ""
+    seen = "; ".join(f"{name} holds {kinds[name].seen}" for name in numbers if name in kinds and kinds[name].seen)
+    hint = f", and index tables with ids or names: {', '.join(numbers)} holds numbers" if numbers else ""
+    return f"{hint} ({seen})" if seen else hint
 
 
 def name_of(cost: Cost) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import xxhash
 
-from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unusable, length
+from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
 from rowspace.mapped import stretches
 
 _STRETCH = 1 << 24  # bytes hashed at once
@@ -77,7 +77,7 @@ def _told(column: Column) -> str:
         return f"{column.by} {column.most} {mark_of(column.values)}"
     if isinstance(column, Ragged):
         return f"{column.gathered} {mark_of(column.values, column.offsets)}"
-    assert not isinstance(column, Unusable)
+    assert not isinstance(column, Unused)
     return mark_of(column)
 
 

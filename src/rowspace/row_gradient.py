@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Kind, as_chunk, checked, kind
-from rowspace.cost import Cost, inline, trace
+from rowspace.columns import Chunk, Kind, checked, kind
+from rowspace.cost import Cost, column_names, inline, parameters, trace
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.floatx import floats
+from rowspace.handed import as_chunk
 from rowspace.kernel import Kernel
 from rowspace.sampling import Negatives, draw
-from rowspace.table import Table
+from rowspace.table import Table, by_name
 from rowspace.updates import Update
 from rowspace.work import Runner, Slice, run_slice
 
@@ -56,7 +57,7 @@ def gradient(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]
     >>> rs.gradient(lambda E, i, j: (1 - E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 1})["E"].values.tolist()
     [[0.0, -2.0], [-2.0, 0.0]]
     """
-    one = OneExample(cost, tables, _one(example))
+    one = OneExample(cost, by_name(tables), one_of(cost, tables, example))
     return one.run(one.kernel.interpreted)[1]
 
 
@@ -95,12 +96,14 @@ def _collect(row: Any, gradient: Any, state: Any, rate: Any) -> tuple[Any, Any]:
     return row, (state[0] + gradient, state[1] * 0 + 1)
 
 
-def _one(example: Mapping[str, Any]) -> Chunk:
+def one_of(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]) -> Chunk:
     """An example as a chunk of one."""
     if not isinstance(example, Mapping) or not example:
         raise DataError("an example is a dict with one entry per column, such as {'i': 0, 'j': 1, 'label': 1.0}")
-    chunk = as_chunk({name: value if isinstance(value, Negatives) else [value] for name, value in example.items()})
-    return {name: _drawn(column, chunk) if isinstance(column, Negatives) else column for name, column in chunk.items()}
+    entries = {name: value if isinstance(value, Negatives) else [value] for name, value in example.items()}
+    chunk = as_chunk(entries, column_names(cost, tables))
+    used = {name: chunk[name] for name in parameters(cost, tables, chunk)[1]}
+    return {name: _drawn(column, chunk) if isinstance(column, Negatives) else column for name, column in used.items()}
 
 
 def _drawn(negatives: Negatives, chunk: Chunk) -> np.ndarray:
@@ -138,7 +141,8 @@ def check_gradient(
     >>> rs.check_gradient(lambda E, i, j: (E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 4}) < 1e-5
     True
     """
-    chunk = _one(example)
+    tables = by_name(tables)
+    chunk = one_of(cost, tables, example)
     given = {"": gradients} if gradients is not None else _both_loops(OneExample(cost, tables, chunk), compiled)
     evaluate, looked_up = _cost_in_float64(cost, tables, chunk)
     worst = 0.0

@@ -2,13 +2,13 @@
 
 import operator
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from rowspace import store
-from rowspace.errors import FormatError, ReadOnly, ShapeError
+from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
 from rowspace.index import Index
 from rowspace.names import Names, shown
 from rowspace.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches, is_integer
@@ -285,3 +285,10 @@ class Table:
         if not self.values.flags.writeable:
             modes = "mode='r+' (changes the file) or 'c' (changes stay in this process)"
             raise ReadOnly(f"a read-only table cannot be {done}; open it with {modes}")
+
+
+def by_name(tables: Any) -> dict[str, Table]:
+    """The tables of a cost by the names they have in it; DataError for anything else."""
+    if not isinstance(tables, Mapping) or not all(isinstance(table, Table) for table in tables.values()):
+        raise DataError('tables must be a dict of tables by the names they have in the cost, such as {"E": E}')
+    return dict(tables)

@@ -10,10 +10,11 @@ import numpy as np
 from rowspace.buckets import Buckets, Sample
 from rowspace.checkpoint import EVERY, Checkpoints, check_there
 from rowspace.chunks import Chunks
-from rowspace.columns import as_chunk, kind
-from rowspace.cost import Cost, parameters
+from rowspace.columns import kind
+from rowspace.cost import Cost, column_names, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
+from rowspace.handed import as_chunk
 from rowspace.idle import changed, idle_options, refuse_idle
 from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
@@ -26,7 +27,7 @@ from rowspace.run import Run
 from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES
 from rowspace.standing import Place
-from rowspace.table import Table
+from rowspace.table import Table, by_name
 from rowspace.trace import Trace, traced
 from rowspace.updates import Update, sgd
 from rowspace.values import is_integer
@@ -63,10 +64,8 @@ class Trainer:
         tables: Mapping[str, Table],
         update: Update | Mapping[str, Update | None] | None = None,
     ) -> None:
-        if not isinstance(tables, Mapping) or not all(isinstance(t, Table) for t in tables.values()):
-            raise DataError('tables must be a dict of tables by the names they have in the cost, such as {"E": E}')
         self.cost = cost
-        self.tables = dict(tables)
+        self.tables = by_name(tables)
         self.updates = _by_table(sgd() if update is None else update, self.tables)
         _check_apart(self.tables, self.updates)
         for name in self.updates:
@@ -101,7 +100,7 @@ class Trainer:
         A `guarded` loop checks gradients before it writes: `fit` uses one where a copy of the tables to go back to
         would cost too much. Of a loop for whole batches it makes a `part`, "ids" or "gradients".
         """
-        chunk = as_chunk(data)
+        chunk = as_chunk(data, column_names(self.cost, self.tables))
         _, names = parameters(self.cost, self.tables, chunk)
         forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
         key = (guarded, part, *((c, k, s and s.form) for c, (k, s) in forms.items()))
@@ -200,7 +199,7 @@ class Trainer:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
         options = Options(int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, wanted(memory))
         refuse_idle(self._idle(checkpoint, schedule), given)
-        chunks = Chunks(data, epochs)
+        chunks = Chunks(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
             return self._fit(chunks, options, None, threads, progress, callbacks)
         with Checkpoints(checkpoint, every, resume=resume) as checkpoints:
@@ -244,7 +243,8 @@ class Trainer:
             assert checkpoints.saved is not None  # or it would have been refused
             options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
             refuse_idle(self._idle(checkpoint, None), [] if memory is None else ["memory"])
-            return self._fit(Chunks(data, options.epochs), options, checkpoints, threads, progress, callbacks)
+            chunks = Chunks(data, options.epochs, column_names(self.cost, self.tables))
+            return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
 
     def _idle(self, checkpoint: Any, schedule: str | None) -> dict[str, str]:
         """What options are for that have no effect here."""

@@ -272,12 +272,26 @@ def test_a_file_without_a_header_is_not_eaten(tmp_path):
         ({"a": [True, False], "b": ["y", "z"]}, "column 'a' holds bool: names must be text"),
         ({"a": ["x", "y"], "b": [["y"], ["z"]]}, r"column 'b' holds list<.*>: names must be text"),
         ({"a": [1, 2]}, "needs a column for the left"),
-        ({"a": [1, 2], "b": [1]}, "not a path, a data frame or an Arrow table that can be read"),
+        ({"a": [1, 2], "b": [1]}, "the dict has columns that differ in length: 'a' 2, 'b' 1"),
+        ({"a": ["x", 5], "b": ["y", "z"]}, "the dict, column 'a' holds 5 .int. at position 1, which is a whole number"),
+        ({"a": np.ma.array([1, 2], mask=[0, 1]), "b": ["y", "z"]}, "row 2, column 'a': no name"),
     ],
 )
 def test_bad_frames(columns, message):
     with pytest.raises(DataError, match=message):
         read_pairs(columns)
+
+
+@pytest.mark.parametrize("other", [[5, "about five"], [[1, [2]], [3]], [object(), 1]])
+def test_a_column_that_is_not_asked_for_is_not_looked_at(other):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {"src": ["ada", "bob"], "dst": ["bob", "cyd"], "other": pandas.Series(other, dtype=object)}
+    )
+    for source in (frame, pandas.concat([frame, frame["other"]], axis=1), {**frame, "scalar": 3}):
+        assert rows_of(read_pairs(source, left="src", right="dst")) == [("ada", "bob"), ("bob", "cyd")]
+    with pytest.raises(DataError, match="several columns 'other'; rename all but one"):
+        read_pairs(pandas.concat([frame, frame["other"]], axis=1), left="src", right="other")
 
 
 def test_what_is_no_source():

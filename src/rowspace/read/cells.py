@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rowspace.errors import DataError
+from rowspace.frames import decoded
 from rowspace.names import brief, shown
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.content import BOM, UTF_16
-from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, check_header, decoded, frame, header
+from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, check_header, frame, header
 from rowspace.read.stream import Stream
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"

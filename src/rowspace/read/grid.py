@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
 from rowspace.errors import DataError
+from rowspace.frames import Frame
 from rowspace.names import brief, shown
 from rowspace.promised import ask_for_columns
 from rowspace.read.content import Content
@@ -73,18 +74,6 @@ def listed(columns: list[str]) -> str:
     return ", ".join(names) + (", ..." if len(names) < len(columns) else "")
 
 
-def decoded(column: Any) -> Any:
-    """The column without a dictionary; Arrow's own cast cannot do that for polars' categories."""
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(column.type):
-        return column
-    kind = column.type.value_type
-    kind = pa.large_string() if kind == pa.string_view() else kind
-    chunks = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
-    return pa.chunked_array(chunks, kind)
-
-
 class Columns:
     """A pyarrow Table, wherever it came from."""
 
@@ -100,17 +89,30 @@ class Columns:
         return f"row {row + 1}"
 
 
-def frame(source: Any) -> Columns:
-    """A pyarrow Table, or anything Arrow takes for one: a pandas or polars frame, a dict."""
-    import pyarrow as pa
+class FrameColumns(Columns):
+    """The columns of a data frame, of which those that are asked for are converted."""
 
-    name = f"the {type(source).__name__}"
-    try:
-        return Columns(name, pa.table(source))
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"{name} is not a path, a data frame or an Arrow table that can be read: {brief(error)}"
-        ) from error
+    def __init__(self, frame: Frame) -> None:
+        self.name, self.columns = frame.name, frame.columns
+        self._frame = frame
+
+    def load(self, texts: list[str], numbers: list[str]) -> Any:
+        import pyarrow as pa
+
+        columns = {column: self._frame.arrow(column) for column in texts + numbers}
+        try:
+            return pa.table(columns)
+        except pa.ArrowInvalid:
+            lengths = ", ".join(f"{shown(name)} {len(column)}" for name, column in columns.items())
+            raise DataError(f"{self.name} has columns that differ in length: {lengths}") from None
+
+
+def frame(source: Any) -> FrameColumns:
+    """A pyarrow Table, a pandas or polars frame, a dict, or anything that Arrow takes for a table."""
+    found = Frame.of(source)
+    if found is None:
+        raise DataError(f"the {type(source).__name__} is not a path, a data frame or an Arrow table that can be read")
+    return FrameColumns(found)
 
 
 def _parquet(source: Content) -> Columns:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.frames import decoded
 from rowspace.names import brief, shown
 from rowspace.read.content import read_content
-from rowspace.read.grid import Columns, Grid, check_column, decoded, frame, grid_of, listed
+from rowspace.read.grid import Columns, Grid, check_column, frame, grid_of, listed
 from rowspace.values import STRING, ask_for_memory, memory_told
 
 

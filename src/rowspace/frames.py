@@ -1,0 +1,130 @@
+"""Data frames of any library: a column is converted when it is asked for, and no other is looked at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rowspace.errors import DataError
+from rowspace.names import brief, shown
+
+Convert = Callable[[int], Any]
+
+
+class Frame:
+    """The columns of a dict, of a pyarrow Table or record batch, or of a pandas, polars or other frame.
+
+    Args:
+        name: how errors call it.
+        columns: the names of its columns; some may occur twice.
+        column: gives column k as its library has it.
+    """
+
+    def __init__(self, name: str, columns: Sequence[Any], column: Convert) -> None:
+        self.name, self.columns = name, list(map(str, columns))
+        self._column = column
+
+    @classmethod
+    def of(cls, data: Any) -> "Frame | None":
+        """The frame, or None for anything else.
+
+        Raises:
+            DataError: for a stream of Arrow's that cannot be read.
+        """
+        name = f"the {type(data).__name__}"
+        if isinstance(data, Mapping):
+            return cls(name, list(data), list(data.values()).__getitem__)
+        if _has(data, "iloc", "columns"):  # pandas, whose own conversion takes all columns or none
+            return cls(name, list(data.columns), lambda k: data.iloc[:, k])
+        if _has(data, "to_series", "columns", "get_column"):  # polars
+            return cls(name, data.columns, data.to_series)
+        if is_series(data) or not (_has(data, "__arrow_c_stream__") or _has(data, "__arrow_c_array__")):
+            return None
+        table = _arrow_table(name, data)
+        return cls(name, table.schema.names, table.column)
+
+    def column(self, name: str) -> Any:
+        """A column as its library has it.
+
+        Raises:
+            DataError: where several columns have the name.
+        """
+        if self.columns.count(name) > 1:
+            raise DataError(f"{self.name} has several columns {shown(name)}; rename all but one")
+        return self._column(self.columns.index(name))
+
+    def arrow(self, name: str) -> Any:
+        """A column as a ChunkedArray; what is missing is null.
+
+        Raises:
+            DataError: naming the column, where that cannot be done.
+        """
+        return as_arrow(f"{self.name}, column {shown(name)}", self.column(name))
+
+
+def is_series(data: Any) -> bool:
+    """Whether data are one column: a pandas or polars Series, or an Arrow array."""
+    import pyarrow as pa
+
+    if isinstance(data, pa.Array | pa.ChunkedArray):
+        return True
+    return _has(data, "dtype", "name", "to_list") and not isinstance(data, type)
+
+
+def as_arrow(what: str, values: Any) -> Any:
+    """One column as a ChunkedArray; what is missing is null.
+
+    Raises:
+        DataError: naming the column, and the place of an entry that is not what the others are.
+    """
+    import pyarrow as pa
+
+    try:
+        if isinstance(values, pa.ChunkedArray):
+            return values
+        if str(getattr(values, "dtype", "")) == "Object":  # of polars, which hands out addresses
+            values = values.to_list()
+        if not isinstance(values, pa.Array) and _has(values, "__arrow_c_stream__") and not _has(values, "iloc"):
+            return pa.chunked_array(values)
+        found = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
+        return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+    except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError) as error:
+        _refuse_entries(what, values)
+        raise DataError(f"{what} cannot be read: {brief(error)}") from error
+
+
+def decoded(column: Any) -> Any:
+    """A ChunkedArray without a dictionary; Arrow's own cast cannot do that for polars' categories."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return column
+    kind = column.type.value_type
+    kind = pa.large_string() if kind == pa.string_view() else kind
+    chunks = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
+    return pa.chunked_array(chunks, kind)
+
+
+def _refuse_entries(what: str, values: Any) -> None:
+    """Say which entry of a list of Python's is not what the others are, if that is so."""
+    from rowspace.entries import array_of
+
+    if _has(values, "tolist"):
+        values = values.tolist()
+    if isinstance(values, list | tuple):
+        array_of(what, values)
+
+
+def _arrow_table(name: str, data: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(data, pa.Table | pa.RecordBatch):
+        return data
+    try:
+        if _has(data, "__arrow_c_stream__"):
+            return pa.RecordBatchReader.from_stream(data).read_all()
+        return pa.record_batch(data)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"{name} is not a data frame or an Arrow table that can be read: {brief(error)}") from error
+
+
+def _has(data: Any, *attributes: str) -> bool:
+    return all(hasattr(data, attribute) for attribute in attributes)
