@@ -36,7 +36,7 @@ class Frame:
             return cls(name, list(data.columns), lambda k: data.iloc[:, k])
         if _has(data, "to_series", "columns", "get_column"):  # polars
             return cls(name, data.columns, data.to_series)
-        if is_series(data) or not (_has(data, "__arrow_c_stream__") or _has(data, "__arrow_c_array__")):
+        if not is_frame(data):
             return None
         table = _arrow_table(name, data)
         return cls(name, table.schema.names, table.column)
@@ -58,6 +58,13 @@ class Frame:
             DataError: naming the column, where that cannot be done.
         """
         return as_arrow(f"{self.name}, column {shown(name)}", self.column(name))
+
+
+def is_frame(data: Any) -> bool:
+    """Whether data are columns by name: a pandas, polars or other frame, or a table or stream of Arrow's."""
+    if isinstance(data, type) or is_series(data):
+        return False
+    return _has(data, "iloc", "columns") or any(_has(data, f"__arrow_c_{form}__") for form in ("stream", "array"))
 
 
 def is_series(data: Any) -> bool:
@@ -105,12 +112,12 @@ def decoded(column: Any) -> Any:
 
 def _refuse_entries(what: str, values: Any) -> None:
     """Say which entry of a list of Python's is not what the others are, if that is so."""
-    from rowspace.entries import array_of
+    from rowspace.handed import of_list  # which reads frames
 
     if _has(values, "tolist"):
         values = values.tolist()
     if isinstance(values, list | tuple):
-        array_of(what, values)
+        of_list(what, values)
 
 
 def _arrow_table(name: str, data: Any) -> Any:

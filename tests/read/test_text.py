@@ -10,6 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas
+import polars
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.errors import DataError
+from rowspace.frames import as_arrow
 from rowspace.read import chunk, ids_file, read_text, sentences
 
 LINES = ["the cat saw the dog", "", "the dog ran", "a bird", "the cat"]
@@ -498,6 +501,46 @@ def test_lists_that_are_not_of_words():
     refused([["a"], 3], "a sentence must be a list of words, not 3")
     refused([["a", 3]], r"a word must be text, not int: 3; give str\(word\)")
     refused([["a", ["b"]]], "a sentence must be a list of words")
+    refused([["a"], ["b", float("nan"), 3]], r"not float: nan; give str\(word\), or leave it out of sentence 1")
+    refused([["a"], {"b"}], "a sentence must be a list of words, not a set, which has no order .sentence 1, from 0.")
+
+
+SERIES = [["a", "b"], ["b", "c"]]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pandas.Series(SERIES),
+        pandas.Series([np.array(words, object) for words in SERIES]),
+        pandas.Series(["a b", "b c"], dtype="category"),
+        polars.Series(SERIES),
+        polars.Series(["a b", "b c"]),
+        pa.array(SERIES),
+        pa.chunked_array([SERIES[:1], SERIES[1:]]),
+        pa.chunked_array([["a b"], ["b c"]]),
+    ],
+)
+def test_a_series_of_sentences(series):
+    with read_text(series, min_count=1) as text:
+        assert list(text) == SERIES
+    frame = pa.table({"words": as_arrow("words", series)})
+    for source in (frame, frame.to_reader(), {"words": series, "other": object()}):
+        with read_text(source, column="words", min_count=1) as text:
+            assert list(text) == SERIES
+
+
+def test_sentences_that_are_missing_are_empty():
+    for series in (pandas.Series([["a"], None, float("nan")]), pa.array([["a"], None, []]), pa.array(["a", None, ""])):
+        with read_text(series, min_count=1) as text:
+            assert list(text) == [["a"], [], []]
+
+
+def test_a_series_of_other_things():
+    refused(pandas.Series([["a", 3]]), r"the Series holds 3 \(int\) at place 1 of example 0, which is a whole number")
+    refused(pandas.Series([["a"], "b c"]), "the Series holds 'b c' .str. at position 1, among lists")
+    refused(pa.array([["a", None]]), "a word must be text, not NoneType: None")
+    refused(pa.array([1, 2]), "the Int64Array holds int64: expected text")
 
 
 # --- files of ids

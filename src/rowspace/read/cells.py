@@ -17,11 +17,16 @@ PARQUET, ARROW = b"PAR1", b"ARROW1"
 ROWS = 1 << 12  # decoded from Parquet at once
 
 
-def frame_cells(source: Any, column: str) -> Iterator[Chunk]:
-    """The cells of a data frame or an Arrow table."""
+def frame_column(source: Any, column: str) -> Any:
+    """A column of a data frame or an Arrow table, as a ChunkedArray."""
     grid = frame(source)
     check_column(grid.name, grid.columns, column)
-    return _joined(grid.name, column, ((part, 0) for part in decoded(grid.load([column], [])[column]).chunks))
+    return grid.load([column], [])[column]
+
+
+def column_cells(name: str, what: str, column: Any) -> Iterator[Chunk]:
+    """The cells of a ChunkedArray of text; errors call its source `name`, and itself `what`."""
+    return _joined(name, what, ((part, 0) for part in decoded(column).chunks))
 
 
 def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
@@ -36,9 +41,9 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     start = head.removeprefix(BOM).lstrip()[:1]
     if start == b"[":
         raise DataError(f"{stream.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
-    batches = _reader(head, start)
+    batches, what = _reader(head, start), f"{stream.name}, column {shown(column)}"
     try:
-        yield from _joined(stream.name, column, ((part, stream.taken()) for part in batches(stream, column)))
+        yield from _joined(stream.name, what, ((part, stream.taken()) for part in batches(stream, column)))
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
@@ -143,21 +148,21 @@ def _chunked(array: Any) -> Any:
     return pa.chunked_array([array])
 
 
-def _joined(name: str, column: str, arrays: Iterator[tuple[Any, int]]) -> Iterator[Chunk]:
+def _joined(name: str, what: str, arrays: Iterator[tuple[Any, int]]) -> Iterator[Chunk]:
     """The cells of arrays as lines: ends of lines inside a cell become spaces, a missing cell an empty line."""
     row = 0
     for array, taken in arrays:
-        for part in _parts(_as_bytes(name, column, array)):
+        for part in _parts(_as_bytes(what, array)):
             yield Chunk(_lines(part), name, row, rows=True, taken=taken)
             row, taken = row + len(part), 0
 
 
-def _as_bytes(name: str, column: str, array: Any) -> Any:
+def _as_bytes(what: str, array: Any) -> Any:
     import pyarrow as pa
 
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.large_binary(), pa.null())
     if array.type not in texts:
-        raise DataError(f"{name}, column {shown(column)} holds {brief(array.type)}: expected text")
+        raise DataError(f"{what} holds {brief(array.type)}: expected text")
     array = array.cast(pa.large_string()) if array.type == pa.string_view() else array
     return array.cast(pa.large_binary())
 

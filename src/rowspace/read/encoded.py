@@ -1,9 +1,10 @@
 """A piece of text as numbered words: those of a chunk of bytes, or of lists of words that someone else has split."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -81,21 +82,29 @@ def encode_lines(chunk: Chunk, split: Callable[[str], Iterable[str]], errors: st
     return encode_lists([split(line.removesuffix("\r")) for line in lines[:-1]])
 
 
-def encode_lists(sentences: Iterable[Iterable[str]]) -> Encoded:
-    """Number the words of sentences that are split already."""
+def encode_lists(sentences: Iterable[Iterable[str]], first: int = 0) -> Encoded:
+    """Number the words of sentences that are split already; the first of them is number `first` to errors."""
     number: dict[str, int] = {}
     ids: list[int] = []
-    for sentence in sentences:
+    for k, sentence in enumerate(sentences, first):
         if isinstance(sentence, str | bytes):
-            raise DataError(f"a sentence must be a list of words, not one {type(sentence).__name__}: {shown(sentence)}")
+            raise _no_sentence(k, f"one {type(sentence).__name__}: {shown(sentence)}")
+        if isinstance(sentence, Set):
+            raise _no_sentence(k, f"a {type(sentence).__name__}, which has no order")
+        known = len(number)
         try:
             ids.extend([number.setdefault(word, len(number)) for word in sentence])
         except TypeError:
-            raise DataError(f"a sentence must be a list of words, not {shown(sentence)}") from None
+            raise _no_sentence(k, shown(sentence)) from None
+        others = [word for word in islice(reversed(number), len(number) - known) if not isinstance(word, str)]
+        if others:
+            what = f"not {type(others[-1]).__name__}: {shown(others[-1])}"
+            raise DataError(f"a word must be text, {what}; give str(word), or leave it out of sentence {k}")
         ids.append(LINE_END)
-    for word in number:
-        if not isinstance(word, str):
-            raise DataError(f"a word must be text, not {type(word).__name__}: {shown(word)}; give str(word)")
     coded = np.array(ids, np.int32)
     counts = np.bincount(coded[coded >= 0], minlength=len(number)).astype(np.int64)
     return Encoded(Words.of(list(number), counts), coded)
+
+
+def _no_sentence(k: int, found: str) -> DataError:
+    return DataError(f"a sentence must be a list of words, not {found} (sentence {k}, from 0)")

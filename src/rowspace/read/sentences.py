@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.errors import DataError
+from rowspace.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.idle import refuse_idle
 from rowspace.names import shown
-from rowspace.read.cells import ARROW, PARQUET, file_cells, frame_cells
+from rowspace.read.cells import ARROW, PARQUET, column_cells, file_cells, frame_column
 from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
 from rowspace.read.content import UTF_16
 from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
@@ -52,13 +53,20 @@ def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) ->
         name = _named(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
         pieces = _encoding(_chunks(paths, column, not callable(tokens)), tokens, errors)
         return Sentences(name, pieces, _size(paths), not callable(tokens))
-    if column is not None or _is_frame(source):
+    name = f"the {type(source).__name__}"
+    if column is not None or is_frame(source):
         _check_asked(source, column)
-        pieces = _encoding(frame_cells(source, str(column)), tokens, errors)
-        return Sentences(f"the {type(source).__name__}", pieces, None, not callable(tokens))
+        found = frame_column(source, str(column))
+        return _of_cells(name, f"{name}, column {shown(column)}", found, tokens, errors)
+    if is_series(source):
+        return _of_cells(name, name, as_arrow(name, source), tokens, errors)
+    _refuse_of_words(tokens, errors)
+    return Sentences(name, _lists(source), None, False)
+
+
+def _refuse_of_words(tokens: Split, errors: str) -> None:
     given = {"tokens": tokens != "whitespace", "errors": errors != "strict"}
     refuse_idle(dict.fromkeys(given, OF_WORDS), [name for name, was_given in given.items() if was_given])
-    return Sentences(f"the {type(source).__name__}", _lists(source), None, False)
 
 
 # --- files
@@ -111,14 +119,22 @@ def _encoding(source: Iterator[Chunk], tokens: Split, errors: str) -> Pieces:
 # --- frames and lists
 
 
-def _is_frame(source: Any) -> bool:
-    return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
-
-
 def _check_asked(source: Any, column: str | None) -> None:
     if column is None:
         grid = frame(source)
         raise DataError(f"{grid.name} needs column=, the column of text; it has: {listed(grid.columns)}")
+
+
+def _of_cells(name: str, what: str, column: Any, tokens: Split, errors: str) -> Sentences:
+    """A column of text, or of lists of words that someone has split."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(column.type) and hasattr(column.type, "value_type"):
+        _refuse_of_words(tokens, errors)
+        sentences = (cell or [] for chunk in decoded(column).chunks for cell in chunk.to_pylist())
+        return Sentences(name, _lists(sentences), None, False)
+    pieces = _encoding(column_cells(name, what, column), tokens, errors)
+    return Sentences(name, pieces, None, not callable(tokens))
 
 
 def _lists(source: Any) -> Pieces:
@@ -128,5 +144,7 @@ def _lists(source: Any) -> Pieces:
         raise DataError(
             f"a text is a path, a data frame with column=, or lists of words, not {type(source).__name__}"
         ) from None
+    done = 0
     while block := list(islice(sentences, LISTS)):
-        yield partial(encode_lists, block), 0
+        yield partial(encode_lists, block, done), 0
+        done += len(block)
