@@ -13,7 +13,7 @@ from rowspace import formats, store
 from rowspace.errors import FormatError, RowspaceError, ShapeError
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=6)
-BITS = st.integers(0, 2**32 - 1)
+BITS = st.integers(0, 2**32 - 1).filter(lambda bits: bits & 0x7F800000 != 0x7F800000)  # of finite numbers
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
@@ -198,8 +198,26 @@ def test_a_refusal_says_what_and_what_to_do(tmp_path):
     values = np.array([[1, 2], [3, np.nan]], np.float32)
     with pytest.raises(FormatError) as nan:
         formats.export(rs.Table.from_array(values, ["a", "b"]), tmp_path / "v.txt")
-    assert str(nan.value) == "row 1 ('b') holds NaN or infinity, which word2vec text cannot hold"
+    assert str(nan.value) == "row 1 ('b') holds NaN or infinity, which a word2vec file cannot hold"
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("file", ["v.txt", "v.bin", "v.npy", "v.parquet"])
+def test_numbers_that_are_not_finite_are_refused_both_ways(tmp_path, monkeypatch, file, value):
+    values = np.array([[1, 2], [3, value], [4, 5]], np.float32)
+    E = rs.Table.from_array(values, ["a", "New", "c"])
+    with pytest.raises(FormatError, match=r"row 1 \('New'\) holds NaN or infinity"):
+        formats.export(E, tmp_path / file)
+    assert not os.listdir(tmp_path)
+    for module in (formats.word2vec, formats.npy, formats.parquet):
+        monkeypatch.setattr(module, "refuse_nonfinite", lambda *_: None)
+    formats.export(E, tmp_path / file)
+    place = {"v.txt": "line 3: '-?(nan|inf)' is", "v.bin": "record 2: number 2 of its vector is -?(nan|inf),"}
+    rows = r"row 1 \('New'\): number 2 of its vector is -?(nan|inf),"
+    with pytest.raises(FormatError, match=f"{file}.*{place.get(file, rows)} not a finite"):
+        formats.import_(tmp_path / file)
+    assert formats.import_(tmp_path / file, limit=1).names == ["a"]
 
 
 @pytest.mark.parametrize("file", ["v.txt", "v.bin", "v.npy", "v.parquet"])
@@ -222,8 +240,11 @@ def test_an_interrupted_export_leaves_the_old_file(tmp_path, monkeypatch, E, fil
         ("", "line 1: expected a header 'rows dim', got ''"),
         ("a 1 2\n", "line 1: expected a header 'rows dim'"),
         ("-1 2\na 1 2\n", "line 1: expected a header"),
-        ("0 2\n", "line 1: expected a header"),
-        ("1 0\na\n", "line 1: expected a header"),
+        ("0 2\n", "v.txt holds no words: its header is '0 2'"),
+        ("0 2\na 1 2\n", "v.txt holds no words"),
+        ("1 0\na\n", "v.txt holds vectors of no numbers: its header is '1 0'"),
+        ("1.0 2\na 1 2\n", "line 1: expected a header"),
+        (f"{'9' * 30} 2\na 1 2\n", "line 1: expected a header"),
         ("\u0661 2\na 1 2\n", "line 1: expected a header"),
         ("1000000000000 300\na 1 2\n", "line 1: 1000000000000 rows of 300 numbers take at least"),
         ("3 2\na 1 2\nb 3 4\n", "line 1: 3 rows of 2 numbers take at least 17 bytes and 12 follow"),
@@ -267,6 +288,53 @@ def test_damaged_binaries_are_told_by_record(tmp_path, content, text):
     (tmp_path / "v.bin").write_bytes(content)
     with pytest.raises(FormatError, match=text):
         formats.import_(tmp_path / "v.bin")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_a_limit_that_the_header_says_as_well_reads_no_more(tmp_path, limit):
+    (tmp_path / "v.txt").write_text("2 2\na 1 2\nb 3 4\nc 5 6\n")
+    (tmp_path / "v.bin").write_bytes(b"2 2\n" + b"".join(name + b" " + bytes(8) for name in (b"a", b"b", b"c")))
+    for file in ("v.txt", "v.bin"):
+        if limit > 2:
+            with pytest.raises(FormatError, match="more follows the 2 rows of the header"):
+                formats.import_(tmp_path / file, limit=limit)
+        else:
+            assert formats.import_(tmp_path / file, limit=limit).names == ["a", "b"][:limit]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("7 2\n8 3\n", ["7", "8"]),  # GloVe's names that are numbers, of one number each
+        ("2 1\na 1\nb 2\n", ["a", "b"]),
+        (". . . 1 2\na 3 4\nb 5 6\n", [". . .", "a", "b"]),
+        ("a  1 2\nb 3 4\n c 5 6\nd 7 8\ne 1 2\n", ["a", "b", "c", "d", "e"]),
+    ],
+)
+def test_a_header_is_told_by_the_row_below(tmp_path, text, names):
+    (tmp_path / "v.txt").write_text(text)
+    assert formats.import_(tmp_path / "v.txt").names == names
+    assert formats.import_(tmp_path / "v.txt", limit=1).names == names[:1]
+
+
+@pytest.mark.parametrize("header", ["-1 2", "2 -2", "2.5 2", "1e3 2", "9" * 30 + " 2"])
+def test_a_header_of_other_numbers_is_told(tmp_path, header):
+    (tmp_path / "v.txt").write_text(f"{header}\na 1 2\nb 3 4\n")
+    with pytest.raises(FormatError, match="line 1: expected a header 'rows dim', got"):
+        formats.import_(tmp_path / "v.txt")
+
+
+def test_a_name_that_ends_in_a_space_is_refused(tmp_path):
+    for row in ("a  1 2", "a \r 1 2"):
+        (tmp_path / "v.txt").write_bytes(f"2 2\n{row}\nb 3 4\n".encode())
+        with pytest.raises(FormatError, match="line 2: white space follows the space after the name"):
+            formats.read_word2vec(tmp_path / "v.txt")
+
+
+def test_text_of_other_encodings_is_told(tmp_path):
+    (tmp_path / "v.txt").write_bytes("2 2\na 1 2\nb 3 4\n".encode("utf-16"))
+    with pytest.raises(FormatError, match="is UTF-16 text; save it as UTF-8"):
+        formats.import_(tmp_path / "v.txt")
 
 
 @settings(deadline=None, derandomize=True)

@@ -156,8 +156,8 @@ def test_a_long_name_of_a_column_is_looked_for_at_once(tmp_path):
 
 def test_rows_that_are_not_finite_are_answered_without_a_warning(tmp_path):
     rows = np.array([[1, 0], [np.inf, 1], [np.nan, 0], [0.5, 0.1]], np.float32)
-    rs.export(rs.Table.from_array(rows, ["a", "b", "c", "d"]), tmp_path / "v.bin")
-    found = json.loads(works("neighbors", tmp_path / "v.bin", "a", "--json").stdout)
+    rs.Model({"E": rs.Table.from_array(rows, ["a", "b", "c", "d"])}).save(tmp_path / "m")
+    found = json.loads(works("neighbors", tmp_path / "m", "a", "--json").stdout)
     assert found[0]["neighbors"][0]["item"] == "d"
     for name in "bc":
-        assert "a query must be finite numbers" in fails("neighbors", tmp_path / "v.bin", name)
+        assert "a query must be finite numbers" in fails("neighbors", tmp_path / "m", name)

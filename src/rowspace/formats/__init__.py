@@ -47,6 +47,8 @@ READERS: dict[str, Callable[..., Table]] = {
     "npy": read_npy,
     "parquet": read_parquet,
 }
+SHORT, LONGEST = 100, 2**20  # bytes of a header and of a first row
+_NUMBER = re.compile(rb"[+-]?[\d.]+(?:[eE][+-]?\d+)?")
 PACKED = ("word2vec", "word2vec-binary", "fasttext")
 _BY_EXTENSION = {
     ".txt": "word2vec",
@@ -123,5 +125,9 @@ def _guessed(path: Location) -> str | None:
 
 
 def _has_header(path: Location) -> bool:
+    """Whether the first line is two numbers, and the second, if there is one, is wider, as a row below a header is."""
     with opened(path) as stream:
-        return re.fullmatch(rb"\d+ \d+\s*", stream.readline(100)) is not None
+        first, second = stream.readline(SHORT).split(), stream.readline(LONGEST)
+    if len(first) != 2 or not all(map(_NUMBER.fullmatch, first)):
+        return False
+    return len(second.split()) != 2 or first[1] == b"1"

@@ -31,13 +31,13 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
     with opened(path) as stream:
         while limit is None or len(names) < limit:
             start = len(names)
-            lines = stream.readlines(LINES)[: None if limit is None else limit - start]
-            if not lines:
+            lines = [line.rstrip(b" \t\r\n") for line in stream.readlines(LINES)]
+            if not any(lines):
                 break
-            lines = [line.rstrip(b" \t\r\n") for line in lines]
-            while not lines[-1] and len(lines) > 1:
+            while not lines[-1]:
                 lines.pop()  # blank lines at the end
             dim = dim or _width(lines)
+            lines = lines[: None if limit is None else limit - start]
             where = lambda i, start=start: f"{path}, line {start + i + 1}"
             pairs = [_split(line, dim) for line in lines]
             blocks.append(numbers([row for _, row in pairs], dim, where))
@@ -48,9 +48,9 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
 
 
 def _split(line: bytes, dim: int) -> tuple[bytes, bytes]:
-    """The name, and the last dim words."""
+    """The name, without spaces around it, and the last dim words."""
     name, *row = line.rsplit(b" ", dim)
-    return name, b" ".join(row)
+    return name.strip(b" "), b" ".join(row)
 
 
 def _width(lines: list[bytes]) -> int:

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from rowspace import store
 from rowspace.errors import FormatError
 from rowspace.files import atomic_file, settle
-from rowspace.formats.source import checked_limit
+from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
+from rowspace.names import shown
 from rowspace.read.packed import HEAD, packing_of
 from rowspace.table import Table
 
@@ -21,8 +22,10 @@ def write_npy(table: Table, path: str | os.PathLike[str]) -> None:
         path: the .npy file.
 
     Raises:
+        FormatError: for values that are not finite, before anything is written.
         OSError: if it cannot be written.
     """
+    refuse_nonfinite(table, "a file of vectors")
     beside = [store.names_path(path), store.counts_path(path)]
     with atomic_file(path, "wb") as out, ExitStack() as stack:
         store.write_array(out, table.values)
@@ -50,14 +53,17 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
         The table.
 
     Raises:
-        FormatError: if the file is not (n, dim) float32, or is damaged.
+        FormatError: if the file is not (n, dim) float32, packed or damaged; naming the row of a number that is not
+            finite.
     """
     rows = slice(checked_limit(limit))
     _check_not_packed(path)
     table = Table.open(path)
     names = None if table.names is None else table.names[rows]
     counts = None if table.counts is None else table.counts[rows]
-    return Table.from_array(store.in_memory(table.values[rows], path), names, counts=counts)
+    values = store.in_memory(table.values[rows], path)
+    check_finite(values, lambda i: f"{path}, row {i}{f' ({shown(names[i])})' if names else ''}")
+    return Table.from_array(values, names, counts=counts)
 
 
 def _check_not_packed(path: str | os.PathLike[str]) -> None:

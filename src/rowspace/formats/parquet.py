@@ -7,8 +7,8 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.files import atomic_file
-from rowspace.formats.source import checked_limit, keys, opened, refuse
-from rowspace.names import brief
+from rowspace.formats.source import check_finite, checked_limit, keys, opened, refuse, refuse_nonfinite
+from rowspace.names import brief, shown
 from rowspace.promised import ask_for_columns
 from rowspace.table import Table
 
@@ -27,7 +27,7 @@ def write_parquet(table: Table, path: str | os.PathLike[str]) -> None:
         path: the .parquet file.
 
     Raises:
-        FormatError: for a name that is not valid Unicode (a lone surrogate).
+        FormatError: for a name that is not valid Unicode (a lone surrogate), and for values that are not finite.
         OSError: if it cannot be written.
     """
     import pyarrow as pa
@@ -35,6 +35,7 @@ def write_parquet(table: Table, path: str | os.PathLike[str]) -> None:
 
     names = keys(table)
     refuse(names, r"[^\s\S]", "Parquet")
+    refuse_nonfinite(table, "a file of vectors")
     schema = _schema(table)
     with atomic_file(path, "wb") as out, pq.ParquetWriter(out, schema) as writer:
         for a in range(0, len(table), GROUP):
@@ -71,6 +72,7 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
             read = file.read().slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]
         values = _matrix(vectors.combine_chunks())
+        check_finite(values, lambda i: f"row {i} ({shown(names[i].as_py())})")
         counts = read["count"].to_numpy() if "count" in read.column_names else None
         return Table.from_array(values, names, counts=counts)
     except (pa.ArrowException, KeyError, ValueError) as error:

@@ -4,7 +4,7 @@ import operator
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -14,7 +14,7 @@ from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.files import atomic_file
 from rowspace.full import ELSEWHERE, told_when_full
 from rowspace.names import repeated, shown
-from rowspace.read.content import BOM
+from rowspace.read.content import BOM, UTF_16
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import Stream
 from rowspace.table import Table
@@ -39,12 +39,12 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with _told_as_format():
             stream = Stream(str(path), file)
         if not stream.packed:
-            yield _past_mark(file)
+            yield _past_mark(path, file)
             return
         with tempfile.TemporaryFile() as plain:
             with _told_as_format():
                 _unpack(stream, plain)
-            yield _past_mark(plain)
+            yield _past_mark(path, plain)
 
 
 @contextmanager
@@ -63,9 +63,11 @@ def _unpack(stream: Stream, plain: IO[bytes]) -> None:
     plain.seek(0)
 
 
-def _past_mark(stream: Any) -> Any:
-    if stream.read(len(BOM)) != BOM:
-        stream.seek(0)
+def _past_mark(path: str | os.PathLike[str], stream: IO[bytes]) -> IO[bytes]:
+    mark = stream.read(len(BOM))
+    if mark.startswith(UTF_16):
+        raise FormatError(f"{path} is UTF-16 text; save it as UTF-8")
+    stream.seek(len(BOM) if mark == BOM else 0)
     return stream
 
 
@@ -93,10 +95,11 @@ def checked_limit(limit: int | None) -> int | None:
     return limit if limit is None else operator.index(limit)
 
 
-def blocks(table: Table) -> Iterator[slice]:
-    """The table's rows in slices of about `BLOCK` numbers."""
-    step = max(1, BLOCK // table.dim)
-    return (slice(a, a + step) for a in range(0, len(table), step))
+def blocks(values: Table | np.ndarray) -> Iterator[slice]:
+    """The rows in slices of about `BLOCK` numbers."""
+    rows, dim = values.shape
+    step = max(1, BLOCK // max(1, dim))
+    return (slice(a, a + step) for a in range(0, rows, step))
 
 
 def keys(table: Table) -> list[str]:
@@ -127,13 +130,24 @@ def refuse(names: list[str], pattern: str, format: str) -> None:
 
 
 def refuse_nonfinite(table: Table, format: str) -> None:
-    """Refuse NaN and infinity, which few readers of text take."""
-    for rows in blocks(table):
-        bad = ~np.isfinite(table.values[rows]).all(axis=1)
-        if bad.any():
-            i = rows.start + int(bad.argmax())
-            row = f"row {i} ({shown(keys(table)[i])})"
-            raise FormatError(f"{row} holds NaN or infinity, which {format} cannot hold")
+    """Refuse NaN and infinity before anything is written: few readers take them, and none means them."""
+    for row, _ in _nonfinite(table.values):
+        what = f"row {row} ({shown(keys(table)[row])})"
+        raise FormatError(f"{what} holds NaN or infinity, which {format} cannot hold")
+
+
+def check_finite(values: np.ndarray, where: Callable[[int], str]) -> None:
+    """Refuse NaN and infinity that were read; FormatError names the place."""
+    for row, place in _nonfinite(values):
+        number = f"number {place + 1} of its vector is {values[row, place]}"
+        raise FormatError(f"{where(row)}: {number}, not a finite number; mend it, or leave the row out")
+
+
+def _nonfinite(values: np.ndarray) -> Iterator[tuple[int, int]]:
+    for rows in blocks(values):
+        finite = np.isfinite(values[rows])
+        if not finite.all():
+            yield from ((rows.start + int(row), int(place)) for row, place in np.argwhere(~finite))
 
 
 def texts(values: np.ndarray, separator: str) -> list[str]:
@@ -187,6 +201,13 @@ def decoded(names: list[bytes], where: Any) -> list[str]:
     if "" in texts:
         raise FormatError(f"{where(texts.index(''))}: the name is empty")
     return texts
+
+
+def check_no_zero_byte(names: list[str], where: Any) -> None:
+    """Refuse what is more likely a piece of a number than of a name; FormatError names the first."""
+    if any("\0" in name for name in names):
+        i = next(i for i, name in enumerate(names) if "\0" in name)
+        raise FormatError(f"{where(i)}: the name {shown(names[i])} holds a zero byte")
 
 
 def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:

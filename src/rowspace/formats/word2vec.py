@@ -1,7 +1,7 @@
 """word2vec's files: a header `rows dim`, then a name, a space and the numbers, as text or float32.
 
 Binary files are those of gensim, byte for byte; the line end that word2vec.c adds after each vector
-is read over.
+is read over, and so are spaces in names, which gensim writes (see records.py).
 """
 
 import mmap
@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.formats.records import Records
 from rowspace.formats.source import (
     LINES,
     blocks,
@@ -45,14 +46,13 @@ def write_word2vec(table: Table, path: str | os.PathLike[str], binary: bool = Fa
         binary: the float32s bit for bit, instead of the shortest digits that read back the same.
 
     Raises:
-        FormatError: for a name that is empty or holds ASCII white space, and, in text, for values
-            that are not finite; before anything is written.
+        FormatError: for a name that is empty or holds ASCII white space, and for values that are not
+            finite; before anything is written.
         OSError: if it cannot be written; an existing file is then as it was.
     """
     names = keys(table)
     refuse(names, _UNSAFE, "a word2vec file")
-    if not binary:
-        refuse_nonfinite(table, "word2vec text")
+    refuse_nonfinite(table, "a word2vec file")
     lines = _binary_records if binary else _text_lines
     with written(path) as out:
         out.write(f"{len(table)} {table.dim}\n".encode())
@@ -73,18 +73,18 @@ def read_word2vec(path: str | os.PathLike[str], binary: bool = False, limit: int
 
     Raises:
         FormatError: naming the line or byte, if the header promises other rows than there are, a
-            row is of another length, a number is not finite (in text), or a name is empty, repeated
-            or not UTF-8.
+            row is of another length, a number is not finite, or a name is empty, repeated or not
+            UTF-8, or in binary holds a zero byte.
         OSError: if it cannot be opened.
     """
     limit = checked_limit(limit)
     with opened(path) as stream:
-        n, dim = _header(path, stream)
+        n, dim = _header(path, stream, binary)
         rows = n if limit is None else min(n, limit)
         _check_size(path, stream, rows, dim, binary)
         ask_for_memory(rows * dim * 4, f"{path}, {rows} x {dim},")
         read = _read_binary if binary else _read_text
-        return read(path, stream, rows, dim, rows == n)
+        return read(path, stream, rows, dim, limit is None or limit > n)
 
 
 def _text_lines(names: list[str], values: np.ndarray) -> Iterator[bytes]:
@@ -97,15 +97,21 @@ def _binary_records(names: list[str], values: np.ndarray) -> Iterator[bytes]:
     return (name.encode() + b" " + row.tobytes() for name, row in rows)
 
 
-def _header(path: str | os.PathLike[str], stream: IO[bytes]) -> tuple[int, int]:
+def _header(path: str | os.PathLike[str], stream: IO[bytes], binary: bool) -> tuple[int, int]:
     line = stream.readline(100)
     found = re.fullmatch(rb"(\d{1,18}) (\d{1,18})\s*", line)
-    if not found or not int(found[1]) or not int(found[2]):
-        raise FormatError(
-            f"{path}, line 1: expected a header 'rows dim', got {shown(line)[1:]}; "
-            "a file without one is read by read_glove"
+    if not found:
+        otherwise = (
+            "fastText's own .bin files and gensim's own are not read; give the vectors (.vec, or save_word2vec_format)"
+            if binary
+            else "a file without one is read by read_glove"
         )
-    return int(found[1]), int(found[2])
+        raise FormatError(f"{path}, line 1: expected a header 'rows dim', got {shown(line)[1:]}; {otherwise}")
+    n, dim = int(found[1]), int(found[2])
+    if not n or not dim:
+        what = "no words" if not n else "vectors of no numbers"
+        raise FormatError(f"{path} holds {what}: its header is {shown(line.decode().strip())}")
+    return n, dim
 
 
 def _check_size(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, binary: bool) -> None:
@@ -131,28 +137,24 @@ def _read_text(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: 
             raise FormatError(f"{where(0)}: the file ends after {start} of {rows} rows")
         pairs = [line.rstrip(b" \t\r\n").partition(b" ") for line in lines]
         names += decoded([name for name, _, _ in pairs], where)
-        values[start : len(names)] = numbers([row.strip() for _, _, row in pairs], dim, where)
+        _check_one_space([row for _, _, row in pairs], where)
+        values[start : len(names)] = numbers([row for _, _, row in pairs], dim, where)
         if whole and len(names) == rows and b"".join([*more, stream.read(64)]).strip():
             raise FormatError(f"{where(len(lines))}: more follows the {rows} rows of the header")
     return table_of(values, names, _line_of(path, 0))
 
 
 def _read_binary(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool) -> Table:
-    values, names = np.empty((rows, dim), np.float32), list[bytes]()
-    where = lambda i: f"{path}, record {i + 1}"
     with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = stream.tell()
-        for i in range(rows):
-            space = data.find(b" ", at)
-            end = space + 1 + 4 * dim
-            if space < 0 or end > len(data):
-                raise FormatError(f"{where(i)}: the file ends within it, at byte {len(data)}")
-            names.append(data[at:space].lstrip(b"\n"))
-            values[i] = np.frombuffer(data[space + 1 : end], "<f4")
-            at = end
-        if whole and data[at : at + 64].strip(b"\r\n"):
-            raise FormatError(f"{path}, byte {at}: more follows the {rows} rows of the header")
-    return table_of(values, decoded(names, where), where)
+        records = Records(path, data, dim)
+        names, values = records.read(stream.tell(), rows, whole)
+    return table_of(values, names, records.where)
+
+
+def _check_one_space(rows: list[bytes], where: Callable[[int], str]) -> None:
+    if any(row[:1].isspace() for row in rows):
+        i = next(i for i, row in enumerate(rows) if row[:1].isspace())
+        raise FormatError(f"{where(i)}: white space follows the space after the name; does the name end in one?")
 
 
 def _line_of(path: str | os.PathLike[str], start: int) -> Callable[[int], str]:
