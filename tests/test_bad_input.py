@@ -141,7 +141,7 @@ def train_pairs(path, **roles):
         (
             {"a": ["x"], "b": ["y"], "l": [2]},
             {"label": "l"},
-            "'logistic_dot' takes labels from 0 to 1; example 0 ha",
+            "column 'label' holds 2 at position 0; the cost logistic_dot takes numbers from 0 to 1",
         ),
         ({"a": ["x"], "b": ["y"], "w": [-1]}, {"weight": "w"}, "column 'w': -1 is negative; a weight is 0 or more"),
         ({"a": ["x"], "b": ["y"], "w": [0]}, {"weight": "w"}, "every weight in column 'w' is 0"),

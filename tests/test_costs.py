@@ -7,6 +7,7 @@ from examples import ROWS, data_for, indexed, tables_for
 
 import rowspace as rs
 from rowspace.costs import NAMED, weighted
+from rowspace.errors import CostError, DataError
 
 EVERY = sorted(NAMED)
 
@@ -74,3 +75,48 @@ def test_weighted_multiplies_the_cost():
 def test_weighted_refuses_a_name_already_taken():
     with pytest.raises(rs.RowspaceError, match="already has a parameter 'label'"):
         weighted(NAMED["l1_dot"], "label")
+
+
+@pytest.mark.parametrize("dim", [1, 3, 5])
+def test_complex_needs_an_even_width(dim):
+    tables = {"E": rs.Table(3, dim), "R": rs.Table(2, dim)}
+    data = {"head": [0, 1], "relation": [0, 1], "tail": [1, 2], "label": [1.0, -1.0]}
+    with pytest.raises(CostError, match=f"must be even for the cost complex_, not {dim}"):
+        rs.Trainer(rs.costs.complex_, tables).fit(data, progress=False)
+
+
+@pytest.mark.parametrize("cost", [rs.costs.transe, rs.costs.distmult, rs.costs.complex_])
+def test_entities_and_relations_are_equally_wide(cost):
+    tables = {"E": rs.Table(3, 4), "R": rs.Table(2, 1)}
+    example = {"head": 0, "relation": 1, "tail": 2, "label": 1.0, "negatives": [1]}
+    example.pop("label" if cost is not rs.costs.complex_ else "negatives")
+    with pytest.raises(CostError, match="equally wide: E 4, R 1"):
+        rs.gradient(cost, tables, example)
+
+
+@pytest.mark.parametrize(
+    ("cost", "labels", "message"),
+    [
+        (rs.costs.logistic_dot, [0, 1, -1], "holds -1 at position 2; the cost logistic_dot takes numbers from 0 to 1"),
+        (rs.costs.weighted(rs.costs.logistic_dot), [1.5, 1, 0], "holds 1.5 at position 0"),
+    ],
+)
+def test_labels_that_a_cost_cannot_mean_are_refused_before_it_trains(cost, labels, message):
+    E = rs.Table(4, 3, seed=0)
+    before = E.values.copy()
+    data = {"i": [0, 1, 2], "j": [1, 2, 3], "label": labels, "weight": [1.0, 1, 1]}
+    with pytest.raises(DataError, match=message):
+        rs.Trainer(cost, {"E": E}).fit(data, progress=False)
+    with pytest.raises(DataError, match="takes numbers from 0 to 1"):
+        rs.gradient(cost, {"E": E}, {"i": 0, "j": 1, "label": 3.0, "weight": 1.0})
+    assert np.array_equal(E.values, before)
+
+
+def test_complex_takes_signs_and_glove_counts():
+    tables = {"E": rs.Table(3, 4), "R": rs.Table(2, 4)}
+    data = {"head": [0, 1], "relation": [0, 1], "tail": [1, 2], "label": [1, 0]}
+    with pytest.raises(DataError, match="holds 0 at position 1; the cost complex_ takes -1 or 1"):
+        rs.Trainer(rs.costs.complex_, tables).fit(data, progress=False)
+    tables = {t: rs.Table(3, 1 if t in "bc" else 4) for t in "WCbc"}
+    with pytest.raises(DataError, match="holds 0 at position 0; the cost glove takes numbers above 0"):
+        rs.gradient(rs.costs.glove, tables, {"i": 0, "j": 1, "count": 0.0})

@@ -133,7 +133,7 @@ def test_options_that_do_not_fit_are_refused(options, message):
 def test_labels_out_of_the_range_of_a_cost_are_refused():
     data = labelled(100)
     data = data.set_column(2, "label", pa.array(2 * data["label"].to_numpy() - 1))
-    with pytest.raises(DataError, match=r"takes labels from 0 to 1; example \d+ has -1"):
+    with pytest.raises(DataError, match=r"holds -1 at position \d+; the cost logistic_dot takes numbers from 0 to 1"):
         train_pairs(rs.read_pairs(data, label="label"), 3, 1)
     train_pairs(rs.read_pairs(data, label="label"), 3, 1, cost="cosine")
 

@@ -15,7 +15,7 @@ from pytensor.tensor.special import LogSoftmax, Softmax
 
 from rowspace.columns import Kind
 from rowspace.cut import Lookup, check_cut, cut, id_columns, symbolic
-from rowspace.errors import CostError
+from rowspace.errors import CostError, RowspaceError
 from rowspace.floatx import floats
 from rowspace.stable import stable
 from rowspace.subgradients import mended, unmended
@@ -158,6 +158,8 @@ def _column(name: str, kind: Kind, dtype: str) -> Variable:
 def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> Variable:
     try:
         total = cost(**arguments)
+    except RowspaceError:
+        raise
     except RecursionError:  # PyTensor looks for letters within letters
         raise CostError(
             f"the cost {name_of(cost)} could not be traced; inside a cost a table is indexed by columns and whole "

@@ -10,6 +10,7 @@ from typing import Any
 import pytensor.tensor as pt
 
 from rowspace.errors import CostError
+from rowspace.holding import Above, Between, OneOf, held, holding
 
 
 def l1_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
@@ -25,11 +26,13 @@ def squared_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
     return (label - E[i] @ E[j]) ** 2
 
 
+@holding(label=Between(0, 1))
 def logistic_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
     """log(1 + exp(-(2 label - 1) a.b)): the logistic loss of a label 0 or 1 given the dot product."""
     return pt.softplus(-(2 * label - 1) * (E[i] @ E[j]))
 
 
+@holding(label=Between(-1, 1))
 def cosine(E: Any, i: Any, j: Any, label: Any) -> Any:
     """(label - cos(a, b))^2, where cos(a, b) = a.b / (|a| |b|). Blind to lengths; unstable for rows near the origin."""
     a, b = E[i], E[j]
@@ -96,11 +99,14 @@ def subword_skip_gram(S: Any, C: Any, subwords: Any, window: Any, negatives: Any
     return pt.softplus(-(around @ u)).sum() + drawn
 
 
+@holding(count=Above(0))
 def glove(W: Any, C: Any, b: Any, c: Any, i: Any, j: Any, count: Any) -> Any:
     """min((x / 100)^0.75, 1) (w.c + b_i + c_j - log x)^2 for a co-occurrence count x; b and c are tables of width 1.
 
     Source: Pennington, Socher and Manning (2014).
     """
+    if _width(b=b, c=c) not in (1, None):
+        raise CostError(f"the width of b and c must be 1 for the cost glove, not {_width(b=b)}")
     weight = pt.minimum((count / 100) ** 0.75, 1)
     return weight * (W[i] @ C[j] + b[i, 0] + c[j, 0] - pt.log(count)) ** 2
 
@@ -114,6 +120,7 @@ def sampled_softmax(W: Any, C: Any, center: Any, context: Any, negatives: Any) -
 
 def transe(E: Any, R: Any, head: Any, relation: Any, tail: Any, negatives: Any) -> Any:
     """sum over negatives n of max(0, 1 + |h + r - t| - |h + r - n|), a tail n in place of t (Bordes et al. 2013)."""
+    _width(E=E, R=R)
     moved = E[head] + R[relation]
     near = pt.sqrt(((moved - E[tail]) ** 2).sum() + 1e-9)
     far = pt.sqrt(((moved - E[negatives]) ** 2).sum(axis=1) + 1e-9)
@@ -122,21 +129,37 @@ def transe(E: Any, R: Any, head: Any, relation: Any, tail: Any, negatives: Any) 
 
 def distmult(E: Any, R: Any, head: Any, relation: Any, tail: Any, negatives: Any) -> Any:
     """softplus(-score(t)) + sum over negatives n of softplus(score(n)), score(x) = sum of h r x (Yang et al. 2015)."""
+    _width(E=E, R=R)
     hr = E[head] * R[relation]
     return pt.softplus(-(hr @ E[tail])) + pt.softplus(E[negatives] @ hr).sum()
 
 
+@holding(label=OneOf(-1, 1))
 def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) -> Any:
     """log(1 + exp(-label score)), label -1 or 1, score = Re of the sum of h r conj(t) over complex numbers.
 
     The first half of a row holds the real parts, the second the imaginary ones. Source: Trouillon et al. (2016).
     """
+    if (_width(E=E, R=R) or 0) % 2:
+        raise CostError(
+            f"the width of the tables must be even for the cost complex_, not {_width(E=E)}: half of a row holds real "
+            "parts, half imaginary ones"
+        )
     half = E[head].shape[0] // 2
     a, b = E[head][:half], E[head][half:]
     c, d = R[relation][:half], R[relation][half:]
     e, f = E[tail][:half], E[tail][half:]
     score = ((a * c - b * d) * e + (a * d + b * c) * f).sum()
     return pt.softplus(-label * score)
+
+
+def _width(**tables: Any) -> int | None:
+    """The width of tables that must be as wide as one another, if it is known: narrow ones would be broadcast."""
+    widths = {name: getattr(table, "type", table).shape[1] for name, table in tables.items()}
+    if len(set(widths.values())) > 1:
+        told = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise CostError(f"the tables of this cost must be equally wide: {told}")
+    return next(iter(widths.values()))
 
 
 NAMED: dict[str, Callable[..., Any]] = {
@@ -176,5 +199,6 @@ def weighted(cost: Callable[..., Any], column: str = "weight") -> Callable[..., 
 
     parameter = inspect.Parameter(column, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     times.__signature__ = signature.replace(parameters=[*signature.parameters.values(), parameter])  # type: ignore[attr-defined]
+    times.holds = held(cost)  # type: ignore[attr-defined]
     times.__name__ = f"weighted({getattr(cost, '__name__', 'cost')})"
     return times

@@ -17,6 +17,7 @@ import numpy as np
 from rowspace import costs
 from rowspace.checkpoint import EVERY
 from rowspace.errors import DataError
+from rowspace.holding import check_held
 from rowspace.idle import changed, idle_options, refuse_idle
 from rowspace.marks import mark_of
 from rowspace.on_disk import is_on_disk
@@ -170,15 +171,8 @@ def _chosen_cost(pairs: Pairs, cost: str | None, negatives: int | None) -> str:
     if pairs.label is not None:
         if negatives is not None:
             raise DataError("negatives are for pairs without labels; these have labels")
-        _check_labels(pairs.label, cost)
+        check_held(costs.NAMED[cost], {"label": pairs.label})
     return cost
-
-
-def _check_labels(labels: np.ndarray, cost: str) -> None:
-    low, high = {"logistic_dot": (0, 1), "cosine": (-1, 1)}.get(cost, (-np.inf, np.inf))
-    wrong = np.flatnonzero((labels < low) | (labels > high))
-    if len(wrong):
-        raise DataError(f"cost {cost!r} takes labels from {low} to {high}; example {wrong[0]} has {labels[wrong[0]]:g}")
 
 
 def _rule(update: str | Update, rate: float | None, decay: float | None, cost: str) -> Update:

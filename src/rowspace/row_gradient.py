@@ -11,6 +11,7 @@ from rowspace.cost import Cost, column_names, inline, parameters, trace
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.floatx import floats
 from rowspace.handed import as_chunk
+from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.sampling import Negatives, draw
 from rowspace.table import Table, by_name
@@ -69,6 +70,7 @@ class OneExample:
         self.kernel = Kernel(cost, tables, collect, {c: (kind(c, v), None) for c, v in chunk.items()})
         self.tables = tables
         self.chunk = checked(chunk, self.kernel.ids, tables, self.kernel.traced.columns)
+        check_held(cost, self.chunk)
 
     def run(self, loop: Runner) -> tuple[float, dict[str, RowGradient]]:
         """The cost and its gradients through the kernel's interpreted loop or its compiled one.

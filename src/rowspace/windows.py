@@ -14,6 +14,7 @@ from rowspace.columns import Chunk, checked, counted_before, cut_out, length, me
 from rowspace.comparison import Comparison
 from rowspace.errors import OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
+from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
@@ -142,6 +143,7 @@ class Windows:
             part = "all" if self.options.batch is None else "ids"
             kernel = self.trainer.compile(chunk, guarded=self.guarded, part=part)
             columns = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
+            check_held(self.trainer.cost, columns)
             buckets = self._buckets(kernel, columns)
             if buckets is not None and buckets.layout.sampled:
                 drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
