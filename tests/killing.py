@@ -79,7 +79,8 @@ def text(cost, **options):
         rng = np.random.default_rng(0)
         lines = [[f"w{n}" for n in (400 * rng.random(12) ** 2).astype(int)] for _ in range(8000)]
         with rs.read_text(lines, min_count=1) as found:
-            made = {"dim": DIM, "epochs": EPOCHS, "sample": 1e-2, "threads": threads, "progress": False}
+            made = {"dim": DIM, "epochs": EPOCHS, "threads": threads, "progress": False}
+            made |= {} if cost == "glove" else {"sample": 1e-2}
             model = rs.train_text(found, cost=cost, **made, **options, **checkpoint)
         return [t.values for t in model.tables.values()], model.cost
 

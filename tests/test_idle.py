@@ -20,7 +20,6 @@ def fit(**options):
     ("options", "told"),
     [
         ({"every": "10 s"}, "every is for checkpoints; give checkpoint too"),
-        ({"memory": "1 GB"}, "memory is for tables on disk, which rs.Table.create and rs.Table.open give"),
         ({"blocks": 4, "schedule": "sequential"}, "blocks is for the schedule 'blocks'; leave it out, or schedule"),
         ({"blocks": 4, "schedule": "hogwild"}, "blocks is for the schedule 'blocks'; leave it out, or schedule"),
     ],
@@ -30,17 +29,8 @@ def test_of_fit(options, told):
         fit(**options)
 
 
-def test_memory_is_for_tables_on_disk_however_small(tmp_path):
-    E = rs.Table.create(tmp_path / "E.npy", 3, 2, seed=0)
-    trainer = rs.Trainer(lambda E, i: (E[i] ** 2).sum(), {"E": E}, rs.sgd(0.1))
-    assert len(trainer.fit({"i": [0, 1]}, memory="1 GB")) == 1
-
-
-def test_of_a_resume(tmp_path):
-    fit(checkpoint=tmp_path)
-    trainer = rs.Trainer(lambda E, i: (E[i] ** 2).sum(), {"E": rs.Table(3, 2, seed=0)}, rs.sgd(0.1))
-    with pytest.raises(DataError, match="memory is for tables on disk"):
-        trainer.resume(tmp_path, {"i": [0, 1, 2]}, memory="1 GB")
+def test_memory_may_be_given_whatever_the_tables():
+    assert len(fit(memory="1 GB")) == 1
 
 
 @pytest.mark.parametrize(

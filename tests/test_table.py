@@ -106,8 +106,7 @@ def test_names_index_like_ids(E):
         (True, ShapeError, "True is not an id; a mask has one value for each of the 6 rows"),
         ([True, False], ShapeError, "a mask of shape (2,) for a table of 6 rows x 3"),
         (1.0, ShapeError, "ids must be integers, got float64; convert them with .astype(np.int64)"),
-        ([1.5], ShapeError, "ids must be integers, got float64; convert them with "
-         ".astype(np.int64)"),
+        ([1.5], ShapeError, "ids must be integers, got float64; numbers that are not whole are no ids"),
         (np.array([]), ShapeError, "ids must be integers, got float64; convert them with "
          ".astype(np.int64)"),
         ([None], ShapeError, "None is neither an id (an integer) nor a name (a string)"),

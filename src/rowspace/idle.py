@@ -41,9 +41,8 @@ def refuse_idle(idle: Mapping[str, str], given: Iterable[str], called: Callable[
             raise DataError(f"{called(name)} is {idle[name].format_map(_Called(called))}")
 
 
-def changed(function: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
-    """The names of options that are not what a function takes without them."""
-    usual: Mapping[str, Any] = function.__kwdefaults__ or {}
+def changed(usual: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    """The names of options that are not as usual: what a function takes without them."""
     same = lambda one, other: one is other or (type(one) is type(other) and one == other)
     return [name for name, value in options.items() if not same(value, usual[name])]
 

@@ -137,4 +137,6 @@ def _remedy(array: np.ndarray) -> str:
         return "names become ids with table.ids(names)"
     if array.dtype == bool:
         return "a mask becomes ids with np.flatnonzero"
-    return "convert them with .astype(np.int64)"
+    if array.dtype.kind == "f" and (array == np.trunc(array)).all():
+        return "convert them with .astype(np.int64)"
+    return "numbers that are not whole are no ids"

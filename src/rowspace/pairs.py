@@ -45,6 +45,7 @@ UPDATES = {  # the rule, and the rate it starts from
 DECAY = 0.03  # for costs that ask for ever longer rows
 GROWS = ("logistic_dot", "pair_negatives")
 NEGATIVES = 5
+FEWER = "take fewer columns, or keep the table on disk (--table-on-disk)"
 DAMPING = 0.5  # the exponent of a weight that counts
 ENOUGH = 1_000_000  # examples after which more epochs gain little
 
@@ -112,7 +113,7 @@ def train_pairs(
     >>> model.most_similar("cat", topn=1)[0][0]
     'kitten'
     """
-    given = changed(train_pairs, {"every": every, "memory": memory})
+    given = changed(_USUAL, {"every": every, "memory": memory})
     refuse_idle(idle_options(checkpoint, table_on_disk), given)
     pairs = pairs if isinstance(pairs, Pairs) else read_pairs(pairs)
     cost = _chosen_cost(pairs, cost, negatives)
@@ -140,6 +141,9 @@ def train_pairs(
     return trainer.model(**about)
 
 
+_USUAL: dict[str, Any] = train_pairs.__kwdefaults__ or {}
+
+
 def enough_epochs(pairs: int) -> int:
     """As many epochs as make a million examples, from 5 to 100.
 
@@ -156,7 +160,9 @@ def _table(pairs: Pairs, dim: int, seed: int, rule: Update, folder: str | os.Pat
         return Table.create(Path(folder) / "E.npy", **about)
     if is_integer(dim) and dim > 0:
         numbers = len(pairs.names) * (dim + state_width(rule, dim))
-        ask_for_memory(4 * numbers, f"a table of {len(pairs.names)} x {dim} and what {rule.name} keeps of its rows")
+        ask_for_memory(
+            4 * numbers, f"a table of {len(pairs.names)} x {dim} and what {rule.name} keeps of its rows", FEWER
+        )
     return Table(**about)
 
 

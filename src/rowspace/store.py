@@ -19,6 +19,7 @@ from rowspace.mapped import stretches
 from rowspace.names import brief, shown
 from rowspace.values import ask_for_memory
 
+HELD = "names and counts are held in memory, also of a table on disk: open it where more is free"
 PIECE = 1 << 24  # bytes written at once
 
 # two surrogates in a row: JSON would read them back as the one character they encode
@@ -69,7 +70,8 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         FormatError: if the file is not a JSON list of strings.
     """
-    ask_for_memory(2 * os.path.getsize(path), f"{path}")  # the text of the file, and the names
+    # the text of the file, and the names
+    ask_for_memory(2 * os.path.getsize(path), f"{path}", HELD)
     try:
         listed = json.loads(Path(path).read_bytes())
         if not isinstance(listed, list):
@@ -92,7 +94,7 @@ def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any,
 
 def in_memory(mapped: np.ndarray, what: str | os.PathLike[str]) -> np.ndarray:
     """A copy of a mapped array, if there is memory for it: a file with holes may be of any size."""
-    ask_for_memory(mapped.nbytes, f"{what}, {' x '.join(map(str, mapped.shape))},")
+    ask_for_memory(mapped.nbytes, f"{what}, {' x '.join(map(str, mapped.shape))},", HELD)
     return np.array(mapped)
 
 

@@ -15,10 +15,9 @@ from rowspace.cost import Cost, column_names, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.handed import as_chunk
-from rowspace.idle import changed, idle_options, refuse_idle
+from rowspace.idle import WHY, changed, refuse_idle
 from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
-from rowspace.mapped import mapped
 from rowspace.memory import wanted
 from rowspace.on_disk import first_state, scattered
 from rowspace.progress import Progress, progress_bar
@@ -33,8 +32,6 @@ from rowspace.updates import Update, sgd
 from rowspace.values import is_integer
 from rowspace.windows import Options
 from rowspace.workers import Workers, thread_count
-
-ON_DISK = "for tables on disk, which rs.Table.create and rs.Table.open give; leave it out"
 
 
 class Trainer:
@@ -194,11 +191,11 @@ class Trainer:
             raise DataError("batches run in file order: leave out schedule and blocks, or batch")
         if resume and checkpoint is None:
             raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
-        given = changed(Trainer.fit, {"every": every, "blocks": blocks, "memory": memory})
+        given = changed(_USUAL, {"every": every, "blocks": blocks})
         if trace is not None and checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
         options = Options(int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, wanted(memory))
-        refuse_idle(self._idle(checkpoint, schedule), given)
+        refuse_idle(_idle(checkpoint, schedule), given)
         chunks = Chunks(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
             return self._fit(chunks, options, None, threads, progress, callbacks)
@@ -242,18 +239,8 @@ class Trainer:
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             assert checkpoints.saved is not None  # or it would have been refused
             options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
-            refuse_idle(self._idle(checkpoint, None), [] if memory is None else ["memory"])
             chunks = Chunks(data, options.epochs, column_names(self.cost, self.tables))
             return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
-
-    def _idle(self, checkpoint: Any, schedule: str | None) -> dict[str, str]:
-        """What options are for that have no effect here."""
-        idle = idle_options(checkpoint, next((t for t in self.tables.values() if mapped(t.values) is not None), None))
-        if "memory" in idle:
-            idle["memory"] = ON_DISK
-        if schedule in ("sequential", "hogwild"):
-            idle["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
-        return idle
 
     def _fit(
         self,
@@ -306,6 +293,17 @@ class Trainer:
         rules = {t: u.name for t, u in self.updates.items()}
         about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
         return Model(self.tables, about, [e.cost for e in self.history])
+
+
+_USUAL: dict[str, Any] = Trainer.fit.__kwdefaults__ or {}
+
+
+def _idle(checkpoint: Any, schedule: str | None) -> dict[str, str]:
+    """What options of a fit are for that have no effect beside these; `memory` suits whatever tables there are."""
+    found = {} if checkpoint is not None else {"every": WHY["every"]}
+    if schedule in ("sequential", "hogwild"):
+        found["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
+    return found
 
 
 def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:

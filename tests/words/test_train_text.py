@@ -52,7 +52,8 @@ def test_the_same_bytes_at_any_number_of_threads(cost, monkeypatch):
     seen = []
     fit = rs.Trainer.fit
     monkeypatch.setattr(rs.Trainer, "fit", lambda self, *a, **k: (seen.append(self), fit(self, *a, **k))[1])
-    found = [trained(cost=cost, threads=n, sample=0.05) for n in (1, 2, 3)]
+    sample = 0.05 if cost == "skip_gram" else 0  # glove leaves out no words
+    found = [trained(cost=cost, threads=n, sample=sample) for n in (1, 2, 3)]
     assert arrays(found[0]) == arrays(found[1]) == arrays(found[2])
     assert found[0].cost == found[1].cost == found[2].cost
     if cost == "skip_gram":

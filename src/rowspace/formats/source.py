@@ -14,7 +14,8 @@ from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.files import atomic_file
 from rowspace.full import ELSEWHERE, told_when_full
 from rowspace.names import repeated, shown
-from rowspace.read.content import BOM, UTF_16
+from rowspace.read.binary import encoding_marked
+from rowspace.read.content import BOM
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import Stream
 from rowspace.table import Table
@@ -64,10 +65,10 @@ def _unpack(stream: Stream, plain: IO[bytes]) -> None:
 
 
 def _past_mark(path: str | os.PathLike[str], stream: IO[bytes]) -> IO[bytes]:
-    mark = stream.read(len(BOM))
-    if mark.startswith(UTF_16):
-        raise FormatError(f"{path} is UTF-16 text; save it as UTF-8")
-    stream.seek(len(BOM) if mark == BOM else 0)
+    mark = stream.read(4)
+    if encoding := encoding_marked(mark):
+        raise FormatError(f"{path} is {encoding} text; save it as UTF-8")
+    stream.seek(len(BOM) if mark.startswith(BOM) else 0)
     return stream
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from rowspace.errors import DataError
 from rowspace.frames import decoded
 from rowspace.names import brief, shown
+from rowspace.read.binary import HEAD
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
-from rowspace.read.content import BOM, UTF_16
+from rowspace.read.content import BOM, check_text, is_json_array
 from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, check_header, frame, header
 from rowspace.read.stream import Stream
 
@@ -33,13 +34,13 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     """The cells of a file, whose kind its first bytes tell: Parquet, Arrow, JSON lines, else text with delimiters."""
     import pyarrow as pa
 
-    head = stream.peek(8)
-    if head.startswith(UTF_16):
-        raise DataError(f"{stream.name} is UTF-16 text; save it as UTF-8")
+    head = stream.peek(HEAD)
+    if not head.startswith((PARQUET, ARROW)):
+        check_text(stream.name, head)
     if not head:
         raise DataError(f"{stream.name} is empty; expected a header line and rows")
     start = head.removeprefix(BOM).lstrip()[:1]
-    if start == b"[":
+    if is_json_array(head):
         raise DataError(f"{stream.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
     batches, what = _reader(head, start), f"{stream.name}, column {shown(column)}"
     try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rowspace.errors import DataError
+from rowspace.read.binary import HEAD, is_binary
 from rowspace.read.content import BOM
 from rowspace.read.stream import Stream
 from rowspace.values import ask_for_memory
@@ -34,6 +35,8 @@ class Chunk:
         """The error for the byte at a place."""
         where = self.start + (self.data.count(b"\n", 0, at) + 1 if self.rows else at)
         place = f"{self.name}, {'row' if self.rows else 'byte'} {where}"
+        if is_binary(self.data[max(0, at - HEAD) : at + HEAD]):
+            return DataError(f"{place}: binary data, no text; give a file of text")
         if self.data[at] == 0:
             return DataError(f'{place}: a zero byte; is this text? If so, read it with errors="replace"')
         return DataError(f'{place}: not UTF-8 text; save it as UTF-8, or read it with errors="replace"')

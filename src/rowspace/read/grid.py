@@ -16,7 +16,7 @@ from rowspace.errors import DataError
 from rowspace.frames import Frame
 from rowspace.names import brief, shown
 from rowspace.promised import ask_for_columns
-from rowspace.read.content import Content
+from rowspace.read.content import Content, is_json_array
 
 DELIMITERS = ("\t", ",", ";")
 # where null stands in place of an object, which ends the process in Arrow; perhaps within a text
@@ -46,7 +46,7 @@ def grid_of(source: Content) -> Grid:
     if data.startswith(b"ARROW1"):
         return _feather(source)
     start = data[:4096].lstrip()
-    if start.startswith(b"["):
+    if is_json_array(start):
         raise DataError(f"{source.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
     return JsonLines(source) if start.startswith(b"{") else Delimited(source)
 

@@ -106,7 +106,7 @@ def _named(source: Any) -> str:
 
 def _grid(source: Any) -> Grid:
     if isinstance(source, str | os.PathLike):
-        return grid_of(read_content(source))
+        return grid_of(read_content(source, tables=True))
     return frame(source)
 
 

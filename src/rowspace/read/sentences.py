@@ -12,9 +12,10 @@ from rowspace.errors import DataError
 from rowspace.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.idle import refuse_idle
 from rowspace.names import shown
-from rowspace.read.cells import ARROW, PARQUET, column_cells, file_cells, frame_column
+from rowspace.read.binary import HEAD, TABLES
+from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
-from rowspace.read.content import UTF_16
+from rowspace.read.content import check_text
 from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
 from rowspace.read.grid import frame, listed
 from rowspace.read.kinds import RULES, kinds
@@ -100,12 +101,11 @@ def _chunks(paths: list[Source], column: str | None, within_lines: bool) -> Iter
 
 
 def _check_is_text(stream: Stream) -> None:
-    head = stream.peek(8)
-    if head.startswith(UTF_16):
-        raise DataError(f"{stream.name} is UTF-16 text; save it as UTF-8")
-    for magic, kind in ((PARQUET, "a Parquet"), (ARROW, "an Arrow")):
+    head = stream.peek(HEAD)
+    for magic, kind in TABLES:
         if head.startswith(magic):
-            raise DataError(f"{stream.name} is {kind} file; say which column is the text: column=")
+            raise DataError(f"{stream.name} is {kind}; say which column is the text: column=")
+    check_text(stream.name, head)
 
 
 def _encoding(source: Iterator[Chunk], tokens: Split, errors: str) -> Pieces:

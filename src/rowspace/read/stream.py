@@ -112,10 +112,14 @@ class Stream:
             raise DataError(f"{self.name} is {what}{within}; unpack it, and give a file that was inside")
 
     def _cut_short(self) -> DataError:
-        return DataError(f"{self.name}: the {self._kind}data ends early; copy or download it again")
+        return DataError(
+            f"{self.name}: the {self._kind}data ends early; copy or download it again if its original is whole"
+        )
 
     def _damaged(self, error: Exception) -> DataError:
-        return DataError(f"{self.name}: damaged {self._kind}data ({brief(error)}); copy it again")
+        return DataError(
+            f"{self.name}: damaged {self._kind}data ({brief(error)}); copy it again if its original is whole"
+        )
 
 
 def _left(file: io.BufferedReader) -> int:

@@ -116,7 +116,7 @@ def train_text(
     """
     options: dict[str, Any] = {"min_n": min_n, "buckets": buckets, "negative": negative, "ns_exponent": ns_exponent}
     options |= {"sample": sample, "every": every, "memory": memory}
-    refuse_idle(idle_options(cost, max_n, sample, checkpoint, table_on_disk), changed(train_text, options))
+    refuse_idle(idle_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_USUAL, options))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     if not is_integer(seed):
@@ -151,6 +151,9 @@ def train_text(
     epochs = usual.epochs if epochs is None else epochs
     trainer.fit(plan.data, epochs, callbacks=[*callbacks, _Something(setting)], **options, **plan.fit)
     return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
+
+
+_USUAL: dict[str, Any] = train_text.__kwdefaults__ or {}
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,10 @@ def check_start(start: "Model", cost: str, subwords: Subwords | None, dim: int |
     if about is None:
         raise DataError(f"start is a {type(start).__name__}; give a model, as rs.open does")
     was = about.get("cost")
+    if was not in COSTS:
+        raise DataError(
+            f"the model to start from was not trained on a text (its cost is {was!r}): there is no going on"
+        )
     if was != cost:
         raise DataError(f"the model to start from was trained with cost {was!r}, not {cost!r}; give cost={was!r}")
     had = Subwords(about["min_n"], about["max_n"], about["buckets"]) if "buckets" in about else None
