@@ -6,7 +6,7 @@ import numpy as np
 import rowspace as rs
 from rowspace.row_gradient import OneExample, one_of
 
-IDS = ("i", "j", "bag", "long", "other")
+IDS = ("i", "j", "bag", "long", "other", "r", "s")
 
 
 def by_loop(cost, values, example, *, compile=True):

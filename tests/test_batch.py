@@ -140,6 +140,6 @@ def test_bad_options_are_refused(options, message):
 def test_a_cost_without_a_loop_is_refused():
     import pytensor.tensor as pt
 
-    cost = lambda E, i: pt.cumsum(E[i]).sum()
+    cost = lambda E, i: pt.i0(E[i]).sum()
     with pytest.raises(rs.RowspaceError, match="needs a compiled loop"):
         rs.Trainer(cost, {"E": rs.Table(3, 4)}).fit({"i": [0, 1]}, batch=2)

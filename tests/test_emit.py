@@ -174,16 +174,16 @@ def test_ragged_columns_used_together_must_agree_in_length():
         rs.Trainer(cost, {"E": table()}).fit(data)
 
 
-def product(E, i):
-    return E[i].prod()
+def bessel(E, i):
+    return pt.i0(E[i]).sum()
 
 
 def test_a_cost_without_a_loop_trains_all_the_same_and_says_why():
     values, data = {"E": table().values}, {"i": np.array([0, 3, 0, 5])}
-    expected, mean = naive.train(product, values, data, naive.sgd, ids={"i": ["E"]}, rate=0.5)
+    expected, mean = naive.train(bessel, values, data, naive.sgd, ids={"i": ["E"]}, rate=0.5)
     E = table()
-    trainer = rs.Trainer(product, {"E": E}, rs.sgd(0.5))
-    with pytest.warns(rs.SlowCost, match="ProdWithoutZeros.* in the cost 'product' has no compiled loop") as said:
+    trainer = rs.Trainer(bessel, {"E": E}, rs.sgd(0.5))
+    with pytest.warns(rs.SlowCost, match="i1 in the cost 'bessel' has no compiled loop") as said:
         [epoch] = trainer.fit(data)
         trainer.fit({"i": [1]})
     assert len(said) == 1
@@ -196,7 +196,7 @@ def test_a_cost_without_a_loop_draws_the_same_negatives():
         return E[i] @ E[negatives].sum(axis=0)
 
     def slow(E, i, negatives):
-        return cost(E, i, negatives) + 0 * E[i].prod()
+        return cost(E, i, negatives) + 0 * pt.i0(E[i]).sum()
 
     fast_E, slow_E, data = table(), table(), {"i": np.arange(6)}
     for E, each in ((fast_E, cost), (slow_E, slow)):

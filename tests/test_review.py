@@ -95,10 +95,11 @@ def test_constants_may_be_infinite():
     rs.check_gradient(cost, {"E": table()}, {"b": [1, 2, 3]})
 
 
-def test_ids_picked_from_a_ragged_bag_are_refused_in_words():
-    data = {"b": [[0, 1], [2, 3, 4]]}
-    with pytest.raises(rs.RowspaceError, match="give those ids as a column of their own"):
-        rs.Trainer(lambda E, b: (E[b[0]] * E[b[1]]).sum(), {"E": table()}).fit(data)
+def test_ids_picked_from_a_ragged_bag_must_be_there():
+    cost = lambda E, b: (E[b[0]] * E[b[1]]).sum()
+    rs.Trainer(cost, {"E": table()}).fit({"b": [[0, 1], [2, 3, 4]]})
+    with pytest.raises(rs.RowspaceError, match="place 1 of bag 'b', which holds 1 at example 1"):
+        rs.Trainer(cost, {"E": table()}).fit({"b": [[0, 1], [2]]})
 
 
 def test_a_sampled_column_must_index():
@@ -107,11 +108,10 @@ def test_a_sampled_column_must_index():
         rs.Trainer(lambda E, i, neg: E[i].sum(), {"E": E}).fit({"i": [1], "neg": rs.Negatives(of=E)})
 
 
-def test_a_shared_variable_in_a_cost_trains_slowly():
+def test_a_shared_variable_in_a_cost_has_a_loop():
     weight = pytensor.shared(np.array([1.0, 2.0], np.float32))
     E = rs.Table.from_array(np.zeros((3, 2), np.float32))
-    with pytest.warns(rs.SlowCost):
-        rs.Trainer(lambda E, i: E[i] @ weight, {"E": E}, rs.sgd(1.0)).fit({"i": [1, 1]})
+    rs.Trainer(lambda E, i: E[i] @ weight, {"E": E}, rs.sgd(1.0)).fit({"i": [1, 1]})
     np.testing.assert_allclose(E.values, [[0, 0], [-2, -4], [0, 0]])
 
 

@@ -42,7 +42,9 @@ class Source:
     text: str
     tables: list[str]
     columns: list[str]
-    equal: list[tuple[str, str]] = field(default_factory=list)  # ragged columns that must agree in length
+    lengths: dict[str, str] = field(default_factory=dict)  # the names of the lengths of ragged columns
+    equal: list[tuple[str, str]] = field(default_factory=list)  # lengths that must agree
+    inside: list[tuple[str, str]] = field(default_factory=list)  # places, and the lengths they must lie in
     cost_is_cheap: bool = True
 
 
@@ -109,8 +111,8 @@ class _Assembly:
         else:
             self._move(moves, trained)
         named = {length: column for column, length in self.lengths.items()}
-        equal = [(named[a], named[b]) for a, b in self.emitter.equal]
-        return Source(self._text(), self.tables, self.arguments, equal, cheap)
+        checks = list(dict.fromkeys(self.emitter.equal)), list(dict.fromkeys(self.emitter.inside))
+        return Source(self._text(), self.tables, self.arguments, named, *checks, cheap)
 
     def _move(self, moves: Updates, trained: list[Site]) -> None:
         """Look at the gradients or at the rows they moved, and stop where a number is not finite."""
@@ -231,6 +233,7 @@ class _Assembly:
             length = self.lengths[name] = self.writer.name(f"len_{local}")
             self.writer.line(f"{start} = {offsets}[n]")
             self.writer.line(f"{length} = {offsets}[n + 1] - {start}")
+            self.emitter.lengths.add(length)
             self.most[length] = self.writer.name(f"max_{local}")
             self.greatest.append(f"{self.most[length]} = longest({offsets}, segments, begin, end)")
             load = element(array)
@@ -375,6 +378,8 @@ class _Assembly:
 
     def _most(self, dim: Dim) -> str:
         text = str(dim)
+        for length, bound in sorted(self.writer.bounds.items(), key=lambda item: -len(item[0])):
+            text = text.replace(length, str(bound))
         for length, most in self.most.items():
             text = re.sub(rf"\b{length}\b", most, text)
         return text

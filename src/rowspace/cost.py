@@ -6,26 +6,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytensor
-from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Variable
-from pytensor.graph.replace import graph_replace
 from pytensor.graph.rewriting.utils import rewrite_graph
-from pytensor.graph.traversal import toposort
 from pytensor.tensor.special import LogSoftmax, Softmax
 
 from rowspace.columns import Kind
 from rowspace.cut import Lookup, check_cut, cut, id_columns, symbolic
 from rowspace.errors import CostError, RowspaceError
 from rowspace.floatx import floats
+from rowspace.plain import inline, with_values
 from rowspace.stable import stable
 from rowspace.subgradients import mended, unmended
 
 Cost = Callable[..., Any]
 
-# Rewrites for other ways of running a graph: in place, by BLAS, fused into C.
-# And what `stable` has done: of whole numbers the one goes on for ever, the other shifts a second time.
+# What `stable` has done is not rewritten: of whole numbers the one goes on for ever, the other shifts a second time.
 STABLE = ("local_log_sum_exp", "local_softmax_stabilize")
-NOT_REWRITTEN = ("inplace", "BlasOpt", "fusion", "cxx_only", *STABLE)
+# Slices of slices of ragged bags are clearer one by one than as one with ends that are worked out at run time.
+_MERGED_SLICES = [f"local_subtensor_merge{kind}" for kind in ("", "_slice", "_integer")]  # names in several versions
+# Rewrites for other ways of running a graph: in place, by BLAS, fused into C.
+NOT_REWRITTEN = ("inplace", "BlasOpt", "fusion", "cxx_only", *STABLE, *_MERGED_SLICES)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,11 @@ def trace(
 
 
 def differentiate(traced: Traced) -> Traced:
-    """The same, with the gradient of the cost with respect to the rows of every table that is not frozen."""
+    """The same, with the gradient of the cost with respect to the rows of every table that is not frozen.
+
+    Shared variables stand for the values they have now.
+    """
+    traced = replace(traced, cost=with_values(traced.cost))
     rows = [look.rows for look in traced.lookups[: traced.trained]]
     if not rows:
         return traced
@@ -135,20 +139,6 @@ def simplify(traced: Traced, dtype: str = "float32") -> tuple[Variable, list[Var
         )
         outputs = [inline(out) for out in outputs]
     return outputs[0], outputs[1:]
-
-
-def inline(out: Variable, keep: tuple[type, ...] = ()) -> Variable:
-    """Open every OpFromGraph, as softmax is one, so that only plain operations remain and those to `keep`."""
-    while True:
-        closed = (n for n in toposort([out]) if isinstance(n.op, OpFromGraph) and not isinstance(n.op, keep))
-        node = next(closed, None)
-        if node is None:
-            return out
-        graph = node.op.fgraph
-        graph = graph.unfreeze() if hasattr(graph, "unfreeze") else graph  # frozen since PyTensor 3.3
-        inputs = dict(zip(graph.inputs, node.inputs, strict=True))
-        inside = graph_replace(graph.outputs, inputs, strict=False)
-        [out] = graph_replace([out], dict(zip(node.outputs, inside, strict=True)))
 
 
 def _column(name: str, kind: Kind, dtype: str) -> Variable:

@@ -12,7 +12,8 @@ from rowspace.columns import Chunk, Ragged
 from rowspace.compiled import compiled, interpreted
 from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
-from rowspace.errors import CostError, DataError
+from rowspace.errors import CostError
+from rowspace.granted import check_lengths
 from rowspace.plans import fingerprint, identity_of_cost, keep, load, shared_values
 from rowspace.sampling import Negatives
 from rowspace.table import Table
@@ -131,8 +132,7 @@ class Kernel:
         chunk: Chunk,
     ) -> Bound:
         """Lay out tables, state and a checked chunk in the kernel's order."""
-        for a, b in self._plan.equal:
-            _check_equal_lengths(chunk, a, b)
+        check_lengths(chunk, self._plan.lengths, self._plan.equal, self._plan.inside)
         return Bound(
             tuple(tables[t].values for t in self._plan.tables),
             tuple(s for t in self._plan.tables for s in states.get(t, ())),
@@ -164,16 +164,3 @@ def _parts(column: Any, slow: bool) -> tuple[Any, ...]:
     if isinstance(column, Negatives):
         return (column,) if slow else column.arrays
     return (column,)
-
-
-def _check_equal_lengths(chunk: Chunk, a: str, b: str) -> None:
-    first, second = chunk[a], chunk[b]
-    if not (isinstance(first, Ragged) and isinstance(second, Ragged)):
-        raise DataError(f"columns {a!r} and {b!r} are used together and must both be ragged")
-    differ = np.flatnonzero(np.diff(first.offsets) != np.diff(second.offsets))
-    if len(differ):
-        n = differ[0]
-        raise DataError(
-            f"columns {a!r} and {b!r} are used together but differ in length: "
-            f"{len(first[n])} and {len(second[n])} at example {n}"
-        )

@@ -27,7 +27,7 @@ from rowspace.updates import Update
 
 # The modules that decide what a source says.
 _WRITERS = (
-    "cost.py cut.py step.py stable.py scaled.py subgradients.py first_largest.py signs.py emit/*.py apply.py "
+    "cost.py plain.py cut.py step.py stable.py scaled.py subgradients.py first_largest.py signs.py emit/*.py apply.py "
     "assemble.py rowwise.py plans.py spelling.py objects.py sampling.py work.py"
 ).split()
 

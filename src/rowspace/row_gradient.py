@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns import Chunk, Kind, checked, kind
-from rowspace.cost import Cost, column_names, inline, parameters, trace
+from rowspace.cost import Cost, column_names, parameters, trace
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.floatx import floats
 from rowspace.handed import as_chunk
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
+from rowspace.plain import inline
 from rowspace.sampling import Negatives, draw
 from rowspace.table import Table, by_name
 from rowspace.updates import Update

@@ -4,15 +4,29 @@ from collections.abc import Callable
 from functools import partial
 
 from pytensor.graph.basic import Apply
-from pytensor.tensor.basic import Alloc, Join, MakeVector, ScalarFromTensor, Split, TensorFromScalar
+from pytensor.tensor.basic import (
+    Alloc,
+    AllocDiag,
+    ARange,
+    ExtractDiag,
+    Eye,
+    Join,
+    MakeVector,
+    ScalarFromTensor,
+    Split,
+    TensorFromScalar,
+)
+from pytensor.tensor.blas import BatchedDot
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensor.tensor.math import Dot
+from pytensor.tensor.extra_ops import CumOp
+from pytensor.tensor.math import Argmax, Dot
 from pytensor.tensor.shape import Reshape, Shape_i, SpecifyShape
+from pytensor.tensor.sort import ArgSortOp, SortOp
 from pytensor.tensor.special import LogSoftmax, Softmax
-from pytensor.tensor.subtensor import IncSubtensor, Subtensor
+from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor, IncSubtensor, Subtensor
 
-from rowspace.emit import arrange, contract, elementwise
+from rowspace.emit import arrange, contract, diagonals, elementwise, ordered, picking
 from rowspace.emit.emitter import Emitter, Unsupported, element
 from rowspace.emit.expression import Writer
 from rowspace.emit.first_largest import first_largest
@@ -20,7 +34,7 @@ from rowspace.first_largest import FirstLargest
 
 __all__ = ["RULES", "Emitter", "Unsupported", "element", "emitter"]
 
-RULES: dict[type, Callable[[Emitter, Apply], None]] = {
+RULES: dict[type | str, Callable[[Emitter, Apply], None]] = {
     Elemwise: elementwise.elemwise,
     Dot: contract.dot,
     Blockwise: contract.blockwise,
@@ -30,7 +44,7 @@ RULES: dict[type, Callable[[Emitter, Apply], None]] = {
     DimShuffle: arrange.dimshuffle,
     Alloc: arrange.alloc,
     Shape_i: arrange.shape_i,
-    SpecifyShape: arrange.same_elements,
+    SpecifyShape: arrange.specify_shape,
     TensorFromScalar: arrange.same_elements,
     ScalarFromTensor: arrange.same_elements,
     MakeVector: arrange.make_vector,
@@ -40,6 +54,19 @@ RULES: dict[type, Callable[[Emitter, Apply], None]] = {
     IncSubtensor: arrange.inc_subtensor,
     FirstLargest: first_largest,
     Reshape: arrange.reshape,
+    AdvancedSubtensor: picking.pick,
+    "AdvancedSubtensor1": picking.pick,  # PyTensor 3.0 has operations of its own for x[vector]
+    AdvancedIncSubtensor: picking.place,
+    "AdvancedIncSubtensor1": picking.place,
+    BatchedDot: contract.matrices,
+    CumOp: ordered.cumulate,
+    Argmax: ordered.argmax,
+    SortOp: ordered.sort,
+    ArgSortOp: ordered.argsort,
+    ARange: diagonals.arange,
+    Eye: diagonals.eye,
+    ExtractDiag: diagonals.extract_diagonal,
+    AllocDiag: diagonals.place_on_diagonal,
 }
 
 

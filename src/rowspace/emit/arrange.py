@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
-from pytensor.tensor.basic import Join, MakeVector, ScalarFromTensor, TensorFromScalar
-from pytensor.tensor.subtensor import indices_from_subtensor
+from pytensor.tensor.basic import Join, MakeVector
+from pytensor.tensor.type_other import NoneTypeT
 
 from rowspace.emit.emitter import Emitter, Unsupported, element
 from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted, sum_of, total_length
+from rowspace.emit.lengths import length_of
+from rowspace.emit.slices import Part, scaled
 
 
 def dimshuffle(emitter: Emitter, node: Apply) -> None:
@@ -30,16 +32,9 @@ def dimshuffle(emitter: Emitter, node: Apply) -> None:
 
 def alloc(emitter: Emitter, node: Apply) -> None:
     value, *lengths = node.inputs
-    dims = tuple(_length(emitter, length) for length in lengths)
+    dims = tuple(length_of(emitter, length) for length in lengths)
     own = len(emitter.shape(value))
     emitter.bind(node.outputs[0], dims, lambda index: emitter.at(value, index[len(index) - own :]))
-
-
-def _length(emitter: Emitter, variable: Variable) -> Dim:
-    if isinstance(variable, Constant):
-        return int(variable.data)
-    text = str(emitter.at(variable, ()))
-    return int(text) if text.isdigit() else text
 
 
 def shape_i(emitter: Emitter, node: Apply) -> None:
@@ -50,6 +45,21 @@ def shape_i(emitter: Emitter, node: Apply) -> None:
 def same_elements(emitter: Emitter, node: Apply) -> None:
     x = node.inputs[0]
     emitter.bind(node.outputs[0], emitter.shape(x), lambda index: emitter.at(x, index))
+
+
+def specify_shape(emitter: Emitter, node: Apply) -> None:
+    """x, which must be of this shape: where a length is not known before, it is checked before the loop runs."""
+    x, *given = node.inputs
+    dims = tuple(
+        own if isinstance(d.type, NoneTypeT) else _specified(emitter, own, length_of(emitter, d))
+        for own, d in zip(emitter.shape(x), given, strict=True)
+    )
+    emitter.bind(node.outputs[0], dims, lambda index: emitter.at(x, index))
+
+
+def _specified(emitter: Emitter, own: Dim, given: Dim) -> Dim:
+    emitter.equate(own, given)
+    return given if isinstance(given, int) else own
 
 
 def make_vector(emitter: Emitter, node: Apply) -> None:
@@ -115,49 +125,7 @@ def _lengths(emitter: Emitter, node: Apply, sizes: Variable) -> list[Dim]:
         return np.asarray(sizes.data).tolist()
     if sizes.owner is None or not isinstance(sizes.owner.op, MakeVector):
         raise Unsupported(str(node.op))
-    return [_length(emitter, size) for size in sizes.owner.inputs]
-
-
-class Part:
-    """A constant basic index: for each axis a fixed place, or a start, a step and a length."""
-
-    def __init__(self, emitter: Emitter, node: Apply, flat: Sequence[Variable], shape: tuple[Dim, ...]) -> None:
-        indices = indices_from_subtensor(flat, node.op.idx_list)
-        indices = (*indices, *[slice(None)] * (len(shape) - len(indices)))
-        self.axes = [_part(node, i, d) for i, d in zip(indices, shape, strict=True)]
-        self.dims = tuple(length for place, length in self.axes if length is not None)
-
-    def outer(self, index: Index) -> Index:
-        """The index in the whole of an index in the part."""
-        rest = iter(index)
-        return tuple(place if length is None else place(next(rest)) for place, length in self.axes)
-
-
-def _part(node: Apply, index: Any, dim: Dim) -> tuple[Any, Dim | None]:
-    if not isinstance(index, slice):
-        place = _whole(node, index)
-        if not isinstance(dim, int) or not -dim <= place < dim:
-            raise Unsupported(f"place {place} of a bag of length {dim}")
-        return Expr(str(place % dim)), None
-    start, stop, step = (None if e is None else _whole(node, e) for e in (index.start, index.stop, index.step))
-    if isinstance(dim, int):
-        picked = range(dim)[slice(start, stop, step)]
-        return (lambda i: shifted(_scale(i, picked.step), picked.start)), len(picked)
-    if (start, stop, step) in ((None, None, None), (0, None, None), (0, None, 1), (None, None, 1)):
-        return (lambda i: i), dim
-    raise Unsupported("a slice of a ragged bag")
-
-
-def _scale(index: Expr, step: int) -> Expr:
-    return index if step == 1 or index == ZERO else Expr(f"({{}} * {step})", (index,))
-
-
-def _whole(node: Apply, index: Variable) -> int:
-    while index.owner is not None and isinstance(index.owner.op, ScalarFromTensor | TensorFromScalar):
-        index = index.owner.inputs[0]
-    if not isinstance(index, Constant):
-        raise Unsupported(f"{node.op} with an index that is not constant")
-    return int(index.data)
+    return [length_of(emitter, size) for size in sizes.owner.inputs]
 
 
 def subtensor(emitter: Emitter, node: Apply) -> None:
@@ -173,14 +141,11 @@ def inc_subtensor(emitter: Emitter, node: Apply) -> None:
     if 0 in part.dims:
         emitter.bind(out, shape, lambda index: emitter.at(x, index))
         return
-    if x in emitter.stored and emitter.uses.get(x, 0) == 1:
-        emitter.bind(out, shape, emitter.access[x])  # nothing else reads x: change it where it is
-        emitter.stored.add(out)
-    else:
-        emitter.store(out, shape, lambda index: emitter.at(x, index))
+    own = len(emitter.shape(y))
+    emitter.broadcast([part.dims, (1,) * (len(part.dims) - own) + emitter.shape(y)])
+    emitter.copy_to_change(out, x)
     axes, index = emitter.axes(part.dims, "zk")
     axes.sort(key=lambda axis: length_for_layout(axis[1]))
-    own = len(emitter.shape(y))
     value = emitter.at(y, index[len(index) - own :])
     if Emitter.is_array(shape):
         target = emitter.access[out](part.outer(index))
@@ -207,7 +172,7 @@ def _flat(index: Index, shape: Sequence[Any]) -> Expr:
     terms, stride = [], 1
     for i, d in zip(reversed(index), reversed(list(shape)), strict=True):
         if i != ZERO:
-            terms.append(_scale(i, stride))
+            terms.append(scaled(i, stride))
         stride *= d
     terms = terms[::-1] or [ZERO]
     return sum_of(terms)

@@ -30,8 +30,13 @@ def dot(emitter: Emitter, node: Apply) -> None:
 
 
 def blockwise(emitter: Emitter, node: Apply) -> None:
-    if not isinstance(node.op.core_op, Dot):
+    if not isinstance(node.op.core_op, Dot) or any(x.type.ndim < 2 for x in node.inputs):
         raise Unsupported(str(node.op))
+    matrices(emitter, node)
+
+
+def matrices(emitter: Emitter, node: Apply) -> None:
+    """Products of matrices, one for each place along the axes before the last two."""
     a, b = node.inputs
     left, right = emitter.shape(a), emitter.shape(b)
     batch = emitter.broadcast([left[:-2], right[:-2]])
@@ -40,6 +45,7 @@ def blockwise(emitter: Emitter, node: Apply) -> None:
         *outer, row, column = index
         return product([emitter.at(a, (*outer, row, *inner)), emitter.at(b, (*outer, *inner, column))])
 
+    emitter.equate(left[-1], right[-2])
     dims = (*batch, left[-2], right[-1])
     emitter.reduce(node.outputs[0], dims, (left[-1],), term, REDUCTIONS["Add"])
 
@@ -48,7 +54,8 @@ def careduce(emitter: Emitter, node: Apply) -> None:
     [x], [out] = node.inputs, node.outputs
     operation = REDUCTIONS.get(type(node.op.scalar_op).__name__)
     whole = out.type.dtype == "int64" and operation is not None and operation.sign
-    if operation is None or not (whole or out.type.dtype in ("float32", "float64")):
+    logical = out.type.dtype == "bool" and operation is not None and operation.logical
+    if operation is None or not (whole or logical or out.type.dtype in ("float32", "float64")):
         raise Unsupported(str(node.op))
     shape = emitter.shape(x)
     folded = tuple(range(len(shape))) if node.op.axis is None else tuple(node.op.axis)

@@ -19,6 +19,8 @@ def elemwise(emitter: Emitter, node: Apply) -> None:
     if len(node.outputs) > 1:
         raise Unsupported(str(node.op))
     operation, [out] = node.op.scalar_op, node.outputs
+    if isinstance(operation, ps.Invert) and out.type.dtype != "bool":
+        raise Unsupported(str(node.op))
     write = _scalar_writer(operation)
     dims = emitter.broadcast([emitter.shape(x) for x in node.inputs])
     access = lambda index: write([emitter.at(x, index) for x in node.inputs])

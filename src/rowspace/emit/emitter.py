@@ -1,5 +1,6 @@
 """A PyTensor graph of one example -> source lines: a loop per stored result, the rest written where it is used."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ _AXIS = ("z", "k")
 # at run time that arrays do not overlap for a limited number of pairs only.
 _MOST_WRITTEN_OUT = 6
 
-Rules = Mapping[type, Callable[["Emitter", Apply], None]]
+Rules = Mapping[type | str, Callable[["Emitter", Apply], None]]
 
 
 class Unsupported(Exception):
@@ -41,7 +42,10 @@ class Emitter:
         self.writer = writer
         self.rules = rules
         self.inline = inline  # write what is used once where it is used, however dear: right where nothing repeats
-        self.equal: list[tuple[str, str]] = []  # lengths of ragged bags that the graph takes to be the same
+        self.lengths: set[str] = set()  # names of the lengths of ragged bags, which a check of the data knows
+        self.equal: list[tuple[str, str]] = []  # lengths that the graph takes to be the same
+        self.inside: list[tuple[str, str]] = []  # places and the lengths they must lie in
+        self.below: dict[Variable, Dim] = {}  # whole numbers that are places: a length that none of them reaches
         self.access: dict[Variable, Access] = {}
         self.dims: dict[Variable, tuple[Dim, ...]] = {}
         self.uses: dict[Variable, int] = {}
@@ -65,7 +69,8 @@ class Emitter:
         for node in toposort(list(outputs)):
             if all(out in self.dims for out in node.outputs):
                 continue
-            rule = next((self.rules[c] for c in type(node.op).__mro__ if c in self.rules), None)
+            kinds = [k for c in type(node.op).__mro__ for k in (c, c.__name__)]
+            rule = next((self.rules[k] for k in kinds if k in self.rules), None)
             if rule is None:
                 raise Unsupported(str(node.op))
             rule(self, node)
@@ -119,9 +124,23 @@ class Emitter:
     def equate(self, a: Dim, b: Dim) -> None:
         if same(a, b):
             return
-        if not (str(a).isidentifier() and str(b).isidentifier()):
+        if not self._can_be_checked(a, b):
             raise Unsupported(f"lengths {a} and {b} in one operation")
         self.equal.append((str(a), str(b)))
+
+    def require_place(self, place: Dim, length: Dim) -> None:
+        """Have it checked that a place, which counts from the end if it is negative, lies in a bag of this length."""
+        if isinstance(place, int) and isinstance(length, int):
+            if not -length <= place < length:
+                raise Unsupported(f"place {place} of {length}")
+            return
+        if not self._can_be_checked(place, length):
+            raise Unsupported(f"place {place} of {length}")
+        self.inside.append((str(place), str(length)))
+
+    def _can_be_checked(self, a: Dim, b: Dim) -> bool:
+        names = set(re.findall(r"[A-Za-z_]\w*", f"{a} {b}")) - {"max", "min"}
+        return bool(names) and names <= self.lengths
 
     @staticmethod
     def is_array(dims: tuple[Dim, ...]) -> bool:
@@ -130,6 +149,14 @@ class Emitter:
     def store(self, out: Variable, dims: tuple[Dim, ...], access: Access) -> None:
         """Compute every element of `out` now, into a local variable or a scratch array."""
         self.reduce(out, dims, (), lambda index, _: access(index), None)
+
+    def copy_to_change(self, out: Variable, x: Variable) -> None:
+        """Store `out` as it is in `x`, to be changed: in the place of `x` itself if nothing else reads that."""
+        if x in self.stored and self.uses.get(x, 0) == 1:
+            self.bind(out, self.shape(x), self.access[x])
+            self.stored.add(out)
+        else:
+            self.store(out, self.shape(x), lambda index: self.at(x, index))
 
     def reduce(
         self,
@@ -279,8 +306,8 @@ def literal(value: Any) -> Expr:
 class Reduction:
     """A fold: what it starts from and how a term joins it."""
 
-    def __init__(self, first: str, sign: str = "", form: str = "") -> None:
-        self.first, self.sign, self.form = first, sign, form
+    def __init__(self, first: str, sign: str = "", form: str = "", *, logical: bool = False) -> None:
+        self.first, self.sign, self.form, self.logical = first, sign, form, logical
 
     def start(self, number: str) -> str:
         return f"{number}({self.first})"
@@ -289,6 +316,9 @@ class Reduction:
 REDUCTIONS = {
     "Add": Reduction("0", sign="+="),
     "Mul": Reduction("1", sign="*="),
+    "MulWithoutZeros": Reduction("1", form="times_unless_zero({}, {})"),
+    "AND": Reduction("True", form="({} and {})", logical=True),
+    "OR": Reduction("False", form="({} or {})", logical=True),
     "Maximum": Reduction("-INFINITY", form="maximum({}, {})"),
     "Minimum": Reduction("INFINITY", form="minimum({}, {})"),
 }

@@ -115,6 +115,7 @@ class Writer:
         self.taken = set(taken)
         self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []  # name, shape, dtype
         self.constants: dict[tuple[str, str], str] = {}  # numbers and dtype -> name
+        self.bounds: dict[str, Dim] = {}  # lengths that are at most as large as another
         self._indent = 3  # in the loop over examples of the loop over segments
 
     def name(self, base: str) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from rowspace.emit.functions import FUNCTIONS
+
 # operation -> source of one element, for any number of arguments where it ends in "..."
 SCALAR: dict[str, str] = {
     "Add": "+",
@@ -40,6 +42,12 @@ SCALAR: dict[str, str] = {
     "Erf": "math.erf({})",
     "Erfc": "math.erfc({})",
     "GammaLn": "math.lgamma({})",
+    "Gamma": "math.gamma({})",
+    "Psi": "digamma({})",
+    "TriGamma": "trigamma({})",
+    "Erfinv": "erfinv({})",
+    "Erfcinv": "erfcinv({})",
+    "Erfcx": "erfcx({})",
     "Sigmoid": "sigmoid({})",
     "Softplus": "softplus({})",
     "Log1mexp": "log1mexp({})",
@@ -60,6 +68,9 @@ SCALAR: dict[str, str] = {
     "IsInf": "math.isinf({})",
     "Floor": "math.floor({})",
     "Ceil": "math.ceil({})",
+    "Trunc": "np.trunc({})",
+    "RoundHalfToEven": "np.rint({})",
+    "Invert": "(not {})",  # of a truth value
     "Identity": "{}",
     "Second": "{1}",
 }
@@ -229,7 +240,7 @@ def merge_repeats(ids, gradients, count, repeated, slots):
             for k in range(width):
                 gradients[first, k] += gradients[q, k]
 """,
-}
+} | FUNCTIONS
 
 
 def used_helpers(body: str) -> str:
