@@ -160,7 +160,7 @@ ARCHIVES = [
 
 
 @each_reader
-@pytest.mark.parametrize(("data", "message"), ARCHIVES)
+@pytest.mark.parametrize(("data", "message"), ARCHIVES, ids=range(len(ARCHIVES)))
 def test_archives_are_no_text(tmp_path, reader, data, message):
     path = write(tmp_path, data)
     with pytest.raises(rs.RowspaceError) as caught:
