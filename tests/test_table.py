@@ -109,8 +109,17 @@ def test_names_index_like_ids(E):
         ([1.5], ShapeError, "ids must be integers, got float64; numbers that are not whole are no ids"),
         (np.array([]), ShapeError, "ids must be integers, got float64; convert them with "
          ".astype(np.int64)"),
-        ([None], ShapeError, "None is neither an id (an integer) nor a name (a string)"),
-        (["cat", True], ShapeError, "True is neither an id (an integer) nor a name (a string)"),
+        ([None], ShapeError, "None is neither an id (an integer) nor a name (a string) (at position 0)"),
+        (["cat", True], ShapeError, "True is neither an id (an integer) nor a name (a string) (at position 1)"),
+        (["cat", float("nan")], ShapeError, "nan is neither an id (an integer) nor a name (a string) (at position 1)"),
+        ([[0, 1], [2, True]], ShapeError, "True is neither an id (an integer) nor a name (a string) "
+         "(at position (1, 1))"),
+        ([np.str_("cat"), b"dog"], ShapeError, "b'dog' is neither an id (an integer) nor a name (a string) "
+         "(at position 1)"),
+        ([2**63, -1], IdOutOfRange, f"id {2**63} is out of range for a table of 6 rows (0 to 5) (at position 0)"),
+        ([[[0]], [1]], ShapeError, "nested lists of unequal lengths cannot be looked up at once; pad them or loop"),
+        (np.ma.array([0, 1], mask=[0, 1]), DataError, "what is looked up is masked at position 1; drop such entries "
+         "or fill them in"),
         ([[0], [1, 2]], ShapeError, "nested lists of unequal lengths cannot be looked up at once; "
          "pad them or loop"),
         (("cat", "dog"), ShapeError, "a tuple is (rows, columns), and columns have no names; "

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.errors import IdOutOfRange, ShapeError, UnknownItem
+from rowspace.entries import check_not_masked
+from rowspace.errors import IdOutOfRange, RowspaceError, ShapeError, UnknownItem
 from rowspace.names import Names, shown
 from rowspace.values import is_integer
 
@@ -35,8 +36,12 @@ class Index:
             listed = array.ravel().tolist()
             if self.names is not None and set(map(type, listed)) <= {str}:
                 return self.names.ids(array)
-            found = map(self._id, listed)
-            return np.fromiter(found, np.intp, array.size).reshape(array.shape)
+            return np.array([self._id_at(k, listed, array.shape) for k in range(len(listed))], np.intp).reshape(
+                array.shape
+            )
+        if self.names is not None and array.dtype.kind in "iu" and self.names.numbered:
+            for number in array.ravel().tolist():
+                self.names.check_meant(number)
         self.check(array, "", -self.shape[0])
         ids = array.astype(np.intp, copy=False)
         return np.where(ids < 0, ids + self.shape[0], ids) if (ids < 0).any() else ids
@@ -91,30 +96,58 @@ class Index:
         if not is_integer(item):
             raise ShapeError(f"{shown(item)} is neither an id (an integer) nor a name (a string)")
         i = operator.index(item)
+        if self.names is not None and self.names.numbered:
+            self.names.check_meant(i)
         if not -n <= i < n:
             raise self._out_of_range(i)
         return i % n
 
+    def _id_at(self, k: int, items: list[Any], shape: tuple[int, ...]) -> int:
+        try:
+            return self._id(items[k])
+        except RowspaceError as error:
+            raise type(error)(f"{error}{shape and f' ({_position(k, shape)[1:]})'}") from None
+
     def _out_of_range(self, i: int, what: str = "", at: str = "") -> IdOutOfRange:
         n = self.shape[0]
         rows = "1 row (0)" if n == 1 else f"{n} rows (0 to {n - 1})"
-        return IdOutOfRange(f"{what}id {i}{at} is out of range for a table of {rows}")
+        hint = (
+            "; to mean items by their numbers, give these as text"
+            if self.names is not None and self.names.numbered
+            else ""
+        )
+        return IdOutOfRange(f"{what}id {i}{at} is out of range for a table of {rows}{hint}")
 
 
 def _as_array(items: Any) -> np.ndarray:
     """Items as an array of integers, of truth values, or of Python objects such as names."""
-    if isinstance(items, list) and items and isinstance(items[0], str):
-        return np.array(items, dtype=object)
+    check_not_masked("what is looked up", items)
+    if isinstance(items, list | tuple):
+        return _of_list(items)
+    array = np.asarray(items)
+    # Python's strings again: NumPy's drop trailing zero characters
+    return np.array(items, dtype=object) if array.dtype.kind in "USTO" else array
+
+
+def _of_list(items: list[Any] | tuple[Any, ...]) -> np.ndarray:
+    """A list by the types of all its entries: NumPy would make the 1 of ["a", 1] a string, and True an id."""
     try:
-        array = np.asarray(items)
-        if array.dtype.kind in "USTO":
-            # Python's strings again: NumPy's drop trailing zero characters, and it would make
-            # the 1 of ["a", 1] a string
-            array = np.array(items, dtype=object)
-    except ValueError:
-        raise ShapeError("nested lists of unequal lengths cannot be looked up at once; pad them or loop") from None
-    # an empty list has no dtype of its own
-    return array.astype(np.intp) if array.size == 0 and isinstance(items, list) else array
+        array = np.array(items, dtype=object)
+    except ValueError:  # so deep in one place and not in another
+        array = np.array([None, items], dtype=object)
+    kinds = set(map(type, array.ravel().tolist()))
+    if any(issubclass(kind, list | tuple | np.ndarray) for kind in kinds):
+        raise ShapeError("nested lists of unequal lengths cannot be looked up at once; pad them or loop")
+    if not kinds:  # an empty list has no dtype of its own
+        return array.astype(np.intp)
+    of_one = all(map(_is_whole, kinds)) or all(issubclass(kind, bool | np.bool_) for kind in kinds)
+    numbers = all(issubclass(kind, float | np.floating) or _is_whole(kind) for kind in kinds)
+    found = np.asarray(items) if of_one or numbers else array
+    return array if of_one and found.dtype.kind not in "iub" else found  # too large for any id
+
+
+def _is_whole(kind: type) -> bool:
+    return issubclass(kind, int | np.integer) and kind is not bool
 
 
 def _axes(part: Any) -> int:

@@ -47,6 +47,23 @@ class Names(Sequence[str]):
         """The id of each name; built when first asked for."""
         return {name: i for i, name in enumerate(self.index_to_key)}
 
+    @cached_property
+    def numbered(self) -> bool:
+        """Whether every name is a whole number, and not just that of its row."""
+        whole = all(name.removeprefix("-").isdecimal() for name in self.index_to_key)
+        return whole and any(name != str(row) for row, name in enumerate(self.index_to_key))
+
+    def check_meant(self, number: int) -> None:
+        """Raise UnknownItem for a whole number that may be meant as a name, or as a row of another name."""
+        name, there = str(number), 0 <= number < len(self)
+        if self.key_to_index.get(name, None if self.numbered else number) == number:
+            return
+        meant = f"may be item {name!r} or row {number}" if name in self else "is no item"
+        row = f", and a row by its name, table.names[{number}], or as table.values[{number}]" if there else ""
+        raise UnknownItem(
+            f"{number} {meant}: items here have whole numbers for names; give an item as text, {shown(self[0])}{row}"
+        )
+
     def ids(self, names: Any) -> np.ndarray:
         """The ids of names.
 

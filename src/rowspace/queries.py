@@ -1,5 +1,6 @@
 """Questions to one table in gensim's words, over rows that are never copied."""
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from rowspace.search import cosine, cosines, nearer, nearest, norms
 from rowspace.subwords import Unseen
 from rowspace.table import Table
 from rowspace.terms import listed, vector_of, weighted, whole
+from rowspace.values import is_integer
 
 Neighbours = list[tuple[Any, float]]
 
@@ -78,10 +80,12 @@ class Queries:
         return len(self.table)
 
     def __contains__(self, item: object) -> bool:
+        self._check_meant(item)
         return item in self.table
 
     def __getitem__(self, item: Any) -> Any:
         """Vectors of a name or an id (d,), or of lists of them (m, d)."""
+        self._check_meant(item)
         if not self._some_unseen(item):
             return self.table[item]
         names = np.array(item, dtype=object)
@@ -411,7 +415,13 @@ class Queries:
             return False
         return named and any(map(self._is_unseen, np.array(items, dtype=object).ravel().tolist()))
 
+    def _check_meant(self, item: Any) -> None:
+        """Refuse a whole number that is the name of another row than its own."""
+        if is_integer(item) and self.table.name_index is not None:
+            self.table.name_index.check_meant(operator.index(item))
+
     def _id(self, item: Any) -> int:
+        self._check_meant(item)
         ids = self.table.ids(item)
         if ids.ndim:
             raise ShapeError(f"expected one item, got {shown(item)}")

@@ -94,6 +94,8 @@ def _take_out(scores: np.ndarray, first: int, ids: np.ndarray, questions: np.nda
 
 def _targets(model: Queries, questions: Sequence[Question], alike: Alike) -> np.ndarray:
     a, b, c = np.array([[alike[word][0] for word in words] for *words, _ in questions]).T
-    vectors = {id: model.get_vector(id, norm=True) for id in {*a.tolist(), *b.tolist(), *c.tolist()}}
+    vectors = {
+        id: model.get_vector(model.index_to_key[id], norm=True) for id in {*a.tolist(), *b.tolist(), *c.tolist()}
+    }
     unit = lambda ids: np.stack([vectors[id] for id in ids.tolist()])
     return unit(b) + unit(c) - unit(a)

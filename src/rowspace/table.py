@@ -189,7 +189,12 @@ class Table:
     def __contains__(self, item: object) -> bool:
         if isinstance(item, str):
             return self._index.names is not None and item in self._index.names
-        return is_integer(item) and 0 <= operator.index(item) < len(self)  # type: ignore[arg-type]
+        if not is_integer(item):
+            return False
+        number = operator.index(item)  # type: ignore[arg-type]
+        if self._index.names is not None and self._index.names.numbered:
+            self._index.names.check_meant(number)
+        return 0 <= number < len(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if dtype is None or np.dtype(dtype) == self.values.dtype:
