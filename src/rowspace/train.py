@@ -141,9 +141,10 @@ class Trainer:
             data: columns by name: a dict of arrays, a pyarrow Table, a pandas or polars frame; or an iterable of such
                 chunks, anew for every epoch (a list, or a function that gives an iterator). Of these only the columns
                 that the cost takes are looked at. Integers index rows, also of tables whose names are whole numbers, as
-                text; names index the rows of their items; numbers weigh; see `rs.Negatives` for ids drawn on the fly. A function may have an attribute
-                `examples`, how many an epoch has: the bar and the rate then know how much is left. An object with a
-                method `at(epoch, chunk)` gives the chunks of an epoch from one of them on, both counted from 0.
+                text; names index the rows of their items; numbers weigh; see `rs.Negatives` for ids drawn on the fly. A
+                function may have an attribute `examples`, how many an epoch has: the bar and the rate then know how
+                much is left. An object with a method `at(epoch, chunk)` gives the chunks of an epoch from one of them
+                on, both counted from 0.
             seed: what negatives and the shuffle are drawn from; the same seed gives the same bytes.
             shuffle: whether to take the examples of each chunk in a new random order in every epoch.
             progress: whether to show a bar; None shows one on a terminal.
