@@ -494,10 +494,10 @@ def test_a_checkpoint_of_another_format(tmp_path, monkeypatch):
 
     stopped(tmp_path / "c", monkeypatch, 1)
     manifest = tmp_path / "c" / "000001" / MANIFEST
-    content = json.loads(json.loads(manifest.read_text())["content"]) | {"version": 2, "rowspace": "9.9"}
+    content = json.loads(json.loads(manifest.read_text())["content"]) | {"version": 3, "rowspace": "9.9"}
     text = json.dumps(content)
     manifest.write_text(json.dumps({"content": text, "mark": mark_of_texts([text])}))
-    with pytest.raises(CheckpointError, match=r"format 2 .*; resume with rowspace 9\.9"):
+    with pytest.raises(CheckpointError, match=r"format 3 .*; resume with rowspace 9\.9"):
         trainer().resume(tmp_path / "c", columns())
 
 
@@ -528,6 +528,19 @@ def test_folders_that_are_none(tmp_path):
     for name, told in {"other": "holds other things, such as 'thesis.tex'", "file": "is a file"}.items():
         with pytest.raises(CheckpointError, match=told):
             trainer().fit(columns(), 1, checkpoint=tmp_path / name)
+
+
+def test_a_resume_elsewhere_warns_and_goes_on(tmp_path, monkeypatch):
+    from rowspace.checkpoint import machine, state
+
+    here = machine.machine()
+    other = {**here, "processor": "x86_64 other", "numpy": "1.0", "features": "sse2,other"}
+    monkeypatch.setattr(state, "machine", lambda: other)
+    stopped(tmp_path / "c", monkeypatch, 2)
+    monkeypatch.undo()
+    told = f"processor {here['processor']}, was x86_64 other.* lacks other; numpy {here['numpy']}, was 1.0"
+    with pytest.warns(UserWarning, match=told):
+        assert len(trainer().resume(tmp_path / "c", columns())) == EPOCHS
 
 
 def test_a_finished_training_stays_until_another_has_something_to_keep(tmp_path):
@@ -728,16 +741,50 @@ print(trainer().resume(os.path.join(folder, "c"), columns())[-1].number)
 """
 
 
-@pytest.mark.parametrize("room", [1000, 1500])  # kB, of which a checkpoint takes 870: not one more, or not two
-def test_a_full_disk(tmp_path, room):
-    """On a real one of 4 MB: the checkpoints that are there stay, and after some room is made it goes on."""
-    mount = f"mount -t tmpfs -o size=4m tmpfs {tmp_path} && head -c {4096 - room}k /dev/zero > {tmp_path}/fill"
-    run = f'{mount} && exec "{sys.executable}" -c "$SMALL" {tmp_path}'
-    environment = os.environ | {"SMALL": SMALL, "PYTHONPATH": os.pathsep.join([str(KILLING.parent), *sys.path[1:]])}
+AT_THE_END = """
+import os, sys, warnings
+import numpy as np
+import rowspace as rs
+from killing import columns
+from test_checkpoint import trainer
+folder = sys.argv[1]
+begun = trainer()
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    history = begun.fit(columns(), 2, checkpoint=os.path.join(folder, "c"), every="100 chunks")
+print(len(history), [w.category.__name__ for w in said])
+print(said[-1].message)
+whole = trainer()
+whole.fit(columns(), 2)
+print(np.array_equal(begun.tables["E"].values, whole.tables["E"].values))
+"""
+
+
+def on_four_megabytes(folder, room, program):
+    """The lines of a program that has a disk of 4 MB, of which so many kB are free."""
+    mount = f"mount -t tmpfs -o size=4m tmpfs {folder} && head -c {4096 - room}k /dev/zero > {folder}/fill"
+    run = f'{mount} && exec "{sys.executable}" -c "$PROGRAM" {folder}'
+    environment = os.environ | {"PROGRAM": program, "PYTHONPATH": os.pathsep.join([str(KILLING.parent), *sys.path[1:]])}
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
     done = subprocess.run(["unshare", "-rm", "sh", "-c", run], capture_output=True, text=True, env=environment)
-    told, left, resumed = done.stdout.splitlines()
-    assert "the disk is full" in told, done
-    assert left == "000001", done
+    assert done.returncode == 0, done
+    return done.stdout.splitlines()
+
+
+def test_a_full_disk_at_the_very_end(tmp_path):
+    """The tables of a training that has ended are not lost with its last checkpoint."""
+    ended, told, same = on_four_megabytes(tmp_path, 300, AT_THE_END)
+    assert ended == "2 ['Unkept']"
+    assert "came to its end, and its last checkpoint could not be written to" in told
+    assert "the disk is full" in told
+    assert same == "True"
+
+
+@pytest.mark.parametrize("room", [1000, 1500])  # kB, of which a checkpoint takes 870: not one more, or not two
+def test_a_full_disk(tmp_path, room):
+    """On a real one of 4 MB: the checkpoints that are there stay, and after some room is made it goes on."""
+    told, left, resumed = on_four_megabytes(tmp_path, room, SMALL)
+    assert "the disk is full" in told
+    assert left == "000001"
     assert resumed == "1"

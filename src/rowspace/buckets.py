@@ -9,6 +9,7 @@ import numpy as np
 from rowspace.blocks import PAGE, Blocks, Deck
 from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
 from rowspace.compiled import compiled_loop
+from rowspace.errors import CheckpointError
 from rowspace.gathering import Bags, gathered_by, in_buckets
 from rowspace.layout import Layout, Source
 from rowspace.on_disk import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, blocks_on_disk, page_on_disk
@@ -101,6 +102,21 @@ class Sample:
         counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
         met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n).astype(np.int32) for axis, n in counts]
         return cls(length(chunk), gathered_by(chunk) is not None, met)
+
+    def check_fits(self, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> "Sample":
+        """The same, if it is one of such a cost and tables; CheckpointError if a checkpoint says otherwise."""
+        rows = axis_rows(layout, sizes)
+        fits = [len(met) for met in self.met] == rows and all(_counts_rows(met) for met in self.met)
+        if not fits:
+            raise CheckpointError(
+                "what the checkpoint keeps of how tables are cut does not fit them: it was altered; begin anew in "
+                "another folder"
+            )
+        return self
+
+
+def _counts_rows(met: np.ndarray) -> bool:
+    return not len(met) or (met.min() >= 0 and int(met.sum(dtype=np.int64)) <= _LONGEST)
 
 
 def axis_rows(layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> list[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rowspace.columns import Chunk
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of_columns, told_of_negatives, what_differs
+from rowspace.names import brief
 from rowspace.sampling import Negatives
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Comparison:
         self._meet_cost(kernel)
         drawn = told_of_negatives(columns)
         if self._resumed and drawn not in self.drawn:
-            known = " or ".join(sorted(self.drawn))
+            known = brief(" or ".join(sorted(self.drawn)))
             raise CheckpointError(
                 f"the ids drawn are not those of the checkpoint: {drawn or 'none'}, were {known or 'none'}"
             )
@@ -71,7 +72,8 @@ class Comparison:
             )
 
     def _known_costs(self) -> str:
-        return " or ".join(f"{name} with the mark {structure[:8]}" for structure, (_, name) in self.costs.items())
+        known = (f"{name} with the mark {structure[:8]}" for structure, (_, name) in self.costs.items())
+        return brief(" or ".join(known))
 
     def meet(self, number: int, mark: str) -> None:
         """Compare a chunk with that of the epochs before, or remember it."""

@@ -132,6 +132,19 @@ class NoExamples(UserWarning):
         warnings.warn(cls(f"{told}: {why}"), stacklevel=4)
 
 
+class Unkept(UserWarning):
+    """The last checkpoint of a training that came to its end, which could not be written."""
+
+    @classmethod
+    def warn(cls, folder: str, why: Exception) -> None:
+        """Warn that the end of a training is not in its folder of checkpoints, and why."""
+        message = (
+            f"the training came to its end, and its last checkpoint could not be written to {folder}: {why}. Its "
+            "tables are trained: save them; resumed from that folder, it would go on from the checkpoint before"
+        )
+        warnings.warn(cls(message), stacklevel=2)
+
+
 class Uncached(UserWarning):
     """A cache of kernels that is not used, since somebody else could have put code of theirs into it."""
 

@@ -11,7 +11,7 @@ from rowspace.updates import Update
 
 _SLICE = 1 << 16  # examples between looks at the clock and the keyboard
 RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
-_SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
+SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Pace:
     def every(self, cheap: bool, examples: int) -> int:
         """Of how many examples one's cost is added up: decided at the first chunk, so that all weigh the same."""
         if self.sampled is None:
-            self.sampled = 1 if cheap or examples < 1000 * _SAMPLED else _SAMPLED
+            self.sampled = 1 if cheap or examples < 1000 * SAMPLED else SAMPLED
         return self.sampled
 
     def _fraction(self, position: Position, at: int) -> float:

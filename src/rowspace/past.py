@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rowspace.errors import CheckpointError
+
 
 class Past:
     """Pieces of steps at constant rates, oldest first: piece p begins at step `since[p]`, its rates are `paces[:, p]`.
@@ -40,6 +42,11 @@ class Past:
 
     def extend(self, tables: Sequence[str], since: np.ndarray, rates: np.ndarray) -> None:
         """Add pieces, with rates (p, tables); those at the rates of the piece before them are part of it."""
+        if self.tables and self.tables != list(tables):
+            raise CheckpointError(
+                f"the checkpoint keeps the rates of the tables {', '.join(self.tables)}, in this order, and the "
+                f"training has {', '.join(tables)}: it was altered; begin anew in another folder"
+            )
         if not self.tables:
             self.tables, self.paces = list(tables), np.zeros((len(tables), 0), np.float32)
         rates = np.asarray(rates, np.float32)

@@ -12,7 +12,7 @@ from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sample, Sorted
 from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.comparison import Comparison
-from rowspace.errors import OverMemory, Sequential, SlowTable
+from rowspace.errors import CheckpointError, OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
@@ -92,14 +92,17 @@ class Windows:
 
     def _prepared(self, position: Position, start: Place) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
-        place, chunks = start, 0
+        place, chunks, before = start, 0, 0
         for number, chunk in self.pace.chunks.of_epoch(position.epoch, start.begun):
             ready, chunks = self._ready(chunk), number + 1
             self.marks.meet(number, ready.mark)
             if chunks == start.begun:
                 self.marks.begun(number, start.mark, ready.mark)
             if number < start.chunk:
+                before += int(counted_before(ready.columns, length(ready.columns)))
                 continue
+            if number == start.chunk:
+                self._check_start(ready, start, before)
             columns, place = ready.columns, replace(place, mark=ready.mark)
             if self.options.shuffle:
                 seed = [self.options.seed, position.number, place.first]
@@ -107,6 +110,16 @@ class Windows:
             yield from self._parts(ready, columns, place, position)
             place = _after(place, ready.columns, length(columns))
         self.marks.end(chunks, start.begun)
+
+    def _check_start(self, ready: Ready, start: Place, before: int) -> None:
+        """Refuse a place where no window of the chunk begins; so many examples stand before it, if all were read."""
+        each = self.options.batch or (ready.buckets.window if ready.buckets else 1)
+        within = start.entry == 0 or start.entry < length(ready.columns)
+        if not within or start.entry % each or (not self.marks.seeks and start.first != before):
+            raise CheckpointError(
+                f"the checkpoint was taken at example {start.first:,} and entry {start.entry:,} of chunk {start.chunk} "
+                "of the data, where nothing begins: it was altered; begin anew in another folder"
+            )
 
     def compare(self, epoch: int) -> None:
         """Compare data that are not trained on any more with what they were: all of them, or a chunk that they seek."""
@@ -192,7 +205,7 @@ class Windows:
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
         spill = Spill(folder_of(on_disk), options.memory) if on_disk else None
-        sample = sample or Sample.of(columns, found, sizes)
+        sample = sample.check_fits(found, sizes) if sample else Sample.of(columns, found, sizes)
         return Buckets(found, sizes, row_bytes, sample, blocks=options.blocks, spill=spill)
 
     def _is_exact(self, table: str) -> bool:

@@ -1,5 +1,6 @@
 """Checkpoints: the state of a training on disk, from which it goes on to the very bytes it would have had."""
 
+import json
 import os
 import re
 import time
@@ -7,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowspace.checkpoint.form import Malformed
 from rowspace.checkpoint.slots import Saved, Slots, has_checkpoints, is_unfinished
 from rowspace.checkpoint.state import arrays_of, restore, told_of
-from rowspace.errors import CheckpointError, DataError
+from rowspace.checkpoint.told import check_told
+from rowspace.errors import CheckpointError, DataError, Unkept
+from rowspace.json_text import json_text
 from rowspace.standing import Place
 
 if TYPE_CHECKING:
@@ -90,12 +94,24 @@ class Checkpoints:
             else self._chunks >= (self.every.chunks or 1)
         )
         if due and not (self.every.seconds and self.slots.busy):
-            self.slots.write(arrays_of(run), told_of(run))
+            self._write(run, finished=False)
             self._last, self._chunks = time.perf_counter(), 0
 
     def finish(self, run: "Run") -> None:
-        """Write the end of the training."""
-        self.slots.write(arrays_of(run), told_of(run, finished=True))
+        """Write the end of the training; where it cannot be written, a warning says so: the tables are there."""
+        try:
+            self._write(run, finished=True)
+            self.slots.flush()
+        except (OSError, CheckpointError) as error:
+            Unkept.warn(str(self.slots.folder), error)
+
+    def _write(self, run: "Run", *, finished: bool) -> None:
+        told = told_of(run, finished=finished)
+        try:
+            check_told(json.loads(json_text(told)))
+        except Malformed as error:
+            raise CheckpointError(f"a checkpoint of this training could not be resumed: {error}") from None
+        self.slots.write(arrays_of(run), told)
 
     def _found(self, resume: bool) -> Saved | None:
         if resume:

@@ -9,6 +9,7 @@ import numpy as np
 import rowspace
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of, mark_of_texts
+from rowspace.names import brief
 from rowspace.objects import marked
 from rowspace.on_disk import is_on_disk
 from rowspace.pace import RATE_STEPS
@@ -55,8 +56,8 @@ def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object
 
 def _told(name: str, before: str | None, now: str | None) -> str:
     """What a setting is and was: of a mark, which says nothing to people, the beginning."""
-    shown = [_MARK.sub(lambda mark: f"mark {mark[0][:8]}", text or "none") for text in (before, now)]
-    return f"{name}: {shown[1]}, was {shown[0]}"
+    shown = [brief(_MARK.sub(lambda mark: f"mark {mark[0][:8]}", text or "none")) for text in (before, now)]
+    return f"{brief(name)}: {shown[1]}, was {shown[0]}"
 
 
 def _steps(table: str, update: Update, dim: int) -> str:

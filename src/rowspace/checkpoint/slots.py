@@ -22,6 +22,8 @@ import numpy as np
 
 import rowspace
 from rowspace.checkpoint.arrays import damage, read_into, write_changed
+from rowspace.checkpoint.form import Malformed, record, text, whole
+from rowspace.checkpoint.told import check_arrays, check_told
 from rowspace.errors import CheckpointError
 from rowspace.files import sync_folder
 from rowspace.full import told_when_full
@@ -30,13 +32,12 @@ from rowspace.lock import held
 from rowspace.marks import mark_of_texts
 from rowspace.workers import Threads, waited
 
-FORMAT, VERSION = "rowspace checkpoint", 1
+FORMAT, VERSION = "rowspace checkpoint", 2
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
 _MAY_BE_THERE = (LOCK, ".DS_Store", "Thumbs.db", "desktop.ini")
-_NUMBER = re.compile("[0-9]{6,}")  # of a checkpoint
+_NUMBER = re.compile("[0-9]{6}|[1-9][0-9]{6,17}")  # of a checkpoint
 ADVICE = "free some and resume from the checkpoint before, if there is one"
 _KEPT = 2
-_NAME = re.compile(r"[\w.]+")  # of an array, and of its file
 _LONGEST = 1 << 28  # bytes of a manifest
 
 Sums = dict[str, np.ndarray]
@@ -154,6 +155,10 @@ class Slots:
             shutil.rmtree(_path(self.folder, number))
         self._sums, self.replaces = {}, False
 
+    def flush(self) -> None:
+        """Wait until the last checkpoint is on disk; raises what went wrong with it."""
+        self._wait()
+
     def close(self) -> None:
         """Wait until the last checkpoint is on disk, and give the lock back."""
         try:
@@ -230,7 +235,12 @@ def _inside(folder: Path) -> list[Path]:
 def _is_ours(path: Path) -> bool:
     """Whether a path may be removed: a checkpoint, whole or half written."""
     named = path.name == NEXT or _NUMBER.fullmatch(path.name)
-    return bool(named) and path.is_dir() and all(p.name == MANIFEST or p.suffix == ".npy" for p in path.iterdir())
+    return bool(named) and path.is_dir() and all(map(_is_a_part, path.iterdir()))
+
+
+def _is_a_part(path: Path) -> bool:
+    """Whether this is a file of a checkpoint by its name, and no pipe, on which a reader would wait for ever."""
+    return (path.name == MANIFEST or path.suffix == ".npy") and (path.is_symlink() or path.is_file())
 
 
 def _check_ours(folder: Path) -> None:
@@ -250,8 +260,8 @@ def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, A
         name: [a.dtype.str, list(a.shape), sums[name].astype(">u8").tobytes().hex()] for name, a in arrays.items()
     }
     content = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, "told": told, "arrays": shapes}
-    text = json_text(content)
-    return json_text({"mark": mark_of_texts([text]), "content": text})
+    written = json_text(content)
+    return json_text({"mark": mark_of_texts([written]), "content": written})
 
 
 def _opened(folder: Path, number: int) -> Saved:
@@ -260,29 +270,41 @@ def _opened(folder: Path, number: int) -> Saved:
     content = _content(place / MANIFEST)
     if content["version"] != VERSION:
         raise CheckpointError(
-            f"{place} is a checkpoint of format {content['version']!r} and this rowspace ({rowspace.__version__}) "
+            f"{place} is a checkpoint of format {content['version']} and this rowspace ({rowspace.__version__}) "
             f"reads format {VERSION}; resume with rowspace {content['rowspace']}"
         )
+    try:
+        check_arrays(content["arrays"])
+        check_told(content["told"])
+    except Malformed as error:
+        raise Damaged(f"{place / MANIFEST} is damaged: {error}") from None
     arrays = content["arrays"]
-    if not all(_NAME.fullmatch(name) and np.dtype(dtype).kind in "biuf" for name, (dtype, *_) in arrays.items()):
-        raise Damaged(f"{place / MANIFEST} is damaged: it names other things than arrays of numbers")
     shapes = {name: (dtype, tuple(shape)) for name, (dtype, shape, _) in arrays.items()}
     sums = {name: np.frombuffer(bytes.fromhex(s), ">u8").astype(np.uint64) for name, (*_, s) in arrays.items()}
     return Saved(place, number, content["told"], shapes, sums)
 
 
 def _content(path: Path) -> dict[str, Any]:
+    """What a manifest says, if it is one; Damaged if it is not as written."""
     try:
         if path.stat().st_size > _LONGEST:
-            raise ValueError(f"it has {path.stat().st_size} bytes")
+            raise Malformed(f"it has {path.stat().st_size} bytes")
         outer = json.loads(path.read_bytes())
+        record(mark=text(), content=text())(outer, "")
         if outer["mark"] != mark_of_texts([outer["content"]]):
-            raise ValueError("its checksum is another")
+            raise Malformed("its checksum is another")
         content = json.loads(outer["content"])
-        if content["format"] != FORMAT:
-            raise ValueError(f"its format is {content['format']!r}")
+        _check_head(content)
     except (FileNotFoundError, ValueError, RecursionError) as error:
         raise Damaged(f"{path} is damaged: {error}") from None
-    except (TypeError, KeyError):
-        raise Damaged(f"{path} is damaged: it is not what a checkpoint says of itself") from None
     return content
+
+
+def _check_head(content: Any) -> None:
+    """Raise Malformed unless this is a checkpoint, of whatever version."""
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise Malformed("it is not what a checkpoint says of itself")
+    whole()(content.get("version"), "version")
+    text(r"[\w.+-]{1,50}", "a version")(content.get("rowspace"), "rowspace")
+    if content["version"] == VERSION and not {"told", "arrays"} <= content.keys():
+        raise Malformed("it says nothing of the training")
