@@ -151,8 +151,8 @@ class Slots:
         self._flushing = self._thread.submit(self._finish, new, text, sums, [_file(name) for name in arrays])
 
     def _clear(self) -> None:
-        for number in _numbers(self.folder):
-            shutil.rmtree(_path(self.folder, number))
+        for number in sorted(_numbers(self.folder)):  # the last one, which is whole, goes last
+            _remove(self.folder, number)
         self._sums, self.replaces = {}, False
 
     def flush(self) -> None:
@@ -212,6 +212,13 @@ def is_unfinished(folder: Path) -> bool:
 
 def _path(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}"
+
+
+def _remove(folder: Path, number: int) -> None:
+    """Remove a checkpoint: what a kill or a power cut leaves of it has no number any more."""
+    os.rename(_path(folder, number), folder / NEXT)
+    sync_folder(folder)
+    shutil.rmtree(folder / NEXT)
 
 
 def has_checkpoints(folder: Path) -> bool:
