@@ -11,7 +11,8 @@ from rowspace.names import brief, shown
 from rowspace.read.binary import HEAD
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.content import BOM, check_text, is_json_array
-from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, check_header, frame, header
+from rowspace.read.dialect import dialect
+from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, frame
 from rowspace.read.stream import Stream
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -84,13 +85,17 @@ def _delimited(stream: Stream, column: str) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import csv
 
-    delimiter, columns = header(stream.peek(BLOCK).removeprefix(BOM).decode(errors="surrogateescape"))
-    check_header(stream.name, columns)
-    check_column(stream.name, columns, column)
+    head = stream.peek(BLOCK)
+    mark = len(BOM) if head.startswith(BOM) else 0
+    text = head[mark:].decode(errors="surrogateescape")
+    found = dialect(stream.name, text)
+    check_column(stream.name, found.columns, column)
+    if found.before:
+        stream.read(mark + len(text[: found.before].encode(errors="surrogateescape")))
     with csv.open_csv(
         pa.PythonFile(stream, "r"),
         read_options=csv.ReadOptions(block_size=BLOCK, use_threads=False),  # so that errors name the row
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        parse_options=csv.ParseOptions(delimiter=found.delimiter, newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             include_columns=[column],
             column_types={column: pa.large_binary()},  # whether it is UTF-8 is seen later

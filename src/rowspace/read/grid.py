@@ -9,7 +9,7 @@ import difflib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
 from rowspace.errors import DataError
@@ -17,8 +17,8 @@ from rowspace.frames import Frame
 from rowspace.names import brief, shown
 from rowspace.promised import ask_for_columns
 from rowspace.read.content import Content, is_json_array
+from rowspace.read.dialect import dialect
 
-DELIMITERS = ("\t", ",", ";")
 # where null stands in place of an object, which ends the process in Arrow; perhaps within a text
 LONE_NULL = re.compile(rb"(?:\A|[}\n])\s*null")
 COMPARED = 1000  # names of columns
@@ -30,6 +30,7 @@ class Grid(Protocol):
 
     name: str
     columns: list[str]
+    guessed_header: bool  # whether the names of the columns are a first line that was taken for a header
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         """A pyarrow Table of these columns; numbers may still be text."""
@@ -38,17 +39,23 @@ class Grid(Protocol):
         """The place of a row (from 0) as people count: "line 7"."""
 
 
-def grid_of(source: Content) -> Grid:
+def grid_of(source: Content, delimiter: str | None = None) -> Grid:
     """Choose the reader by the first bytes."""
     data = source.data
-    if data.startswith(b"PAR1"):
-        return _parquet(source)
-    if data.startswith(b"ARROW1"):
-        return _feather(source)
     start = data[:4096].lstrip()
     if is_json_array(start):
         raise DataError(f"{source.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
-    return JsonLines(source) if start.startswith(b"{") else Delimited(source)
+    read = next((read for magic, read in _READERS.items() if start.startswith(magic)), None)
+    if read is None:
+        return Delimited(source, delimiter)
+    check_delimiter(source.name, delimiter)
+    return read(source)
+
+
+def check_delimiter(name: str, delimiter: str | None) -> None:
+    """Refuse a delimiter of what has none."""
+    if delimiter is not None:
+        raise DataError(f"delimiter is {shown(delimiter)}, but {name} is no text with delimiters; leave it out")
 
 
 def check_column(source: str, columns: list[str], name: str) -> None:
@@ -76,6 +83,8 @@ def listed(columns: list[str]) -> str:
 
 class Columns:
     """A pyarrow Table, wherever it came from."""
+
+    guessed_header = False
 
     def __init__(self, name: str, table: Any) -> None:
         self.name = name
@@ -143,14 +152,18 @@ def _feather(source: Content) -> Columns:
 
 
 class Delimited:
-    """CSV or TSV text: the delimiter is the one that splits the header into most fields."""
+    """CSV or TSV text, see `dialect`."""
 
-    def __init__(self, source: Content) -> None:
+    guessed_header = True
+
+    def __init__(self, source: Content, delimiter: str | None = None) -> None:
         self.name = source.name
         self._source = source
         head = source.data[:BLOCK].decode(errors="surrogateescape")
-        self._delimiter, self.columns = header(head)
-        check_header(source.name, self.columns)
+        found = dialect(source.name, head, delimiter)
+        self._delimiter, self.columns = found.delimiter, found.columns
+        before = head[: found.before]
+        self._begin, self._lines_before = len(before.encode(errors="surrogateescape")), len(before.splitlines())
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         import pyarrow as pa
@@ -159,7 +172,7 @@ class Delimited:
         wanted = texts + numbers
         try:
             return arrow_csv.read_csv(
-                pa.BufferReader(self._source.data),
+                pa.BufferReader(pa.py_buffer(self._source.data).slice(self._begin)),
                 read_options=arrow_csv.ReadOptions(block_size=BLOCK),
                 parse_options=arrow_csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
                 # numbers stay text: then a bad one can be shown, and its line counted
@@ -185,21 +198,21 @@ class Delimited:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not blank, header included, with the line it starts on."""
-        text = io.StringIO(self._source.data.decode(errors="replace"), newline="")
+        text = io.StringIO(self._source.data[self._begin :].decode(errors="replace"), newline="")
         reader = csv.reader(text, delimiter=self._delimiter)
-        line = 1
+        line = self._lines_before + 1
         for row in reader:
             if row:
                 yield line, row
-            line = reader.line_num + 1
+            line = self._lines_before + reader.line_num + 1
 
     def _explain(self, error: Exception) -> NoReturn:
         _check_utf8(self._source)
         line, width = 1, len(self.columns)
         try:
-            for line, row in self._rows():
+            for k, (line, row) in enumerate(self._rows()):
                 if len(row) != width:
-                    raise DataError(f"{self.name}, line {line}: {_ragged(row, width)}")
+                    raise DataError(f"{self.name}, line {line}: {_ragged(row, width, first=k == 1)}")
         except csv.Error as fault:
             raise DataError(f"{self.name}, after line {line}: {fault}; {OPEN_QUOTE}") from error
         raise DataError(f"{self.name} cannot be read: {brief(error)}; {OPEN_QUOTE}") from error
@@ -208,36 +221,16 @@ class Delimited:
 OPEN_QUOTE = "is a quote left open?"
 
 
-def _ragged(row: list[str], width: int) -> str:
+def _ragged(row: list[str], width: int, first: bool) -> str:
     message = f"{len(row)} field{'s' * (len(row) != 1)}, the header has {width} columns"
-    return f"{message}; {OPEN_QUOTE}" if any("\n" in field for field in row) else message
-
-
-def header(head: str) -> tuple[str, list[str]]:
-    """The delimiter that splits the first line into most fields, and these fields."""
-    headers = {mark: _split(head, mark) for mark in DELIMITERS}
-    return max(headers.items(), key=lambda found: len(found[1]))
-
-
-def check_header(source: str, columns: list[str]) -> None:
-    """Refuse bytes that are not text before they are shown as names of columns."""
-    for name in columns:
-        if "\0" in name:
-            raise DataError(f"{source}, line 1: a zero byte; expected text (CSV, TSV, JSON lines), Parquet or Arrow")
-        if _surrogates(name):
-            raise DataError(f"{source}, line 1: not UTF-8 text; save the file as UTF-8")
+    if any("\n" in field for field in row):
+        return f"{message}; {OPEN_QUOTE}"
+    unnamed = "; if the first are row numbers, as R writes them, give their column a name"
+    return message + unnamed * (first and len(row) == width + 1)
 
 
 def _surrogates(name: str) -> bool:
     return not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def _split(head: str, delimiter: str) -> list[str]:
-    try:
-        rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-        return next((row for row in rows if row), [])
-    except csv.Error:
-        return []
 
 
 def _check_utf8(source: Content) -> None:
@@ -253,6 +246,8 @@ def _check_utf8(source: Content) -> None:
 
 class JsonLines:
     """One JSON object a line; its columns are the keys of the first."""
+
+    guessed_header = False
 
     def __init__(self, source: Content) -> None:
         self.name = source.name
@@ -346,3 +341,10 @@ class JsonLines:
 
 def _too_long(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**63
+
+
+_READERS: dict[bytes, Callable[[Content], Grid]] = {
+    b"PAR1": _parquet,
+    b"ARROW1": _feather,
+    b"{": JsonLines,
+}

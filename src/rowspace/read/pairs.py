@@ -10,7 +10,8 @@ from rowspace.errors import DataError
 from rowspace.frames import decoded
 from rowspace.names import brief, shown
 from rowspace.read.content import read_content
-from rowspace.read.grid import Columns, Grid, check_column, frame, grid_of, listed
+from rowspace.read.grid import Grid, check_delimiter, frame, grid_of
+from rowspace.read.roles import check_guess, chosen_columns
 from rowspace.values import STRING, ask_for_memory, memory_told
 
 
@@ -45,26 +46,30 @@ def read_pairs(
     right: str | None = None,
     label: str | None = None,
     weight: str | None = None,
+    delimiter: str | None = None,
 ) -> Pairs:
     """Read pairs of items by column name.
 
     Text needs a header line. The kind of file is told by its first bytes: Parquet, Arrow (Feather),
     JSON lines if it begins with "{", else text with tabs, commas or semicolons, whichever splits
-    the header most; gzip, bzip2, xz or zstd around any of these. Whole numbers become names by their decimal text.
-    The whole source is read into memory.
+    the header and the first rows alike, or the one of Excel's first line `sep=;`; gzip, bzip2, xz or zstd around any
+    of these. Whole numbers become names by their decimal text. The whole source is read into memory.
 
     Args:
         source: a path, "-" for standard input, a pyarrow Table, or a pandas or polars frame.
-        left, right: columns of names; by default the first two columns not named otherwise.
+        left, right: columns of names; by default the first two that have a name (row numbers of pandas and R have
+            none) and are not asked for otherwise.
         label, weight: columns of numbers; by default none.
+        delimiter: what stands between the fields of a text, where two fit, or another than tab, comma and semicolon.
 
     Returns:
         Pairs: ids (m,) int32 into one list of names, and what `columns` they came from.
 
     Raises:
         DataError: naming file, line and column, for anything that cannot be a pair: missing
-            columns, rows of another length, names that are missing, empty or hold a zero byte,
-            numbers that are missing or not finite, negative weights, text that is not UTF-8.
+            columns, a header that looks like data, two delimiters that fit, rows of another length,
+            names that are missing, empty or hold a zero byte, numbers that are missing or not finite,
+            negative weights, text that is not UTF-8.
 
     >>> from pathlib import Path; from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -78,11 +83,11 @@ def read_pairs(
     {'left': 'from', 'right': 'to', 'weight': 'n'}
     """
     with memory_told(_named(source), "give the pairs in parts"):
-        return _read(_grid(source), {"left": left, "right": right, "label": label, "weight": weight})
+        return _read(_grid(source, delimiter), {"left": left, "right": right, "label": label, "weight": weight})
 
 
 def _read(grid: Grid, asked: dict[str, str | None]) -> Pairs:
-    columns = _chosen(grid, asked)
+    columns = chosen_columns(grid, asked)
     texts = [columns["left"], columns["right"]]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
     table = grid.load(texts, list(dict.fromkeys(numbers)))
@@ -90,6 +95,7 @@ def _read(grid: Grid, asked: dict[str, str | None]) -> Pairs:
         raise DataError(f"{grid.name} has a header but no rows")
     sides = [_name_column(grid, table, name) for name in texts]
     names, (left_ids, right_ids), counts = _encode(grid, texts, sides)
+    check_guess(grid, asked, columns, table, names)
     values = {role: _numbers(grid, table, columns.get(role)) for role in ("label", "weight")}
     _check_not_negative(grid, columns.get("weight"), values["weight"])
     return Pairs(names, left_ids, right_ids, values["label"], values["weight"], counts, columns)
@@ -104,49 +110,11 @@ def _named(source: Any) -> str:
     return f"the {type(source).__name__}"
 
 
-def _grid(source: Any) -> Grid:
+def _grid(source: Any, delimiter: str | None) -> Grid:
     if isinstance(source, str | os.PathLike):
-        return grid_of(read_content(source, tables=True))
+        return grid_of(read_content(source, tables=True), delimiter)
+    check_delimiter(_named(source), delimiter)
     return frame(source)
-
-
-def _chosen(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
-    """The column of each role; left and right default to the first that nothing else takes."""
-    chosen = {role: _column(grid, name) for role, name in asked.items() if name is not None}
-    if "left" not in chosen and "right" not in chosen:
-        _check_not_data(grid)
-    free = iter([name for name in grid.columns if name not in chosen.values()])
-    for role in ("left", "right"):
-        if role not in chosen:
-            chosen[role] = _column(grid, next(free, None))
-    if chosen["left"] == chosen["right"]:
-        raise DataError(f"{grid.name}: left and right are both column {shown(chosen['left'])}")
-    return {role: chosen[role] for role in asked if role in chosen}
-
-
-def _column(grid: Grid, name: str | None) -> str:
-    if name is None:
-        have = listed(grid.columns)
-        raise DataError(f"{grid.name} needs a column for the left and one for the right item; it has: {have}")
-    check_column(grid.name, grid.columns, name)
-    return name
-
-
-def _check_not_data(grid: Grid) -> None:
-    if not isinstance(grid, Columns) and grid.columns and all(map(_is_number, grid.columns)):
-        found = ", ".join(shown(name)[1:-1] for name in grid.columns[:5])
-        raise DataError(
-            f"{grid.name}, line 1: {found} looks like data, not like names "
-            "of columns; put a header line before it, such as: left,right"
-        )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 # --- names
