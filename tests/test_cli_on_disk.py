@@ -8,6 +8,7 @@ import pytest
 from test_cli import call, works
 
 import rowspace as rs
+import rowspace.cli.checkpointing
 
 TEXT = "the cat sat on the mat and the dog sat on the rug\n" * 30
 
@@ -80,3 +81,28 @@ def test_the_summary_is_the_same(tmp_path, pairs):
     there = json.loads(works("train", "pairs", *options, "-o", tmp_path / "model", "--table-on-disk").stdout)
     here = json.loads(works("train", "pairs", *options, "-o", tmp_path / "model").stdout)
     assert {**there, "seconds": 0} == {**here, "seconds": 0}
+
+
+@pytest.mark.parametrize("kind", ["pairs", "text"])
+def test_tables_on_disk_are_gone_on_with(tmp_path, pairs, kind, monkeypatch):
+    """A command that was stopped, and the same one with --resume."""
+    (tmp_path / "text.txt").write_text(TEXT)
+    source = [pairs, "--label", "same"] if kind == "pairs" else [tmp_path / "text.txt", "--cost", "glove"]
+    command = ["train", kind, *source, "--dim", 4, "--epochs", 3, "--table-on-disk"]
+    works(*command, "-o", tmp_path / "whole")
+    stopped = []
+
+    class Stops(rs.cli.checkpointing.Resumed):
+        def on_epoch_end(self, trainer):
+            stopped.append(trainer)
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"rowspace.cli.{'training' if kind == 'pairs' else 'texts'}.Resumed", Stops)
+        call(*command, "-o", tmp_path / "model", "--checkpoint", tmp_path / "saved", "--every", "1 chunk")
+    assert stopped
+    assert not (tmp_path / "model").exists()
+    resumed = works(*command, "-o", tmp_path / "model", "--resume", tmp_path / "saved")
+    assert "resumed after" in resumed.stderr
+    assert alike(tmp_path / "whole", tmp_path / "model")
+    assert [n for n in os.listdir(tmp_path) if "tables" in n] == []

@@ -122,3 +122,14 @@ def test_a_link_is_not_followed(tmp_path):
         pass
     with pytest.raises(OSError), held(tmp_path, "m is being trained"):  # noqa: PT011
         pass
+
+
+def test_one_waits_for_another_and_says_so_if_it_takes_long(tmp_path, holder, monkeypatch):
+    monkeypatch.setattr("rowspace.lock._LONG", 0.0)
+    ends = threading.Timer(0.2, lambda: holder.communicate(""))
+    ends.start()
+    told = f"^m is being saved by process {holder.pid}; waiting for it to end$"
+    with pytest.warns(UserWarning, match=told), held(tmp_path / "lock", "m is being saved", wait=True):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+    ends.join()
+    assert os.listdir(tmp_path) == []

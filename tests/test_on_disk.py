@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_disk import on_small_disk
 from test_schedule import problem
 
 import rowspace as rs
@@ -334,3 +335,141 @@ def test_memory_stays_below_what_was_given(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=PATH)
     assert not done.stderr
     assert int(done.stdout) < 400e6
+
+
+# --- one file -------------------------------------------------------------------------------------------------------
+
+NAMED = {"the same path": None, "a symbolic link": os.symlink, "a hard link": os.link}
+
+
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
+@pytest.mark.parametrize("link", NAMED)
+def test_one_file_is_not_two_tables(tmp_path, link, mode):
+    """Of a table that is trained; whatever the file is called, and also once it is called otherwise."""
+    path = other = tmp_path / "E.npy"
+    rs.Table.create(path, 6, 2)
+    if NAMED[link] is not None:
+        other = tmp_path / "F.npy"
+        NAMED[link](path, other)
+    E, F = rs.Table.open(path, "r+"), rs.Table.open(other, mode)
+    os.rename(path, tmp_path / "moved.npy")
+    tables, cost = {"E": E, "F": F}, lambda E, F, i: E[i] @ F[i]
+    with pytest.raises(errors.DataError, match="tables 'E' and 'F' are the same rows; give them one name"):
+        rs.Trainer(cost, tables, {"E": rs.sgd(0.1), "F": None})
+    rs.Trainer(cost, tables, {"E": None, "F": None})
+
+
+def test_tables_of_one_file_whose_changes_stay_apart(tmp_path):
+    path = tmp_path / "E.npy"
+    rs.Table.create(path, 6, 2)
+    rs.Trainer(
+        lambda E, F, i: E[i] @ F[i],
+        {"E": rs.Table.open(path, "c"), "F": rs.Table.open(path)},
+        {"E": rs.sgd(), "F": None},
+    )
+    both = np.memmap(tmp_path / "both", np.float32, "w+", shape=(8, 2))
+    halves = {"E": rs.Table.from_array(both[:4]), "F": rs.Table.from_array(both[4:])}
+    rs.Trainer(lambda E, F, i: E[i] @ F[i], halves)
+    again = np.memmap(tmp_path / "both", np.float32, "r+", shape=(8, 2))
+    with pytest.raises(errors.DataError, match="are the same rows"):
+        rs.Trainer(lambda E, F, i: E[i] @ F[i], {**halves, "F": rs.Table.from_array(again[3:])})
+
+
+# --- files with holes -----------------------------------------------------------------------------------------------
+
+HOLES = """
+from rowspace import disk_room
+if not RESERVES:
+    del os.posix_fallocate
+
+def sparse(name, rows):
+    with open(disk / name, "wb") as out:
+        np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": (rows, 8)})
+        out.write(np.arange(8, dtype="<f4"))
+        out.truncate(out.tell() - 32 + 32 * rows)
+    return disk / name
+
+def refused(make, what):
+    before = what.read_bytes()
+    try:
+        make()
+    except DiskFull as error:
+        told(str(error), f"cannot write {what}: the disk is full (", " needed, ", " free)")
+    else:
+        raise AssertionError("it has no room")
+    assert what.read_bytes() == before
+
+def trained(E):
+    rs.Trainer(lambda E, i: E[i].sum(), {"E": E}, rs.sgd(1.0))
+    E[:] = 7
+
+large, small = sparse("large.npy", 200_000), sparse("small.npy", 20_000)
+fill(1_000_000)
+refused(lambda: rs.Table.open(large, "r+"), large)
+assert rs.Table.open(large, "c")[0].tolist() == rs.Table.open(large)[0].tolist() == list(range(8))
+mapped = np.memmap(disk / "raw", np.float32, "w+", shape=(200_000, 8))
+refused(lambda: trained(rs.Table.from_array(mapped)), disk / "raw")
+E = rs.Table.open(small, "r+")
+assert E[0].tolist() == list(range(8)) and not E[1:].any()
+fill()
+trained(E)
+E.flush()
+assert (np.load(small) == 7).all()
+"""
+
+
+@pytest.mark.parametrize("system", ["with", "without"])
+def test_a_file_with_holes_takes_its_room_before_it_is_written(tmp_path, system):
+    """On a full disk a page of a hole that is written to ends the process; also where no system call takes room."""
+    on_small_disk(tmp_path, HOLES.replace("RESERVES", str(system == "with")))
+
+
+# --- pairs and texts ------------------------------------------------------------------------------------------------
+
+
+def stop(trainer):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("kind", ["pairs", "text"])
+def test_tables_in_a_folder_are_gone_on_with(tmp_path, kind):
+    """A training that was stopped and resumed with its folder, or with another, learns what one in memory does."""
+    rng = np.random.default_rng(0)
+    i, j = rng.integers(0, 30, (2, 500))
+    pairs = rs.read_pairs(
+        {"left": [f"a{k}" for k in i], "right": [f"a{k}" for k in j], "same": (i % 5 == j % 5).astype(int)},
+        label="same",
+    )
+
+    def train(**options):
+        if kind == "pairs":
+            return rs.train_pairs(pairs, 4, 3, **options)
+        with rs.read_text([["one", "two", "three"]] * 50, min_count=1) as text:
+            return rs.train_text(text, 4, 3, cost="glove", **options)
+
+    saved, tables = tmp_path / "saved", tmp_path / "tables"
+    tables.mkdir()
+    kept = {"table_on_disk": tables, "checkpoint": saved, "every": "1 chunk"}
+    with pytest.raises(KeyboardInterrupt):
+        train(callbacks=[stop], **kept)
+    with pytest.raises(FileExistsError, match="is there already"):
+        train(table_on_disk=tables)
+    with pytest.raises(FileExistsError, match="is there already"):
+        train(**{**kept, "checkpoint": tmp_path / "none yet"}, resume=True)
+    whole, resumed, again = train(), train(**kept, resume=True), train(**kept, resume=True)
+    (tmp_path / "other").mkdir()
+    elsewhere = train(**{**kept, "table_on_disk": tmp_path / "other"}, resume=True)
+    for model in (resumed, again, elsewhere):
+        assert mapped.mapped(model.table.values)
+        assert model.cost == whole.cost
+        assert {t: v.values.tobytes() for t, v in model.tables.items()} == {
+            t: v.values.tobytes() for t, v in whole.tables.items()
+        }
+    (tables / "E.npy").unlink()
+    (tables / "W.npy").unlink(missing_ok=True)
+    rs.Table.create(tables / "W.npy" if kind == "text" else tables / "F.npy", 30, 4)
+    if kind == "pairs":
+        os.rename(tables / "F.npy", tables / "E.npy")
+        (tables / "E.names.json").unlink()
+    with pytest.raises(errors.DataError, match="is a table of 30 x 4.*: another training's; give the folder that this"):
+        train(**kept, resume=True)

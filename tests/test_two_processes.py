@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -214,4 +215,85 @@ def test_two_processes_that_save_at_once_both_go_on(tmp_path, code):
         process.kill()
         ended(process)
     numbered(3).save(tmp_path / "m")
+    assert os.listdir(tmp_path) == ["m"]
+
+
+# holds a lock until it is told to end
+HOLD = """
+import sys
+from pathlib import Path
+from rowspace import lock
+with getattr(lock, sys.argv[2])(Path(sys.argv[1]), "m"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def holding(out, kind):
+    process = started(HOLD, out, kind, stdin=subprocess.PIPE)
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_what_is_being_trained_is_not_saved_to_by_others(tmp_path):
+    """The model in memory is not lost by it: it can be saved elsewhere, or when the training has ended."""
+    out = tmp_path / "m"
+    numbered(7).save(out)
+    np.save(tmp_path / "v.npy", np.ones((3, 2), np.float32))
+    trainer = holding(out, "trained")
+    told = rf"m is being trained by process {trainer.pid}; wait for it to end, or give another folder"
+    with pytest.raises(rs.errors.Locked, match=told):
+        numbered(8).save(out)
+    (tmp_path / "link").symlink_to(out)
+    status, _, error = ended(started(COMMAND, "import", tmp_path / "v.npy", "-o", tmp_path / "link"))
+    assert status == 1
+    assert re.fullmatch(rf"rowspace: .*/link is being trained by process {trainer.pid}; .*\n", error)
+    assert rs.open(out, check=True).trained_with == {"k": 7}
+    numbered(8).save(tmp_path / "n")
+    ended(trainer)
+    numbered(8).save(out)
+    assert rs.open(out, check=True).trained_with == {"k": 8}
+    assert sorted(os.listdir(tmp_path)) == ["link", "m", "n", "v.npy"]
+
+
+def test_who_trains_saves_to_its_own_folder(tmp_path):
+    from rowspace.lock import trained
+
+    with trained(tmp_path / "m", "m"):
+        numbered(7).save(tmp_path / "m")
+        assert os.listdir(tmp_path / "m")
+    assert os.listdir(tmp_path) == ["m"]
+
+
+def test_a_save_waits_for_another_and_so_does_a_training(tmp_path):
+    """One after another: the last is there, with what the one before it found and put there."""
+    from rowspace.lock import trained
+
+    def train(out):
+        with trained(out, "m"):
+            pass
+
+    out = tmp_path / "m"
+    numbered(7).save(out)
+    for begins in (numbered(8).save, train):
+        saver, begun = holding(out, "saved"), threading.Event()
+        other = threading.Thread(target=lambda begins=begins, begun=begun: (begins(out), begun.set()))
+        other.start()
+        assert not begun.wait(0.3)
+        assert rs.open(out, check=True).trained_with["k"] in (7, 8)
+        ended(saver)
+        other.join()
+        assert begun.is_set()
+    assert rs.open(out, check=True).trained_with == {"k": 8}
+
+
+def test_threads_that_save_to_one_folder_take_turns(tmp_path):
+    models = [numbered(k, rows=200) for k in range(8)]
+    threads = [threading.Thread(target=model.save, args=(tmp_path / "m",)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    model = rs.open(tmp_path / "m", check=True)
+    assert (model.vectors == model.trained_with["k"]).all()
     assert os.listdir(tmp_path) == ["m"]

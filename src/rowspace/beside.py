@@ -30,6 +30,11 @@ def lock_path(path: str | os.PathLike[str]) -> Path:
     return _hidden(Path(path), "lock")
 
 
+def saving_path(path: str | os.PathLike[str]) -> Path:
+    """The file whose lock is held while `path` is saved, and for a moment by who begins to train into it."""
+    return _hidden(Path(path), "saving")
+
+
 def sibling(path: Path, kind: str = "tmp") -> Path:
     """A name beside `path` that nobody uses: a rename cannot cross file systems."""
     return _hidden(path, f"{kind}-{os.getpid()}-{os.urandom(4).hex()}")

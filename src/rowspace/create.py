@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from rowspace import store
-from rowspace.errors import ShapeError
+from rowspace.disk_room import reserve
+from rowspace.errors import DataError, ShapeError
 from rowspace.files import atomic_file
-from rowspace.mapped import reserve, write_through
+from rowspace.mapped import write_through
 from rowspace.names import Names
+from rowspace.table import Table
 from rowspace.values import checked_counts
 
 
@@ -22,6 +24,8 @@ def write_table(
     rows: Iterable[np.ndarray],
     names: Names | None = None,
     counts: Any = None,
+    *,
+    replace: bool = False,
 ) -> None:
     """Write a table that is not there yet: all of it, or nothing.
 
@@ -31,6 +35,7 @@ def write_table(
         rows: the values, float32 of (some, dim) at a time.
         names: n names, or None.
         counts: (n,) int64, or None.
+        replace: whether a table that is there is replaced.
 
     Raises:
         FileExistsError: if there is something at the path, or names or counts beside it.
@@ -38,7 +43,8 @@ def write_table(
         DiskFull: if the disk has no room for it, before anything is written.
     """
     path = Path(path)
-    _refuse_existing(path)
+    if not replace:
+        _refuse_existing(path)
     if names is not None and len(names) != shape[0]:
         raise ShapeError(f"{len(names)} names for {shape[0]} rows; give one name for each row")
     counts = None if counts is None else checked_counts(counts, shape[0])
@@ -48,6 +54,21 @@ def write_table(
             files.enter_context(atomic_file(store.names_path(path))).write(store.names_json(names.index_to_key))
         if counts is not None:
             store.write_array(files.enter_context(atomic_file(store.counts_path(path), "wb")), counts)
+
+
+def reopened(path: str | os.PathLike[str], shape: tuple[int, int], names: list[str] | None = None) -> Table:
+    """The table of a training that is gone on with; its values are written over by those of the checkpoint.
+
+    Raises:
+        DataError: if it is a table of another shape or of other names.
+        FormatError, OSError: as `Table.open`.
+    """
+    table = Table.open(path, "r+")
+    if table.shape != shape or table.names != names:
+        found, wanted = (f"{n} x {dim}" for n, dim in (table.shape, shape))
+        others = f"{found}, not {wanted}" if found != wanted else f"{found} with other names"
+        raise DataError(f"{path} is a table of {others}: another training's; give the folder that this one began with")
+    return table
 
 
 def _write_values(stream: Any, path: Path, shape: tuple[int, int], rows: Iterable[np.ndarray]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rowspace.errors import DiskFull
 
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota of the disk is used up"}
-_TEMPORARY = re.compile(r"\.(tmp|old|ids|tables)-\d+-[0-9a-f]+")
+_TEMPORARY = re.compile(r"\.((tmp|old|ids|tables)-\d+-[0-9a-f]+|lock|saving)$")
 _ADVICE = "free some, or give a place on another disk; what was there before is as it was"
 
 ELSEWHERE = "temporary files lie where TMPDIR says: free some, or name a folder on another disk there"

@@ -1,23 +1,28 @@
-"""One trainer at a time: a lock that the system takes back when its process ends, however it ends."""
+"""One trainer or saver at a time: a lock that the system takes back when its process ends, however it ends."""
 
 import contextlib
 import errno
 import os
 import stat
 import sys
+import time
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from rowspace.beside import lock_path, saving_path
 from rowspace.errors import Locked
 
 _HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
+_AGAIN, _LONG = 0.01, 10.0  # seconds between two looks at a lock that is waited for, and until that is said
+_OURS: set[tuple[int, int]] = set()  # the locks that this process holds, by file
 _UNKNOWN = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}  # of file systems without locks
 
 
 @contextmanager
-def held(path: str | os.PathLike[str], what: str) -> Iterator[None]:
-    """Hold a lock for a block; refuse at once if somebody else does.
+def held(path: str | os.PathLike[str], what: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold a lock for a block; refuse at once if somebody else does, or wait.
 
     The file is made where it is not, says which process holds the lock, and is removed at the end. It may stay behind
     when a process is killed, but the lock does not. Readers take no lock. On a file system that knows no locks
@@ -26,6 +31,7 @@ def held(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     Args:
         path: the lock's file; its folder must exist.
         what: how the error begins, such as "words is being trained".
+        wait: whether to wait for the other; after ten seconds a warning says for whom.
 
     Raises:
         Locked: if another process, or another block of this one, holds it.
@@ -41,29 +47,91 @@ def held(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     words is being trained by process 1234; wait for it to end, or give another folder
     """
     path = Path(path)
-    descriptor = _taken(path, what)
+    descriptor = _taken(path, what, time.monotonic() if wait else None)
+    ours = _identity(os.fstat(descriptor))
+    _OURS.add(ours)
     try:
         with contextlib.suppress(OSError):  # on a full disk it goes unsaid who holds it
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
+        _OURS.discard(ours)
         _released(descriptor, path)
 
 
-def _taken(path: Path, what: str) -> int:
+@contextmanager
+def trained(path: Path, told: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold the lock of a model that is trained into a folder: others do not train into it, nor save to it.
+
+    Args:
+        path: the folder, without links.
+        told: what errors call it.
+
+    Raises:
+        Locked: if another process does; one that saves is waited for.
+    """
+    with ExitStack() as lock:
+        with _saving(path, told):
+            lock.enter_context(held(lock_path(path), f"{told} is being trained"))
+        yield
+
+
+@contextmanager
+def saved(path: Path, told: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold the lock of a model while it is saved: one save after another, and none into what somebody else trains.
+
+    Raises:
+        Locked: if another process trains into the folder.
+    """
+    with ExitStack() as lock:
+        lock.enter_context(_saving(path, told))
+        # who saves holds both locks: so who has this one only trains, and may be this very process
+        if not _is_ours(lock_path(path)):
+            lock.enter_context(held(lock_path(path), f"{told} is being trained"))
+        yield
+
+
+def _saving(path: Path, told: str | os.PathLike[str]) -> contextlib.AbstractContextManager[None]:
+    return held(saving_path(path), f"{told} is being saved", wait=True)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether this process holds the lock at a path."""
+    try:
+        return _identity(os.stat(path, follow_symlinks=False)) in _OURS
+    except OSError:
+        return False
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _taken(path: Path, what: str, since: float | None) -> int:
     """The descriptor of the locked file that is at the path: not of one that its holder removed meanwhile."""
     while True:
         descriptor = _opened(path)
         try:
             if not _locked(descriptor):
-                raise Locked(f"{what} by {_holder(path)}; wait for it to end, or give another folder")
-            if _is_at(path, descriptor):
+                since = _waited(path, what, since)
+            elif _is_at(path, descriptor):
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _waited(path: Path, what: str, since: float | None) -> float:
+    """Wait a moment for a lock that was asked for at a time; without one, refuse. Gives the time to be asked with."""
+    if since is None:
+        raise Locked(f"{what} by {_holder(path)}; wait for it to end, or give another folder")
+    time.sleep(_AGAIN)
+    if time.monotonic() - since > _LONG:
+        warnings.warn(f"{what} by {_holder(path)}; waiting for it to end", stacklevel=2)
+        return float("inf")
+    return since
 
 
 def _opened(path: Path) -> int:

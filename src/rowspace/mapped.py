@@ -4,6 +4,7 @@ The system does all of this by itself too, a page at a time and when it is short
 long stretches, and this process never holds more than it was given. Advice that a system does not know is left out.
 """
 
+import contextlib
 import ctypes
 import errno
 import mmap
@@ -17,12 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.disk_room import fill_holes, reserve
 from rowspace.errors import RowspaceError
-from rowspace.full import told_when_full
 
 STRETCH = 2**24  # bytes that are gone through at a time
 
-_LARGEST = 2**62  # bytes of a file
 _BEGIN, _WAIT = 2, 7  # of sync_file_range: write what is dirty; and wait for it
 
 
@@ -85,19 +85,47 @@ def write_through(descriptor: int, start: int, size: int) -> None:
 
 def mapped(array: np.ndarray) -> Mapped | None:
     """The array as one over a file's pages; None if it is in memory, or its changes stay in this process."""
-    base: Any = array
-    while base is not None and not (isinstance(base, np.memmap) and _pages_of(base) is not None):
-        base = getattr(base, "base", None)
+    base = _map_under(array)
     if base is None or base.mode == "c" or not array.flags.c_contiguous:
         return None
-    owner = base
-    while isinstance(owner.base, np.memmap):
-        owner = owner.base
-    descriptor = _descriptor(owner)
+    descriptor = _descriptor(_owner(base))
     if descriptor is None:
         return None
     offset = int(base.offset)
     return Mapped(array, _pages_of(base), offset - offset % mmap.ALLOCATIONGRANULARITY, descriptor)
+
+
+def map_file(stream: Any, path: str | os.PathLike[str], **how: Any) -> np.memmap:
+    """Map an open file as `np.memmap` does; which file it is stays known, whatever is renamed later."""
+    array: Any = np.memmap(stream, **how)
+    array.filename = Path(path).resolve()
+    if array.mode == "r+":
+        _keep(array, os.dup(stream.fileno()))
+    array.identity = _identity(os.fstat(stream.fileno()))
+    return array
+
+
+def changes_are_seen(written: np.ndarray, other: np.ndarray) -> bool:
+    """Whether what is written to the one array may be read in the other: in memory, or in a file that both map."""
+    if np.may_share_memory(written, other):
+        return True
+    base, one, two = _map_under(written), _place(written), _place(other)
+    if base is None or base.mode == "c" or one is None or two is None:
+        return False
+    return one[0] == two[0] and max(one[1], two[1]) < min(one[2], two[2])
+
+
+def take_room(array: np.ndarray) -> None:
+    """Fill the holes of a file that will be written by way of this array, such as one made with mode "w+".
+
+    Raises:
+        DiskFull: if the disk has no room for them.
+    """
+    base = _map_under(array)
+    if base is None or base.mode not in ("r+", "w+") or base.filename is None:
+        return
+    with contextlib.suppress(FileNotFoundError, PermissionError), open(base.filename, "r+b") as stream:
+        fill_holes(stream.fileno(), os.fstat(stream.fileno()).st_size, base.filename)
 
 
 def let_go(array: np.ndarray) -> None:
@@ -161,25 +189,37 @@ def scratch(folder: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any) 
     return array
 
 
-def reserve(descriptor: int, size: int, path: str | os.PathLike[str]) -> None:
-    """Take room on the disk for a file, all at once: a full disk is an error here, and not while pages are written.
+def _map_under(array: np.ndarray) -> Any:
+    """The mapped array that an array is a view of, or None."""
+    base: Any = array
+    while base is not None and not (isinstance(base, np.memmap) and _pages_of(base) is not None):
+        base = getattr(base, "base", None)
+    return base
 
-    Raises:
-        DiskFull: if there is less.
-        OSError: if no file on that disk can be so large.
-    """
-    with told_when_full(path, size):
-        try:
-            if size >= _LARGEST:
-                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(descriptor, 0, size)
-            else:
-                os.truncate(descriptor, size)
-        except OSError as error:
-            os.truncate(descriptor, 0)  # it may have been given a part
-            error.filename = os.fspath(path)
-            raise
+
+def _owner(base: Any) -> Any:
+    """The array that mapped the file, of which a mapped array is a view."""
+    while isinstance(base.base, np.memmap):
+        base = base.base
+    return base
+
+
+def _place(array: np.ndarray) -> tuple[tuple[int, int], int, int] | None:
+    """Of which file an array is, whatever it is called, and from which byte to which; None if it is of none."""
+    base = _map_under(array)
+    if base is None:
+        return None
+    owner = _owner(base)
+    begin = owner.offset + array.ctypes.data - owner.ctypes.data
+    try:
+        identity = owner.identity if hasattr(owner, "identity") else _identity(os.stat(owner.filename))
+    except (OSError, TypeError):  # it has no name, or not any more
+        return None
+    return identity, begin, begin + array.nbytes
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _pages_of(array: Any) -> Any:

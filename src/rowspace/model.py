@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rowspace import description, store
-from rowspace.beside import restore, standing
+from rowspace.beside import standing
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
 from rowspace.checksums import Digested
 from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.files import atomic_folder
+from rowspace.full import told_when_full
+from rowspace.lock import saved
 from rowspace.queries import Queries
 from rowspace.subwords import Subwords, Unseen
 from rowspace.table import Table
@@ -75,6 +77,7 @@ class Model(Queries):
 
         Raises:
             ModelError: if something else than a model is there, or `trained_with` is not JSON.
+            Locked: if another process trains a model into this folder; one that saves is waited for.
             DiskFull: an OSError too, if it does not fit on the disk.
             OSError: if it cannot be written.
         """
@@ -82,10 +85,9 @@ class Model(Queries):
         description.written(described)  # what is no JSON is told before anything is written
         needed = sum(table.values.nbytes for table in self.tables.values())
         path = Path(os.path.realpath(folder))
-        restore(path)
         _files_of_old(path)  # or it is no model, and not overwritten
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_folder(folder, needed) as new:
+        with told_when_full(folder, needed), saved(path, folder), atomic_folder(folder, needed) as new:
             _carry_over(path, new)
             files: dict[str, Any] = {}
             for entry, table in zip(described["tables"], self.tables.values(), strict=True):

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace import costs
-from rowspace.checkpoint import EVERY
+from rowspace.checkpoint import EVERY, is_begun
+from rowspace.create import reopened
 from rowspace.errors import DataError
 from rowspace.holding import check_held
 from rowspace.idle import changed, idle_options, refuse_idle
@@ -101,6 +102,7 @@ def train_pairs(
         table_on_disk: a folder for the table, which is then mapped from `E.npy` there and may be larger than memory
             (see `Table.create`); None for memory. The model needs the file until it is saved elsewhere. A table of
             256 MB or more is cut otherwise than in memory, and so learns other bytes; without labels, it takes blocks.
+            A table that is there is refused, unless it is that of the training to `resume`.
 
     Returns the model, with one table "E" whose counts are how often each item occurs.
 
@@ -119,7 +121,7 @@ def train_pairs(
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
-    E = _table(pairs, dim, seed, rule, table_on_disk)
+    E = _table(pairs, dim, seed, rule, table_on_disk, resumes=resume and is_begun(checkpoint))
     trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
     shuffle = pairs.weight is None
     data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
@@ -153,9 +155,13 @@ def enough_epochs(pairs: int) -> int:
     return int(np.clip(ENOUGH // max(1, pairs), 5, 100))
 
 
-def _table(pairs: Pairs, dim: int, seed: int, rule: Update, folder: str | os.PathLike[str] | None) -> Table:
+def _table(
+    pairs: Pairs, dim: int, seed: int, rule: Update, folder: str | os.PathLike[str] | None, *, resumes: bool
+) -> Table:
     """The table, in a folder; or in memory, if there is enough for it and for what the update keeps beside its rows."""
     about: dict[str, Any] = {"names": pairs.names, "dim": dim, "seed": seed, "counts": pairs.counts}
+    if folder is not None and resumes and (path := Path(folder) / "E.npy").exists():
+        return reopened(path, (len(pairs.names), dim), list(pairs.names))
     if folder is not None:
         return Table.create(Path(folder) / "E.npy", **about)
     if is_integer(dim) and dim > 0:

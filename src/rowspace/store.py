@@ -14,8 +14,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from rowspace.disk_room import fill_holes
 from rowspace.errors import FormatError
-from rowspace.mapped import stretches
+from rowspace.mapped import map_file, stretches
 from rowspace.names import brief, shown
 from rowspace.values import ask_for_memory
 
@@ -112,25 +113,28 @@ def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f
 
     Raises:
         FormatError: if the file is not such an array, or its size is not what its header says.
+        DiskFull: if it has holes, is to be written to, and the disk has no room to fill them.
         OSError: if it cannot be opened.
     """
-    shape, offset = _read_header(path, dtype, ndim)
-    promised = offset + int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
-    size = os.path.getsize(path)
-    if size != promised:
-        raise FormatError(
-            f"{path} has {size} bytes where its header promises {promised} for shape {shape}; "
-            "the file is damaged: write it again"
-        )
-    if 0 in shape:
-        raise FormatError(f"{path} is empty (shape {shape}); a table has a row and a column")
-    return np.memmap(path, dtype=dtype, mode=mode, offset=offset, shape=shape)
+    with open(path, "r+b" if mode == "r+" else "rb") as stream:  # once: it may be replaced at any moment
+        shape, offset = _read_header(stream, path, dtype, ndim)
+        promised = offset + int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+        size = os.fstat(stream.fileno()).st_size
+        if size != promised:
+            raise FormatError(
+                f"{path} has {size} bytes where its header promises {promised} for shape {shape}; "
+                "the file is damaged: write it again"
+            )
+        if 0 in shape:
+            raise FormatError(f"{path} is empty (shape {shape}); a table has a row and a column")
+        if mode == "r+":
+            fill_holes(stream.fileno(), size, path)
+        return map_file(stream, path, dtype=dtype, mode=mode, offset=offset, shape=shape)
 
 
-def _read_header(path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[tuple[int, ...], int]:
+def _read_header(stream: IO[bytes], path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[tuple[int, ...], int]:
     try:
-        with open(path, "rb") as stream:
-            descr, fortran, shape, offset = _parsed(stream)
+        descr, fortran, shape, offset = _parsed(stream)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of types that NumPy is giving up
             found = np.dtype(descr)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import chain, combinations
+from itertools import chain, permutations
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from rowspace.handed import as_chunk
 from rowspace.idle import WHY, changed, refuse_idle
 from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
+from rowspace.mapped import changes_are_seen, take_room
 from rowspace.memory import wanted
 from rowspace.on_disk import first_state, scattered
 from rowspace.progress import Progress, progress_bar
@@ -68,6 +69,7 @@ class Trainer:
         for name in self.updates:
             if not self.tables[name].values.flags.writeable:
                 raise DataError(f"table {name!r} is read-only; open it with mode='r+', or give it the update None")
+            take_room(self.tables[name].values)
         self.states = {t: _first_state(u, self.tables[t]) for t, u in self.updates.items()}
         self.history: list[Epoch] = []
         self.examples = 0
@@ -322,8 +324,8 @@ def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str,
 
 
 def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> None:
-    for one, other in combinations(tables, 2):
-        if np.may_share_memory(tables[one].values, tables[other].values) and {one, other} & set(trained):
+    for one, other in permutations(tables, 2):
+        if one in trained and changes_are_seen(tables[one].values, tables[other].values):
             raise DataError(f"tables {one!r} and {other!r} are the same rows; give them one name in the cost")
 
 

@@ -128,6 +128,11 @@ def check_there(folder: str | os.PathLike[str]) -> None:
         raise CheckpointError(f"{folder} holds no checkpoint yet; begin anew, with checkpoints into this folder")
 
 
+def is_begun(folder: str | os.PathLike[str] | None) -> bool:
+    """Whether there is a checkpoint to go on from."""
+    return folder is not None and has_checkpoints(Path(folder))
+
+
 def check_free(folder: str | os.PathLike[str], *, resume: bool) -> None:
     """Refuse a folder of other things and, without `resume`, one with a training to be resumed; CheckpointError."""
     if is_unfinished(Path(folder)) and not resume:

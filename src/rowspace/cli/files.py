@@ -7,7 +7,7 @@ import typer
 
 import rowspace as rs
 from rowspace.cli.output import show
-from rowspace.cli.paths import check_file_path, check_model_path
+from rowspace.cli.paths import check_file_path, check_model_path, check_not_trained
 from rowspace.errors import DataError
 
 
@@ -52,6 +52,7 @@ def import_(
     Example: rowspace import glove.6B.100d.txt -o glove
     """
     check_model_path(out)
+    check_not_trained(out)
     from rowspace import formats
 
     read = formats.import_(file, format, limit)

@@ -8,7 +8,7 @@ from typing import Any
 import rowspace as rs
 from rowspace.beside import lock_path, remove_leftovers, restore
 from rowspace.errors import DataError, ModelError
-from rowspace.lock import held
+from rowspace.lock import saved, trained
 
 
 def check_model_path(folder: Path) -> None:
@@ -39,9 +39,17 @@ def reserve(folder: Path, context: Any) -> None:
     check_model_path(folder)
     path = Path(os.path.realpath(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
-    context.with_resource(held(lock_path(path), f"{folder} is being trained"))
+    context.with_resource(trained(path, folder))
     restore(path)
     remove_leftovers(path)
+
+
+def check_not_trained(folder: Path) -> None:
+    """Refuse a folder that another process trains a model into, before it turns out when the work is done."""
+    path = Path(os.path.realpath(folder))
+    if lock_path(path).exists():
+        with saved(path, folder):
+            pass
 
 
 def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", ".svg")) -> None:

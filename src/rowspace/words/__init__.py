@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace import idle
-from rowspace.checkpoint import EVERY
+from rowspace.checkpoint import EVERY, is_begun
 from rowspace.errors import DataError
 from rowspace.idle import changed, refuse_idle
 from rowspace.rates import linear
@@ -98,6 +98,7 @@ def train_text(
         callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`.
         table_on_disk: a folder for the tables, each of which is then mapped from a file there and may be larger than
             memory (see `Table.create`); None for memory. The model needs the files until it is saved elsewhere.
+            Tables that are there are refused, unless they are those of the training to `resume`.
 
     Returns the model. Its first table holds the words, with names and counts; C the words as contexts; with subwords S
     the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
@@ -140,6 +141,7 @@ def train_text(
         0 if start is None else len(start.cost),
         before or {},
         None if table_on_disk is None else Path(table_on_disk),
+        resume and is_begun(checkpoint),
     )
     if table_on_disk is None:
         _ask_for_memory(setting, usual.rows)

@@ -13,5 +13,5 @@ def glove(setting: Setting) -> Plan:
     W, C = setting.vectors("W", n), setting.vectors("C", n)
     tables = {"W": W, "C": C, "b": setting.zeros("b", 1), "c": setting.zeros("c", 1)}
     sums = lambda lo, hi: W.values[lo:hi] + C.values[lo:hi]
-    answer = lambda: {"E": setting.named(setting.table("E", W.shape, sums)), **tables}
+    answer = lambda: {"E": setting.named(setting.derived("E", W.shape, sums)), **tables}
     return Plan(costs.glove, tables, {"i": i, "j": j, "count": count}, adagrad, answer, {"shuffle": True})

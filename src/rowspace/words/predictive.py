@@ -75,7 +75,7 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragge
     S = setting.vectors("S", setting.words + subwords.buckets, words=setting.words)
     C, bags = setting.zeros("C"), subwords.bags(setting.text.names)
     words = lambda lo, hi: compose(S.values, Ragged(bags.values, bags.offsets[lo : hi + 1]))
-    answer = lambda: {"W": setting.named(setting.table("W", (setting.words, setting.dim), words)), "S": S, "C": C}
+    answer = lambda: {"W": setting.named(setting.derived("W", (setting.words, setting.dim), words)), "S": S, "C": C}
     return S, C, bags, answer
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns import Ragged
-from rowspace.create import write_table
+from rowspace.create import reopened, write_table
 from rowspace.mapped import copy_rows
 from rowspace.read import Text
 from rowspace.sampling import Negatives
@@ -39,6 +39,7 @@ class Setting:
     epochs_before: int = 0
     before: Mapping[str, Table] = field(default_factory=dict)
     folder: Path | None = None  # for tables on disk
+    resumes: bool = False  # whether the tables of a training that was stopped may lie there
 
     @property
     def words(self) -> int:
@@ -86,10 +87,17 @@ class Setting:
 
     def table(self, name: str, shape: tuple[int, int], rows: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """The values of a table, where tables are to be; `rows` gives some of them, in their order."""
+        if self.folder is not None and self.resumes and (path := self.folder / f"{name}.npy").exists():
+            return reopened(path, shape).values
+        return self.derived(name, shape, rows)
+
+    def derived(self, name: str, shape: tuple[int, int], rows: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """As `table`, of values that are always computed anew: a file that was left behind is replaced."""
         if self.folder is None:
             return rows(0, shape[0])
         step, path = max(1, _STRETCH // shape[1]), self.folder / f"{name}.npy"
-        write_table(path, shape, (rows(lo, min(lo + step, shape[0])) for lo in range(0, shape[0], step)))
+        parts = (rows(lo, min(lo + step, shape[0])) for lo in range(0, shape[0], step))
+        write_table(path, shape, parts, replace=self.resumes)
         return Table.open(path, "r+").values
 
     def named(self, values: np.ndarray) -> Table:
