@@ -233,3 +233,27 @@ def dedented(program):
     from textwrap import dedent
 
     return dedent(program)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_tables_on_disk_become_the_models(tmp_path, links):
+    """There is no room for them twice: without links, that is found while the model is saved."""
+    program = f"""
+    import errno
+    if not {links}:
+        def link(*paths):
+            raise OSError(errno.EPERM, "no links")
+        os.link = link
+    command = [*words, "--dim", 80_000, "--table-on-disk"]
+    if {links}:
+        run(*command)
+        opened = rs.open(disk / "m", check=True)
+        run(*[elsewhere / "m" if word == disk / "m" else word for word in words], "--dim", 80_000)
+        assert opened.vectors.tobytes() == rs.open(elsewhere / "m").vectors.tobytes()
+        assert os.stat(disk / "m" / "E.npy").st_nlink == 1
+        assert there() == ["m"]
+    else:
+        told(fails(*command), f"cannot write {{disk / 'm'}}: the disk is full")
+        assert there() == []
+    """
+    on_small_disk(tmp_path, PAIRS + dedented(program))

@@ -115,6 +115,19 @@ def changes_are_seen(written: np.ndarray, other: np.ndarray) -> bool:
     return one[0] == two[0] and max(one[1], two[1]) < min(one[2], two[2])
 
 
+def whole_file(array: np.ndarray) -> Path | None:
+    """The file that an array is mapped from, if writes go to it and it holds nothing behind the array."""
+    base, place = _map_under(array), _place(array)
+    if base is None or place is None or base.mode == "c" or base.filename is None:
+        return None
+    identity, begin, end = place
+    with contextlib.suppress(OSError):
+        status = os.stat(base.filename)
+        if _identity(status) == identity and (begin, end) == (_owner(base).offset, status.st_size):
+            return Path(base.filename)
+    return None
+
+
 def take_room(array: np.ndarray) -> None:
     """Fill the holes of a file that will be written by way of this array, such as one made with mode "w+".
 

@@ -12,11 +12,12 @@ from rowspace import description, store
 from rowspace.beside import standing
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
-from rowspace.checksums import Digested
+from rowspace.checksums import NAME, Digested, digest
 from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.files import atomic_folder
 from rowspace.full import told_when_full
 from rowspace.lock import saved
+from rowspace.mapped import whole_file
 from rowspace.queries import Queries
 from rowspace.subwords import Subwords, Unseen
 from rowspace.table import Table
@@ -81,20 +82,10 @@ class Model(Queries):
             DiskFull: an OSError too, if it does not fit on the disk.
             OSError: if it cannot be written.
         """
-        described = self._described()
-        description.written(described)  # what is no JSON is told before anything is written
-        needed = sum(table.values.nbytes for table in self.tables.values())
-        path = Path(os.path.realpath(folder))
-        _files_of_old(path)  # or it is no model, and not overwritten
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with told_when_full(folder, needed), saved(path, folder), atomic_folder(folder, needed) as new:
-            _carry_over(path, new)
-            files: dict[str, Any] = {}
-            for entry, table in zip(described["tables"], self.tables.values(), strict=True):
-                files |= _write_table(new, entry, table)
-            (new / description.FILE).write_bytes(description.written({**described, "files": files}))
+        save_taking(self, folder, None)
 
-    def _described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
+        """What `model.json` says of it, beside its files."""
         entries = [_entry(name, table) for name, table in self.tables.items()]
         for entry, stem in zip(entries, description.stems(self.tables).values(), strict=True):
             if stem != entry["name"]:
@@ -104,6 +95,25 @@ class Model(Queries):
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {t.shape[0]} x {t.dim}" for name, t in self.tables.items())
         return f"<Model: {tables}>"
+
+
+def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None) -> None:
+    """Save a model as `Model.save` does; files of tables in the folder `left` become the model's, and are not copied.
+
+    It is for tables that nobody writes any more, whose folder is then removed: a disk need not hold them twice.
+    """
+    described = model.described()
+    description.written(described)  # what is no JSON is told before anything is written
+    needed = sum(table.values.nbytes for table in model.tables.values())
+    path = Path(os.path.realpath(folder))
+    _files_of_old(path)  # or it is no model, and not overwritten
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with told_when_full(folder, needed), saved(path, folder), atomic_folder(folder, needed) as new:
+        _carry_over(path, new)
+        files: dict[str, Any] = {}
+        for entry, table in zip(described["tables"], model.tables.values(), strict=True):
+            files |= _write_table(new, entry, table, left)
+        (new / description.FILE).write_bytes(description.written({**described, "files": files}))
 
 
 def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = None) -> Model:
@@ -197,10 +207,13 @@ def _unseen(tables: dict[str, Table], trained_with: dict[str, Any]) -> Unseen | 
     return Unseen(subwords, rows.values[len(first) :])
 
 
-def _write_table(folder: Path, entry: Mapping[str, Any], table: Table) -> dict[str, Any]:
-    """Write a table's files; what model.json keeps of each."""
+def _write_table(folder: Path, entry: Mapping[str, Any], table: Table, left: Path | None) -> dict[str, Any]:
+    """Write a table's files, or take them; what model.json keeps of each."""
     values, names, counts = files_of(entry)
-    files = {values: _write(folder / values, lambda out: store.write_array(out, table.values))}
+    files = {
+        values: _taken(folder / values, table, left)
+        or _write(folder / values, lambda out: store.write_array(out, table.values))
+    }
     if table.names is not None:
         text = store.names_json(table.names).encode()
         files[names] = _write(folder / names, lambda out: out.write(text))
@@ -208,6 +221,18 @@ def _write_table(folder: Path, entry: Mapping[str, Any], table: Table) -> dict[s
     if occurrences is not None:
         files[counts] = _write(folder / counts, lambda out: store.write_array(out, occurrences))
     return files
+
+
+def _taken(path: Path, table: Table, left: Path | None) -> dict[str, Any] | None:
+    """Give the file of a table in the folder `left` another name; what model.json keeps of it, or None if it cannot."""
+    file = None if left is None else whole_file(table.values)
+    if file is None or file.parent != left:
+        return None
+    try:
+        os.link(file, path)
+    except OSError:  # there are no links, or none from there
+        return None
+    return {"size": path.stat().st_size, NAME: digest(path)}
 
 
 def _write(path: Path, write: Callable[[Digested], Any]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def text(
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
     reserve(out, context)
     import rowspace as rs
+    from rowspace.model import save_taking
     from rowspace.words import check_numbers, check_start, checked_subwords, idle_options
 
     on_disk = table_on_disk or None
@@ -99,7 +100,7 @@ def text(
             with how_to_go_on(kept):
                 callbacks = [Resumed()] if json else [Resumed(), _Costs()]
                 model = rs.train_text(read, dim, epochs, callbacks=callbacks, **options, **disk, **kept)
-            model.save(out)
+            save_taking(model, out, disk.get("table_on_disk"))
             summary = _summary(model, read, out, seconds, time.perf_counter() - begun)
     show_json(summary) if json else show(_sentence(summary))
 

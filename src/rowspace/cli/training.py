@@ -83,6 +83,7 @@ def pairs(
     reserve(out, context)
     check_picture_path(plot)
     import rowspace as rs
+    from rowspace.model import save_taking
     from rowspace.pairs import train_pairs
 
     refuse_without_effect(context, idle_options(resume or checkpoint, table_on_disk or None))
@@ -94,7 +95,7 @@ def pairs(
         options |= {"seed": seed, "threads": threads, "progress": progress, "trace": _trace(trace, read, epochs)}
         with how_to_go_on(kept):
             model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options, **disk, **kept)
-        model.save(out)
+        save_taking(model, out, disk.get("table_on_disk"))
         if plot is not None:
             rs.plot_table(model.table, plot)
         summary = _summary(model, out, time.perf_counter() - start)
