@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.blocks import Deck
+from rowspace.blocks import Blocks, Deck
 from rowspace.buckets import Buckets, Sample, block_count, window_length
 from rowspace.layout import Layout
 from rowspace.pool import Pool
@@ -151,3 +151,12 @@ def test_a_block_of_which_nothing_was_drawn_has_its_rows():
         own = pool.rows[pool.starts[b] : pool.starts[b + 1]]
         assert len(own) > 0
         assert (blocks.of[own] == b).all()
+
+
+def test_rows_beyond_int32_are_numbered_all_the_same(monkeypatch):
+    of = np.array([1, 0, 1, 0], np.uint16)
+    blocks = lambda: Blocks(of, 2, of, 1)
+    assert blocks().rows.dtype == np.int32
+    monkeypatch.setattr("rowspace.blocks.MOST_INT32", 3)
+    assert blocks().rows.dtype == np.int64
+    assert blocks().rows.tolist() == [1, 3, 0, 2]

@@ -151,3 +151,14 @@ def test_reordering_bags_moves_them_whole(bags, random):
     random.shuffle(order)
     moved = reordered({"c": column}, np.array(order))["c"]
     assert [moved[n].tolist() for n in range(len(moved))] == [bags[n] for n in order]
+
+
+def test_a_column_that_is_a_table_s_own_memory_is_refused():
+    """It would be another column after every example, and which one would depend on the order."""
+    table = rs.Table(4, 2)
+    trainer = rs.Trainer(lambda E, i, x: ((E[i] - x) ** 2).sum(), {"E": table}, rs.sgd(0.1))
+    with pytest.raises(
+        rs.errors.DataError, match="column 'x' is the memory of table 'E', which is trained; give a copy"
+    ):
+        trainer.fit({"i": np.arange(4), "x": table.values})
+    trainer.fit({"i": np.arange(4), "x": table.values.copy()})

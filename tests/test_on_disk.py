@@ -473,3 +473,23 @@ def test_tables_in_a_folder_are_gone_on_with(tmp_path, kind):
         (tables / "E.names.json").unlink()
     with pytest.raises(errors.DataError, match="is a table of 30 x 4.*: another training's; give the folder that this"):
         train(**kept, resume=True)
+
+
+# --- files cut short ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("update", [rs.sgd(0.1), rs.exact(rs.momentum(0.1))], ids=["sgd", "exact"])
+def test_a_file_cut_short_while_it_is_trained_is_an_error(tmp_path, update):
+    """A page that is gone would end the process."""
+    path = tmp_path / "E.npy"
+    E = rs.Table.create(path, 5000, 4)
+    data = [{"i": np.arange(0, 5000, 7)}] * 2
+
+    def chunks():
+        yield data[0]
+        os.truncate(path, 8192)
+        yield data[1]
+
+    trainer = rs.Trainer(lambda E, i: E[i].sum() ** 2, {"E": E}, update)
+    with pytest.raises(errors.FormatError, match=r"E.npy was cut short to 8,192 of 80,128 bytes while it was in use"):
+        trainer.fit(chunks, schedule="sequential")

@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
+MOST_INT32 = 2**31  # rows that int32 can number
 PAGE = 16  # neighbouring rows stay together: they share cache lines and pages
+
+
+def number_dtype(rows: int) -> type[np.integer]:
+    """What holds the number of any of so many rows."""
+    return np.int32 if rows <= MOST_INT32 else np.int64
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,8 @@ class Blocks:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The rows, block after block, (n,) int32."""
-        return np.argsort(self.of, kind="stable").astype(np.int32)
+        """The rows, block after block, (n,) int32; int64 where that does not hold them."""
+        return np.argsort(self.of, kind="stable").astype(number_dtype(len(self.of)))
 
     @cached_property
     def starts(self) -> np.ndarray:

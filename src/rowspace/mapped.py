@@ -11,7 +11,7 @@ import mmap
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.disk_room import fill_holes, reserve
-from rowspace.errors import RowspaceError
+from rowspace.errors import FormatError, RowspaceError
 
 STRETCH = 2**24  # bytes that are gone through at a time
 
@@ -95,6 +95,11 @@ def mapped(array: np.ndarray) -> Mapped | None:
     return Mapped(array, _pages_of(base), offset - offset % mmap.ALLOCATIONGRANULARITY, descriptor)
 
 
+def is_mapped(array: np.ndarray) -> bool:
+    """Whether an array stands on a file's pages, in whichever mode."""
+    return _map_under(array) is not None
+
+
 def map_file(stream: Any, path: str | os.PathLike[str], **how: Any) -> np.memmap:
     """Map an open file as `np.memmap` does; which file it is stays known, whatever is renamed later."""
     array: Any = np.memmap(stream, **how)
@@ -126,6 +131,22 @@ def whole_file(array: np.ndarray) -> Path | None:
         if _identity(status) == identity and (begin, end) == (_owner(base).offset, status.st_size):
             return Path(base.filename)
     return None
+
+
+def check_whole(arrays: Iterable[np.ndarray]) -> None:
+    """Refuse to go on with files that were cut short since they were mapped: pages that are gone end the process.
+
+    Raises:
+        FormatError: for the first one.
+    """
+    for array in arrays:
+        base, place = _map_under(array), _place(array)
+        descriptor = None if base is None else _descriptor(_owner(base))
+        if descriptor is not None and place is not None and (left := os.fstat(descriptor).st_size) < place[2]:
+            raise FormatError(
+                f"{base.filename} was cut short to {left:,} of {place[2]:,} bytes while it was in use; "
+                "what it held is lost: go on from a checkpoint, or write it again"
+            )
 
 
 def take_room(array: np.ndarray) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.blocks import Blocks
+from rowspace.blocks import Blocks, number_dtype
 from rowspace.compiled import compiled_loop
 from rowspace.sorting import bits_of, draw_pool, is_kept
 
@@ -15,7 +15,7 @@ _HEAVY = 16  # a row with more than one in so many of a block's share is frequen
 
 @dataclass(frozen=True)
 class Pool:
-    """`rows` (m,) int32, those of one block after those of another; `starts` (blocks + 1,) where each begins."""
+    """`rows` (m,) as `Blocks.rows`, those of one block after those of another; `starts` (blocks + 1,), of each."""
 
     rows: np.ndarray
     starts: np.ndarray
@@ -31,7 +31,7 @@ class Pool:
         if negatives.alias is None:
             return cls(blocks.rows, blocks.starts)
         bits = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-        drawn = np.empty(size, np.int32)
+        drawn = np.empty(size, number_dtype(len(blocks.of)))
         compiled_loop(bits_of, is_kept, draw_pool)(bits, *negatives.alias, drawn)
         share = max(1, size // blocks.count)
         often = np.bincount(drawn, minlength=len(blocks.of)) > share // _HEAVY

@@ -15,7 +15,8 @@ from rowspace.chunks import Chunks
 from rowspace.comparison import Comparison
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
-from rowspace.errors import Diverged
+from rowspace.errors import Diverged, FormatError
+from rowspace.mapped import check_whole, is_mapped
 from rowspace.pace import Pace, Position
 from rowspace.progress import Progress
 from rowspace.schedule import Outcome, Window
@@ -48,6 +49,7 @@ class Run:
         self.traced = trainer.examples
         self._caught_up = trainer.steps  # how many steps every row has seen
         arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
+        self._mapped = [t.values for t in trainer.tables.values() if is_mapped(t.values)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
         guarded = not worth_a_copy(arrays, lookups)
         self.pace = Pace(trainer.updates, chunks, options.epochs)
@@ -71,6 +73,7 @@ class Run:
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
         position = Position(self.standing.epoch, number, seed, self.standing.before)
         for window in self.windows.epoch(position, self.standing.place):
+            self._check_files()
             for outcome in window.run(self.workers):
                 self._count(outcome)
                 if outcome.error is not None:
@@ -113,6 +116,13 @@ class Run:
     def rows(self, table: str, ids: np.ndarray) -> np.ndarray:
         """A copy of rows (r, dim) as they are once caught up: to look at them changes nothing that is learned."""
         return caught_up(self.trainer, self.windows.past, table, ids)
+
+    def _check_files(self) -> None:
+        try:
+            check_whole(self._mapped)
+        except FormatError:
+            self._caught_up = self.trainer.steps  # rows that are gone cannot catch up
+            raise
 
     def finish(self) -> None:
         """Look through the tables once more: a loop looks at the first number of each row only."""

@@ -108,7 +108,7 @@ class BlockNegatives(Negatives):
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """The pool: (m,) int32."""
+        """The pool: (m,) int32, or int64 of a table with more rows than that can number."""
         return (self.pool,)
 
     def drawing_from(self, pool: np.ndarray) -> "BlockNegatives":

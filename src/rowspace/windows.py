@@ -12,11 +12,12 @@ from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sample, Sorted
 from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.comparison import Comparison
-from rowspace.errors import CheckpointError, OverMemory, Sequential, SlowTable
+from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
+from rowspace.mapped import changes_are_seen
 from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
@@ -157,6 +158,7 @@ class Windows:
             kernel = self.trainer.compile(chunk, guarded=self.guarded, part=part)
             columns = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
             check_held(self.trainer.cost, columns)
+            self._check_apart(columns)
             buckets = self._buckets(kernel, columns)
             if buckets is not None and buckets.layout.sampled:
                 drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
@@ -166,6 +168,14 @@ class Windows:
             columns = columns if buckets is not None else in_file_order(columns)
             self._last = chunk, Ready(kernel, columns, buckets, mark)
         return self._last[1]
+
+    def _check_apart(self, columns: Chunk) -> None:
+        """Refuse columns that would change with a table while they are read."""
+        for name, column in columns.items():
+            values: Any = getattr(column, "values", column)
+            for table in self.trainer.updates if isinstance(values, np.ndarray) else ():
+                if changes_are_seen(self.trainer.tables[table].values, values):
+                    raise DataError(f"column {name!r} is the memory of table {table!r}, which is trained; give a copy")
 
     def _buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
         """How the chunk is to be sorted, or None where it is to run in order."""
