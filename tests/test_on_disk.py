@@ -16,6 +16,8 @@ from test_schedule import problem
 
 import rowspace as rs
 from rowspace import costs, errors, mapped, memory, on_disk
+from rowspace.beside import lock_path
+from rowspace.lock import held
 
 ROWS, EXAMPLES = 3000, 9000
 UPDATES = {
@@ -111,6 +113,17 @@ def test_a_table_that_cannot_be_leaves_nothing(tmp_path, wrong, message):
     with pytest.raises(errors.ShapeError, match=message):
         rs.Table.create(tmp_path / "E.npy", **wrong)
     assert not os.listdir(tmp_path)
+
+
+def test_of_two_that_make_a_table_at_once_one_is_refused(tmp_path):
+    """Its values would go to a file that has lost its name, or lie beside the other's names."""
+    told = f"E.npy is being made by process {os.getpid()}; wait for it to end"
+    with held(lock_path(tmp_path / "E.npy"), "another"), pytest.raises(errors.Locked, match=told):
+        rs.Table.create(tmp_path / "E.npy", 3, 2)
+    rs.Table.create(tmp_path / "E.npy", 3, 2)
+    assert os.listdir(tmp_path) == ["E.npy"]
+    with pytest.raises(FileNotFoundError, match="none/E.npy"):
+        rs.Table.create(tmp_path / "none" / "E.npy", 3, 2)
 
 
 FULL = """

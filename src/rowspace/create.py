@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from rowspace import store
+from rowspace.beside import lock_path
 from rowspace.disk_room import reserve
 from rowspace.errors import DataError, ShapeError
 from rowspace.files import atomic_file
+from rowspace.full import told_when_full
+from rowspace.lock import held
 from rowspace.mapped import write_through
 from rowspace.names import Names
 from rowspace.table import Table
@@ -39,15 +42,21 @@ def write_table(
 
     Raises:
         FileExistsError: if there is something at the path, or names or counts beside it.
+        Locked: if another process is writing it.
         ShapeError: if names or counts are not n.
         DiskFull: if the disk has no room for it, before anything is written.
     """
     path = Path(path)
-    if not replace:
-        _refuse_existing(path)
     if names is not None and len(names) != shape[0]:
         raise ShapeError(f"{len(names)} names for {shape[0]} rows; give one name for each row")
     counts = None if counts is None else checked_counts(counts, shape[0])
+    with told_when_full(path), held(lock_path(path), f"{path} is being made"):
+        if not replace:
+            _refuse_existing(path)
+        _write_files(path, shape, rows, names, counts)
+
+
+def _write_files(path: Path, shape: tuple[int, int], rows: Iterable[np.ndarray], names: Any, counts: Any) -> None:
     with ExitStack() as files:  # left in reverse order: the values, which make a table of it, come last
         _write_values(files.enter_context(atomic_file(path, "wb")), path, shape, rows)
         if names is not None:

@@ -103,6 +103,7 @@ class Table:
 
         Raises:
             FileExistsError: if there is a file at the path, or names or counts beside it.
+            Locked: if another process is writing it.
             ShapeError, DataError: as for a table in memory.
             DiskFull: if the disk has less room; nothing is left of it then.
             OSError: if it cannot be written otherwise.
