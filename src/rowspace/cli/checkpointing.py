@@ -13,7 +13,9 @@ from rowspace.errors import DataError
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Folder for checkpoints, from which a training that was killed goes on.")
 ]
-Every = Annotated[str, typer.Option(help="How often: seconds, or such as '5 min' or '10 chunks'.")]
+Every = Annotated[
+    str, typer.Option(help="With --checkpoint or --resume: how often, in seconds, or such as '5 min' or '10 chunks'.")
+]
 Resume = Annotated[
     Path | None,
     typer.Option(

@@ -30,18 +30,21 @@ def text(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Times over the text. [default: 5; 25 for glove]")] = None,
     window: Annotated[int, typer.Option(help="How many words away a neighbour may be.")] = 5,
-    negative: Annotated[int, typer.Option(help="Words drawn against each example.")] = 5,
-    ns_exponent: Annotated[float, typer.Option(help="Exponent of the counts they are drawn by.")] = 0.75,
-    sample: Annotated[float, typer.Option(help="Share of the text above which a word is left out at times.")] = 1e-3,
+    negative: Annotated[int, typer.Option(help="Words drawn against each example; not for glove.")] = 5,
+    ns_exponent: Annotated[float, typer.Option(help="Exponent of the counts they are drawn by; not for glove.")] = 0.75,
+    sample: Annotated[
+        float,
+        typer.Option(help="Share of the text above which a word is left out at times, 0 for never; not for glove."),
+    ] = 1e-3,
     rate: Annotated[
         float | None,
         typer.Option(help="First learning rate; it falls to 0. [default: 0.025; cbow 0.2, glove 0.05]"),
     ] = None,
     min_count: Annotated[int, typer.Option(help="Words that occur less often are left out.")] = 5,
     max_vocab: Annotated[int | None, typer.Option(help="Keep so many words, the most frequent. [default: all]")] = None,
-    min_n: Annotated[int, typer.Option(help="Shortest subword.")] = 3,
+    min_n: Annotated[int, typer.Option(help="With --max-n: shortest subword.")] = 3,
     max_n: Annotated[int, typer.Option(help="Longest subword, such as 6; 0 for whole words only.")] = 0,
-    buckets: Annotated[int, typer.Option(help="Rows for subwords.")] = 2_000_000,
+    buckets: Annotated[int, typer.Option(help="With --max-n: rows for subwords.")] = 2_000_000,
     column: Annotated[
         str | None, typer.Option(help="Column of text, where the source is CSV, TSV, JSON lines or Parquet.")
     ] = None,
