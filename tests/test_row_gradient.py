@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import rowspace as rs
+from rowspace.errors import GradientError
+from rowspace.row_gradient import RowGradient
 
 
 def cost(E, i, j, label):
@@ -120,3 +122,38 @@ def test_checker_fails_a_gradient_that_is_not_a_number():
 def test_bad_examples_are_refused(example, message):
     with pytest.raises(rs.RowspaceError, match=message):
         rs.gradient(cost, tables(), example)
+
+
+def on_a_kink(cost, rows, gradient, **example):
+    E = {"E": rs.Table.from_array(np.array(rows, np.float32))}
+    given = {"E": RowGradient(np.arange(len(rows)), np.array(gradient, np.float32), len(rows))}
+    return rs.check_gradient(cost, E, example, gradients=given)
+
+
+def test_any_slope_between_those_on_both_sides_of_a_kink_is_right():
+    from pytensor import tensor as pt
+
+    largest = lambda E, i, j: pt.maximum(E[i], E[j]).sum()
+    for share in (0, 0.3, 1):
+        assert on_a_kink(largest, [[2.0], [2.0]], [[share], [1 - share]], i=0, j=1) == 0
+    with pytest.raises(GradientError, match=r"1.5, central differences give 0.5; it is on a kink, from 0 below to 1"):
+        on_a_kink(largest, [[2.0], [2.0]], [[1.5], [0.0]], i=0, j=1)
+    with pytest.raises(GradientError, match=r"the gradient is 2, central differences give 1$"):
+        on_a_kink(largest, [[2.0]], [[2.0]], i=0, j=0)
+    length = lambda E, i: pt.sqrt((E[i] ** 2).sum())
+    assert on_a_kink(length, [[0.0, 0.0]], [[0.0, 0.0]], i=0) == 0
+
+
+def test_a_steep_cost_is_no_kink():
+    steep = lambda E, i: ((1000 * E[i]) ** 2).sum()
+    with pytest.raises(GradientError, match=r"central differences give -?[0-9.e+-]+$"):
+        on_a_kink(steep, [[0.01]], [[20_100.0]], i=0)
+
+
+@pytest.mark.parametrize("order", [2, np.inf])
+def test_rowspace_is_right_on_kinks(order):
+    from pytensor import tensor as pt
+
+    E = {"E": rs.Table.from_array(np.zeros((2, 3), np.float32))}
+    cost = lambda E, i, j: pt.linalg.norm(E[i] - E[j], ord=order)
+    assert rs.check_gradient(cost, E, {"i": 0, "j": 1}, compiled=False) == 0

@@ -50,9 +50,23 @@ def _remedy(trainer: "Trainer", chunk: Mapping[str, Any], example: int) -> str:
         pass
     except Exception:  # advice must not hide the error it is for
         return _lower_the_rate(trainer)
+    return _not_at_any_rate(trainer, one)
+
+
+def _not_at_any_rate(trainer: "Trainer", one: Mapping[str, Any]) -> str:
+    """What there is to say where no rate would help: whether the cost is a number at all, with wider ones."""
+    from rowspace.row_gradient import cost_in_float64
+
+    try:
+        finite = np.isfinite(cost_in_float64(trainer.cost, trainer.tables, one))
+    except Exception:  # advice must not hide the error it is for
+        finite = False
+    away = "keep logarithms, roots and divisions away from 0, as in pt.sqrt(x + 1e-9)"
+    if not finite:
+        return f"no rate would help, for the cost itself is not a finite number there: {away}"
     return (
-        "the cost has no finite gradient there at any rate: keep logarithms, roots and divisions away from 0, "
-        "as in pt.sqrt(x + 1e-9)"
+        f"no rate would help, for the cost is finite there but not its gradient, or not in float32: {away}, "
+        "and numbers on the way to it below 3e38, as what goes into pt.exp below 88"
     )
 
 

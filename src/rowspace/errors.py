@@ -84,6 +84,19 @@ class SlowCost(UserWarning):
         warnings.warn(cls(message), stacklevel=4)
 
 
+class Unsimplified(UserWarning):
+    """A cost that PyTensor's rewriting, or our own, would have changed, so that it runs as it was written."""
+
+    @classmethod
+    def warn(cls, name: str) -> None:
+        """Warn that `name` is not simplified."""
+        message = (
+            f"{name} computed other numbers once it was simplified, a fault of PyTensor's or ours; it runs as it was "
+            "written, which may be slower: please report it, see docs/known-faults.md"
+        )
+        warnings.warn(cls(message), stacklevel=2)
+
+
 class Sequential(UserWarning):
     """A cost that runs on one thread, since it does not fit the block schedule, or not as well as file order."""
 

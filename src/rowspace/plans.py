@@ -27,8 +27,8 @@ from rowspace.updates import Update
 
 # The modules that decide what a source says.
 _WRITERS = (
-    "cost.py plain.py cut.py step.py stable.py scaled.py subgradients.py first_largest.py signs.py emit/*.py apply.py "
-    "assemble.py rowwise.py plans.py spelling.py objects.py sampling.py work.py"
+    "cost.py plain.py cut.py step.py rewriting.py evaluation.py stable.py scaled.py subgradients.py first_largest.py "
+    "signs.py emit/*.py apply.py assemble.py rowwise.py plans.py spelling.py objects.py sampling.py work.py"
 ).split()
 
 

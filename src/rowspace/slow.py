@@ -11,6 +11,7 @@ import pytensor
 
 from rowspace.cost import Traced
 from rowspace.floatx import floats
+from rowspace.rewriting import careful_mode
 from rowspace.sampling import Negatives, draw
 from rowspace.subgradients import opened
 from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
@@ -30,7 +31,8 @@ class SlowRunner:
             self.ids = pytensor.function(
                 symbols, [look.index for look in traced.lookups], mode="FAST_COMPILE", **options
             )
-            self.gradients = pytensor.function([*rows, *symbols], opened([traced.cost, *traced.gradients]), **options)
+            outputs = opened([traced.cost, *traced.gradients])
+            self.gradients = pytensor.function([*rows, *symbols], outputs, mode=careful_mode(), **options)
 
     def __call__(self, bound: Bound, work: Work, begin: int, end: int) -> int:
         """Run segments, as `work.Runner`."""

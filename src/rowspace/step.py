@@ -6,12 +6,11 @@ from typing import Any
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace
-from pytensor.graph.rewriting.utils import rewrite_graph
 
-from rowspace.cost import NOT_REWRITTEN
 from rowspace.cut import symbolic
 from rowspace.errors import CostError
 from rowspace.floatx import floats
+from rowspace.rewriting import rewritten
 from rowspace.updates import Update
 
 
@@ -57,7 +56,7 @@ def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
         new_row, new_state = update.idle(graph.row, tuple(graph.state), graph.rate, steps)
         pairs = zip([new_row, *new_state], [graph.row, *graph.state], strict=True)
         outputs = [_fitted(update, new, old) for new, old in pairs]
-        outputs = rewrite_graph(outputs, include=("fast_run",), exclude=NOT_REWRITTEN)
+        outputs = rewritten(outputs, f"the update {update.name}")
     return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]), steps=steps)
 
 
@@ -65,7 +64,7 @@ def trace_update(update: Update, dim: int) -> UpdateGraph:
     """An update rule for rows of width `dim`, simplified."""
     graph = trace_step(update, dim)
     with floats("float32"):
-        outputs = rewrite_graph([graph.new_row, *graph.new_state], include=("fast_run",), exclude=NOT_REWRITTEN)
+        outputs = rewritten([graph.new_row, *graph.new_state], f"the update {update.name}")
     return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
 
 
