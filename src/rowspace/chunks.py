@@ -33,7 +33,7 @@ class Chunks:
             self._chunks, self.examples = lambda *at: map(taken, data.at(*at)), getattr(data, "examples", None)
             self.fingerprint, self.seeks = _fingerprint(data), True
         elif callable(data):
-            self._chunks, self.examples = lambda *at: map(taken, data()), getattr(data, "examples", None)
+            self._chunks, self.examples = lambda *at: map(taken, _called(data)), getattr(data, "examples", None)
         elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
             if iter(data) is data and epochs > 1:
                 raise DataError(
@@ -49,6 +49,18 @@ class Chunks:
         """The chunks of an epoch, numbered; where the data seeks, from the last of the first `begun` on."""
         first = max(0, begun - 1) if self.seeks else 0
         yield from enumerate(self._chunks(epoch, first), first)
+
+
+def _called(data: Callable[[], Any]) -> Iterable[Any]:
+    try:
+        found = data()
+    except TypeError as error:
+        raise DataError(f"data is a function that cannot be called without arguments: {error}") from error
+    if not isinstance(found, Iterable) or isinstance(found, str | bytes | Mapping):
+        raise DataError(
+            f"the function that gives data gave a {type(found).__name__}; it must give an iterator of chunks"
+        )
+    return found
 
 
 def _fingerprint(data: Any) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rowspace.arguments import check_kind
 from rowspace.errors import DataError
 from rowspace.queries import Queries
 from rowspace.read.analogies import Question, read_analogies
@@ -223,6 +224,7 @@ def _section(name: str, answers: np.ndarray, count_unknown: bool) -> Section:
 
 
 def _named(model: Queries | Table) -> Queries:
+    check_kind("what is judged", model, (Queries, Table), "a model or a table")
     queries = Queries(model) if isinstance(model, Table) else model
     if queries.table.names is None:
         raise DataError("the table has no names, so it knows no words; give it names: Table.from_array(values, names)")

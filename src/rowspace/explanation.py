@@ -8,14 +8,15 @@ product is 0.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from rowspace.arguments import check_kind
 from rowspace.errors import DataError, ShapeError
-
-if TYPE_CHECKING:
-    from rowspace.table import Table
+from rowspace.names import brief, shown
+from rowspace.table import Table
+from rowspace.values import is_number
 
 SHOWN = 20  # groups, members or pairs printed before the rest is only counted
 
@@ -112,6 +113,8 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
     3 groups must be mutually orthogonal, which takes 3 dimensions; the table has 2, so 1 group is
     pushed to the origin: {3}.
     """
+    if not is_number(collapsed, 0):
+        raise DataError(f"collapsed is {shown(collapsed)}; give a length of at least 0")
     ids, same = _checked(table, pairs, labels)
     items, flat = np.unique(ids, return_inverse=True)
     names = [item if table.names is None else table.names[item] for item in items.tolist()]
@@ -147,11 +150,19 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
 # --- what was asked
 
 
+def _as_marks(labels: Any) -> np.ndarray:
+    try:
+        return np.asarray(labels)
+    except ValueError as error:
+        raise ShapeError(f"labels are no list of 1 and 0, one for each pair: {brief(error)}") from None
+
+
 def _checked(table: "Table", pairs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    check_kind("what is explained", table, Table, "a table: that of a model is model.table")
     ids = table.ids(pairs)
     if ids.ndim != 2 or ids.shape[1] != 2 or len(ids) == 0:
         raise ShapeError(f"pairs must have shape (m, 2) with m at least 1, not {ids.shape}")
-    marks = np.asarray(labels)
+    marks = _as_marks(labels)
     if marks.shape != (len(ids),):
         raise ShapeError(f"{len(ids)} pairs need {len(ids)} labels, not shape {marks.shape}")
     wrong = np.flatnonzero(~np.isin(marks, (0, 1)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rowspace import description, store
+from rowspace.arguments import check_kind, path_of
 from rowspace.beside import standing
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
@@ -20,7 +21,7 @@ from rowspace.lock import saved
 from rowspace.mapped import whole_file
 from rowspace.queries import Queries
 from rowspace.subwords import Subwords, Unseen
-from rowspace.table import Table
+from rowspace.table import Table, by_name
 
 ATTEMPTS = 20
 _BUSY = "{folder} is being written by another process all the time; save to another folder"
@@ -56,9 +57,10 @@ class Model(Queries):
         trained_with: Mapping[str, Any] | None = None,
         cost: Iterable[float] | None = None,
     ) -> None:
-        self.tables = dict(tables)
+        self.tables = by_name(tables)
+        check_kind("trained_with", trained_with, (Mapping, type(None)), "a dict of what JSON can hold")
         self.trained_with = dict(trained_with or {})
-        self.cost = list(map(float, cost)) if cost is not None else []
+        self.cost = _costs(cost)
         if not self.tables:
             raise ModelError("a model needs at least one table")
         for name in self.tables:
@@ -102,7 +104,7 @@ def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None)
 
     It is for tables that nobody writes any more, whose folder is then removed: a disk need not hold them twice.
     """
-    described = model.described()
+    folder, described = path_of("a model", folder), model.described()
     description.written(described)  # what is no JSON is told before anything is written
     needed = sum(table.values.nbytes for table in model.tables.values())
     path = Path(os.path.realpath(folder))
@@ -114,6 +116,13 @@ def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None)
         for entry, table in zip(described["tables"], model.tables.values(), strict=True):
             files |= _write_table(new, entry, table, left)
         (new / description.FILE).write_bytes(description.written({**described, "files": files}))
+
+
+def _costs(cost: Iterable[float] | None) -> list[float]:
+    try:
+        return [] if cost is None else list(map(float, cost))
+    except (TypeError, ValueError):
+        raise ModelError(f"cost is {cost!r:.80}; give a list of numbers, the mean cost of each epoch") from None
 
 
 def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = None) -> Model:
@@ -139,7 +148,8 @@ def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = N
     ...     open(Path(parent) / "model").index_to_key
     ['a', 'b']
     """
-    folder = Path(folder)
+    folder = path_of("a model", folder)
+    check_kind("check", check, (bool, type(None)), "True, False or None")
     for _ in range(ATTEMPTS):
         before = _identity(folder)
         try:

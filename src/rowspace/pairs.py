@@ -176,7 +176,7 @@ def _chosen_cost(pairs: Pairs, cost: str | None, negatives: int | None) -> str:
     """The cost by name, if it fits the data."""
     fitting, without = (LABELLED, "") if pairs.label is not None else (UNLABELLED, "out")
     cost = fitting[0] if cost is None else cost
-    if cost not in LABELLED + UNLABELLED:
+    if not isinstance(cost, str) or cost not in LABELLED + UNLABELLED:
         raise DataError(f"cost {cost!r} is not one for pairs; it can be {', '.join(LABELLED + UNLABELLED)}")
     if cost not in fitting:
         raise DataError(f"cost {cost!r} does not fit pairs with{without} labels; {', '.join(fitting)} would")
@@ -192,7 +192,7 @@ def _rule(update: str | Update, rate: float | None, decay: float | None, cost: s
         if rate is not None or decay is not None:
             raise DataError("an Update brings its own rate and decay; leave them out, or give the update's name")
         return update
-    if update not in UPDATES:
+    if not isinstance(update, str) or update not in UPDATES:
         raise DataError(f"update {update!r} is not known; it can be {', '.join(UPDATES)}")
     rule, usual = UPDATES[update]
     made = rule(linear(usual if rate is None else rate))

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from rowspace.errors import DataError
+from rowspace.names import shown
+from rowspace.values import is_number
 
 Rate = Callable[[float], float]
 
@@ -36,6 +36,16 @@ class Linear:
         return self.start + (self.end - self.start) * done
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """A function of somebody's, whose rates are checked as they come."""
+
+    of: Rate
+
+    def __call__(self, done: float) -> float:
+        return _checked(self.of(done), f", at {done:.3g} of the training,")
+
+
 def linear(start: float, end: float = 0.0) -> Linear:
     """A rate that falls in a straight line from `start` to `end` over the training."""
     return Linear(_checked(start), _checked(end))
@@ -43,12 +53,14 @@ def linear(start: float, end: float = 0.0) -> Linear:
 
 def as_rate(rate: Rate | float) -> Rate:
     """A schedule from a number, or the schedule itself: any function of the fraction done, from 0 to 1."""
-    if callable(rate):
+    if isinstance(rate, Constant | Linear | Schedule):
         return rate
-    return Constant(_checked(rate))
+    if isinstance(rate, type):
+        raise DataError(f"the rate is the class {rate.__name__}; give a number, or a function of the fraction done")
+    return Schedule(rate) if callable(rate) else Constant(_checked(rate))
 
 
-def _checked(rate: float) -> float:
-    if not isinstance(rate, int | float | np.number) or not 0 <= rate < np.inf:
-        raise DataError(f"the rate is {rate!r}; it must be a number of at least 0, such as 0.01")
+def _checked(rate: float, when: str = "") -> float:
+    if not is_number(rate, 0):
+        raise DataError(f"the rate{when} is {shown(rate)}; it must be a number of at least 0, such as 0.01")
     return float(rate)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.arguments import check_kind
 from rowspace.columns import Chunk, Kind, checked, kind
 from rowspace.cost import Cost, column_names, parameters, trace
 from rowspace.errors import DataError, Diverged, GradientError
@@ -14,10 +15,12 @@ from rowspace.floatx import floats
 from rowspace.handed import as_chunk
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
+from rowspace.names import shown
 from rowspace.plain import inline
 from rowspace.sampling import Negatives, draw
 from rowspace.table import Table, by_name
 from rowspace.updates import Update
+from rowspace.values import is_number
 from rowspace.work import Runner, Slice, run_slice
 
 Sides = Callable[[int, int], tuple[float, float] | None]
@@ -148,6 +151,10 @@ def check_gradient(
     >>> rs.check_gradient(lambda E, i, j: (E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 4}) < 1e-5
     True
     """
+    for what, number in {"step": step, "tolerance": tolerance}.items():
+        if not is_number(number, 0):
+            raise DataError(f"{what} is {shown(number)}; give a number of at least 0")
+    check_kind("gradients", gradients, (Mapping, type(None)), "what rs.gradient gives")
     tables = by_name(tables)
     chunk = one_of(cost, tables, example)
     given = {"": gradients} if gradients is not None else _both_loops(OneExample(cost, tables, chunk), compiled)

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.arguments import check_kind
+from rowspace.entries import check_not_masked
 from rowspace.errors import DataError
+from rowspace.names import brief
 from rowspace.values import is_integer, is_number
 
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
@@ -47,6 +50,9 @@ class Negatives:
     avoid: str | None = None
 
     def __post_init__(self) -> None:
+        from rowspace.table import Table
+
+        check_kind("of", self.of, Table, "the table to draw from")
         if not is_integer(self.k) or not 1 <= self.k <= TRY_STEP:
             raise DataError(f"k is {self.k!r}; draw from 1 to {TRY_STEP:,} negatives")
         if not is_number(self.power):
@@ -63,7 +69,13 @@ class Negatives:
     def weights(self) -> np.ndarray | None:
         """The counts to draw by, (n,) float64, or None for a uniform draw."""
         counts = self.of.counts if self.counts is None else self.counts
-        return None if counts is None or self.power == 0 else np.asarray(counts, np.float64)
+        if counts is None or self.power == 0:
+            return None
+        try:
+            check_not_masked("counts", counts)
+            return np.asarray(counts, np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"counts are no numbers, one for each row of the table: {brief(error)}") from None
 
     @property
     def form(self) -> Any:

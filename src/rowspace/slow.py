@@ -71,7 +71,8 @@ class SlowRunner:
         for name, symbol in self.traced.columns.items():
             column = next(parts)
             found[name] = (column, next(parts)) if symbol.type.shape == (None,) else (column,)
-        examples = next(len(f[-1]) - len(f) + 1 for f in found.values() if not isinstance(f[0], Negatives))
+        lengths = (len(f[-1]) - len(f) + 1 for f in found.values() if not isinstance(f[0], Negatives))
+        examples = next(lengths, part.hi)
         for salt, (name, (column, *_)) in enumerate(list(found.items())):
             if isinstance(column, Negatives):
                 avoid = found[column.avoid][0] if column.avoid else None

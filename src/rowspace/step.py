@@ -1,5 +1,6 @@
 """Update rules as graphs: a step traced for rows of one width."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +11,9 @@ from pytensor.graph.replace import graph_replace
 from rowspace.cut import symbolic
 from rowspace.errors import CostError
 from rowspace.floatx import floats
+from rowspace.names import brief
 from rowspace.rewriting import rewritten
-from rowspace.updates import Update
+from rowspace.updates import Update, first_of
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ def trace_step(update: Update, dim: int) -> UpdateGraph:
     """Call the step with symbols; raises CostError when it gives other shapes than it was given."""
     with floats("float32"):
         row, gradient = (symbolic(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
-        first = update.init(dim)
+        first = first_of(update, dim)
         state = [symbolic(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
         rate = symbolic("rate", shape=(), dtype="float32")
-        new_row, new_state = update.step(row, gradient, tuple(state), rate)
+        new_row, new_state = _called(update, update.step, row, gradient, tuple(state), rate)
         if len(new_state) != len(state):
             raise CostError(f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}")
         pairs = zip([new_row, *new_state], [row, *state], strict=True)
@@ -53,7 +55,7 @@ def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
     with floats("float32"):
         graph = trace_step(update, dim)
         steps = symbolic("steps", shape=(), dtype="float32")
-        new_row, new_state = update.idle(graph.row, tuple(graph.state), graph.rate, steps)
+        new_row, new_state = _called(update, update.idle, graph.row, tuple(graph.state), graph.rate, steps)
         pairs = zip([new_row, *new_state], [graph.row, *graph.state], strict=True)
         outputs = [_fitted(update, new, old) for new, old in pairs]
         outputs = rewritten(outputs, f"the update {update.name}")
@@ -66,6 +68,22 @@ def trace_update(update: Update, dim: int) -> UpdateGraph:
     with floats("float32"):
         outputs = rewritten([graph.new_row, *graph.new_state], f"the update {update.name}")
     return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
+
+
+def _called(update: Update, rule: Callable[..., Any], *symbols: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a rule gives, a row and a state."""
+    try:
+        given = rule(*symbols)
+    except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError, RecursionError) as error:
+        raise CostError(
+            f"update {update.name} could not be traced: {str(error).rstrip('.')}; it is called once, with symbols "
+            "(row, gradient, state, rate): use operators and functions of pytensor.tensor, as in pt.switch for if"
+        ) from error
+    if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], tuple | list):
+        raise CostError(
+            f"update {update.name} returned {brief(given)}; return (row, state), where state is a tuple: () without any"
+        )
+    return given[0], tuple(given[1])
 
 
 def _fitted(update: Update, new: Any, old: Variable) -> Variable:

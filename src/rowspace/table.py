@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from rowspace import store
+from rowspace.arguments import check_choice, check_kind, path_of
+from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
 from rowspace.index import Index
 from rowspace.names import Names, shown
@@ -116,7 +118,7 @@ class Table:
         """
         from rowspace.create import write_table
 
-        index = None if names is None else Names(names)
+        path, index = path_of("a table", path), None if names is None else Names(names)
         shape = checked_shape(len(index) if n is None and index is not None else n, dim)
         write_table(path, shape, drawn_in_stretches(shape, seed, scale), index, counts)
         return cls.open(path, "r+")
@@ -134,8 +136,8 @@ class Table:
             FormatError: if the file is not such an array, or its size disagrees with its header.
             OSError: if it cannot be opened.
         """
-        if mode not in ("r", "r+", "c"):
-            raise ShapeError(f"mode must be 'r', 'r+' or 'c', not {mode!r}")
+        check_choice("mode", mode, ("r", "r+", "c"), ShapeError)
+        path = path_of("a table", path)
         values, names, counts = store.open_files(path, mode)
         try:
             return cls.from_array(values, names, counts=counts)
@@ -211,10 +213,11 @@ class Table:
     def __setitem__(self, key: Any, values: Any) -> None:
         """Write rows in place; where an id repeats, the last value stays."""
         self._check_writable("assigned to")
+        check_not_masked("what is assigned", values)
         where = self._index.key(key)
         try:
             self.values[where] = values
-        except ValueError as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ShapeError(f"these values do not fit the rows: {error}") from None
 
     def ids(self, items: Any) -> np.ndarray:
@@ -252,7 +255,12 @@ class Table:
         rowspace.errors.IdOutOfRange: column i: id 3 at position 2 is out of range for a table of
         3 rows (0 to 2)
         """
-        self._index.check(np.asarray(array), what)
+        try:
+            found = np.asarray(array)
+        except ValueError:
+            raise ShapeError(f"{what} are nested lists of unequal lengths; give an array of integers") from None
+        check_not_masked(what, array)
+        self._index.check(found, what)
 
     def shared(self, name: str | None = None) -> Any:
         """A PyTensor shared variable over the same memory, for writing the loop by hand.
@@ -273,6 +281,7 @@ class Table:
         """
         # compiled code would write all the same, and the process would die of it
         self._check_writable("shared with PyTensor")
+        check_kind("name", name, (str, type(None)), "text")
         import pytensor
 
         return pytensor.shared(self.values, name=name, borrow=True)

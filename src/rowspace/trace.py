@@ -20,9 +20,9 @@ from rowspace.errors import DataError
 from rowspace.files import sync_folder
 from rowspace.full import told_when_full
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
+from rowspace.table import Table, by_name
 
 if TYPE_CHECKING:
-    from rowspace.table import Table
     from rowspace.train import Trainer
 
 __all__ = ["Trace", "TraceData", "read_trace"]
@@ -83,6 +83,7 @@ class Trace:
     def start(self, tables: Mapping[str, "Table"]) -> None:
         """Choose table and rows and open the file, finishing one that is still open."""
         self.close()
+        tables = by_name(tables)
         self._name = self._chosen(tables)
         self._source = tables[self._name]
         self._ids = self._chosen_rows()

@@ -1,12 +1,13 @@
 """Training: chunks of examples through a kernel, on one screen."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, permutations
 from typing import Any
 
 import numpy as np
 
+from rowspace.arguments import check_choice, check_kind
 from rowspace.buckets import Buckets, Sample
 from rowspace.checkpoint import EVERY, Checkpoints, check_there
 from rowspace.chunks import Chunks
@@ -29,10 +30,12 @@ from rowspace.schedule import SCHEDULES
 from rowspace.standing import Place
 from rowspace.table import Table, by_name
 from rowspace.trace import Trace, traced
-from rowspace.updates import Update, sgd
+from rowspace.updates import Update, first_of, sgd
 from rowspace.values import is_integer
 from rowspace.windows import Options
 from rowspace.workers import Workers, thread_count
+
+EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")
 
 
 class Trainer:
@@ -181,8 +184,9 @@ class Trainer:
         tables consistent, as after some whole number of examples. Raises Locked when another process trains with this
         checkpoint folder, and CheckpointError when it is not one or that of another training, saying what differs.
         """
-        if schedule not in (None, *SCHEDULES):
-            raise DataError(f"schedule {schedule!r} is not one of {', '.join(SCHEDULES)}")
+        check_choice("schedule", schedule, (*SCHEDULES, None))
+        check_kind("trace", trace, (Trace, type(None)), 'rs.Trace("trace.tsv")')
+        _check_callbacks(callbacks)
         if not is_integer(epochs) or epochs < 0:
             raise DataError(f"epochs is {epochs!r}; it must be a whole number of at least 0")
         if not is_integer(seed):
@@ -331,11 +335,22 @@ def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> 
 
 def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
     seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
-    return *(first_state(s, table.values) for s in update.init(table.dim)), *seen
+    return *(first_state(s, table.values) for s in first_of(update, table.dim)), *seen
 
 
 def _sampled(column: Any) -> Negatives | None:
     return column if isinstance(column, Negatives) else None
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    listed = isinstance(callbacks, Iterable) and not isinstance(callbacks, str | bytes | Mapping)
+    for callback in callbacks if listed else [callbacks]:
+        has_any = callable(callback) or any(hasattr(callback, event) for event in EVENTS)
+        if not listed or not has_any or isinstance(callback, type):
+            events = ", ".join(EVENTS)
+            raise DataError(
+                f"callbacks is {callbacks!r:.80}; give a list of functions of the trainer, or of objects with {events}"
+            )
 
 
 def _call(callbacks: Sequence[Any], event: str, trainer: Trainer) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.arguments import check_kind
 from rowspace.errors import DataError
 from rowspace.rates import Rate, as_rate
 from rowspace.values import is_number
@@ -58,8 +59,24 @@ class Update:
     idle_after: int = 0
 
     def __post_init__(self) -> None:
+        for name, function in {"step": self.step, "init": self.init, "idle": self.idle}.items():
+            if not callable(function) and not (name == "idle" and function is None):
+                raise DataError(f"{name} of an update is {function!r}; give a function")
         object.__setattr__(self, "rate", as_rate(self.rate))
         object.__setattr__(self, "name", self.name or getattr(self.step, "__name__", "update"))
+
+
+def first_of(update: Update, dim: int) -> tuple[np.ndarray, ...]:
+    """The state of a row before its first step; DataError where that is no tuple of arrays of shape (d,) or (1,)."""
+    try:
+        first = tuple(update.init(dim))
+        shapes = [np.shape(part) for part in first]
+    except (TypeError, ValueError) as error:
+        raise DataError(f"init of update {update.name} gives no tuple of arrays: {error}") from error
+    for n, shape in enumerate(shapes):
+        if shape not in ((1,), (dim,)):
+            raise DataError(f"init of update {update.name} gives part {n} of shape {shape}; give ({dim},) or (1,)")
+    return first
 
 
 def state_width(update: Update, dim: int) -> int:
@@ -184,6 +201,7 @@ def weight_decay(update: Update, decay: float) -> Update:
 
     Lazy: a row decays only when it is looked up, so a frequent row decays more often than a rare one.
     """
+    _check_update("weight_decay", update)
     if not is_number(decay, 0):
         raise DataError(f"decay is {decay!r}; it must be a number of at least 0")
 
@@ -205,6 +223,7 @@ def clip_norm(update: Update, largest: float) -> Update:
 
     Applied to the gradient of each row, after repeats are summed. Source: Pascanu et al. (2013).
     """
+    _check_update("clip_norm", update)
     if not is_number(largest) or largest <= 0:
         raise DataError(f"largest is {largest!r}; it must be a number above 0")
 
@@ -242,9 +261,14 @@ def exact(update: Update) -> Update:
     >>> rs.exact(rs.lazy_adam(0.01)).name
     'exact(lazy_adam)'
     """
+    _check_update("exact", update)
     if update.exact or (update.idle is _rest and update.idle_after == 0):
         return update  # which moves no row without a gradient
     return replace(update, exact=True, additive=False, name=f"exact({update.name})")
+
+
+def _check_update(rule: str, update: Any) -> None:
+    check_kind(f"what rs.{rule} changes", update, Update, "an update, such as rs.sgd(0.01)")
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.entries import check_not_masked
 from rowspace.errors import ShapeError, TooLarge
 from rowspace.memory import available
-from rowspace.names import shown
+from rowspace.names import brief, shown
 
 _STRETCH = 2**22  # numbers that are drawn at a time
 
@@ -52,6 +53,7 @@ def adoptable(array: Any) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         kind = type(array).__name__
         raise ShapeError(f"expected a NumPy array, not {kind}; give np.asarray(..., np.float32)")
+    check_not_masked("the array", array)
     if array.ndim != 2 or 0 in array.shape:
         raise ShapeError(f"a table is (n, dim) with n and dim at least 1, got shape {array.shape}; reshape it")
     if array.dtype != np.float32 or not array.flags.c_contiguous or not array.flags.aligned:
@@ -65,7 +67,11 @@ def adoptable(array: Any) -> np.ndarray:
 
 def checked_counts(counts: Any, n: int) -> np.ndarray:
     """Counts as (n,) int64."""
-    array = np.asarray(counts)
+    try:
+        check_not_masked("counts", counts)
+        array = np.asarray(counts)
+    except ValueError as error:
+        raise ShapeError(f"counts must be {n} integers, one for each row: {brief(error)}") from None
     if array.shape != (n,) or array.dtype.kind not in "iu":
         got = f"{array.dtype} of shape {array.shape}"
         raise ShapeError(f"counts must be {n} integers, one for each row, got {got}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowspace.arguments import path_of
 from rowspace.checkpoint.form import Malformed
 from rowspace.checkpoint.slots import Saved, Slots, has_checkpoints, is_unfinished
 from rowspace.checkpoint.state import arrays_of, restore, told_of
@@ -57,7 +58,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: str | os.PathLike[str], every: Any, *, resume: bool) -> None:
-        self.every = Every.of(every)
+        folder, self.every = path_of("a checkpoint", folder), Every.of(every)
         check_free(folder, resume=resume)
         self.slots = Slots(folder)
         try:
@@ -122,7 +123,7 @@ class Checkpoints:
 
 def check_there(folder: str | os.PathLike[str]) -> None:
     """Refuse to resume from a folder that is not there, or has no checkpoint yet; CheckpointError."""
-    if not Path(folder).is_dir():
+    if not path_of("a checkpoint", folder).is_dir():
         raise CheckpointError(f"there is no checkpoint folder {folder} to resume from")
     if not has_checkpoints(Path(folder)):
         raise CheckpointError(f"{folder} holds no checkpoint yet; begin anew, with checkpoints into this folder")

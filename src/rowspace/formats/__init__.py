@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 
+from rowspace.arguments import check_kind, path_of
 from rowspace.errors import FormatError
 from rowspace.formats.glove import read_glove
 from rowspace.formats.npy import read_npy, write_npy
@@ -79,6 +80,8 @@ def export(table: Table, path: Location, format: str | None = None) -> None:
     ...     import_(f"{folder}/v.txt")
     <Table: 2 rows x 2, names 'a', 'b'>
     """
+    check_kind("what is exported", table, Table, "a table: that of a model is model.table")
+    path_of("the file", path)
     write = _chosen(WRITERS, path, format)
     packing, inner = packing_named(path)
     if packing and (format or _guessed(path)) not in PACKED:
@@ -104,6 +107,7 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
         FormatError: if the format is unknown, or the file is not as the format says.
         OSError: if it cannot be opened.
     """
+    path_of("the file", path)
     if os.path.isdir(path):
         raise FormatError(f"{path} is a folder; give a file of vectors (a model's folder is opened by rs.open)")
     if format is None and _guessed(path) in ("word2vec", "fasttext") and not _has_header(path):
@@ -113,7 +117,7 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
 
 def _chosen(known: dict[str, Callable], path: Location, format: str | None) -> Callable:
     name = _guessed(path) if format is None else format
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         what = f"format {format!r}" if format else f"the format of {path}"
         raise FormatError(f"{what} is not known here; give one of {', '.join(known)}")
     return known[name]

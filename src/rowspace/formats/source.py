@@ -19,6 +19,7 @@ from rowspace.read.content import BOM
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import Stream
 from rowspace.table import Table
+from rowspace.values import is_integer
 
 # numbers turned to text at once
 BLOCK = 2**20
@@ -91,8 +92,8 @@ def size_of(stream: IO[bytes]) -> int:
 
 def checked_limit(limit: int | None) -> int | None:
     """A limit of rows as an integer, or None."""
-    if limit is not None and operator.index(limit) < 1:
-        raise ShapeError(f"limit must be at least 1, not {limit}; None reads all rows")
+    if limit is not None and (not is_integer(limit) or operator.index(limit) < 1):
+        raise ShapeError(f"limit must be at least 1, not {shown(limit)}; None reads all rows")
     return limit if limit is None else operator.index(limit)
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from rowspace.arguments import path_of
 from rowspace.errors import DataError
 from rowspace.files import atomic_file
 from rowspace.full import ELSEWHERE, told_when_full
@@ -34,7 +35,7 @@ class Folder:
             self.path = Path(tempfile.mkdtemp(prefix="rowspace-"))
             self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
             return
-        self.path = Path(path)
+        self.path = path_of("the folder of ids", path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except FileExistsError:

@@ -47,7 +47,7 @@ class Sentences:
 
 def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) -> Sentences:
     """The sentences of any source that `read_text` takes."""
-    if not callable(tokens) and tokens not in RULES:
+    if not callable(tokens) and not (isinstance(tokens, str) and tokens in RULES):
         raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {shown(tokens)}")
     paths = _paths(source)
     if paths is not None:

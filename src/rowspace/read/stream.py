@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from rowspace.arguments import path_of
 from rowspace.errors import DataError
 from rowspace.names import brief
 from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
@@ -154,10 +155,10 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Stream]:
     Raises:
         DataError: if there is no such file, or it cannot be read.
     """
-    if path == "-":
+    if isinstance(path, str) and path == "-":
         yield Stream("standard input", _peekable(sys.stdin.buffer))
         return
-    with _opened(Path(path)) as packed:
+    with _opened(path_of("the file", path)) as packed:
         yield Stream(str(Path(path)), _peekable(packed))
 
 

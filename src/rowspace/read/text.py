@@ -200,7 +200,7 @@ def _check_options(min_count: int, max_vocab: int | None, errors: str) -> None:
     for name, value in (("min_count", min_count), ("max_vocab", 1 if max_vocab is None else max_vocab)):
         if not is_integer(value) or value < 1:
             raise DataError(f"{name} is {value!r}; give a whole number of at least 1")
-    if errors not in ("strict", "replace"):
+    if not isinstance(errors, str) or errors not in ("strict", "replace"):
         raise DataError(f'errors is {errors!r}; give "strict" or "replace"')
 
 

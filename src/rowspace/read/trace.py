@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.arguments import path_of
 from rowspace.errors import DataError
 from rowspace.names import brief, shown
 from rowspace.promised import ask_for_columns
@@ -62,7 +63,7 @@ def read_trace(path: str | os.PathLike[str]) -> TraceData:
 
 def trace_path(path: str | os.PathLike[str]) -> Path:
     """The path, if its suffix is that of a trace."""
-    path = Path(path)
+    path = path_of("a trace", path)
     if path.suffix not in SUFFIXES:
         raise DataError(f"a trace is a .tsv or .parquet file, and {str(path)!r} is neither")
     return path

@@ -32,6 +32,8 @@ def read_word_pairs(file: str | os.PathLike[str], delimiter: str = "\t") -> Word
         DataError: naming the file and the line, if a line has another number of fields, an empty word, or a score that
             is not a finite number; or if there are no pairs.
     """
+    if not isinstance(delimiter, str) or not delimiter:
+        raise DataError(f"delimiter is {shown(delimiter)}; give text, such as a tab or a comma")
     name, lines = lines_of(file, "lines of two words and a score")
     pairs, scores, header = list[tuple[str, str]](), list[float](), None
     for number, line in lines:
