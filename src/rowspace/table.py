@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace import store
-from rowspace.arguments import check_choice, check_kind, path_of
+from rowspace.arguments import check_kind, path_of
 from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
 from rowspace.index import Index
@@ -136,7 +136,8 @@ class Table:
             FormatError: if the file is not such an array, or its size disagrees with its header.
             OSError: if it cannot be opened.
         """
-        check_choice("mode", mode, ("r", "r+", "c"), ShapeError)
+        if not isinstance(mode, str) or mode not in ("r", "r+", "c"):
+            raise ShapeError(f"mode must be 'r', 'r+' or 'c', not {shown(mode)}")
         path = path_of("a table", path)
         values, names, counts = store.open_files(path, mode)
         try:
