@@ -69,11 +69,9 @@ def is_frame(data: Any) -> bool:
 
 def is_series(data: Any) -> bool:
     """Whether data are one column: a pandas or polars Series, or an Arrow array."""
-    import pyarrow as pa
-
-    if isinstance(data, pa.Array | pa.ChunkedArray):
-        return True
-    return _has(data, "dtype", "name", "to_list") and not isinstance(data, type)
+    if isinstance(data, type):
+        return False
+    return _has(data, "dtype", "name", "to_list") or _has(data, "type", "null_count", "to_pylist")
 
 
 def as_arrow(what: str, values: Any) -> Any:
