@@ -17,7 +17,7 @@ def machine() -> dict[str, str]:
     """The processor that machine code is made for, with its features, and the versions of what computes.
 
     >>> sorted(machine())
-    ['features', 'llvmlite', 'numba', 'numpy', 'processor', 'python', 'pytensor', 'rowspace']
+    ['features', 'llvmlite', 'numba', 'numpy', 'processor', 'pytensor', 'python', 'rowspace']
     """
     from llvmlite import binding
     from numba.core import config
