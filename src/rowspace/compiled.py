@@ -176,7 +176,7 @@ def _numpy_math() -> SimpleNamespace:
     turned = {
         **{n: getattr(np, "arc" + n[1:]) for n in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
         **{n: getattr(np, n) for n in ("isnan", "isinf", "isfinite", "floor", "ceil")},
-        **{f.__name__: _same_type(f) for f in (math.erf, math.erfc, math.lgamma)},
+        **{f.__name__: _same_type(f) for f in (math.erf, math.erfc, math.gamma, math.lgamma)},
     }
     return SimpleNamespace(**one, **turned)
 

@@ -72,14 +72,15 @@ class TooLarge(RowspaceError, MemoryError):
 
 
 class SlowCost(UserWarning):
-    """A cost that runs through PyTensor's own function because an operation in it has no loop."""
+    """A cost that runs through PyTensor's own operations because one of them has no loop."""
 
     @classmethod
     def warn(cls, cost: str, operation: str) -> None:
         """Warn that `operation` makes `cost` slow."""
         message = (
             f"{operation} in the cost {cost!r} has no compiled loop, so every example runs through PyTensor's own "
-            "function, some hundred times slower"
+            "operations: a few seconds to begin with, then about a millisecond for each example, some thousand times "
+            "slower than a loop; 'What has no loop' in docs/costs-and-updates.md lists such operations"
         )
         warnings.warn(cls(message), stacklevel=4)
 

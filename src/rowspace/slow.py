@@ -1,4 +1,4 @@
-"""Costs without a loop of their own: PyTensor's compiled function gives the gradients, a kernel applies them."""
+"""Costs without a loop of their own: PyTensor's operations give the gradients, a kernel applies them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytensor
+from pytensor.compile.mode import Mode
 
 from rowspace.cost import Traced
 from rowspace.floatx import floats
@@ -18,7 +19,11 @@ from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
 
 
 class SlowRunner:
-    """Runs examples one by one through a function compiled by PyTensor; members of the bags `gathered` are counted."""
+    """Runs examples one by one through PyTensor's own operations; members of the bags `gathered` are counted.
+
+    The operations run as NumPy calls, a millisecond an example or so: what PyTensor compiles of a graph with an inverse
+    is no faster before thousands of examples, and takes minutes first.
+    """
 
     def __init__(self, traced: Traced, apply: Runner, gathered: Sequence[str] = ()) -> None:
         self.traced, self.apply = traced, apply
@@ -27,10 +32,9 @@ class SlowRunner:
         symbols = list(traced.columns.values())
         rows = [look.rows for look in traced.lookups]
         options: dict[str, Any] = {"on_unused_input": "ignore", "allow_input_downcast": True}
+        plain = Mode(linker="py", optimizer=None)
         with floats("float32"):
-            self.ids = pytensor.function(
-                symbols, [look.index for look in traced.lookups], mode="FAST_COMPILE", **options
-            )
+            self.ids = pytensor.function(symbols, [look.index for look in traced.lookups], mode=plain, **options)
             outputs = opened([traced.cost, *traced.gradients])
             self.gradients = pytensor.function([*rows, *symbols], outputs, mode=careful_mode(), **options)
 
@@ -53,7 +57,8 @@ class SlowRunner:
             values = [column(n) for column in columns]
             ids = self.ids(*values)
             rows = [bound.tables[place[look.table]][i] for look, i in zip(self.traced.lookups, ids, strict=True)]
-            cost, *gradients = self.gradients(*rows, *values)
+            with np.errstate(all="ignore"):  # what is not finite is seen below
+                cost, *gradients = self.gradients(*rows, *values)
             if not math.isfinite(cost):
                 return n, total, counted
             total, counted = total + float(cost), counted + math.prod(len(values[c]) for c in self._counted)

@@ -19,7 +19,7 @@ from pytensor.tensor.basic import (
 from pytensor.tensor.blas import BatchedDot
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensor.tensor.extra_ops import CumOp
+from pytensor.tensor.extra_ops import CumOp, FillDiagonal
 from pytensor.tensor.math import Argmax, Dot
 from pytensor.tensor.shape import Reshape, Shape_i, SpecifyShape
 from pytensor.tensor.sort import ArgSortOp, SortOp
@@ -65,6 +65,7 @@ RULES: dict[type | str, Callable[[Emitter, Apply], None]] = {
     ArgSortOp: ordered.argsort,
     ARange: diagonals.arange,
     Eye: diagonals.eye,
+    FillDiagonal: diagonals.fill_diagonal,
     ExtractDiag: diagonals.extract_diagonal,
     AllocDiag: diagonals.place_on_diagonal,
 }

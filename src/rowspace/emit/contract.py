@@ -53,7 +53,7 @@ def matrices(emitter: Emitter, node: Apply) -> None:
 def careduce(emitter: Emitter, node: Apply) -> None:
     [x], [out] = node.inputs, node.outputs
     operation = REDUCTIONS.get(type(node.op.scalar_op).__name__)
-    whole = out.type.dtype == "int64" and operation is not None and operation.sign
+    whole = out.type.dtype == "int64" and operation is not None and not operation.logical
     logical = out.type.dtype == "bool" and operation is not None and operation.logical
     if operation is None or not (whole or logical or out.type.dtype in ("float32", "float64")):
         raise Unsupported(str(node.op))

@@ -54,6 +54,18 @@ def eye(emitter: Emitter, node: Apply) -> None:
     emitter.bind(node.outputs[0], (rows, columns), access)
 
 
+def fill_diagonal(emitter: Emitter, node: Apply) -> None:
+    """x with one number on its diagonal."""
+    [x, value], [out] = node.inputs, node.outputs
+    if x.type.ndim != 2:
+        raise Unsupported(str(node.op))
+
+    def access(index: Index) -> Expr:
+        return Expr("({} if {} == {} else {})", (emitter.at(value, ()), *index, emitter.at(x, index)))
+
+    emitter.store(out, emitter.shape(x), access)
+
+
 def extract_diagonal(emitter: Emitter, node: Apply) -> None:
     """x[p, p + offset] for two of the axes of x; p is the last axis of what is given."""
     [x], [out], op = node.inputs, node.outputs, node.op

@@ -310,7 +310,8 @@ class Reduction:
         self.first, self.sign, self.form, self.logical = first, sign, form, logical
 
     def start(self, number: str) -> str:
-        return f"{number}({self.first})"
+        first = self.first.replace("-INFINITY", "-(2**63)").replace("INFINITY", "2**63 - 1")
+        return f"{number}({first if number == 'i64' else self.first})"
 
 
 REDUCTIONS = {

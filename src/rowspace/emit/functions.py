@@ -19,6 +19,10 @@ def sort_places(keys, places, spare, n):  # a merge sort of places by their keys
             places[c] = spare[c]
         width *= 2
 """,
+    "round_away": """
+def round_away(x):  # halves away from zero
+    return np.floor(x + 0.5) if x >= 0 else np.ceil(x - 0.5)
+""",
     "times_unless_zero": """
 def times_unless_zero(a, b):  # a product that leaves out zeros
     return b if a == 0 else (a if b == 0 else a * b)

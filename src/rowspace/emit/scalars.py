@@ -70,6 +70,7 @@ SCALAR: dict[str, str] = {
     "Ceil": "math.ceil({})",
     "Trunc": "np.trunc({})",
     "RoundHalfToEven": "np.rint({})",
+    "RoundHalfAwayFromZero": "round_away({})",
     "Invert": "(not {})",  # of a truth value
     "Identity": "{}",
     "Second": "{1}",
