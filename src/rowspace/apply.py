@@ -280,13 +280,13 @@ class Updates:
         places = [lambda index, a=a: element(a)((row, *index)) for a in arrays]
         for variable, place in zip([graph.row, *graph.state], places, strict=True):
             inner.bind(variable, variable.type.shape, place)
-        inner.bind(graph.gradient, (rows.dim,), gradient)
         inner.bind(graph.rate, (), lambda _: Expr(rows.rate))
         if graph.steps is not None and steps is not None:
             inner.bind(graph.steps, (), lambda _: steps)
         outputs = [graph.new_row, *graph.new_state]
         try:
             inner.count(outputs)
+            inner.bind_one(graph.gradient, (rows.dim,), gradient)
             inner.emit(outputs)
         except Unsupported as reason:
             raise CostError(

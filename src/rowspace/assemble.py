@@ -13,7 +13,7 @@ from rowspace.cost import Traced, simplify
 from rowspace.cut import Lookup, id_sources
 from rowspace.emit import Unsupported, element, emitter
 from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
-from rowspace.emit.scalars import HELPERS, used_helpers
+from rowspace.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.errors import DataError
 from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
 from rowspace.updates import Update
@@ -21,11 +21,10 @@ from rowspace.work import DRAWN
 
 # Names that mean something in every kernel.
 _RESERVED = {
-    *"math np f32 f64 i64 uintp uint64 abs max min range len bool INFINITY NOT_A_NUMBER".split(),
     *"kernel tables states columns segments rates out progress begin end first mask seed clock since paces now".split(),
     *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt bits".split(),
-    *"pause prefetch load_acquire store_release".split(),
     *"z0_ z1_ r0_ r1_".split(),
+    *KNOWN,
     *HELPERS,
 }
 _AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache

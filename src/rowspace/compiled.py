@@ -25,7 +25,8 @@ _NAMES = {
     "np": np,
     "f32": np.float32,
     "f64": np.float64,
-    "i64": np.int64,
+    **{f"i{bits}": getattr(np, f"int{bits}") for bits in (8, 16, 32, 64)},
+    **{f"u{bits}": getattr(np, f"uint{bits}") for bits in (8, 16, 32, 64)},
     "uintp": np.uintp,
     "uint64": np.uint64,
     "load_acquire": lambda array, place: array[place],
@@ -171,15 +172,13 @@ def _signature(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _numpy_math() -> SimpleNamespace:
     """`math` as machine code has it: float32 stays float32, and overflow is infinity rather than an exception."""
+    from scipy import special
+
     alike = ("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
     one = {n: getattr(np, n) for n in alike}
     turned = {
         **{n: getattr(np, "arc" + n[1:]) for n in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
-        **{n: getattr(np, n) for n in ("isnan", "isinf", "isfinite", "floor", "ceil")},
-        **{f.__name__: _same_type(f) for f in (math.erf, math.erfc, math.gamma, math.lgamma)},
+        **{n: getattr(np, n) for n in ("isnan", "isinf", "isfinite")},
+        **{"erf": special.erf, "erfc": special.erfc, "lgamma": special.gammaln, "gamma": special.gamma},
     }
     return SimpleNamespace(**one, **turned)
-
-
-def _same_type(function: Callable[[Any], float]) -> Callable[[Any], Any]:
-    return lambda x: type(x)(function(x))

@@ -15,7 +15,7 @@ from pytensor.graph.rewriting.utils import rewrite_graph
 
 from rowspace.errors import CostError, Unsimplified
 from rowspace.evaluation import agree, values_of
-from rowspace.plain import inline
+from rowspace.plain import inline_all
 
 # What `stable` has done: of whole numbers the one goes on for ever, the other shifts a second time.
 _STABLE = ("local_log_sum_exp", "local_softmax_stabilize")
@@ -35,11 +35,16 @@ def rewritten(outputs: Sequence[Variable], name: str) -> list[Variable]:
     Raises CostError where the rewriting does not end. Where the result differs, warns and gives them as they were.
     """
     before = values_of(outputs)
-    found = [inline(out) for out in _within_bounds(outputs, name)]
+    found = _opened(_within_bounds(outputs, name))
     if agree(before, values_of(found)):
         return found
     Unsimplified.warn(name)
-    return [inline(out) for out in outputs]
+    return _opened(outputs)
+
+
+def _opened(outputs: Sequence[Variable]) -> list[Variable]:
+    """In plain operations, of which those that are the same are one: what is computed once differs from nothing."""
+    return rewrite_graph(inline_all(outputs), include=("merge",))
 
 
 def careful_mode() -> Mode:

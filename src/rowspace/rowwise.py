@@ -9,13 +9,16 @@ from rowspace.apply import Updates, rows_of
 from rowspace.compiled import compiled
 from rowspace.emit import element, emitter
 from rowspace.emit.expression import Expr, Writer
-from rowspace.emit.scalars import used_helpers
+from rowspace.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.plans import keep, load, rows_fingerprint
 from rowspace.updates import Update
 
 _ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end, since, paces"
 _RESERVED = {
-    *"kernel table states rows gradients order starts rate now begin end since paces u row s k check total".split()
+    *"kernel table states rows gradients order starts rate now begin end since paces u row s k z r check total".split(),
+    *"z0 k0 z0_ z1_ r0_ r1_".split(),
+    *KNOWN,
+    *HELPERS,
 }
 
 

@@ -18,7 +18,7 @@ CONSTANTS = {
     "a matrix and a row": lambda E, i: (E[i] * MATRIX).sum(),
     "a column and a row": lambda E, i: (E[i] * MATRIX[:, :1]).sum(),
     "a vector and a ragged bag": lambda E, long: (pt.tanh(E[long]) * VECTOR).sum(),
-    "a maximum over a bag": lambda E, bag: abs(E[bag] * VECTOR).max(axis=0).sum(),
+    "a maximum over a bag": lambda E, bag: abs(E[bag] * VECTOR + MATRIX).max(axis=0).sum(),
     "bag by matrix": lambda E, bag: (E[bag] @ MATRIX.T).sum(),
     "matrix by row": lambda E, i: pt.exp(MATRIX @ E[i] / 10).sum(),
     "a vector joined to a row": lambda E, i: (pt.concatenate([E[i], VECTOR]) ** 2).sum(),

@@ -63,21 +63,22 @@ def _specified(emitter: Emitter, own: Dim, given: Dim) -> Dim:
 
 
 def make_vector(emitter: Emitter, node: Apply) -> None:
-    sections = [((p,), (1,), lambda _, x=x: emitter.at(x, ())) for p, x in enumerate(node.inputs)]
-    _fill(emitter, node.outputs[0], (len(node.inputs),), sections)
+    [out] = node.outputs
+    sections = [((p,), (1,), lambda _, x=x: emitter.at_as(x, (), out.type.dtype)) for p, x in enumerate(node.inputs)]
+    _fill(emitter, out, (len(node.inputs),), sections)
 
 
 def join(emitter: Emitter, node: Apply) -> None:
-    place, parts = _axis_first(node)
+    [out], (place, parts) = node.outputs, _axis_first(node)
     sections, start = [], 0  # type: list[Any], Dim
     for x in parts:
         shape = emitter.shape(x)
         place %= len(shape)
         offset = tuple(start if a == place else 0 for a in range(len(shape)))
-        sections.append((offset, shape, partial(emitter.at, x)))
+        sections.append((offset, shape, partial(emitter.at_as, x, dtype=out.type.dtype)))
         start = total_length(start, shape[place])
     dims = tuple(start if a == place else d for a, d in enumerate(emitter.shape(parts[0])))
-    _fill(emitter, node.outputs[0], dims, sections)
+    _fill(emitter, out, dims, sections)
 
 
 def _axis_first(node: Apply) -> tuple[int, list[Variable]]:
@@ -146,14 +147,14 @@ def inc_subtensor(emitter: Emitter, node: Apply) -> None:
     emitter.copy_to_change(out, x)
     axes, index = emitter.axes(part.dims, "zk")
     axes.sort(key=lambda axis: length_for_layout(axis[1]))
-    value = emitter.at(y, index[len(index) - own :])
+    value = emitter.at_as(y, index[len(index) - own :], out.type.dtype)
     if Emitter.is_array(shape):
         target = emitter.access[out](part.outer(index))
         emitter.writer.loops(axes, [(target, "=" if node.op.set_instead_of_inc else "+=", value)])
     else:
         base = emitter.access[out](part.outer(index))
         result = value if node.op.set_instead_of_inc else Expr("({} + {})", (base, value))
-        emitter.bind(out, shape, lambda _: result)
+        emitter.bind_one(out, shape, lambda _: result)
 
 
 def reshape(emitter: Emitter, node: Apply) -> None:

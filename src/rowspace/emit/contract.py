@@ -5,11 +5,11 @@ from pytensor.tensor.math import Dot
 
 from rowspace.emit.emitter import REDUCTIONS, Emitter, Unsupported
 from rowspace.emit.expression import ZERO, Expr, Index, product
-from rowspace.emit.scalars import DTYPES
+from rowspace.emit.typed import number_of
 
 
 def dot(emitter: Emitter, node: Apply) -> None:
-    a, b = node.inputs
+    [a, b], [out] = node.inputs, node.outputs
     left, right = emitter.shape(a), emitter.shape(b)
     rows, columns = left[:-1], right[1:]
     emitter.equate(left[-1], right[0])
@@ -17,12 +17,12 @@ def dot(emitter: Emitter, node: Apply) -> None:
     def term(index: Index, inner: Index) -> Expr:
         return product(
             [
-                emitter.at(a, (*index[: len(rows)], *inner)),
-                emitter.at(b, (*inner, *index[len(rows) :])),
+                emitter.at_as(a, (*index[: len(rows)], *inner), out.type.dtype),
+                emitter.at_as(b, (*inner, *index[len(rows) :]), out.type.dtype),
             ]
         )
 
-    [out], dims = node.outputs, (*rows, *columns)
+    dims = (*rows, *columns)
     if left[-1] == 1:
         emitter.define(out, dims, lambda index: term(index, (ZERO,)))
     else:
@@ -37,25 +37,24 @@ def blockwise(emitter: Emitter, node: Apply) -> None:
 
 def matrices(emitter: Emitter, node: Apply) -> None:
     """Products of matrices, one for each place along the axes before the last two."""
-    a, b = node.inputs
+    [a, b], [out] = node.inputs, node.outputs
     left, right = emitter.shape(a), emitter.shape(b)
     batch = emitter.broadcast([left[:-2], right[:-2]])
 
     def term(index: Index, inner: Index) -> Expr:
         *outer, row, column = index
-        return product([emitter.at(a, (*outer, row, *inner)), emitter.at(b, (*outer, *inner, column))])
+        left_one = emitter.at_as(a, (*outer, row, *inner), out.type.dtype)
+        return product([left_one, emitter.at_as(b, (*outer, *inner, column), out.type.dtype)])
 
     emitter.equate(left[-1], right[-2])
     dims = (*batch, left[-2], right[-1])
-    emitter.reduce(node.outputs[0], dims, (left[-1],), term, REDUCTIONS["Add"])
+    emitter.reduce(out, dims, (left[-1],), term, REDUCTIONS["Add"])
 
 
 def careduce(emitter: Emitter, node: Apply) -> None:
     [x], [out] = node.inputs, node.outputs
     operation = REDUCTIONS.get(type(node.op.scalar_op).__name__)
-    whole = out.type.dtype == "int64" and operation is not None and not operation.logical
-    logical = out.type.dtype == "bool" and operation is not None and operation.logical
-    if operation is None or not (whole or logical or out.type.dtype in ("float32", "float64")):
+    if operation is None or not operation.gives(out.type.dtype):
         raise Unsupported(str(node.op))
     shape = emitter.shape(x)
     folded = tuple(range(len(shape))) if node.op.axis is None else tuple(node.op.axis)
@@ -67,7 +66,7 @@ def careduce(emitter: Emitter, node: Apply) -> None:
             full[axis] = index[place]
         for place, axis in enumerate(folded):
             full[axis] = inner[place]
-        return emitter.at(x, tuple(full))
+        return emitter.at_as(x, tuple(full), out.type.dtype)
 
     emitter.reduce(out, tuple(shape[a] for a in kept), tuple(shape[a] for a in folded), term, operation)
 
@@ -78,10 +77,11 @@ def softmax(emitter: Emitter, node: Apply, *, log: bool) -> None:
     if out.type.ndim != 1:
         raise Unsupported(str(node.op))
     [dim] = emitter.shape(x)
-    number = DTYPES[out.type.dtype]
+    number = number_of(out.type.dtype)
     r = Expr("r")
-    top = emitter.accumulate([(r, dim)], emitter.at(x, (r,)), REDUCTIONS["Maximum"], number)
-    shifted = lambda index: Expr("({} - {})", (emitter.at(x, index), top))
+    score = lambda index: emitter.at_as(x, index, out.type.dtype)
+    top = emitter.accumulate([(r, dim)], score((r,)), REDUCTIONS["Maximum"], number)
+    shifted = lambda index: Expr("({} - {})", (score(index), top))
     power = lambda index: Expr("math.exp({})", (shifted(index),))
     total = emitter.accumulate([(r, dim)], power((r,)), REDUCTIONS["Add"], number)
     if log:

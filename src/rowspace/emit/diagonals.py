@@ -5,7 +5,7 @@ from pytensor.graph.basic import Apply, Constant
 from rowspace.emit.emitter import Emitter, Unsupported
 from rowspace.emit.expression import Dim, Expr, Index, same, shifted
 from rowspace.emit.lengths import at_most, length_of, shortened
-from rowspace.emit.scalars import DTYPES
+from rowspace.emit.typed import number_of
 
 
 def arange(emitter: Emitter, node: Apply) -> None:
@@ -14,7 +14,7 @@ def arange(emitter: Emitter, node: Apply) -> None:
     if not isinstance(step, Constant) or int(step.data) != step.data or int(step.data) == 0:
         raise Unsupported(f"{node.op} with such a step")
     start, stop = (length_of(emitter, end) for end in node.inputs[:2])
-    by, number = int(step.data), DTYPES[out.type.dtype]
+    by, number = int(step.data), number_of(out.type.dtype)
     length = _steps(emitter, start, stop, by)
 
     def access(index: Index) -> Expr:
@@ -23,7 +23,7 @@ def arange(emitter: Emitter, node: Apply) -> None:
         return whole if number == "i64" else Expr(f"{number}({{}})", (whole,))
 
     emitter.bind(out, (length,), access)
-    if number == "i64" and start == 0 and by == 1:
+    if "int" in out.type.dtype and start == 0 and by == 1:
         emitter.below[out] = length
 
 
@@ -45,7 +45,7 @@ def _steps(emitter: Emitter, start: Dim, stop: Dim, step: int) -> Dim:
 def eye(emitter: Emitter, node: Apply) -> None:
     """1 on a diagonal, 0 elsewhere."""
     rows, columns, offset = (length_of(emitter, x) for x in node.inputs)
-    number = DTYPES[node.outputs[0].type.dtype]
+    number = number_of(node.outputs[0].type.dtype)
 
     def access(index: Index) -> Expr:
         row, column = index
@@ -93,7 +93,7 @@ def place_on_diagonal(emitter: Emitter, node: Apply) -> None:
     [x], [out], op = node.inputs, node.outputs, node.op
     if op.offset:
         raise Unsupported(str(op))
-    shape, number = emitter.shape(x), DTYPES[out.type.dtype]
+    shape, number = emitter.shape(x), number_of(out.type.dtype)
     axes = sorted((op.axis1, op.axis2))
 
     def access(index: Index) -> Expr:

@@ -8,6 +8,7 @@ import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.traversal import toposort
 
+from rowspace.emit.decisions import decided, reads, rounds, torn
 from rowspace.emit.expression import (
     ZERO,
     Access,
@@ -20,7 +21,8 @@ from rowspace.emit.expression import (
     same,
     sum_of,
 )
-from rowspace.emit.scalars import DTYPES
+from rowspace.emit.scalars import DTYPES, Unsupported
+from rowspace.emit.typed import converted, number_of
 
 _LONGEST_REPEATED = 24  # an expression longer than this is stored when it is used more than once
 _AXIS = ("z", "k")
@@ -29,10 +31,6 @@ _AXIS = ("z", "k")
 _MOST_WRITTEN_OUT = 6
 
 Rules = Mapping[type | str, Callable[["Emitter", Apply], None]]
-
-
-class Unsupported(Exception):
-    """An operation that has no loop; the cost then runs through PyTensor's own compiled function."""
 
 
 class Emitter:
@@ -49,6 +47,8 @@ class Emitter:
         self.access: dict[Variable, Access] = {}
         self.dims: dict[Variable, tuple[Dim, ...]] = {}
         self.uses: dict[Variable, int] = {}
+        self.reads: dict[Variable, int] = {}
+        self.decided: set[Variable] = set()
         self.stored: set[Variable] = set()  # results that lie in a scratch array of their own
 
     def bind(self, variable: Variable, dims: tuple[Dim, ...], access: Access) -> None:
@@ -63,6 +63,7 @@ class Emitter:
                 self.uses[x] = self.uses.get(x, 0) + 1
         for out in outputs:
             self.uses[out] = self.uses.get(out, 0) + 1
+        self.reads, self.decided = reads(outputs), decided(outputs)
 
     def emit(self, outputs: Sequence[Variable]) -> None:
         """Write what `outputs` need and is not written yet; raises Unsupported with the operation's name."""
@@ -78,7 +79,15 @@ class Emitter:
     def at(self, variable: Variable, index: Index) -> Expr:
         """The source of one element; an axis of length one is always read at 0."""
         index = tuple(ZERO if d == 1 else i for d, i in zip(self.shape(variable), index, strict=True))
-        return self._constant(variable, index) if isinstance(variable, Constant) else self.access[variable](index)
+        return self._constant(variable.data, index) if isinstance(variable, Constant) else self.access[variable](index)
+
+    def at_as(self, variable: Variable, index: Index, dtype: str) -> Expr:
+        """The source of one element as a number of type `dtype`."""
+        own = variable.type.dtype
+        if own != dtype and isinstance(variable, Constant):
+            index = tuple(ZERO if d == 1 else i for d, i in zip(self.shape(variable), index, strict=True))
+            return self._constant(np.asarray(variable.data).astype(dtype), index)
+        return converted(self.at(variable, index), own, dtype)
 
     def shape(self, variable: Variable) -> tuple[Dim, ...]:
         if isinstance(variable, Constant):
@@ -87,8 +96,8 @@ class Emitter:
             raise Unsupported(f"the variable {variable}, neither a column nor a constant,")
         return self.dims[variable]
 
-    def _constant(self, variable: Constant, index: Index) -> Expr:
-        data = np.asarray(variable.data)
+    def _constant(self, data: Any, index: Index) -> Expr:
+        data = np.asarray(data)
         if data.size == 0:
             return ZERO  # in a loop that never runs
         if data.size == 1:
@@ -104,12 +113,23 @@ class Emitter:
     def define(self, out: Variable, dims: tuple[Dim, ...], access: Access, *, cheap: bool = True) -> None:
         """Give `out` its source: written again at each use when it is short and cheap, stored otherwise."""
         once = self.uses.get(out, 1) <= 1
-        index = tuple(Expr(_AXIS[a % 2] + "0") for a in range(len(dims)))
-        short = self.is_array(dims) and access(index).size <= _LONGEST_REPEATED
-        if (cheap and (once or short)) or (self.inline and once):
+        value = access(_anywhere(dims))
+        short = self.is_array(dims) and value.size <= _LONGEST_REPEATED
+        if ((cheap and (once or short)) or (self.inline and once)) and not self.must_be_one(out, value):
             self.bind(out, dims, access)
         else:
             self.store(out, dims, access)
+
+    def must_be_one(self, variable: Variable, value: Expr) -> bool:
+        """Whether a value may not be computed anew wherever it is read, since something is decided by it."""
+        if self.reads.get(variable, 1) <= 1:
+            return False
+        return torn(value) or (variable in self.decided and rounds(value))
+
+    def bind_one(self, out: Variable, dims: tuple[Dim, ...], access: Access) -> None:
+        """Give `out` its source, to be written again at each use unless it must be one value."""
+        give = self.store if self.must_be_one(out, access(_anywhere(dims))) else self.bind
+        give(out, dims, access)
 
     def broadcast(self, shapes: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...]:
         """The common shape; bags of different names must prove to be of the same length when the data is checked."""
@@ -152,11 +172,12 @@ class Emitter:
 
     def copy_to_change(self, out: Variable, x: Variable) -> None:
         """Store `out` as it is in `x`, to be changed: in the place of `x` itself if nothing else reads that."""
-        if x in self.stored and self.uses.get(x, 0) == 1:
+        dtype = out.type.dtype
+        if x in self.stored and self.uses.get(x, 0) == 1 and x.type.dtype == dtype:
             self.bind(out, self.shape(x), self.access[x])
             self.stored.add(out)
         else:
-            self.store(out, self.shape(x), lambda index: self.at(x, index))
+            self.store(out, self.shape(x), lambda index: self.at_as(x, index, dtype))
 
     def reduce(
         self,
@@ -169,7 +190,7 @@ class Emitter:
         """Store `out[index] = operation over r of term(index, r)`, with the longest axis as the innermost loop."""
         axes, index = self.axes(dims, "zk")
         folds, inner = self.axes(over, "rs")
-        number = DTYPES[out.type.dtype]
+        number = number_of(out.type.dtype)
         value = term(index, inner)
         if not axes:
             total = self.accumulate(folds, value, operation, number)
@@ -276,6 +297,11 @@ class Emitter:
         return access(index)
 
 
+def _anywhere(dims: tuple[Dim, ...]) -> Index:
+    """An index over axes of these lengths, to look at the source of an element."""
+    return tuple(Expr(_AXIS[a % 2] + "0") for a in range(len(dims)))
+
+
 def _few(dim: Dim) -> bool:
     return isinstance(dim, int) and 1 <= dim <= _MOST_WRITTEN_OUT
 
@@ -294,13 +320,24 @@ def literal(value: Any) -> Expr:
     value = np.asarray(value)
     if value.dtype.kind == "b":
         return Expr(str(bool(value)))
+    number = number_of(str(value.dtype))
     if value.dtype.kind in "iu":
-        return Expr(str(int(value)))
-    number = DTYPES[str(value.dtype)]
+        return Expr(str(int(value)) if number == "i64" else f"{number}({int(value)})")
     if not np.isfinite(value):
         text = "NOT_A_NUMBER" if np.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
         return Expr(f"{number}({text})")
     return Expr(f"{number}({value.item()!r})" if number == "f64" else f"{number}({np.float32(value)!s})")
+
+
+def _ends(dtype: str) -> dict[str, str]:
+    limits = np.iinfo(dtype)
+    return {"-INFINITY": str(limits.min), "INFINITY": str(limits.max)}
+
+
+# What infinity is to types that have none.
+_ENDS = {"bool": {"-INFINITY": "False", "INFINITY": "True"}} | {
+    number: _ends(dtype) for dtype, number in DTYPES.items() if dtype.lstrip("u").startswith("int")
+}
 
 
 class Reduction:
@@ -309,9 +346,16 @@ class Reduction:
     def __init__(self, first: str, sign: str = "", form: str = "", *, logical: bool = False) -> None:
         self.first, self.sign, self.form, self.logical = first, sign, form, logical
 
+    def gives(self, dtype: str) -> bool:
+        """Whether it folds numbers of a type into one of it: what grows takes the widest, what chooses takes any."""
+        if self.first.endswith("INFINITY"):
+            return dtype in DTYPES
+        return dtype == "bool" if self.logical else dtype in ("float32", "float64", "int64", "uint64")
+
     def start(self, number: str) -> str:
-        first = self.first.replace("-INFINITY", "-(2**63)").replace("INFINITY", "2**63 - 1")
-        return f"{number}({first if number == 'i64' else self.first})"
+        """The source of what it starts from, as a number of a type."""
+        ends = _ENDS.get(number, {})
+        return f"{number}({ends.get(self.first, self.first)})"
 
 
 REDUCTIONS = {

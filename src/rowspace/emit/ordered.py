@@ -4,9 +4,9 @@ import math
 
 from pytensor.graph.basic import Apply, Constant, Variable
 
-from rowspace.emit.emitter import Emitter, Unsupported, element
+from rowspace.emit.emitter import REDUCTIONS, Emitter, Unsupported, element
 from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout
-from rowspace.emit.scalars import DTYPES
+from rowspace.emit.typed import number_of
 
 
 def cumulate(emitter: Emitter, node: Apply) -> None:
@@ -40,7 +40,7 @@ def argmax(emitter: Emitter, node: Apply) -> None:
     kept, index = emitter.axes(dims, "zk")
     loops, inner = emitter.axes(tuple(shape[a] for a in searched), "rs")
     value = emitter.at(x, _merged(len(shape), searched, index, inner))
-    number = DTYPES[x.type.dtype]
+    number = number_of(x.type.dtype)
     target = emitter.scratch(out, dims, index, kept) if kept else None
     with emitter.writer.around(kept):
         place = _search(emitter, loops, value, number)
@@ -69,17 +69,13 @@ def _count(dims: list[Dim]) -> Dim:
 def _search(emitter: Emitter, loops: list[tuple[Expr, Dim]], value: Expr, number: str) -> Expr:
     writer = emitter.writer
     best, place, count = (writer.name(base) for base in ("best", "place", "count"))
-    writer.add([f"{best} = {number}({_least(number)})", f"{place} = 0", f"{count} = 0"])
+    writer.add([f"{best} = {REDUCTIONS['Maximum'].start(number)}", f"{place} = 0", f"{count} = 0"])
     with writer.around(loops):
         now = writer.local(value, "v")
         with writer.block(f"if {now} > {best}:"):
             writer.add([f"{best} = {now}", f"{place} = {count}"])
         writer.line(f"{count} += 1")
     return Expr(place)
-
-
-def _least(number: str) -> str:
-    return "-INFINITY" if number.startswith("f") else "-(2**63)" if number == "i64" else "False"
 
 
 def sort(emitter: Emitter, node: Apply) -> None:
@@ -118,7 +114,7 @@ def _sort(emitter: Emitter, node: Apply, *, places: bool) -> None:
 
 
 def _arrays_for(x: Variable) -> list[tuple[str, str]]:
-    return [("keys", "bool_" if x.type.dtype == "bool" else x.type.dtype), ("order", "int64"), ("spare", "int64")]
+    return [("keys", x.type.dtype), ("order", "int64"), ("spare", "int64")]
 
 
 def _scratch(emitter: Emitter, base: str, length: Dim, dtype: str) -> str:

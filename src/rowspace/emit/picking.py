@@ -107,6 +107,6 @@ def place(emitter: Emitter, node: Apply) -> None:
     emitter.copy_to_change(node.outputs[0], x)
     axes, index = emitter.axes(picked.dims, "zk")
     axes.sort(key=lambda axis: length_for_layout(axis[1]))
-    value = emitter.at(y, index[len(index) - len(own) :])
+    value = emitter.at_as(y, index[len(index) - len(own) :], node.outputs[0].type.dtype)
     target = emitter.at(node.outputs[0], picked.outer(index))
     emitter.writer.loops(axes, [(target, "=" if node.op.set_instead_of_inc else "+=", value)])

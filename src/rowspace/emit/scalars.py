@@ -4,6 +4,11 @@ import re
 
 from rowspace.emit.functions import FUNCTIONS
 
+
+class Unsupported(Exception):
+    """An operation that has no loop; the cost then runs through PyTensor's own compiled function."""
+
+
 # operation -> source of one element, for any number of arguments where it ends in "..."
 SCALAR: dict[str, str] = {
     "Add": "+",
@@ -18,9 +23,9 @@ SCALAR: dict[str, str] = {
     "Sign": "sign({})",
     "Sqr": "square({})",
     "Sqrt": "math.sqrt({})",
-    "Reciprocal": "(1 / {})",
+    "Reciprocal": "(f32(1.0) / {})",
     "Exp": "math.exp({})",
-    "Exp2": "(2 ** {})",
+    "Exp2": "np.exp2({})",
     "Expm1": "math.expm1({})",
     "Log": "math.log({})",
     "Log2": "math.log2({})",
@@ -53,7 +58,7 @@ SCALAR: dict[str, str] = {
     "Log1mexp": "log1mexp({})",
     "Maximum": "maximum({}, {})",
     "Minimum": "minimum({}, {})",
-    "Clip": "minimum(maximum({}, {}), {})",
+    "Clip": "clip({}, {}, {})",
     "Switch": "({1} if {0} else {2})",
     "LT": "({} < {})",
     "GT": "({} > {})",
@@ -66,15 +71,30 @@ SCALAR: dict[str, str] = {
     "XOR": "({} ^ {})",
     "IsNan": "math.isnan({})",
     "IsInf": "math.isinf({})",
-    "Floor": "math.floor({})",
-    "Ceil": "math.ceil({})",
+    "Floor": "np.floor({})",
+    "Ceil": "np.ceil({})",
     "Trunc": "np.trunc({})",
     "RoundHalfToEven": "np.rint({})",
     "RoundHalfAwayFromZero": "round_away({})",
-    "Invert": "(not {})",  # of a truth value
+    "Invert": "(~{})",
     "Identity": "{}",
     "Second": "{1}",
 }
+
+# operations of truth values that give one
+BOOLEAN: dict[str, str] = {
+    "Add": "|",
+    "Mul": "&",
+    "IntDiv": "({} & {})",
+    "Mod": "(False & {} & {})",
+    "Abs": "{}",
+    "Sqr": "{}",
+    "Invert": "(not {})",
+    "Maximum": "({} | {})",
+    "Minimum": "({} & {})",
+}
+
+COMPARISONS = {"LT", "GT", "LE", "GE", "EQ", "NEQ"}
 
 # Operations cheap enough to be written again wherever their result is used.
 CHEAP = {"Add", "Mul", "Sub", "TrueDiv", "Neg", "Abs", "Sqr", "Identity", "Second", "Cast", "Sign", "Switch"} | {
@@ -84,15 +104,16 @@ CHEAP = {"Add", "Mul", "Sub", "TrueDiv", "Neg", "Abs", "Sqr", "Identity", "Secon
 DTYPES = {
     "float32": "f32",
     "float64": "f64",
-    "int64": "i64",
-    "int32": "i64",
-    "int16": "i64",
-    "int8": "i64",
-} | {
     "bool": "bool",
-    "uint8": "i64",
-    "uint16": "i64",
-    "uint32": "i64",
+    **{f"int{bits}": f"i{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"u{bits}" for bits in (8, 16, 32, 64)},
+}
+
+# Names that every loop knows, beside its helpers.
+KNOWN = {
+    *"math np uintp uint64 abs max min range len INFINITY NOT_A_NUMBER".split(),
+    *"pause prefetch load_acquire store_release".split(),
+    *DTYPES.values(),
 }
 
 # helper -> its source; a kernel holds those it calls, so that it can be read and kept on its own
@@ -108,6 +129,18 @@ def sign(x):
     "square": """
 def square(x):
     return x * x
+""",
+    "whole_power": """
+def whole_power(a, b):  # nothing is left of a fraction; beyond 64 bits the last of them are kept
+    if b < 0 and a != 1 and a != -1:
+        return i64(0)
+    power, base, left = i64(1), i64(a), u64(-i64(b)) if b < 0 else u64(b)
+    while left > u64(0):
+        if left & u64(1):
+            power *= base
+        base *= base
+        left >>= u64(1)
+    return power
 """,
     "sigmoid": """
 def sigmoid(x):
@@ -128,6 +161,10 @@ def maximum(a, b):  # of a number and NaN: NaN
     "minimum": """
 def minimum(a, b):
     return a if a < b or a != a else b
+""",
+    "clip": """
+def clip(x, low, high):
+    return low if x < low else (high if x > high else x)
 """,
     "random_bits": """
 def random_bits(seed, example, draw):  # SplitMix64 (Steele et al. 2014) of a counter: no state to carry along
