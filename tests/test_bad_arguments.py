@@ -1,5 +1,6 @@
 """Bad values given to the library by a program: refused by a RowspaceError that names them, and nothing is changed."""
 
+import contextlib
 import re
 
 import numpy as np
@@ -259,3 +260,55 @@ def test_options_of_train_text(options, message):
 def test_what_is_no_text(source):
     with pytest.raises(DataError, match="word|sentence|text"):
         rs.read_text(source, min_count=1)
+
+
+WRONG = [None, "x", "\0", 3, -1, 1.5, float("nan"), True, [], ["q"], [1, [2]], {}, {"a": 1}, b"x", object(), rs.Table]
+NAMED = rs.Table(names=["a", "b", "c"], dim=2, seed=0)
+MODEL = rs.Model({"E": NAMED})
+MISTAKEN = {
+    "counts": lambda x: rs.Table(3, 2, counts=x),
+    "names": lambda x: rs.Table(names=x, dim=2),
+    "seed": lambda x: rs.Table(3, 2, seed=x),
+    "lookup": lambda x: NAMED[x],
+    "assigned": lambda x: rs.Table(3, 2).__setitem__(0, x),
+    "of": lambda x: rs.Negatives(of=x),
+    "drawn by": lambda x: rs.Negatives(of=NAMED, counts=x),
+    "values": lambda x: rs.Gathered(x, by="i"),
+    "decayed": lambda x: rs.weight_decay(x, 0.1),
+    "clipped": lambda x: rs.clip_norm(x, 1.0),
+    "exact": lambda x: rs.exact(x),
+    "rate": lambda x: rs.sgd(x),
+    "rule": lambda x: rs.Update(x),
+    "tables": lambda x: rs.gradient(near, x, {"i": 0}),
+    "cost": lambda x: rs.gradient(x, {"E": NAMED}, {"i": 0}),
+    "example": lambda x: rs.gradient(near, {"E": NAMED}, x),
+    "data": lambda x: rs.Trainer(near, {"E": NAMED}).fit(x),
+    "trace": lambda x: rs.Trainer(near, {"E": NAMED}).fit([], epochs=0, trace=x),
+    "callbacks": lambda x: rs.Trainer(near, {"E": NAMED}).fit([], epochs=0, callbacks=x),
+    "model of": lambda x: rs.Model(x),
+    "costs": lambda x: rs.Model({"E": NAMED}, cost=x),
+    "opened": lambda x: rs.open(x),
+    "check": lambda x: rs.open("nowhere", check=x),
+    "imported": lambda x: rs.import_(x),
+    "exported": lambda x: rs.export(x, "nowhere/x.npy"),
+    "judged": lambda x: rs.evaluate_similarity(x, "nowhere"),
+    "explained": lambda x: rs.explain(x, [[0, 1]], [1]),
+    "labels": lambda x: rs.explain(NAMED, [[0, 1]], x),
+    "traced": lambda x: rs.read_trace(x),
+    "similar": lambda x: MODEL.most_similar(x),
+    "neighbors": lambda x: MODEL.neighbors(x),
+    "distances": lambda x: MODEL.distances("a", x),
+    "mean": lambda x: MODEL.get_mean_vector(x),
+    "weights": lambda x: MODEL.get_mean_vector(["a"], weights=x),
+    "odd one": lambda x: MODEL.doesnt_match(x),
+    "given": lambda x: MODEL.most_similar_to_given("a", x),
+    "rank": lambda x: MODEL.rank("a", x),
+}
+
+
+@pytest.mark.parametrize("call", MISTAKEN)
+@pytest.mark.filterwarnings("ignore")
+def test_a_plausible_mistake_ends_in_words_of_ours_or_not_at_all(call):
+    for wrong in WRONG:
+        with contextlib.suppress(rs.RowspaceError, FileNotFoundError):
+            MISTAKEN[call](wrong)

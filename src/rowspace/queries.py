@@ -12,7 +12,7 @@ from rowspace.names import shown
 from rowspace.search import cosine, cosines, nearer, nearest, norms
 from rowspace.subwords import Unseen
 from rowspace.table import Table
-from rowspace.terms import listed, vector_of, weighted, whole
+from rowspace.terms import listed, numbers_of, several, vector_of, weighted, whole
 from rowspace.values import is_integer
 
 Neighbours = list[tuple[Any, float]]
@@ -205,7 +205,7 @@ class Queries:
 
     def similar_by_vector(self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """The items nearest to a vector (d,); see `most_similar`."""
-        vector = vector_of(np.asarray(vector), self.vector_size)
+        vector = vector_of(numbers_of("a vector", vector), self.vector_size)
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def similar_by_key(self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
@@ -224,8 +224,9 @@ class Queries:
 
     def n_similarity(self, some: Any, others: Any) -> float:
         """The cosine of the mean vectors of two lists of items."""
+        some, others = several(some), several(others)
         for items in (some, others):
-            if not len(items):
+            if not items:
                 raise ShapeError("n_similarity needs at least one item in each list")
         means = (self[list(items)].mean(axis=0) for items in (some, others))
         return cosine(*means)
@@ -237,7 +238,7 @@ class Queries:
             items: at least one item.
             use_norm: scale each to length 1 before the mean is taken.
         """
-        items = list(items)
+        items = several(items)
         if not items:
             raise ShapeError("rank_by_centrality and doesnt_match need at least one item")
         vectors = np.stack([self.get_vector(item, norm=use_norm) for item in items])
@@ -250,6 +251,9 @@ class Queries:
 
     def most_similar_to_given(self, item: Any, others: Sequence[Any]) -> Any:
         """Which of a list of other items is nearest to an item."""
+        others = several(others)
+        if not others:
+            raise ShapeError("most_similar_to_given needs at least one other item")
         return max(others, key=lambda other: self.similarity(item, other))
 
     def distances(self, item: Any, others: Any = ()) -> np.ndarray:
@@ -259,8 +263,9 @@ class Queries:
             (m,) float32.
         """
         vector = item if isinstance(item, np.ndarray) and item.ndim else self.get_vector(item)
-        if len(others):
-            return 1 - cosines(self[list(others)], vector)
+        others = several(others)
+        if others:
+            return 1 - cosines(self[others], vector)
         return 1 - cosines(self.vectors, vector, self._known_norms(len(self)))
 
     def get_mean_vector(
@@ -287,8 +292,8 @@ class Queries:
             ShapeError: without items, or with another number of weights.
             UnknownItem, IdOutOfRange: for a missing item, if they are not ignored.
         """
-        items = list(items)
-        weights = np.ones(len(items)) if weights is None else np.asarray(weights, np.float64)
+        items = several(items)
+        weights = np.ones(len(items)) if weights is None else numbers_of("weights", weights)
         if not items or weights.shape != (len(items),):
             raise ShapeError(f"a mean needs items and as many weights, got {len(items)} and {weights.shape}")
         total, size = np.zeros(self.vector_size), 0.0

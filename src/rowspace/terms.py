@@ -1,6 +1,7 @@
 """What a question is made of: items, vectors and weights, in the shapes gensim's users give them."""
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,14 @@ def listed(terms: Any) -> list[Any]:
     if terms is None:
         return []
     one_vector = isinstance(terms, np.ndarray) and terms.ndim == 1 and terms.dtype.kind in "iuf"
-    return [terms] if isinstance(terms, str) or is_integer(terms) or one_vector else [*terms]
+    return [terms] if isinstance(terms, str) or is_integer(terms) or one_vector else several(terms)
+
+
+def several(items: Any) -> list[Any]:
+    """Items that can be gone through, as a list."""
+    if isinstance(items, type) or not isinstance(items, Iterable):
+        raise ShapeError(f"expected a list of items, got {shown(items)} ({type(items).__name__})")
+    return list(items)
 
 
 def weighted(term: Any, sign: float) -> tuple[Any, float]:
@@ -24,7 +32,7 @@ def weighted(term: Any, sign: float) -> tuple[Any, float]:
         return term, sign
     if len(term) != 2 or isinstance(term[1], str) or np.ndim(term[1]):
         raise ShapeError(f"expected (item, weight), got {shown(term)}")
-    return term[0], float(term[1])
+    return term[0], float(numbers_of("a weight", term[1]))
 
 
 def vector_of(vector: np.ndarray, dim: int) -> np.ndarray:
@@ -41,3 +49,11 @@ def whole(what: str, number: Any, least: int) -> int:
     if not is_integer(number) or number < least:
         raise ShapeError(f"{what} must be a whole number of at least {least}, not {shown(number)}")
     return operator.index(number)
+
+
+def numbers_of(what: str, numbers: Any) -> np.ndarray:
+    """Numbers in float64."""
+    try:
+        return np.asarray(numbers, np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError(f"{what} must be numbers, got {shown(numbers)}") from None
