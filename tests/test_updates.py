@@ -127,7 +127,7 @@ def test_an_update_may_hold_an_array(way):
 def test_an_update_without_a_loop_is_refused(options):
     import pytensor.tensor as pt
 
-    update = rs.Update(lambda row, gradient, state, rate: (row - rate * pt.linalg.inv(pt.diag(gradient))[0], state))
+    update = rs.Update(lambda row, gradient, state, rate: (row - rate * pt.i0(gradient), state))
     with pytest.raises(rs.RowspaceError, match="the update '<lambda>' uses .*, which has no compiled loop"):
         rs.Trainer(squared_distance, {"E": rs.Table(2, 3)}, update).fit(
             {"i": [0], "target": np.ones((1, 3))}, **options
