@@ -629,3 +629,14 @@ def test_a_small_file_that_unpacks_to_10_gb_is_refused(tmp_path, out, command, k
     assert path.stat().st_size < 30_000_000
     error = within(ROOM, "train", command, path, "-o", out)
     assert re.fullmatch(r"rowspace: not enough memory: .*\n", error), error
+
+
+def test_scores_of_any_delimiter_are_judged(tmp_path):
+    rs.Model({"W": rs.Table(names=["ada", "bob", "cyd"], dim=2, seed=0)}).save(tmp_path / "m")
+    path = write(tmp_path / "scores.txt", "ada|bob|7\nada|cyd|1\n")
+    assert "line 1: 1 field where two words" in fails("evaluate", tmp_path / "m", "--similarity", path)
+    done = works("evaluate", tmp_path / "m", "--similarity", path, "--delimiter", "|", "--json")
+    assert json.loads(done.stdout)["similarity"][0]["pairs"] == 2
+    questions = write(tmp_path / "q.txt", ": one\nada bob cyd ada\n")
+    line = fails("evaluate", tmp_path / "m", "--analogies", questions, "--delimiter", "|")
+    assert "--delimiter is for --similarity; leave it out" in line

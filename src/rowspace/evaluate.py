@@ -38,6 +38,7 @@ class Similarity:
         spearman: the correlation of the ranks.
         pearson: the correlation of the values.
         header: a first line of the file that was taken for a header, or None.
+        column: what it calls the scores, if there are more columns than three.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Similarity:
     spearman: Correlation
     pearson: Correlation
     header: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def evaluate_similarity(
     model: Queries | Table,
     file: File,
     *,
-    delimiter: str = "\t",
+    delimiter: str | None = None,
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
     count_unknown: bool = False,
@@ -99,8 +101,10 @@ def evaluate_similarity(
 
     Args:
         model: a model or a table, with names.
-        file: lines `word<TAB>word<TAB>score`; blank lines, lines that begin with # and a header are passed over.
-        delimiter: what stands between the fields.
+        file: lines of two words and a score, as WordSim-353, MEN, RG-65 and SimLex-999 have them; blank lines, lines
+            that begin with # and a header are passed over.
+        delimiter: what stands between the fields; None for a tab, a semicolon, a comma or white space, whichever splits
+            all lines alike.
         restrict_vocab: names of that many first rows are known; None for all.
         case_insensitive: compare words in upper case; of names alike the first row counts.
         count_unknown: take 0 for the cosine of a pair with an unknown word, instead of leaving it out.
@@ -136,7 +140,7 @@ def evaluate_similarity(
     name_of = lambda word: queries.index_to_key[alike[word][0]]
     cosines[known] = [queries.similarity(name_of(a), name_of(b)) for a, b in pairs if a in alike and b in alike]
     spearman, pearson = _correlations(np.array(read.scores)[used], cosines[used])
-    return Similarity(read.file, len(pairs), int((~known).sum()), spearman, pearson, read.header)
+    return Similarity(read.file, len(pairs), int((~known).sum()), spearman, pearson, read.header, read.column)
 
 
 def evaluate_analogies(

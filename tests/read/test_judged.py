@@ -35,6 +35,42 @@ def test_a_header_is_told(write):
     assert found.pairs == [("love", "sex")]
 
 
+PUBLISHED = {
+    "WordSim-353's combined.csv": "Word 1,Word 2,Human (mean)\nlove,sex,6.77\ntiger,cat,7.35\n",
+    "its ratings one by one": "Word 1,Word 2,Human (mean),1,2\r\nlove,sex,6.77,9,6\r\ntiger,cat,7.35,9,7\r\n",
+    "MEN": "love sex 6.77\ntiger cat 7.35\n",
+    "RG-65": "love;sex;6.77\ntiger;cat;7.35\n",
+    "SimLex-999": "word1\tword2\tPOS\tSimLex999\tconc(w1)\tSD(SimLex)\n"
+    "love\tsex\tN\t6.77\t2.9\t1\ntiger\tcat\tN\t7.35\t1\t2\n",
+    "SimVerb-3500": "love\tsex\tV\t6.77\tNONE\ntiger\tcat\tV\t7.35\tSYN\n",
+    "with quotes": '"word","other","score"\n"love","sex","6.77"\n"tiger","cat",7.35\n',
+    "with returns": "love\tsex\t6.77\rtiger\tcat\t7.35\r",
+    "the score last": "word1,word2,freq1,freq2,score\nlove,sex,1,2,6.77\ntiger,cat,3,4,7.35\n",
+}
+
+
+@pytest.mark.parametrize("kind", PUBLISHED)
+def test_files_as_their_authors_publish_them(write, kind):
+    found = read_word_pairs(write(PUBLISHED[kind]))
+    assert found.pairs == [("love", "sex"), ("tiger", "cat")]
+    assert found.scores == [6.77, 7.35]
+    assert (found.header is None) == PUBLISHED[kind].startswith("love")
+
+
+def test_which_column_holds_the_scores_is_told(write):
+    assert read_word_pairs(write(PUBLISHED["SimLex-999"])).column == "SimLex999"
+    assert read_word_pairs(write(PUBLISHED["MEN"])).column is None
+    for content in ("a\tb\t1\t2\n", "a\tb\t7\t5\nc\td\t6\t4\n", "w,v,x,y\na,b,1,2\n"):
+        with pytest.raises(DataError, match="has 4 fields a line, 2 of them numbers, .*give it those three columns"):
+            read_word_pairs(write(content))
+
+
+def test_words_of_several_words_stay_whole(write):
+    assert read_word_pairs(write("New York\tParis\t5\nRome\tNew Delhi\t4\n")).pairs[1] == ("Rome", "New Delhi")
+    assert read_word_pairs(write("a, b\tc\t5\nd, e\tf\t4\n")).pairs[0] == ("a, b", "c")
+    assert read_word_pairs(write("a|b|5\n"), "|").pairs == [("a", "b")]
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [

@@ -260,7 +260,7 @@ def test_words_of_lists_may_be_anything_that_is_text():
 def test_white_space_is_that_of_ascii(tmp_path):
     data = "\ufeffa\tb\vc\fd\re  f\u00a0g\u3000h\x1ci\u0085j\r\n\r\n  \n x"
     with read_text(write(tmp_path, data), min_count=1) as text:
-        assert list(text) == [["a", "b", "c", "d", "e", "f\u00a0g\u3000h\x1ci\u0085j"], [], [], ["x"]]
+        assert list(text) == [["a", "b", "c", "d"], ["e", "f\u00a0g\u3000h\x1ci\u0085j"], [], [], ["x"]]
 
 
 def test_words_are_letters_marks_and_digits(tmp_path, small):
@@ -633,3 +633,39 @@ def test_loops_run_as_plain_python_too(tmp_path, monkeypatch):
     with np.errstate(over="ignore"), read_text(path, tokens="words", min_count=1, threads=1) as text:
         assert seen(text) == expected
     assert rs.read_text is read_text
+
+
+LINE_ENDS = [
+    (b"one two\rthree four\r", [["one", "two"], ["three", "four"]]),
+    (b"one\rtwo\nthree\r\nfour", [["one"], ["two"], ["three"], ["four"]]),
+    (b"one\r\r\ntwo\n\rthree", [["one"], [], ["two"], [], ["three"]]),
+    (b"\rone\r\n\r\ntwo\r", [[], ["one"], [], ["two"]]),
+    (b"one\x0btwo\x0cthree\r", [["one", "two", "three"]]),
+    ("one\u0085two\u2028three\u2029four\r".encode(), [["one\u0085two\u2028three\u2029four"]]),
+]
+
+
+@pytest.mark.parametrize(("data", "sentences"), LINE_ENDS)
+@pytest.mark.parametrize("split", [None, lambda line: line.split(" ")])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1 << 19])
+def test_lines_end_as_on_any_system(tmp_path, monkeypatch, data, sentences, split, size):
+    monkeypatch.setattr(chunk, "SIZE", size)
+    (tmp_path / "text").write_bytes(data)
+    if split:
+        sentences = [words or [""] for words in sentences]
+        if b"\x0b" in data:
+            sentences = [["one\x0btwo\x0cthree"]]
+    with read_text(tmp_path / "text", min_count=1, tokens=split or "whitespace") as text:
+        assert list(text) == sentences
+
+
+def test_marks_between_lines_of_unicode_are_between_words(tmp_path):
+    (tmp_path / "text").write_text("one\u0085two\u2028three\u2029four\n", encoding="utf-8", newline="")
+    with read_text(tmp_path / "text", min_count=1, tokens="words") as text:
+        assert list(text) == [["one", "two", "three", "four"]]
+
+
+def test_a_byte_is_told_where_it_stands_among_returns(tmp_path):
+    (tmp_path / "text").write_bytes(b"one\rtwo\r\n\xff")
+    with pytest.raises(DataError, match="byte 9: not UTF-8"):
+        read_text(tmp_path / "text", min_count=1)

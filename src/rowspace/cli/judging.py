@@ -20,7 +20,10 @@ def evaluate(
     ] = None,
     similarity: Annotated[
         list[Path] | None,
-        typer.Option(help="Pairs that people judged: word, TAB, word, TAB, score; may be given again."),
+        typer.Option(help="Pairs that people judged: two words and a score a line; may be given again."),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What stands between words and score. [default: what splits all lines alike]")
     ] = None,
     analogies: Annotated[Path | None, typer.Option(help="Questions, such as questions-words.txt.")] = None,
     restrict_vocab: Annotated[int, typer.Option("--restrict-vocab", help="Know that many first items only.")] = 300_000,
@@ -39,17 +42,21 @@ def evaluate(
         raise DataError(f"{more[0]} is one more file for --similarity; give --similarity FILE before it")
     if not similarity and analogies is None:
         raise DataError("nothing to evaluate with; give --similarity FILE or --analogies FILE")
+    if delimiter is not None and not similarity:
+        raise DataError("--delimiter is for --similarity; leave it out")
     opened = vectors(model)
     options: dict[str, Any] = {
         "restrict_vocab": restrict_vocab,
         "case_insensitive": not case_sensitive,
         "count_unknown": count_unknown,
     }
-    judged = [rs.evaluate_similarity(opened, file, **options) for file in (*(similarity or ()), *(more or ()))]
+    files = (*(similarity or ()), *(more or ()))
+    judged = [rs.evaluate_similarity(opened, file, delimiter=delimiter, **options) for file in files]
     answered = None if analogies is None else rs.evaluate_analogies(opened, analogies, **options)
     for one in judged:
         if one.header is not None:
-            note(f"{one.file}: {shown(one.header)} is taken for a header")
+            scores = "" if one.column is None else f", and {shown(one.column)} for the scores"
+            note(f"{one.file}: {shown(one.header)} is taken for a header{scores}")
     if json:
         show_json(_described(judged, answered))
         return

@@ -1,5 +1,6 @@
 """Pieces of a text that end between two words, and where in the source they stand."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,8 @@ from rowspace.values import ask_for_memory
 SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
 BETWEEN_WORDS = (b" ", b"\n", b"\t")
 BETWEEN_LINES = (b"\n",)
+RETURN = b"\r"
+_ALONE = re.compile(rb"\r(?!\n)")
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,26 @@ class Chunk:
 
 
 def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
-    """Cut a stream after the last mark in every SIZE bytes; what has no mark stays whole, however long."""
+    """Cut a stream after the last mark in every SIZE bytes; what has no mark stays whole, however long.
+
+    Lines end with a line feed, a carriage return or both; of these a return alone is made a line feed, in its place.
+    """
     skip = len(BOM) if stream.peek(len(BOM)).startswith(BOM) else 0
     stream.read(skip)
     start, ended, rest = skip, True, [b""]
     while block := stream.read(SIZE):
-        cut = max(block.rfind(mark) for mark in marks) + 1
+        cut = max(block.rfind(mark) for mark in marks) + 1 or block.rfind(RETURN, 0, -1) + 1
         if cut:
             data = b"".join([*rest, block[:cut]])
-            yield Chunk(data, stream.name, start, taken=stream.taken())
-            start, ended, rest = start + len(data), data.endswith(b"\n"), []
+            yield Chunk(_with_line_feeds(data), stream.name, start, taken=stream.taken())
+            start, ended, rest = start + len(data), data.endswith((b"\n", RETURN)), []
         else:  # for the parts to be joined
             ask_for_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
         rest.append(block[cut:])
     data = b"".join(rest)
     if data or not ended:
-        yield Chunk(data + b"\n", stream.name, start, taken=stream.taken())
+        yield Chunk(_with_line_feeds(data + b"\n"), stream.name, start, taken=stream.taken())
+
+
+def _with_line_feeds(data: bytes) -> bytes:
+    return _ALONE.sub(b"\n", data) if RETURN in data else data

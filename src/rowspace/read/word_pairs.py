@@ -1,65 +1,121 @@
 """Files of word pairs that people have judged: two words and a score a line."""
 
+import csv
 import math
 import os
+import re
 from dataclasses import dataclass
 
 from rowspace.errors import DataError
 from rowspace.names import shown
 from rowspace.read.content import lines_of
 
+EXPECTED = "lines of two words and a score"
+DELIMITERS = ("\t", ";", ",", None)  # None: white space
+_SCORE = re.compile(r"(?i)(?!sd|std|var).*(?:score|mean|human|rating|similarity|simlex|simverb|gold|judg)")
+
 
 @dataclass(frozen=True)
 class WordPairs:
-    """Pairs of words and their scores; `header` is a first line that was taken for one, or None."""
+    """Pairs of words and their scores.
+
+    `header` is a first line that was taken for one, or None; `column` what it calls the scores, if there are more
+    columns than three.
+    """
 
     file: str
     pairs: list[tuple[str, str]]
     scores: list[float]
     header: str | None = None
+    column: str | None = None
 
 
-def read_word_pairs(file: str | os.PathLike[str], delimiter: str = "\t") -> WordPairs:
-    """Read a file such as WordSim-353 or SimLex-999: `word<TAB>word<TAB>score`, a pair a line.
+def read_word_pairs(file: str | os.PathLike[str], delimiter: str | None = None) -> WordPairs:
+    """Read a file such as WordSim-353, MEN, RG-65 or SimLex-999: two words, and a score in a column behind them.
 
     Lines that are blank or begin with # are passed over. A first line whose score is no number is taken for a header.
+    Of more than three columns, the scores are the only one of numbers, or the one whose name in the header says so.
 
     Args:
         file: the file, or "-" for standard input; packed files are unpacked.
-        delimiter: what stands between the fields.
+        delimiter: what stands between the fields; None for a tab, a semicolon, a comma or white space, whichever splits
+            all lines alike.
 
     Raises:
         DataError: naming the file and the line, if a line has another number of fields, an empty word, or a score that
-            is not a finite number; or if there are no pairs.
+            is not a finite number; if it is not clear which column holds the scores; or if there are no pairs.
     """
-    if not isinstance(delimiter, str) or not delimiter:
+    if delimiter is not None and (not isinstance(delimiter, str) or not delimiter):
         raise DataError(f"delimiter is {shown(delimiter)}; give text, such as a tab or a comma")
-    name, lines = lines_of(file, "lines of two words and a score")
-    pairs, scores, header = list[tuple[str, str]](), list[float](), None
-    for number, line in lines:
-        if line.startswith("#"):
-            continue
-        one, other, score = _fields(f"{name}, line {number}", line, delimiter)
-        value = _number(score)
-        if value is None and not pairs and header is None:
-            header = line
-        elif value is None:
-            raise DataError(f"{name}, line {number}: the score {shown(score)} is not a finite number")
-        else:
-            pairs.append((one, other))
-            scores.append(value)
+    name, lines = lines_of(file, EXPECTED)
+    lines = [(number, line) for number, line in lines if not line.startswith("#")]
+    if not lines:
+        raise DataError(f"{name} has no pairs; expected {EXPECTED}")
+    mark, rows = _split([line for _, line in lines], delimiter)
+    place = _score_place(name, rows)
+    _check_fields(name, lines, rows, mark)
+    header = lines[0][1] if _number(rows[0][place]) is None else None
+    skipped = int(header is not None)
+    pairs, scores = list[tuple[str, str]](), list[float]()
+    for (number, _), fields in list(zip(lines, rows, strict=True))[skipped:]:
+        value = _number(fields[place])
+        if value is None:
+            raise DataError(f"{name}, line {number}: the score {shown(fields[place])} is not a finite number")
+        pairs.append((fields[0], fields[1]))
+        scores.append(value)
     if not pairs:
-        raise DataError(f"{name} has no pairs; expected lines of two words and a score")
-    return WordPairs(name, pairs, scores, header)
+        raise DataError(f"{name} has no pairs; expected {EXPECTED}")
+    return WordPairs(name, pairs, scores, header, rows[0][place] if header and len(rows[0]) > 3 else None)
 
 
-def _fields(where: str, line: str, delimiter: str) -> tuple[str, str, str]:
-    fields = [field.strip() for field in line.split(delimiter)]
-    if len(fields) != 3 or not (fields[0] and fields[1]):
-        found = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
-        what = found if len(fields) != 3 else "an empty word"
-        raise DataError(f"{where}: {what} where two words and a score are expected, with {delimiter!r} between them")
-    return fields[0], fields[1], fields[2]
+def _split(lines: list[str], delimiter: str | None) -> tuple[str | None, list[list[str]]]:
+    """The delimiter that splits all lines into as many fields, or else the first into most, and the fields."""
+    marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if len(_fields(lines[0], mark)) > 2]
+    marks = marks[:-1] if marks[1:] and marks[-1] is None else marks  # white space only where nothing else splits
+    found = [(mark, [_fields(line, mark) for line in lines]) for mark in marks or DELIMITERS]
+    fitting = [(mark, rows) for mark, rows in found if {len(row) for row in rows} == {max(3, len(rows[0]))}]
+    judged = [(mark, rows) for mark, rows in fitting if _places_of_numbers(rows)]
+    return (judged or fitting or [max(found, key=lambda one: len(one[1][0]))])[0]
+
+
+def _fields(line: str, mark: str | None) -> list[str]:
+    if mark in (",", ";") and '"' in line:
+        try:
+            return [field.strip() for field in next(csv.reader([line], delimiter=mark), [])]
+        except csv.Error:
+            pass
+    return [field.strip() for field in line.split(mark)]
+
+
+def _places_of_numbers(rows: list[list[str]]) -> list[int]:
+    """The columns behind the words that hold a number in every row, or in every one but the first."""
+    below = rows[1:] or rows
+    return [k for k in range(2, len(rows[0])) if all(k < len(row) and _number(row[k]) is not None for row in below)]
+
+
+def _score_place(name: str, rows: list[list[str]]) -> int:
+    """Which column holds the scores."""
+    places = _places_of_numbers(rows) if len(rows[0]) > 3 else []
+    if len(places) < 2:
+        return places[0] if places else 2
+    called = [k for k in places if _SCORE.match(rows[0][k])]
+    if not called:
+        raise DataError(
+            f"{name} has {len(rows[0])} fields a line, {len(places)} of them numbers, where two words and a score are "
+            "expected, and no header that says which is the score; give it those three columns"
+        )
+    return called[0]
+
+
+def _check_fields(name: str, lines: list[tuple[int, str]], rows: list[list[str]], mark: str | None) -> None:
+    width = max(3, len(rows[0]))
+    for (number, _), fields in zip(lines, rows, strict=True):
+        if len(fields) != width or not (fields[0] and fields[1]):
+            found = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+            what = found if len(fields) != width else "an empty word"
+            between = "white space" if mark is None else repr(mark)
+            expected = "two words and a score are" if width == 3 else f"{width}, as on the first line, are"
+            raise DataError(f"{name}, line {number}: {what} where {expected} expected, with {between} between them")
 
 
 def _number(text: str) -> float | None:
