@@ -60,12 +60,28 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+SKIPPED = b"\x50\x2a\x4d\x18\3\0\0\0abc"  # a frame of zstd's that is passed over
+
+
+def _parts(data: bytes, random: Random) -> tuple[bytes, ...]:
+    """The whole, or now and then two parts of it, to be packed one by one."""
+    at = random.randint(0, len(data))
+    return (data[:at], data[at:]) if random.random() < 0.3 else (data,)
+
+
 def packed(*kinds: str) -> Callable[..., Files]:
     """Packed after the change, and at times changed after that."""
 
     def draw(files: Files, seeds: list[Files], random: Random) -> Files:
         [(name, data)] = (one_changed(files, seeds, random) if random.random() < 0.5 else files).items()
-        data = PACK[random.choice(kinds)](data)
+        kind = random.choice(kinds)
+        data = b"".join(PACK[kind](part) for part in _parts(data, random))
+        if random.random() < 0.1:
+            data = PACK[random.choice(kinds)](data)
+        if random.random() < 0.2:
+            data = random.choice(
+                (SKIPPED + data, data + SKIPPED, data + bytes(random.choice((1, 4, 512))), data + b"x")
+            )
         return {name: mutated(data, [data], random) if random.random() < 0.8 else data}
 
     return draw
@@ -87,6 +103,8 @@ CSV = (
     "a,b,l,w\ncat,dog,1,2\ncat,car,0,1.5\n\u00e9t\u00e9,dog,1,3e2\n",
     'a,b,l,w\r\n"x, y",z,1,2\r\n"q""r","two\nlines",0,1\r\n',
     "\ufeffb;a;w;l\n1;2;1;0\n2;3;0.5;1\n",
+    ",a,b,l,w\n0,cat,dog,1,2\n1,cat,car,0,1.5\n",
+    "sep=;\r\na;b (x, y);l;w\r\ncat;d, e;1;2\r\n",
 )
 JSON = (
     '{"a": "cat", "b": "dog", "l": 1, "w": 2}\n{"b": "car", "a": "cat", "w": 1.5, "l": 0}\n',
@@ -103,6 +121,7 @@ CELLS = (
 )
 ANALOGIES = (": capitals\nparis france rome italy\nrome italy paris france\n: family\nking queen man woman\n",)
 WORD_PAIRS = ("# judged\nking\tqueen\t8.5\ncat\tcar\t0.5\n", "word1\tword2\tscore\ncat\tdog\t7\n")
+WORD_PAIRS += ("a,b,Human (mean),1\ncat,dog,7,1\n", "cat dog 5\ncar king 1\n", "w;v;POS;score\ncat;dog;N;7\n")
 VECTORS = ("3 2\ncat 0.5 -1\n\u00e9t\u00e9 1e-8 3.5\n7 2 3\n", "2 3\r\n</s> 1 2 3 \r\n, 4 5 6 \r\n")
 GLOVE = ("cat 0.5 -1\n. . . 1e-8 3.5\n7 2 3\n\n", "cat 1 2 3\ndog 4 5 6\n")
 TRACE = ("i\tn\td0\td1\n0\tcat\t0.5\t1\n0\tdog\t1\t2\n9\tcat\t0\t1\n9\tdog\t1\t3\n", "i\tn\td0\n0\t1\t2\n5\t1\t3\n")
@@ -113,9 +132,11 @@ def _encoded(texts: tuple[str, ...], name: str = "file") -> list[Files]:
 
 
 def _binary() -> list[Files]:
-    rows = np.array([[0.5, -1], [2, 3], [np.nan, np.inf]], "<f4")
+    rows = np.array([[0.5, -1], [2, 3], [1e-8, 3e38]], "<f4")
     records = [name + b" " + row.tobytes() for name, row in zip((b"cat", b"\xc3\xa9", b"7"), rows, strict=True)]
-    return [{"v.bin": b"3 2\n" + b"".join(records)}, {"v.bin": b"3 2\n" + b"\n".join(records) + b"\n"}]
+    spaced = [b"new york " + rows[0].tobytes(), b"the usa 2 " + rows[1].tobytes(), b"x " + rows[0].tobytes()]
+    bodies = (b"".join(records), b"\n".join(records) + b"\n", b"".join(spaced))
+    return [{"v.bin": b"3 2\n" + body} for body in bodies]
 
 
 def _npy(values: Any) -> bytes:
@@ -196,7 +217,7 @@ FORMATS = {
     "word2vec binary": Format(_binary(), vectors("v.bin"), one_changed),
     "fastText .vec": Format(_encoded(VECTORS + GLOVE, "v.vec"), vectors("v.vec"), one_changed),
     "GloVe": Format(_encoded(GLOVE), lambda f, r: read_glove(f / "file", dim=r.choice((None, 2))), one_changed),
-    "vectors .txt.gz": Format(_encoded(VECTORS + GLOVE, "v.txt.gz"), vectors("v.txt.gz"), packed("gz")),
+    "vectors, packed": Format(_encoded(VECTORS + GLOVE, "v.txt.gz"), vectors("v.txt.gz"), packed(*PACK)),
     "npy and names": Format(_arrays(), vectors("v.npy"), one_changed),
     "vectors Parquet": Format([{}], vectors("v.parquet"), table_drawn("v.parquet", NAMED, parquet)),
     "model folder": Format(_models(), model, one_changed),
