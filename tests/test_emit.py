@@ -6,6 +6,8 @@ import naive
 import numpy as np
 import pytensor.tensor as pt
 import pytest
+from pytensor.scalar import basic as ps
+from pytensor.tensor.elemwise import Elemwise
 
 import rowspace as rs
 
@@ -227,3 +229,29 @@ def test_the_source_is_readable():
     kernel = rs.Trainer(COSTS["norm"], {"E": table()}).compile({"i": [0], "j": [1]})
     assert "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, " in kernel.source
     assert "E[i, k] -= " in kernel.source
+
+
+class Halved(ps.Tanh):
+    """Half of tanh: a user's own operation, derived from PyTensor's."""
+
+    nfunc_spec = None  # NumPy's tanh, which PyTensor would call instead of `impl`
+
+    def impl(self, x):
+        return np.tanh(x) / 2
+
+    def pullback(self, inputs, outputs, gradients):
+        return [gradients[0] * (1 - (2 * outputs[0]) ** 2) / 2]
+
+    L_op = pullback
+
+    def c_code(self, *arguments):
+        raise NotImplementedError
+
+
+def test_an_operation_of_a_users_own_is_not_taken_for_the_one_it_is_derived_from():
+    tables = {"E": rs.Table.from_array(np.array([[0.3, -0.4]], np.float32))}
+    half = Elemwise(Halved(ps.upgrade_to_float, name="halved"))
+    with pytest.warns(rs.SlowCost, match="Halved"):
+        rs.Trainer(lambda E, i: half(E[i]).sum(), tables).compile({"i": [0]})
+    found = rs.gradient(lambda E, i: half(E[i]).sum(), tables, {"i": 0})["E"].values
+    np.testing.assert_allclose(found, (1 - np.tanh([[0.3, -0.4]]) ** 2) / 2, rtol=1e-5)

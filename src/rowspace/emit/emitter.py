@@ -72,7 +72,7 @@ class Emitter:
                 continue
             kinds = [k for c in type(node.op).__mro__ for k in (c, c.__name__)]
             rule = next((self.rules[k] for k in kinds if k in self.rules), None)
-            if rule is None:
+            if rule is None or _of_a_user(node.op):
                 raise Unsupported(str(node.op))
             rule(self, node)
 
@@ -300,6 +300,13 @@ class Emitter:
 def _anywhere(dims: tuple[Dim, ...]) -> Index:
     """An index over axes of these lengths, to look at the source of an element."""
     return tuple(Expr(_AXIS[a % 2] + "0") for a in range(len(dims)))
+
+
+def _of_a_user(operation: Any) -> bool:
+    """Whether an operation, or the one it applies, is a user's own: derived from another, it may compute anything."""
+    inner = [getattr(operation, name, None) for name in ("scalar_op", "core_op")]
+    library = type(operation).__module__.partition(".")[0] in ("pytensor", "rowspace")
+    return not library or any(_of_a_user(op) for op in inner if op is not None)
 
 
 def _few(dim: Dim) -> bool:
