@@ -189,7 +189,7 @@ def test_a_cost_without_a_loop_trains_all_the_same_and_says_why():
     expected, mean = naive.train(bessel, values, data, naive.sgd, ids={"i": ["E"]}, rate=0.5)
     E = table()
     trainer = rs.Trainer(bessel, {"E": E}, rs.sgd(0.5))
-    with pytest.warns(rs.SlowCost, match="i1 in the cost 'bessel' has no compiled loop") as said:
+    with pytest.warns(rs.SlowCost, match="I1 in the cost 'bessel' has no compiled loop") as said:
         [epoch] = trainer.fit(data)
         trainer.fit({"i": [1]})
     assert len(said) == 1

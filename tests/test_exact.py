@@ -224,6 +224,7 @@ def test_a_trace_only_looks(tmp_path, order):
     assert len(found) == 1
 
 
+@pytest.mark.filterwarnings("ignore::rowspace.errors.NoExamples")  # at step 0
 def test_a_trace_shows_what_a_shorter_training_would_have_learned(tmp_path):
     update = rs.exact(rs.lazy_adam(0.01))
     ours(update, data(64), trace=rs.Trace(tmp_path / "trace.tsv", every=16))
