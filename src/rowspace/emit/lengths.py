@@ -9,6 +9,7 @@ from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Shape_i
 
+from rowspace.arithmetic import calculated
 from rowspace.emit.emitter import Emitter, Unsupported
 from rowspace.emit.expression import Dim, same
 
@@ -74,7 +75,7 @@ def _combined(emitter: Emitter, form: str, parts: list[Dim]) -> Dim:
     for part in parts[1:]:
         both, text = total, form.format(total, part)
         if isinstance(both, int) and isinstance(part, int):
-            total = int(eval(text, {"max": max, "min": min}))
+            total = int(calculated(text, {}))
             continue
         total = text
         if form == _FORMS["Sub"] and not isinstance(part, int):
