@@ -196,7 +196,7 @@ def test_a_model_is_replaced(pairs, model):
         (["{pairs}", "--update", "adam"], "update 'adam' is not known"),
         (
             ["{pairs}", "--label", "n"],
-            "column 'label' holds 5 at position 0",
+            "column 'label' holds 5 at position 0; the cost logistic_dot takes numbers from 0 to 1",
         ),
         (["{pairs}", "--dim", "0"], "dim"),
         (["{pairs}", "--epochs", "-1"], "epochs is -1"),
@@ -378,7 +378,8 @@ def test_errors_of_evaluate(royals, judged):
     assert "give --similarity FILE or --analogies FILE" in fails("evaluate", royals)
     assert "give --similarity FILE" in fails("evaluate", royals, judged / "pairs.tsv")
     assert "bad.txt, line 2: 3 words where four" in fails("evaluate", royals, "--analogies", judged / "bad.txt")
-    assert "line 1: 2 fields where two words" in fails("evaluate", royals, "--similarity", judged / "bad.txt")
+    told = fails("evaluate", royals, "--similarity", judged / "bad.txt")
+    assert "bad.txt, line 1: 2 fields where two words and a score are expected" in told
     assert "there is no file" in fails("evaluate", royals, "--similarity", judged / "none.tsv")
     assert "is not a model" in fails("evaluate", judged, "--similarity", judged / "pairs.tsv")
     assert "at least 1, not 0" in fails("evaluate", royals, "--similarity", judged / "pairs.tsv", "--restrict-vocab", 0)

@@ -12,7 +12,7 @@ from pytensor.tensor.type_other import NoneTypeT
 from rowspace.emit.emitter import Emitter, Unsupported, element
 from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted, sum_of, total_length
 from rowspace.emit.lengths import length_of
-from rowspace.emit.slices import Part, scaled
+from rowspace.emit.slices import Part, changed_part, scaled
 
 
 def dimshuffle(emitter: Emitter, node: Apply) -> None:
@@ -136,18 +136,13 @@ def subtensor(emitter: Emitter, node: Apply) -> None:
 
 
 def inc_subtensor(emitter: Emitter, node: Apply) -> None:
-    x, y, *flat = node.inputs
+    x, _, *flat = node.inputs
     [out], shape = node.outputs, emitter.shape(x)
     part = Part(emitter, node, flat, shape)
     if 0 in part.dims:
         emitter.bind(out, shape, lambda index: emitter.at(x, index))
         return
-    own = len(emitter.shape(y))
-    emitter.broadcast([part.dims, (1,) * (len(part.dims) - own) + emitter.shape(y)])
-    emitter.copy_to_change(out, x)
-    axes, index = emitter.axes(part.dims, "zk")
-    axes.sort(key=lambda axis: length_for_layout(axis[1]))
-    value = emitter.at_as(y, index[len(index) - own :], out.type.dtype)
+    axes, index, value = changed_part(emitter, node, part.dims)
     if Emitter.is_array(shape):
         target = emitter.access[out](part.outer(index))
         emitter.writer.loops(axes, [(target, "=" if node.op.set_instead_of_inc else "+=", value)])

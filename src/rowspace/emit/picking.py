@@ -9,9 +9,9 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.subtensor import indices_from_subtensor
 
 from rowspace.emit.emitter import Emitter, Unsupported
-from rowspace.emit.expression import Dim, Index, length_for_layout
+from rowspace.emit.expression import Dim, Index
 from rowspace.emit.limits import is_inside
-from rowspace.emit.slices import part_of
+from rowspace.emit.slices import changed_part, part_of
 
 
 class Picked:
@@ -95,18 +95,13 @@ def pick(emitter: Emitter, node: Apply) -> None:
 
 def place(emitter: Emitter, node: Apply) -> None:
     """x with y added to, or set at, x[places]; what is added at a place that is repeated adds up."""
-    x, y, *flat = node.inputs
+    x, _, *flat = node.inputs
     if getattr(node.op, "ignore_duplicates", False):
         raise Unsupported(str(node.op))
     picked = Picked(emitter, node, flat, emitter.shape(x))
     if 0 in picked.dims:
         emitter.bind(node.outputs[0], emitter.shape(x), lambda index: emitter.at(x, index))
         return
-    own = emitter.shape(y)
-    emitter.broadcast([picked.dims, (1,) * (len(picked.dims) - len(own)) + own])
-    emitter.copy_to_change(node.outputs[0], x)
-    axes, index = emitter.axes(picked.dims, "zk")
-    axes.sort(key=lambda axis: length_for_layout(axis[1]))
-    value = emitter.at_as(y, index[len(index) - len(own) :], node.outputs[0].type.dtype)
+    axes, index, value = changed_part(emitter, node, picked.dims)
     target = emitter.at(node.outputs[0], picked.outer(index))
     emitter.writer.loops(axes, [(target, "=" if node.op.set_instead_of_inc else "+=", value)])

@@ -8,7 +8,7 @@ from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.subtensor import indices_from_subtensor
 
 from rowspace.emit.emitter import Emitter, Unsupported
-from rowspace.emit.expression import ZERO, Dim, Expr, Index, shifted
+from rowspace.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted
 from rowspace.emit.lengths import length_of, sliced
 from rowspace.emit.limits import is_inside
 
@@ -66,3 +66,17 @@ def _whole(index: Variable) -> Variable:
     while index.owner is not None and isinstance(index.owner.op, ScalarFromTensor | TensorFromScalar):
         index = index.owner.inputs[0]
     return index
+
+
+def changed_part(emitter: Emitter, node: Apply, dims: tuple[Dim, ...]) -> tuple[list[tuple[Expr, Dim]], Index, Expr]:
+    """The loops over a part of `dims` that is set or added to, the index in it, and what comes there.
+
+    The node's output is then a copy to change of its first input; its second is broadcast to the part.
+    """
+    x, y, [out] = node.inputs[0], node.inputs[1], node.outputs
+    own = emitter.shape(y)
+    emitter.broadcast([dims, (1,) * (len(dims) - len(own)) + own])
+    emitter.copy_to_change(out, x)
+    axes, index = emitter.axes(dims, "zk")
+    axes.sort(key=lambda axis: length_for_layout(axis[1]))
+    return axes, index, emitter.at_as(y, index[len(index) - len(own) :], out.type.dtype)
