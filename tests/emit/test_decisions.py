@@ -88,9 +88,11 @@ def test_an_update_decides_by_one_gradient():
     def above(row, gradient, state, rate):
         return row - rate * pt.switch(abs(gradient) > 0.1, gradient, 0), state
 
-    source = source_of(lambda E, i, j: (E[i] * E[j] + E[i]).sum() ** 2 + (E[i] ** 3).sum(), rs.Update(above, 0.1))
-    [moved] = re.findall(r"E\[row, k\] = .*|E\[\w+, k\] = v.*", source)[:1]
-    assert "gradients_E" in source or "if abs(t" in source, moved
+    source = source_of(lambda E, i, x: ((E[i] * x + x) ** 2).sum(), rs.Update(above, 0.1))
+    [moved] = [line for line in source.splitlines() if line.strip().startswith("E[i, k] =")]
+    [condition] = re.findall(r"if \(abs\((.*?)\) > ", moved)
+    assert re.fullmatch(r"\w+\[k\]", condition)  # stored, not reckoned here
+    assert f"(rate * {condition}) if " in moved
 
 
 def test_reading_and_choosing():
