@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rowspace.arguments import check_kind
 from rowspace.errors import DataError
+from rowspace.errors.arguments import check_kind
 from rowspace.queries import Queries
 from rowspace.read.analogies import Question, read_analogies
 from rowspace.read.word_pairs import read_word_pairs

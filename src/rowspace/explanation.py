@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.arguments import check_kind
 from rowspace.errors import DataError, ShapeError
+from rowspace.errors.arguments import check_kind
 from rowspace.names import brief, shown
 from rowspace.table import Table
 from rowspace.values import is_number

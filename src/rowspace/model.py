@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rowspace import description, store
-from rowspace.arguments import check_kind, path_of
 from rowspace.beside import standing
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
 from rowspace.checksums import NAME, Digested, digest
 from rowspace.errors import DataError, FormatError, ModelError
+from rowspace.errors.arguments import check_kind, path_of
 from rowspace.files import atomic_folder
 from rowspace.full import told_when_full
 from rowspace.lock import saved

@@ -18,8 +18,8 @@ from rowspace import costs
 from rowspace.checkpoint import EVERY, is_begun
 from rowspace.create import reopened
 from rowspace.errors import DataError
+from rowspace.errors.idle import changed, idle_options, refuse_idle
 from rowspace.holding import check_held
-from rowspace.idle import changed, idle_options, refuse_idle
 from rowspace.marks import mark_of
 from rowspace.on_disk import is_on_disk
 from rowspace.rates import linear

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.arguments import check_kind
 from rowspace.columns import Chunk, Kind, checked, kind
 from rowspace.cost import Cost, column_names, parameters, trace
 from rowspace.errors import DataError, Diverged, GradientError
+from rowspace.errors.arguments import check_kind
 from rowspace.floatx import floats
 from rowspace.handed import as_chunk
 from rowspace.holding import check_held

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.arguments import check_kind
 from rowspace.entries import check_not_masked
 from rowspace.errors import DataError
+from rowspace.errors.arguments import check_kind
 from rowspace.names import brief
 from rowspace.values import is_integer, is_number
 

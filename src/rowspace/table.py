@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rowspace import store
-from rowspace.arguments import check_kind, path_of
 from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
+from rowspace.errors.arguments import check_kind, path_of
 from rowspace.index import Index
 from rowspace.names import Names, shown
 from rowspace.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches, is_integer

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.arguments import check_choice, check_kind
 from rowspace.buckets import Buckets, Sample
 from rowspace.checkpoint import EVERY, Checkpoints, check_there
 from rowspace.chunks import Chunks
@@ -15,8 +14,9 @@ from rowspace.columns import kind
 from rowspace.cost import Cost, column_names, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
+from rowspace.errors.arguments import check_choice, check_kind
+from rowspace.errors.idle import WHY, changed, refuse_idle
 from rowspace.handed import as_chunk
-from rowspace.idle import WHY, changed, refuse_idle
 from rowspace.interrupts import interrupts_heard
 from rowspace.kernel import Kernel
 from rowspace.mapped import changes_are_seen, take_room

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.arguments import check_kind
 from rowspace.errors import DataError
+from rowspace.errors.arguments import check_kind
 from rowspace.rates import Rate, as_rate
 from rowspace.values import is_number
 

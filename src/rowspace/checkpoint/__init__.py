@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowspace.arguments import path_of
 from rowspace.checkpoint.form import Malformed
 from rowspace.checkpoint.slots import Saved, Slots, has_checkpoints, is_unfinished
 from rowspace.checkpoint.state import arrays_of, restore, told_of
 from rowspace.checkpoint.told import check_told
 from rowspace.errors import CheckpointError, DataError, Unkept
+from rowspace.errors.arguments import path_of
 from rowspace.json_text import json_text
 from rowspace.standing import Place
 

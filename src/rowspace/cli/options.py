@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rowspace.idle import refuse_idle
+from rowspace.errors.idle import refuse_idle
 
 
 def option_name(parameter: str) -> str:

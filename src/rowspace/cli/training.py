@@ -14,7 +14,7 @@ from rowspace.cli.options import refuse_without_effect
 from rowspace.cli.output import note, plain, show, show_json
 from rowspace.cli.paths import check_picture_path, reserve
 from rowspace.errors import DataError
-from rowspace.idle import idle_options
+from rowspace.errors.idle import idle_options
 
 RECORDS = 200  # of a trace
 TRACED = 100  # items in it, the most frequent

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rowspace.arguments import path_of
 from rowspace.errors import DataError
+from rowspace.errors.arguments import path_of
 from rowspace.files import atomic_file
 from rowspace.full import ELSEWHERE, told_when_full
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rowspace.arguments import path_of
 from rowspace.errors import DataError
+from rowspace.errors.arguments import path_of
 from rowspace.names import brief
 from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
 from rowspace.values import ask_for_memory

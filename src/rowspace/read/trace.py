@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.arguments import path_of
 from rowspace.errors import DataError
+from rowspace.errors.arguments import path_of
 from rowspace.names import brief, shown
 from rowspace.promised import ask_for_columns
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace import idle
 from rowspace.checkpoint import EVERY, is_begun
-from rowspace.errors import DataError
-from rowspace.idle import changed, refuse_idle
+from rowspace.errors import DataError, idle
+from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.subwords import Subwords
