@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from measure import machine
 
-from rowspace.full import size as told
-from rowspace.memory import wanted
+from rowspace.system.disk_full import size as told
+from rowspace.system.memory import wanted
 
 ROWS, DIM, LIMIT, A_ROW = 2**24, 128, "2 GB", 4
 QUICK = 2**21, 128, "700 MB", 4

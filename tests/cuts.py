@@ -7,9 +7,10 @@ import numpy as np
 from tests.power import Disk, cut
 
 import rowspace as rs
-from rowspace import costs, swap
+from rowspace import costs
 from rowspace.checkpoint.slots import Slots
 from rowspace.errors import ModelError
+from rowspace.system import swap
 
 ROWS, DIM, EXAMPLES = 400, 4, 3000
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rowspace import swap
+from rowspace.system import swap
 
 CALLS = ("rename", "replace", "unlink", "remove", "rmdir", "mkdir", "truncate", "fsync", "link", "symlink")
 Names = dict[tuple[int, str], int | None]  # (folder, name) -> what it leads to

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xxhash
 
-from rowspace.checksums import STRETCH, Digested, digest, stretches
 from rowspace.errors import ShapeError
+from rowspace.system.digests import STRETCH, Digested, digest, stretches
 
 
 @pytest.mark.parametrize("size", [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 3 * STRETCH + 5])

@@ -11,7 +11,7 @@ from tests.test_cli import SOURCE
 
 import rowspace as rs
 from rowspace.cli.ending import Ended, ended_by_signals
-from rowspace.interrupts import interrupts_deferred
+from rowspace.system.interrupts import interrupts_deferred
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals and the shell")
 

@@ -9,7 +9,7 @@ import pytest
 import rowspace as rs
 from rowspace.epoch import Epoch
 from rowspace.errors import NoExamples
-from rowspace.json_text import json_text
+from rowspace.system.json_text import json_text
 
 
 def refused(constant):

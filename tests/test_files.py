@@ -3,8 +3,8 @@ import os
 import pytest
 from small_disk import LAYERS, can_overlay, on_small_disk
 
-from rowspace import swap
-from rowspace.files import atomic_file, atomic_folder
+from rowspace.system import swap
+from rowspace.system.atomic import atomic_file, atomic_folder
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):

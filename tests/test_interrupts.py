@@ -11,8 +11,8 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.interrupts import interrupts_deferred, interrupts_heard
-from rowspace.workers import Threads, Workers, waited
+from rowspace.system.interrupts import interrupts_deferred, interrupts_heard
+from rowspace.system.threads import Threads, Workers, waited
 
 
 def interrupt():

@@ -9,12 +9,12 @@ import pytest
 
 import rowspace as rs
 from rowspace.errors import Locked
-from rowspace.lock import held
+from rowspace.system.lock import held
 
 SOURCE = Path(rs.__file__).parent.parent
 HOLD = """
 import sys, time
-from rowspace.lock import held
+from rowspace.system.lock import held
 with held(sys.argv[1], "m is being trained"):
     print("held", flush=True)
     sys.stdin.read()
@@ -24,7 +24,7 @@ COUNT = """
 import sys, time
 from pathlib import Path
 from rowspace.errors import Locked
-from rowspace.lock import held
+from rowspace.system.lock import held
 number = Path(sys.argv[2])
 for _ in range(60):
     while True:
@@ -125,7 +125,7 @@ def test_a_link_is_not_followed(tmp_path):
 
 
 def test_one_waits_for_another_and_says_so_if_it_takes_long(tmp_path, holder, monkeypatch):
-    monkeypatch.setattr("rowspace.lock._LONG", 0.0)
+    monkeypatch.setattr("rowspace.system.lock._LONG", 0.0)
     ends = threading.Timer(0.2, lambda: holder.communicate(""))
     ends.start()
     told = f"^m is being saved by process {holder.pid}; waiting for it to end$"

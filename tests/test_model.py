@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace import swap
 from rowspace.errors import ModelError
 from rowspace.model import open as open_model
+from rowspace.system import swap
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=8)
 

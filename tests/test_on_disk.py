@@ -15,9 +15,10 @@ from small_disk import on_small_disk
 from test_schedule import problem
 
 import rowspace as rs
-from rowspace import costs, errors, mapped, memory, on_disk
-from rowspace.beside import lock_path
-from rowspace.lock import held
+from rowspace import costs, errors, on_disk
+from rowspace.system import mapped, memory
+from rowspace.system.lock import held
+from rowspace.system.siblings import lock_path
 
 ROWS, EXAMPLES = 3000, 9000
 UPDATES = {
@@ -280,7 +281,7 @@ def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, smal
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 def test_mapped_columns_are_checked_in_stretches(tmp_path, monkeypatch, dtype):
     monkeypatch.setattr("rowspace.columns._LARGE", 1)
-    monkeypatch.setattr("rowspace.mapped.STRETCH", 100)
+    monkeypatch.setattr("rowspace.system.mapped.STRETCH", 100)
     monkeypatch.setattr(mapped.stretches, "__defaults__", (100,))
     rng = np.random.default_rng(0)
     data = {"i": rng.integers(0, 50, 999).astype(dtype), "j": rng.integers(0, 50, 999), "label": rng.random(999)}

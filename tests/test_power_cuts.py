@@ -7,8 +7,8 @@ import pytest
 from tests.cuts import CASES, tried
 from tests.power import Disk, states
 
-from rowspace import files, swap
 from rowspace.checkpoint import slots
+from rowspace.system import atomic, swap
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="folders are not flushed there")
 MODELS = [case for case in CASES if "checkpoints" not in case]
@@ -37,10 +37,10 @@ def test_at_every_moment(tmp_path, case):
 @pytest.mark.parametrize(
     ("case", "place", "name"),
     [
-        ("model", files, "_sync_tree"),
+        ("model", atomic, "_sync_tree"),
         ("model", swap, "sync_folder"),
         ("first model by two renames", swap, "sync_folder"),
-        ("export", files, "sync_folder"),
+        ("export", atomic, "sync_folder"),
         ("checkpoints", slots, "sync_folder"),
     ],
 )

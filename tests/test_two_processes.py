@@ -145,7 +145,7 @@ def test_a_trainer_puts_back_what_a_killed_save_moved_aside(tmp_path):
 
 
 def test_what_a_living_process_still_writes_is_no_leftover(tmp_path):
-    from rowspace.beside import remove_leftovers, temporary_folder
+    from rowspace.system.siblings import remove_leftovers, temporary_folder
 
     with temporary_folder(tmp_path / "m") as folder:
         remove_leftovers(tmp_path / "m")
@@ -257,7 +257,7 @@ def test_what_is_being_trained_is_not_saved_to_by_others(tmp_path):
 
 
 def test_who_trains_saves_to_its_own_folder(tmp_path):
-    from rowspace.lock import trained
+    from rowspace.system.lock import trained
 
     with trained(tmp_path / "m", "m"):
         numbered(7).save(tmp_path / "m")
@@ -267,7 +267,7 @@ def test_who_trains_saves_to_its_own_folder(tmp_path):
 
 def test_a_save_waits_for_another_and_so_does_a_training(tmp_path):
     """One after another: the last is there, with what the one before it found and put there."""
-    from rowspace.lock import trained
+    from rowspace.system.lock import trained
 
     def train(out):
         with trained(out, "m"):

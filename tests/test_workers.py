@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import rowspace as rs
-from rowspace.workers import Workers, thread_count
+from rowspace.system.threads import Workers, thread_count
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -13,8 +13,8 @@ from rowspace.past import Past
 from rowspace.rowwise import catch_up, step
 from rowspace.schedule import Outcome
 from rowspace.standing import Place
+from rowspace.system.threads import Workers
 from rowspace.work import Bound, Work, segments_between
-from rowspace.workers import Workers
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

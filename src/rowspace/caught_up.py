@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowspace.interrupts import interrupts_deferred
-from rowspace.mapped import STRETCH, let_go
 from rowspace.past import Past
 from rowspace.rowwise import catch_up
+from rowspace.system.interrupts import interrupts_deferred
+from rowspace.system.mapped import STRETCH, let_go
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rowspace import description, store
-from rowspace.checksums import NAME, Digested, digest
 from rowspace.errors import ModelError
-from rowspace.files import atomic_file
-from rowspace.inside import size_inside
+from rowspace.system.atomic import atomic_file
+from rowspace.system.digests import NAME, Digested, digest
+from rowspace.system.inside import size_inside
 
 LIMIT = 256_000_000  # bytes that are read for checksums when a model is opened without check=True
 

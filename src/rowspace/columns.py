@@ -9,9 +9,9 @@ import numpy as np
 from rowspace.compiled import compiled_loop
 from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, RowspaceError
-from rowspace.mapped import converted, mapped
 from rowspace.names import shown
 from rowspace.sampling import Negatives
+from rowspace.system.mapped import converted, mapped
 from rowspace.values import is_integer, is_number
 
 _LOOKED_AT = 4096  # numbers, for one to be shown

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rowspace import cache
-from rowspace.interrupts import interrupts_deferred
+from rowspace.system.interrupts import interrupts_deferred
 
 # Sums may be reordered, which is what makes them vectorise, and divisions shared; NaN and infinity keep their meaning.
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from rowspace import store
-from rowspace.beside import lock_path
-from rowspace.disk_room import reserve
 from rowspace.errors import DataError, ShapeError
-from rowspace.files import atomic_file
-from rowspace.full import told_when_full
-from rowspace.lock import held
-from rowspace.mapped import write_through
 from rowspace.names import Names
+from rowspace.system.atomic import atomic_file
+from rowspace.system.disk_full import told_when_full
+from rowspace.system.disk_room import reserve
+from rowspace.system.lock import held
+from rowspace.system.mapped import write_through
+from rowspace.system.siblings import lock_path
 from rowspace.table import Table
 from rowspace.values import checked_counts
 

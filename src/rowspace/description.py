@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import rowspace
-from rowspace.beside import aside
-from rowspace.checksums import NAME, digest
 from rowspace.errors import ModelError
-from rowspace.full import size
-from rowspace.inside import size_inside
-from rowspace.json_text import json_text
 from rowspace.names import shown
+from rowspace.system.digests import NAME, digest
+from rowspace.system.disk_full import size
+from rowspace.system.inside import size_inside
+from rowspace.system.json_text import json_text
+from rowspace.system.siblings import aside
 
 FILE = "model.json"
 FORMAT = "rowspace model"

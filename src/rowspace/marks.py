@@ -6,7 +6,7 @@ import numpy as np
 import xxhash
 
 from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
-from rowspace.mapped import stretches
+from rowspace.system.mapped import stretches
 
 _STRETCH = 1 << 24  # bytes hashed at once
 

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from rowspace import description, store
-from rowspace.beside import standing
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
-from rowspace.checksums import NAME, Digested, digest
 from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.errors.arguments import check_kind, path_of
-from rowspace.files import atomic_folder
-from rowspace.full import told_when_full
-from rowspace.lock import saved
-from rowspace.mapped import whole_file
 from rowspace.queries import Queries
 from rowspace.subwords import Subwords, Unseen
+from rowspace.system.atomic import atomic_folder
+from rowspace.system.digests import NAME, Digested, digest
+from rowspace.system.disk_full import told_when_full
+from rowspace.system.lock import saved
+from rowspace.system.mapped import whole_file
+from rowspace.system.siblings import standing
 from rowspace.table import Table, by_name
 
 ATTEMPTS = 20

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.blocks import PAGE
-from rowspace.mapped import let_go, mapped, scratch
-from rowspace.memory import in_use
+from rowspace.system.mapped import let_go, mapped, scratch
+from rowspace.system.memory import in_use
 
 LARGE = 2**28  # bytes: smaller tables are left to the system
 BLOCK = 2**22  # bytes at least: a few extents

@@ -5,8 +5,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from rowspace.mapped import Mapped
-from rowspace.workers import Threads, waited
+from rowspace.system.mapped import Mapped
+from rowspace.system.threads import Threads, waited
 
 Part = tuple[int, int]  # a space of tables and a block of its rows; or EXAMPLES and a row of buckets
 Extent = tuple[Mapped, int, int]  # rows of a mapped array, from and to

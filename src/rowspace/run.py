@@ -16,14 +16,14 @@ from rowspace.comparison import Comparison
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged, FormatError
-from rowspace.mapped import check_whole, is_mapped
 from rowspace.pace import Pace, Position
-from rowspace.progress import Progress
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.standing import Standing
+from rowspace.system.mapped import check_whole, is_mapped
+from rowspace.system.progress import Progress
+from rowspace.system.threads import Workers
 from rowspace.windows import Options, Windows
-from rowspace.workers import Workers
 
 if TYPE_CHECKING:
     from rowspace.checkpoint import Checkpoints

@@ -12,8 +12,8 @@ from rowspace.columns import Chunk, counted_before, members
 from rowspace.residency import Residency
 from rowspace.shared import Lanes
 from rowspace.standing import Place
+from rowspace.system.threads import Workers
 from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
-from rowspace.workers import Workers
 
 SCHEDULES = ("blocks", "sequential", "hogwild")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from rowspace.best import Best
 from rowspace.errors import ShapeError
-from rowspace.workers import Workers, thread_count
+from rowspace.system.threads import Workers, thread_count
 
 # bytes of scores held at once: large products, for starting BLAS's threads costs, and small beside the table
 BLOCK = 16 * 2**20

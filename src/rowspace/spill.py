@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from rowspace.compiled import compiled_loop
-from rowspace.mapped import let_go, scratch
 from rowspace.packing import room
 from rowspace.sorting import distribute_within
+from rowspace.system.mapped import let_go, scratch
 
 SMALL = 2**24  # bytes: arrays below are in memory
 _STRETCH = 2**21  # examples that are gone through at a time

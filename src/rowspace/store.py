@@ -14,10 +14,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from rowspace.disk_room import fill_holes
 from rowspace.errors import FormatError
-from rowspace.mapped import map_file, stretches
 from rowspace.names import brief, shown
+from rowspace.system.disk_room import fill_holes
+from rowspace.system.mapped import map_file, stretches
 from rowspace.values import ask_for_memory
 
 HELD = "names and counts are held in memory, also of a table on disk: open it where more is free"

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.files import sync_folder
-from rowspace.full import told_when_full
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
+from rowspace.system.atomic import sync_folder
+from rowspace.system.disk_full import told_when_full
 from rowspace.table import Table, by_name
 
 if TYPE_CHECKING:

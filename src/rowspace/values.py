@@ -9,8 +9,8 @@ import numpy as np
 
 from rowspace.entries import check_not_masked
 from rowspace.errors import ShapeError, TooLarge
-from rowspace.memory import available
 from rowspace.names import brief, shown
+from rowspace.system.memory import available
 
 _STRETCH = 2**22  # numbers that are drawn at a time
 

@@ -17,7 +17,6 @@ from rowspace.gathering import in_file_order
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
-from rowspace.mapped import changes_are_seen
 from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
@@ -25,10 +24,11 @@ from rowspace.schedule import Task, Window, in_turn
 from rowspace.shared import LANES, Lanes, SharedTable
 from rowspace.spill import Spill
 from rowspace.standing import Place
+from rowspace.system.mapped import changes_are_seen
+from rowspace.system.threads import Workers
 from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
 from rowspace.work import LO, Work, segments_between
-from rowspace.workers import Workers
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

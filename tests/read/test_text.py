@@ -615,7 +615,7 @@ def test_sources_are_read_once(tmp_path):
 
 def test_a_progress_bar_over_the_bytes(tmp_path, monkeypatch, small):
     shown = []
-    monkeypatch.setattr("rowspace.progress._Bar.advance", lambda bar, done, cost: shown.append(done * 1e6))
+    monkeypatch.setattr("rowspace.system.progress._Bar.advance", lambda bar, done, cost: shown.append(done * 1e6))
     for data in (CONTENT.encode(), gzip.compress(CONTENT.encode())):
         shown.clear()
         with read_text(write(tmp_path, data), min_count=1, progress=True):

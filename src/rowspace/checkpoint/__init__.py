@@ -14,8 +14,8 @@ from rowspace.checkpoint.state import arrays_of, restore, told_of
 from rowspace.checkpoint.told import check_told
 from rowspace.errors import CheckpointError, DataError, Unkept
 from rowspace.errors.arguments import path_of
-from rowspace.json_text import json_text
 from rowspace.standing import Place
+from rowspace.system.json_text import json_text
 
 if TYPE_CHECKING:
     from rowspace.run import Run

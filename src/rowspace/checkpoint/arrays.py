@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rowspace.checksums import stretches
 from rowspace.errors import CheckpointError
-from rowspace.mapped import let_go
+from rowspace.system.digests import stretches
+from rowspace.system.mapped import let_go
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
 _AT_ONCE = 64 * STRETCH  # bytes read in one call

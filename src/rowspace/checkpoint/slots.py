@@ -25,12 +25,12 @@ from rowspace.checkpoint.arrays import damage, read_into, write_changed
 from rowspace.checkpoint.form import Malformed, record, text, whole
 from rowspace.checkpoint.told import check_arrays, check_told
 from rowspace.errors import CheckpointError
-from rowspace.files import sync_folder
-from rowspace.full import told_when_full
-from rowspace.json_text import json_text
-from rowspace.lock import held
 from rowspace.marks import mark_of_texts
-from rowspace.workers import Threads, waited
+from rowspace.system.atomic import sync_folder
+from rowspace.system.disk_full import told_when_full
+from rowspace.system.json_text import json_text
+from rowspace.system.lock import held
+from rowspace.system.threads import Threads, waited
 
 FORMAT, VERSION = "rowspace checkpoint", 2
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"

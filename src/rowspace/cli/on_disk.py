@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rowspace.beside import temporary_folder
+from rowspace.system.siblings import temporary_folder
 
 TableOnDisk = Annotated[
     bool, typer.Option("--table-on-disk", help="Keep tables on disk, beside the model: for those larger than memory.")
@@ -25,7 +25,7 @@ def tables_in(out: Path, on_disk: bool, memory: str | None) -> Iterator[dict[str
     if not on_disk:
         yield {}
         return
-    from rowspace.memory import wanted
+    from rowspace.system.memory import wanted
 
     wanted(memory)
     with temporary_folder(Path(os.path.realpath(out)), "tables") as folder:

@@ -38,7 +38,7 @@ def check_shown() -> None:
 
 def show_json(value: Any) -> None:
     """A result that a program reads: one line of ASCII, which holds any name; null where a number is missing."""
-    from rowspace.json_text import json_text
+    from rowspace.system.json_text import json_text
 
     show(json_text(value))
 

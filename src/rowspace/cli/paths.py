@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import rowspace as rs
-from rowspace.beside import lock_path, remove_leftovers, restore
 from rowspace.errors import DataError, ModelError
-from rowspace.lock import saved, trained
+from rowspace.system.lock import saved, trained
+from rowspace.system.siblings import lock_path, remove_leftovers, restore
 
 
 def check_model_path(folder: Path) -> None:

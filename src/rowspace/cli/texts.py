@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from rowspace.beside import temporary_folder
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
 from rowspace.cli.options import refuse_without_effect
 from rowspace.cli.output import plain, show, show_json
 from rowspace.cli.paths import reserve
 from rowspace.errors import DataError
+from rowspace.system.siblings import temporary_folder
 
 
 def text(

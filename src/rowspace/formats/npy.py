@@ -5,10 +5,10 @@ from contextlib import ExitStack
 
 from rowspace import store
 from rowspace.errors import FormatError
-from rowspace.files import atomic_file, settle
 from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
 from rowspace.names import shown
 from rowspace.read.packed import HEAD, packing_of
+from rowspace.system.atomic import atomic_file, settle
 from rowspace.table import Table
 
 

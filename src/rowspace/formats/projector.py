@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from rowspace.files import atomic_file, settle
 from rowspace.formats.source import blocks, keys, refuse, refuse_nonfinite, texts
+from rowspace.system.atomic import atomic_file, settle
 from rowspace.table import Table
 
 # the projector drops lines that are blank to JavaScript, and every later name would slip by one

@@ -11,13 +11,13 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import DataError, FormatError, ShapeError
-from rowspace.files import atomic_file
-from rowspace.full import ELSEWHERE, told_when_full
 from rowspace.names import repeated, shown
 from rowspace.read.binary import encoding_marked
 from rowspace.read.content import BOM
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import Stream
+from rowspace.system.atomic import atomic_file
+from rowspace.system.disk_full import ELSEWHERE, told_when_full
 from rowspace.table import Table
 from rowspace.values import is_integer
 

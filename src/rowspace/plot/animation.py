@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rowspace.files import atomic_file
 from rowspace.plot.figure import PALETTE
 from rowspace.plot.paths import Drawing, counted_items, draw, segments
 from rowspace.read.trace import TraceData
+from rowspace.system.atomic import atomic_file
 
 FRAMES = 100
 MILLISECONDS = 70

@@ -9,7 +9,7 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rowspace.files import atomic_file
+from rowspace.system.atomic import atomic_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers too, without its yellow: it is too
 # pale for thin lines on white

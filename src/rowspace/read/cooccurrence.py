@@ -12,8 +12,8 @@ from rowspace.compiled import compiled_loop
 from rowspace.errors import DataError, IdOutOfRange
 from rowspace.names import shown
 from rowspace.read import counting
+from rowspace.system.threads import Workers, thread_count
 from rowspace.values import is_integer
-from rowspace.workers import Workers, thread_count
 
 CHUNK = 2**22  # tokens
 _WIDEST = 10_000

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
-from rowspace.files import atomic_file
-from rowspace.full import ELSEWHERE, told_when_full
+from rowspace.system.atomic import atomic_file
+from rowspace.system.disk_full import ELSEWHERE, told_when_full
 
 
 class Folder:

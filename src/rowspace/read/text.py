@@ -13,15 +13,15 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.names import Names
-from rowspace.progress import progress_bar
 from rowspace.read import ids_file
 from rowspace.read.encoded import LINE_END, Encoded, text_loop
 from rowspace.read.folder import Folder
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
 from rowspace.store import map_array
+from rowspace.system.progress import progress_bar
+from rowspace.system.threads import Threads, thread_count, waited
 from rowspace.values import is_integer, memory_told
-from rowspace.workers import Threads, thread_count, waited
 
 IDS, OFFSETS = "ids.npy", "offsets.npy"
 

@@ -12,7 +12,7 @@ import numpy as np
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
 from rowspace.names import brief, shown
-from rowspace.promised import ask_for_columns
+from rowspace.system.parquet import ask_for_columns
 
 SUFFIXES = (".tsv", ".parquet")
 

@@ -14,11 +14,11 @@ from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.subwords import Subwords
+from rowspace.system.threads import thread_count
 from rowspace.train import Trainer
 from rowspace.values import ask_for_memory, is_integer, is_number
 from rowspace.words import counted, predictive
 from rowspace.words.setting import Plan, Setting
-from rowspace.workers import thread_count
 
 if TYPE_CHECKING:
     from rowspace.model import Model

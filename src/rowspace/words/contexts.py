@@ -17,7 +17,7 @@ from rowspace.columns import Gathered, Ragged
 from rowspace.compiled import compiled_loop
 from rowspace.marks import mark_of, mark_of_texts
 from rowspace.sorting import bits_of, is_kept
-from rowspace.workers import Workers
+from rowspace.system.threads import Workers
 
 TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rowspace.beside import remove_leftovers, restore, sibling, temporary_folder
-from rowspace.full import told_when_full
-from rowspace.swap import swap_in, sync_folder
+from rowspace.system.disk_full import told_when_full
+from rowspace.system.siblings import remove_leftovers, restore, sibling, temporary_folder
+from rowspace.system.swap import swap_in, sync_folder
 
 
 @contextmanager

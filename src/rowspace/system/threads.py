@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from rowspace.errors import DataError
-from rowspace.interrupts import interrupts_deferred
+from rowspace.system.interrupts import interrupts_deferred
 
 T = TypeVar("T")
 

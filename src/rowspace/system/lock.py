@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rowspace.beside import lock_path, saving_path
 from rowspace.errors import Locked
+from rowspace.system.siblings import lock_path, saving_path
 
 _HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
 _AGAIN, _LONG = 0.01, 10.0  # seconds between two looks at a lock that is waited for, and until that is said

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.disk_room import fill_holes, reserve
 from rowspace.errors import FormatError, RowspaceError
+from rowspace.system.disk_room import fill_holes, reserve
 
 STRETCH = 2**24  # bytes that are gone through at a time
 

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 
-from rowspace.full import told_when_full
+from rowspace.system.disk_full import told_when_full
 
 _LARGEST = 2**62  # bytes of a file
 _NO_RESERVING = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}  # of systems that cannot take room beforehand
