@@ -16,7 +16,7 @@ from measure import Contender, Loop, Timing, compete, machine, markdown, ratio
 from pairs import EXAMPLES, SIZES, with_rowspace
 from problems import RATE, Pairs, pairs
 
-from rowspace.atomics import prefetch
+from rowspace.jit.intrinsics import prefetch
 
 DISTANCES = (0, 2, 4, 8, 16, 32)
 _LINE = 16  # numbers in a cache line

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import rowspace as rs
-from rowspace import cache, plans
-from rowspace.compiled import compiled
+from rowspace import plans
 from rowspace.errors import Uncached
+from rowspace.jit import cache
+from rowspace.jit.compile import compiled
 
 SOURCE = "def kernel(x):\n    return x + {}\n"
 

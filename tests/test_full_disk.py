@@ -194,7 +194,7 @@ def test_plot(tmp_path, name):
 
 def test_kernels_are_compiled_where_their_cache_is_full(tmp_path):
     program = """
-    from rowspace.compiled import compiled
+    from rowspace.jit.compile import compiled
     for leave in (0, 12288):
         (disk / "cache").mkdir(mode=0o700, exist_ok=True)
         fill(leave)

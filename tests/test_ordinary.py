@@ -11,10 +11,10 @@ from scipy import special
 
 import rowspace as rs
 from rowspace.columns import checked, length
-from rowspace.compiled import interpreted as compiled_interpreted
 from rowspace.emit.scalars import used_helpers
 from rowspace.errors import DataError
 from rowspace.handed import as_chunk
+from rowspace.jit.compile import interpreted as compiled_interpreted
 from rowspace.work import Slice, run_slice
 
 IDS = ("i", "j", "bag", "other", "r", "s")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rowspace.compiled import interpreted
 from rowspace.emit.scalars import HELPERS
+from rowspace.jit.compile import interpreted
 from rowspace.past import Past
 
 

@@ -101,7 +101,7 @@ def test_where_one_may_not_read(closed, tmp_path):
 
 
 def test_a_cache_that_may_not_be_written(closed, tmp_path):
-    code = "import sys, numpy as np\nfrom rowspace.compiled import compiled\n" + (
+    code = "import sys, numpy as np\nfrom rowspace.jit.compile import compiled\n" + (
         "assert compiled('def kernel(x):\\n    return x + 8.0\\n')(1.0) == 9.0"
     )
     done = subprocess.run(

@@ -8,9 +8,9 @@ import numpy as np
 
 from rowspace.blocks import PAGE, Blocks, Deck
 from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
-from rowspace.compiled import compiled_loop
 from rowspace.errors import CheckpointError
 from rowspace.gathering import Bags, gathered_by, in_buckets
+from rowspace.jit.compile import compiled_loop
 from rowspace.layout import Layout, Source
 from rowspace.on_disk import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, blocks_on_disk, page_on_disk
 from rowspace.packing import Packed, room

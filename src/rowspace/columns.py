@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.compiled import compiled_loop
 from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, RowspaceError
+from rowspace.jit.compile import compiled_loop
 from rowspace.names import shown
 from rowspace.sampling import Negatives
 from rowspace.system.mapped import converted, mapped

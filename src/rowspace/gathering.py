@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rowspace.columns import Chunk, Gathered, Negatives, Ragged, length
-from rowspace.compiled import compiled_loop
 from rowspace.errors import DataError
+from rowspace.jit.compile import compiled_loop
 from rowspace.packing import room
 from rowspace.sorting import fill_bags, gather_bags
 

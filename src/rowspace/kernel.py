@@ -9,11 +9,11 @@ import numpy as np
 
 from rowspace.assemble import Source, assemble
 from rowspace.columns import Chunk, Ragged
-from rowspace.compiled import compiled, interpreted
 from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
 from rowspace.errors import CostError
 from rowspace.granted import check_lengths
+from rowspace.jit.compile import compiled, interpreted
 from rowspace.plans import fingerprint, identity_of_cost, keep, load, shared_values
 from rowspace.sampling import Negatives
 from rowspace.table import Table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.columns import Chunk, Gathered, Ragged, length
-from rowspace.compiled import compiled_loop
+from rowspace.jit.compile import compiled_loop
 from rowspace.sorting import distribute
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from uuid import uuid4
 import numpy as np
 import pytensor
 
-from rowspace import cache
 from rowspace.cost import Traced
+from rowspace.jit import cache
 from rowspace.marks import mark_of
 from rowspace.objects import Untold, marked
 from rowspace.sampling import Negatives

@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 
 from rowspace.apply import Updates, rows_of
-from rowspace.compiled import compiled
 from rowspace.emit import element, emitter
 from rowspace.emit.expression import Expr, Writer
 from rowspace.emit.scalars import HELPERS, KNOWN, used_helpers
+from rowspace.jit.compile import compiled
 from rowspace.plans import keep, load, rows_fingerprint
 from rowspace.updates import Update
 

@@ -132,7 +132,7 @@ class BlockNegatives(Negatives):
 
 def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Walker's alias tables for drawing r with probability weights[r] / weights.sum(), by Vose's method (1991)."""
-    from rowspace.compiled import compiled_loop
+    from rowspace.jit.compile import compiled_loop
 
     keep = np.where(weights > 0, 1, 0).astype(np.float32)  # what rounding leaves over is kept, unless never drawn
     other = np.full(len(weights), np.argmax(weights), np.int64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.compiled import compiled_loop
+from rowspace.jit.compile import compiled_loop
 from rowspace.packing import room
 from rowspace.sorting import distribute_within
 from rowspace.system.mapped import let_go, scratch

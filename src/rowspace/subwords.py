@@ -80,7 +80,7 @@ class Subwords:
         >>> bags[0], bags[1]
         (array([  0, 819, 127, 530], dtype=int32), array([  1, 486, 654], dtype=int32))
         """
-        from rowspace.compiled import compiled_loop
+        from rowspace.jit.compile import compiled_loop
 
         words = list(words)
         if len(words) + self.buckets > ROWS:

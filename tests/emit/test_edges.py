@@ -139,7 +139,7 @@ def test_ragged_bags_of_nothing_and_of_one(ids):
 
 
 def test_a_check_of_bounds_finds_what_is_out_of_bounds():
-    from rowspace.compiled import compiled
+    from rowspace.jit.compile import compiled
 
     read = compiled("def kernel(a, n):\n    return a[n]\n", bounds=True)
     assert read(np.arange(3), 2) == 2

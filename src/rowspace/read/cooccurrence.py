@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.compiled import compiled_loop
 from rowspace.errors import DataError, IdOutOfRange
+from rowspace.jit.compile import compiled_loop
 from rowspace.names import shown
 from rowspace.read import counting
 from rowspace.system.threads import Workers, thread_count

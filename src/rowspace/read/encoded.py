@@ -54,7 +54,7 @@ def text_loop(name: str) -> Callable[..., Any]:
 
     While Numba makes arrays of what a loop returns, it would turn a KeyboardInterrupt into a SystemError.
     """
-    from rowspace.compiled import compiled
+    from rowspace.jit.compile import compiled
 
     loop = compiled(inspect.getsource(loops), name)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace import cache
+from rowspace.jit import cache
 from rowspace.system.interrupts import interrupts_deferred
 
 # Sums may be reordered, which is what makes them vectorise, and divisions shared; NaN and infinity keep their meaning.
@@ -48,11 +48,11 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
     """
     import numba
 
-    from rowspace import atomics
+    from rowspace.jit import intrinsics
 
     path = Path("<checked>") if bounds else _written(source)
     module = ModuleType(f"rowspace_{path.stem}")
-    module.__dict__.update(_NAMES, **atomics.INTRINSICS)
+    module.__dict__.update(_NAMES, **intrinsics.INTRINSICS)
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
     exec(compile(source, str(path), "exec"), module.__dict__)
     options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "boundscheck": bounds}
