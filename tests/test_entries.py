@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rowspace.entries import array_of, bags_of, check_not_masked
 from rowspace.errors import DataError
+from rowspace.tables.entries import array_of, bags_of, check_not_masked
 
 NAN = float("nan")
 BAD = [

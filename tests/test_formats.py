@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace import formats, store
+from rowspace import formats
 from rowspace.errors import FormatError, RowspaceError, ShapeError
+from rowspace.tables import files
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=6)
 BITS = st.integers(0, 2**32 - 1).filter(lambda bits: bits & 0x7F800000 != 0x7F800000)  # of finite numbers
@@ -406,7 +407,7 @@ def test_npy_maps_and_drops_what_lay_beside(tmp_path, E):
     formats.write_npy(rs.Table(6, 3, counts=[1] * 6), tmp_path / "v.npy")
     assert rs.Table.open(tmp_path / "v.npy").names is None
     assert sorted(os.listdir(tmp_path)) == ["v.counts.npy", "v.npy"]
-    assert store.names_path("x.npy").name == "x.names.json"
+    assert files.names_path("x.npy").name == "x.names.json"
 
 
 def test_parquet_is_what_data_frames_expect(tmp_path, E):

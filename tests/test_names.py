@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.errors import DataError, IdOutOfRange, UnknownItem
-from rowspace.names import Names, repeated
+from rowspace.tables.names import Names, repeated
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=8)
 

@@ -15,10 +15,11 @@ from small_disk import on_small_disk
 from test_schedule import problem
 
 import rowspace as rs
-from rowspace import costs, errors, on_disk
+from rowspace import costs, errors
 from rowspace.system import mapped, memory
 from rowspace.system.lock import held
 from rowspace.system.siblings import lock_path
+from rowspace.tables import on_disk
 
 ROWS, EXAMPLES = 3000, 9000
 UPDATES = {
@@ -32,9 +33,9 @@ PATH = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 @pytest.fixture
 def small(monkeypatch):
     """Tables count as large from 4 KB on, and so does all that is sized by what disks like."""
-    monkeypatch.setattr("rowspace.on_disk.LARGE", 2**12)
-    monkeypatch.setattr("rowspace.on_disk.BLOCK", 2**13)
-    monkeypatch.setattr("rowspace.on_disk.EXTENT", 2**11)
+    monkeypatch.setattr("rowspace.tables.on_disk.LARGE", 2**12)
+    monkeypatch.setattr("rowspace.tables.on_disk.BLOCK", 2**13)
+    monkeypatch.setattr("rowspace.tables.on_disk.EXTENT", 2**11)
     monkeypatch.setattr("rowspace.tiles.WHOLE", 2**8)
     monkeypatch.setattr("rowspace.spill.SMALL", 1)
     monkeypatch.setattr("rowspace.spill._STRETCH", 3000)
@@ -76,7 +77,7 @@ def given(column, tables, were):
 
 @pytest.mark.parametrize("scale", [None, 0.0, 2.5])
 def test_a_created_table_has_the_values_of_one_in_memory(tmp_path, monkeypatch, scale):
-    monkeypatch.setattr("rowspace.values._STRETCH", 100)
+    monkeypatch.setattr("rowspace.tables.values._STRETCH", 100)
     E = rs.Table.create(tmp_path / "E.npy", 333, 7, seed=[3, 4], scale=scale)
     assert E.values.tobytes() == rs.Table(333, 7, seed=[3, 4], scale=scale).values.tobytes()
     assert os.listdir(tmp_path) == ["E.npy"]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace import store
 from rowspace.errors import FormatError, TooLarge
+from rowspace.tables import files
 
 DTYPES = ["<f4", ">f4", "<f8", "<i8", "|b1", "<c16", "<U5", "|S3", "<M8[s]"]
 
@@ -31,7 +31,7 @@ def test_headers_are_read_as_numpy_reads_them(dtype, shape, fortran, version):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, array, version=(version, 0))
     stream.seek(0)
-    descr, found_fortran, found_shape, offset = store._parsed(stream)
+    descr, found_fortran, found_shape, offset = files._parsed(stream)
     assert np.dtype(descr) == array.dtype
     assert found_shape == array.shape
     assert offset == len(stream.getvalue()) - array.nbytes
@@ -44,16 +44,16 @@ def test_arrays_are_written_as_numpy_writes_them(shape, dtype):
     array = np.arange(np.prod(shape)).astype(dtype).reshape(shape)
     ours, theirs = io.BytesIO(), io.BytesIO()
     for each in (array, array.T):
-        store.write_array(ours, each)
+        files.write_array(ours, each)
         np.lib.format.write_array(theirs, np.ascontiguousarray(each), allow_pickle=False)
     assert ours.getvalue() == theirs.getvalue()
 
 
 def test_long_arrays_are_written_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "PIECE", 7)
+    monkeypatch.setattr(files, "PIECE", 7)
     array = np.arange(12, dtype=np.float32).reshape(3, 4)
     with open(tmp_path / "a.npy", "wb") as out:
-        store.write_array(out, array)
+        files.write_array(out, array)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
 
 
@@ -128,16 +128,16 @@ def promised(folder, name):
     if name == "counts.npy":
         np.save(path, np.zeros((1, 4), np.float32))
         header = f"{{'descr': '<i8', 'fortran_order': False, 'shape': ({HUGE // 10},), }}"
-        written(store.counts_path(path), header)
-        os.truncate(store.counts_path(path), 10 + len(header) + 8 * HUGE // 10)
+        written(files.counts_path(path), header)
+        os.truncate(files.counts_path(path), 10 + len(header) + 8 * HUGE // 10)
     elif name == "holes.npy":
         header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({HUGE // 10}, 1), }}"
         written(path, header)
         os.truncate(path, 10 + len(header) + 4 * HUGE // 10)
     elif name == "names.npy":
         np.save(path, np.zeros((1, 4), np.float32))
-        store.names_path(path).write_text('["a", "')
-        os.truncate(store.names_path(path), HUGE)
+        files.names_path(path).write_text('["a", "')
+        os.truncate(files.names_path(path), HUGE)
     elif name in ("v.txt", "v.bin", "v.vec"):
         path.write_bytes(f"{HUGE} 4\n".encode() + b"a 1 2 3 4\n")
     elif name == "v.parquet":

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 # module -> its public names
 _PUBLIC = {
     "errors": ("CheckpointError", "Diverged", "Locked", "RowspaceError", "Sequential", "SlowCost"),
-    "table": ("Table",),
+    "tables.table": ("Table",),
     "columns": ("Gathered",),
     "sampling": ("Negatives",),
     "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
@@ -62,7 +62,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.row_gradient import check_gradient as check_gradient
     from rowspace.row_gradient import gradient as gradient
     from rowspace.sampling import Negatives as Negatives
-    from rowspace.table import Table as Table
+    from rowspace.tables.table import Table as Table
     from rowspace.trace import Trace as Trace
     from rowspace.trace import read_trace as read_trace
     from rowspace.train import Trainer as Trainer

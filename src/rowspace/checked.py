@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rowspace import description, store
+from rowspace import description
 from rowspace.errors import ModelError
 from rowspace.system.atomic import atomic_file
 from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.inside import size_inside
+from rowspace.tables import files
 
 LIMIT = 256_000_000  # bytes that are read for checksums when a model is opened without check=True
 
@@ -40,7 +41,7 @@ def files_of(entry: Mapping[str, Any]) -> tuple[str, str, str]:
     ('E.npy', 'E.names.json', 'E.counts.npy')
     """
     values = f"{entry.get('stem', entry['name'])}.npy"
-    return values, store.names_path(values).name, store.counts_path(values).name
+    return values, files.names_path(values).name, files.counts_path(values).name
 
 
 def recorded(out: Digested) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, RowspaceError
 from rowspace.jit.compile import compiled_loop
-from rowspace.names import shown
 from rowspace.sampling import Negatives
 from rowspace.system.mapped import converted, mapped
-from rowspace.values import is_integer, is_number
+from rowspace.tables.entries import check_not_masked
+from rowspace.tables.names import shown
+from rowspace.tables.values import is_integer, is_number
 
 _LOOKED_AT = 4096  # numbers, for one to be shown
 _LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from rowspace.columns import Chunk
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of_columns, told_of_negatives, what_differs
-from rowspace.names import brief
 from rowspace.sampling import Negatives
+from rowspace.tables.names import brief
 
 if TYPE_CHECKING:
     from rowspace.kernel import Kernel

@@ -10,12 +10,12 @@ from typing import Any
 
 import rowspace
 from rowspace.errors import ModelError
-from rowspace.names import shown
 from rowspace.system.digests import NAME, digest
 from rowspace.system.disk_full import size
 from rowspace.system.inside import size_inside
 from rowspace.system.json_text import json_text
 from rowspace.system.siblings import aside
+from rowspace.tables.names import shown
 
 FILE = "model.json"
 FORMAT = "rowspace model"

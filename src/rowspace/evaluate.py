@@ -15,7 +15,7 @@ from rowspace.queries import Queries
 from rowspace.read.analogies import Question, read_analogies
 from rowspace.read.word_pairs import read_word_pairs
 from rowspace.solve import RIGHT, UNKNOWN, WRONG, rows_alike, solved
-from rowspace.table import Table
+from rowspace.tables.table import Table
 
 File = str | os.PathLike[str]
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from rowspace.errors import DataError, ShapeError
 from rowspace.errors.arguments import check_kind
-from rowspace.names import brief, shown
-from rowspace.table import Table
-from rowspace.values import is_number
+from rowspace.tables.names import brief, shown
+from rowspace.tables.table import Table
+from rowspace.tables.values import is_number
 
 SHOWN = 20  # groups, members or pairs printed before the rest is only counted
 

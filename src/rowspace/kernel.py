@@ -16,7 +16,7 @@ from rowspace.granted import check_lengths
 from rowspace.jit.compile import compiled, interpreted
 from rowspace.plans import fingerprint, identity_of_cost, keep, load, shared_values
 from rowspace.sampling import Negatives
-from rowspace.table import Table
+from rowspace.tables.table import Table
 from rowspace.updates import Update
 from rowspace.work import Bound, Runner, runner
 

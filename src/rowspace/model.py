@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rowspace import description, store
+from rowspace import description
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
 from rowspace.errors import DataError, FormatError, ModelError
@@ -21,7 +21,8 @@ from rowspace.system.disk_full import told_when_full
 from rowspace.system.lock import saved
 from rowspace.system.mapped import whole_file
 from rowspace.system.siblings import standing
-from rowspace.table import Table, by_name
+from rowspace.tables import files
+from rowspace.tables.table import Table, by_name
 
 ATTEMPTS = 20
 _BUSY = "{folder} is being written by another process all the time; save to another folder"
@@ -222,14 +223,14 @@ def _write_table(folder: Path, entry: Mapping[str, Any], table: Table, left: Pat
     values, names, counts = files_of(entry)
     files = {
         values: _taken(folder / values, table, left)
-        or _write(folder / values, lambda out: store.write_array(out, table.values))
+        or _write(folder / values, lambda out: files.write_array(out, table.values))
     }
     if table.names is not None:
-        text = store.names_json(table.names).encode()
+        text = files.names_json(table.names).encode()
         files[names] = _write(folder / names, lambda out: out.write(text))
     occurrences = table.counts
     if occurrences is not None:
-        files[counts] = _write(folder / counts, lambda out: store.write_array(out, occurrences))
+        files[counts] = _write(folder / counts, lambda out: files.write_array(out, occurrences))
     return files
 
 

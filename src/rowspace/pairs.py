@@ -16,19 +16,19 @@ import numpy as np
 
 from rowspace import costs
 from rowspace.checkpoint import EVERY, is_begun
-from rowspace.create import reopened
 from rowspace.errors import DataError
 from rowspace.errors.idle import changed, idle_options, refuse_idle
 from rowspace.holding import check_held
 from rowspace.marks import mark_of
-from rowspace.on_disk import is_on_disk
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
 from rowspace.sampling import Negatives
-from rowspace.table import Table
+from rowspace.tables.create import reopened
+from rowspace.tables.on_disk import is_on_disk
+from rowspace.tables.table import Table
+from rowspace.tables.values import ask_for_memory, is_integer
 from rowspace.train import Trainer
 from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
-from rowspace.values import ask_for_memory, is_integer
 
 if TYPE_CHECKING:
     from rowspace.model import Model

@@ -8,12 +8,12 @@ import numpy as np
 
 from rowspace.best import Best
 from rowspace.errors import ShapeError
-from rowspace.names import shown
 from rowspace.search import cosine, cosines, nearer, nearest, norms
 from rowspace.subwords import Unseen
-from rowspace.table import Table
+from rowspace.tables.names import shown
+from rowspace.tables.table import Table
+from rowspace.tables.values import is_integer
 from rowspace.terms import listed, numbers_of, several, vector_of, weighted, whole
-from rowspace.values import is_integer
 
 Neighbours = list[tuple[Any, float]]
 

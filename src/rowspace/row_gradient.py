@@ -15,12 +15,12 @@ from rowspace.floatx import floats
 from rowspace.handed import as_chunk
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
-from rowspace.names import shown
 from rowspace.plain import inline
 from rowspace.sampling import Negatives, draw
-from rowspace.table import Table, by_name
+from rowspace.tables.names import shown
+from rowspace.tables.table import Table, by_name
+from rowspace.tables.values import is_number
 from rowspace.updates import Update
-from rowspace.values import is_number
 from rowspace.work import Runner, Slice, run_slice
 
 Sides = Callable[[int, int], tuple[float, float] | None]

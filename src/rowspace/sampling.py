@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.entries import check_not_masked
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
-from rowspace.names import brief
-from rowspace.values import is_integer, is_number
+from rowspace.tables.entries import check_not_masked
+from rowspace.tables.names import brief
+from rowspace.tables.values import is_integer, is_number
 
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
 TRY_STEP = 2**16  # how far apart the counters of two tries are
@@ -50,7 +50,7 @@ class Negatives:
     avoid: str | None = None
 
     def __post_init__(self) -> None:
-        from rowspace.table import Table
+        from rowspace.tables.table import Table
 
         check_kind("of", self.of, Table, "the table to draw from")
         if not is_integer(self.k) or not 1 <= self.k <= TRY_STEP:

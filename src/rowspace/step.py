@@ -11,8 +11,8 @@ from pytensor.graph.replace import graph_replace
 from rowspace.cut import symbolic
 from rowspace.errors import CostError
 from rowspace.floatx import floats
-from rowspace.names import brief
 from rowspace.rewriting import rewritten
+from rowspace.tables.names import brief
 from rowspace.updates import Update, first_of
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import ShapeError
-from rowspace.names import shown
-from rowspace.values import is_integer
+from rowspace.tables.names import shown
+from rowspace.tables.values import is_integer
 
 
 def listed(terms: Any) -> list[Any]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rowspace.buckets import Buckets, Sorted
-from rowspace.on_disk import WHOLE
 from rowspace.residency import EXAMPLES, SCATTERED, Extent, Part, Residency
 from rowspace.schedule import Task, Turn, in_turn, span
 from rowspace.system.mapped import Mapped, mapped
+from rowspace.tables.on_disk import WHOLE
 from rowspace.work import NEEDED
 
 _BANDS = 3  # of columns, in memory at a time: one that is read, one that is worked on, one that is written

@@ -20,7 +20,7 @@ from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
 from rowspace.system.atomic import sync_folder
 from rowspace.system.disk_full import told_when_full
-from rowspace.table import Table, by_name
+from rowspace.tables.table import Table, by_name
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

@@ -18,7 +18,6 @@ from rowspace.errors.arguments import check_choice, check_kind
 from rowspace.errors.idle import WHY, changed, refuse_idle
 from rowspace.handed import as_chunk
 from rowspace.kernel import Kernel
-from rowspace.on_disk import first_state, scattered
 from rowspace.rowwise import RowLoop
 from rowspace.run import Run
 from rowspace.sampling import Negatives
@@ -29,10 +28,11 @@ from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.system.memory import wanted
 from rowspace.system.progress import Progress, progress_bar
 from rowspace.system.threads import Workers, thread_count
-from rowspace.table import Table, by_name
+from rowspace.tables.on_disk import first_state, scattered
+from rowspace.tables.table import Table, by_name
+from rowspace.tables.values import is_integer
 from rowspace.trace import Trace, traced
 from rowspace.updates import Update, first_of, sgd
-from rowspace.values import is_integer
 from rowspace.windows import Options
 
 EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")

@@ -17,7 +17,6 @@ from rowspace.gathering import in_file_order
 from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
-from rowspace.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
 from rowspace.schedule import Task, Window, in_turn
@@ -26,6 +25,7 @@ from rowspace.spill import Spill
 from rowspace.standing import Place
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
+from rowspace.tables.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
 from rowspace.work import LO, Work, segments_between

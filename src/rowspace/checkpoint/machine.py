@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import rowspace
-from rowspace.names import brief
+from rowspace.tables.names import brief
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pytensor")
 

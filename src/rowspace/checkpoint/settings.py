@@ -9,11 +9,11 @@ import numpy as np
 import rowspace
 from rowspace.errors import CheckpointError
 from rowspace.marks import mark_of, mark_of_texts
-from rowspace.names import brief
 from rowspace.objects import marked
-from rowspace.on_disk import is_on_disk
 from rowspace.pace import RATE_STEPS
 from rowspace.plans import identity_of_update, writers
+from rowspace.tables.names import brief
+from rowspace.tables.on_disk import is_on_disk
 from rowspace.updates import Update
 
 if TYPE_CHECKING:

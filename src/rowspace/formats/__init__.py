@@ -13,7 +13,7 @@ from rowspace.formats.projector import write_projector
 from rowspace.formats.source import opened
 from rowspace.formats.word2vec import read_word2vec, write_word2vec
 from rowspace.read.packed import packing_named
-from rowspace.table import Table
+from rowspace.tables.table import Table
 
 __all__ = [
     "READERS",

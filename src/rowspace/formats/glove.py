@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.formats.source import LINES, checked_limit, decoded, numbers, opened, table_of
-from rowspace.table import Table
+from rowspace.tables.table import Table
 
 
 def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int | None = None) -> Table:

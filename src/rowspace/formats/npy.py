@@ -3,13 +3,13 @@
 import os
 from contextlib import ExitStack
 
-from rowspace import store
 from rowspace.errors import FormatError
 from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
-from rowspace.names import shown
 from rowspace.read.packed import HEAD, packing_of
 from rowspace.system.atomic import atomic_file, settle
-from rowspace.table import Table
+from rowspace.tables import files
+from rowspace.tables.names import shown
+from rowspace.tables.table import Table
 
 
 def write_npy(table: Table, path: str | os.PathLike[str]) -> None:
@@ -26,16 +26,16 @@ def write_npy(table: Table, path: str | os.PathLike[str]) -> None:
         OSError: if it cannot be written.
     """
     refuse_nonfinite(table, "a file of vectors")
-    beside = [store.names_path(path), store.counts_path(path)]
+    beside = [files.names_path(path), files.counts_path(path)]
     with atomic_file(path, "wb") as out, ExitStack() as stack:
-        store.write_array(out, table.values)
+        files.write_array(out, table.values)
         written = [out]
         if table.names is not None:
             written.append(stack.enter_context(atomic_file(beside[0])))
-            written[-1].write(store.names_json(table.names))
+            written[-1].write(files.names_json(table.names))
         if table.counts is not None:
             written.append(stack.enter_context(atomic_file(beside[1], "wb")))
-            store.write_array(written[-1], table.counts)
+            files.write_array(written[-1], table.counts)
         settle(*written)
         # what is beside an older file goes before the new one comes: no names are better than another table's names
         for old in beside:
@@ -61,7 +61,7 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
     table = Table.open(path)
     names = None if table.names is None else table.names[rows]
     counts = None if table.counts is None else table.counts[rows]
-    values = store.in_memory(table.values[rows], path)
+    values = files.in_memory(table.values[rows], path)
     check_finite(values, lambda i: f"{path}, row {i}{f' ({shown(names[i])})' if names else ''}")
     return Table.from_array(values, names, counts=counts)
 

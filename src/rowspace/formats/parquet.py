@@ -7,10 +7,10 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.formats.source import check_finite, checked_limit, keys, opened, refuse, refuse_nonfinite
-from rowspace.names import brief, shown
 from rowspace.system.atomic import atomic_file
 from rowspace.system.parquet import ask_for_columns
-from rowspace.table import Table
+from rowspace.tables.names import brief, shown
+from rowspace.tables.table import Table
 
 # rows in a row group
 GROUP = 65536

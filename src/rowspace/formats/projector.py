@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rowspace.formats.source import blocks, keys, refuse, refuse_nonfinite, texts
 from rowspace.system.atomic import atomic_file, settle
-from rowspace.table import Table
+from rowspace.tables.table import Table
 
 # the projector drops lines that are blank to JavaScript, and every later name would slip by one
 _UNSAFE = r"[\t\n\r]|\A[\s\ufeff]*\Z"

@@ -29,9 +29,9 @@ from rowspace.formats.source import (
     texts,
     written,
 )
-from rowspace.names import shown
-from rowspace.table import Table
-from rowspace.values import ask_for_memory
+from rowspace.tables.names import shown
+from rowspace.tables.table import Table
+from rowspace.tables.values import ask_for_memory
 
 # what ends a name for gensim (a space, a line end) or for C's scanf (any ASCII white space)
 _UNSAFE = r"[\x00\t-\r ]|\A\Z"

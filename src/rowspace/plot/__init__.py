@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rowspace.model import Model
-    from rowspace.table import Table
+    from rowspace.tables.table import Table
 
     Costs: TypeAlias = "Model | Sequence[float] | np.ndarray"
 

@@ -10,7 +10,7 @@ from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 
 if TYPE_CHECKING:
-    from rowspace.table import Table
+    from rowspace.tables.table import Table
 
 FEW = 60  # points that are all labelled, with lines where it is crowded
 MOST = 40  # labels among more points than that

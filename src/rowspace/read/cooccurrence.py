@@ -10,10 +10,10 @@ import numpy as np
 
 from rowspace.errors import DataError, IdOutOfRange
 from rowspace.jit.compile import compiled_loop
-from rowspace.names import shown
 from rowspace.read import counting
 from rowspace.system.threads import Workers, thread_count
-from rowspace.values import is_integer
+from rowspace.tables.names import shown
+from rowspace.tables.values import is_integer
 
 CHUNK = 2**22  # tokens
 _WIDEST = 10_000

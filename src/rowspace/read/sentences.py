@@ -11,7 +11,6 @@ from typing import Any
 from rowspace.errors import DataError
 from rowspace.errors.idle import refuse_idle
 from rowspace.frames import as_arrow, decoded, is_frame, is_series
-from rowspace.names import shown
 from rowspace.read.binary import HEAD, TABLES
 from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
@@ -20,6 +19,7 @@ from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_li
 from rowspace.read.grid import frame, listed
 from rowspace.read.kinds import RULES, kinds
 from rowspace.read.stream import Stream, files, opened
+from rowspace.tables.names import shown
 
 LISTS = 1 << 10  # lists of words numbered at once
 OF_WORDS = "for text that is to be split; lists of words are taken as they are: leave it out"

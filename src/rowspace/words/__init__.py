@@ -15,8 +15,8 @@ from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.subwords import Subwords
 from rowspace.system.threads import thread_count
+from rowspace.tables.values import ask_for_memory, is_integer, is_number
 from rowspace.train import Trainer
-from rowspace.values import ask_for_memory, is_integer, is_number
 from rowspace.words import counted, predictive
 from rowspace.words.setting import Plan, Setting
 

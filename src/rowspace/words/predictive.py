@@ -5,7 +5,7 @@ from typing import Any
 from rowspace import costs
 from rowspace.columns import Ragged, of_each
 from rowspace.subwords import Subwords, compose
-from rowspace.table import Table
+from rowspace.tables.table import Table
 from rowspace.updates import sgd
 from rowspace.words.contexts import Contexts, Kept, gathered
 from rowspace.words.setting import Answer, Plan, Setting, together

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns import Ragged
-from rowspace.create import reopened, write_table
 from rowspace.read import Text
 from rowspace.sampling import Negatives
 from rowspace.subwords import Subwords
 from rowspace.system.mapped import copy_rows
-from rowspace.table import Table
+from rowspace.tables.create import reopened, write_table
+from rowspace.tables.table import Table
 from rowspace.updates import Update
 from rowspace.words.contexts import chance_of_keeping
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.entries import check_not_masked
 from rowspace.errors import ShapeError, TooLarge
-from rowspace.names import brief, shown
 from rowspace.system.memory import available
+from rowspace.tables.entries import check_not_masked
+from rowspace.tables.names import brief, shown
 
 _STRETCH = 2**22  # numbers that are drawn at a time
 

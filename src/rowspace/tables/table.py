@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from rowspace import store
-from rowspace.entries import check_not_masked
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
 from rowspace.errors.arguments import check_kind, path_of
-from rowspace.index import Index
-from rowspace.names import Names, shown
-from rowspace.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches, is_integer
+from rowspace.tables import files
+from rowspace.tables.entries import check_not_masked
+from rowspace.tables.indexing import Index
+from rowspace.tables.names import Names, shown
+from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches, is_integer
 
 
 class Table:
@@ -116,7 +116,7 @@ class Table:
         ...     bool((E.values == Table(1000, 4, seed=1).values).all())
         True
         """
-        from rowspace.create import write_table
+        from rowspace.tables.create import write_table
 
         path, index = path_of("a table", path), None if names is None else Names(names)
         shape = checked_shape(len(index) if n is None and index is not None else n, dim)
@@ -139,7 +139,7 @@ class Table:
         if not isinstance(mode, str) or mode not in ("r", "r+", "c"):
             raise ShapeError(f"mode must be 'r', 'r+' or 'c', not {shown(mode)}")
         path = path_of("a table", path)
-        values, names, counts = store.open_files(path, mode)
+        values, names, counts = files.open_files(path, mode)
         try:
             return cls.from_array(values, names, counts=counts)
         except ValueError as error:

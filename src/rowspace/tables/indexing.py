@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.entries import check_not_masked
 from rowspace.errors import IdOutOfRange, RowspaceError, ShapeError, UnknownItem
-from rowspace.names import Names, shown
-from rowspace.values import is_integer
+from rowspace.tables.entries import check_not_masked
+from rowspace.tables.names import Names, shown
+from rowspace.tables.values import is_integer
 
 
 class Index:
