@@ -490,7 +490,7 @@ def break_it(place, kind):
 
 
 def test_a_checkpoint_of_another_format(tmp_path, monkeypatch):
-    from rowspace.marks import mark_of_texts
+    from rowspace.columns.marks import mark_of_texts
 
     stopped(tmp_path / "c", monkeypatch, 1)
     manifest = tmp_path / "c" / "000001" / MANIFEST

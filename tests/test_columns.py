@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.columns import Kind, Ragged, kind, reordered
+from rowspace.columns.input import as_chunk
+from rowspace.columns.kinds import Kind, Ragged, kind, reordered
 from rowspace.errors import NoExamples
-from rowspace.handed import as_chunk
 
 DATA = {"i": [0, 2, 4, 1], "j": [1, 3, 5, 1], "label": [1.0, 0.5, 0.0, 1.0]}
 

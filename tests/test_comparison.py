@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
+from rowspace.columns.marks import what_differs
 from rowspace.errors import CheckpointError
-from rowspace.marks import what_differs
 
 pytestmark = pytest.mark.filterwarnings("ignore::rowspace.SlowCost")
 

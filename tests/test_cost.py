@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
-from rowspace.columns import Kind
+from rowspace.columns.kinds import Kind
 from rowspace.cost import differentiate, trace
 
 ID, NUMBER = Kind(), Kind((), False)

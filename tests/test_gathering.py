@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.columns import Ragged
+from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.gathering import in_buckets, in_file_order
 from rowspace.shared import Lanes, SharedTable

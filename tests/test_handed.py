@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 import rowspace as rs
-from rowspace.columns import Ragged
-from rowspace.handed import as_chunk, as_column
+from rowspace.columns.input import as_chunk, as_column
+from rowspace.columns.kinds import Ragged
 
 NAMES = ["oslo", "rome", "5", "nan"]
 

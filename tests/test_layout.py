@@ -7,7 +7,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.columns import Kind
+from rowspace.columns.kinds import Kind
 from rowspace.cost import trace
 from rowspace.layout import layout
 

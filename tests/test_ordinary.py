@@ -10,10 +10,10 @@ from ordinary import LONG_KNOWN, ORDINARY, TABLE, columns_of, example
 from scipy import special
 
 import rowspace as rs
-from rowspace.columns import checked, length
+from rowspace.columns.input import as_chunk
+from rowspace.columns.kinds import checked, length
 from rowspace.emit.scalars import used_helpers
 from rowspace.errors import DataError
-from rowspace.handed import as_chunk
 from rowspace.jit.compile import interpreted as compiled_interpreted
 from rowspace.work import Slice, run_slice
 

@@ -8,7 +8,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import rewriting
-from rowspace.columns import Kind
+from rowspace.columns.kinds import Kind
 from rowspace.cost import differentiate, simplify, trace
 from rowspace.errors import CostError, Unsimplified
 from rowspace.evaluation import agree, values_of

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.sampling import alias_tables, draw
+from rowspace.columns.negatives import alias_tables, draw
 from rowspace.work import Slice
 
 

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 import rowspace as rs
 from rowspace.cli import app
-from rowspace.columns import Ragged
+from rowspace.columns.kinds import Ragged
+from rowspace.columns.subwords import Subwords, compose
 from rowspace.errors import DataError, ModelError, UnknownItem
-from rowspace.subwords import Subwords, compose
 
 # printed by Dictionary::computeSubwords of fastText 0.9.2
 FASTTEXT = [
@@ -129,7 +129,7 @@ def test_composed_is_the_mean_of_every_bag(bags, room):
     offsets = np.concatenate([[0], np.cumsum(list(map(len, bags)))]).astype(np.int64)
     ragged = Ragged(np.array([i for bag in bags for i in bag], np.int32), offsets)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rowspace.subwords._BLOCK", room)
+        patch.setattr("rowspace.columns.subwords._BLOCK", room)
         composed = compose(values, ragged)
     expected = [values[bag].astype(float).mean(axis=0) if bag else np.zeros(3) for bag in bags]
     np.testing.assert_allclose(composed, np.reshape(expected, (len(bags), 3)), rtol=1e-5, atol=1e-6)

@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "errors": ("CheckpointError", "Diverged", "Locked", "RowspaceError", "Sequential", "SlowCost"),
     "tables.table": ("Table",),
-    "columns": ("Gathered",),
-    "sampling": ("Negatives",),
+    "columns.kinds": ("Gathered",),
+    "columns.negatives": ("Negatives",),
     "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
     + ("rowwise_adagrad", "sgd", "weight_decay"),
     "rates": ("linear",),
@@ -36,7 +36,8 @@ __all__ = sorted([*_HOME, "costs"])
 
 if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace import costs as costs
-    from rowspace.columns import Gathered as Gathered
+    from rowspace.columns.kinds import Gathered as Gathered
+    from rowspace.columns.negatives import Negatives as Negatives
     from rowspace.errors import CheckpointError as CheckpointError
     from rowspace.errors import Diverged as Diverged
     from rowspace.errors import Locked as Locked
@@ -61,7 +62,6 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.row_gradient import RowGradient as RowGradient
     from rowspace.row_gradient import check_gradient as check_gradient
     from rowspace.row_gradient import gradient as gradient
-    from rowspace.sampling import Negatives as Negatives
     from rowspace.tables.table import Table as Table
     from rowspace.trace import Trace as Trace
     from rowspace.trace import read_trace as read_trace

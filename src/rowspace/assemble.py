@@ -8,14 +8,14 @@ from typing import Any
 from pytensor.graph.basic import Variable
 
 from rowspace.apply import Rows, Site, Updates, rows_of
-from rowspace.columns import Kind
+from rowspace.columns.kinds import Kind
+from rowspace.columns.negatives import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
 from rowspace.cost import Traced, simplify
 from rowspace.cut import Lookup, id_sources
 from rowspace.emit import Unsupported, element, emitter
 from rowspace.emit.expression import Access, Dim, Expr, Index, Writer
 from rowspace.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.errors import DataError
-from rowspace.sampling import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
 from rowspace.updates import Update
 from rowspace.work import DRAWN
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Ragged, counted_before, length, members
+from rowspace.columns.kinds import Chunk, Ragged, counted_before, length, members
 from rowspace.kernel import Kernel
 from rowspace.pace import Pace, Position
 from rowspace.past import Past

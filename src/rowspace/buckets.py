@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from rowspace.blocks import PAGE, Blocks, Deck
-from rowspace.columns import Chunk, Column, Gathered, Ragged, length, reordered
+from rowspace.columns.kinds import Chunk, Column, Gathered, Ragged, length, reordered
+from rowspace.columns.negatives import BlockNegatives
 from rowspace.errors import CheckpointError
 from rowspace.gathering import Bags, gathered_by, in_buckets
 from rowspace.jit.compile import compiled_loop
 from rowspace.layout import Layout, Source
 from rowspace.packing import Packed, room
 from rowspace.pool import Pool
-from rowspace.sampling import BlockNegatives
 from rowspace.sorting import find_places, move, number_buckets
 from rowspace.spill import Spill
 from rowspace.tables.on_disk import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, blocks_on_disk, page_on_disk

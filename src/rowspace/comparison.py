@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rowspace.columns import Chunk
+from rowspace.columns.kinds import Chunk
+from rowspace.columns.marks import mark_of_columns, told_of_negatives, what_differs
+from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError
-from rowspace.marks import mark_of_columns, told_of_negatives, what_differs
-from rowspace.sampling import Negatives
 from rowspace.tables.names import brief
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytensor
 from pytensor.graph.basic import Variable
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from rowspace.columns import Kind
+from rowspace.columns.kinds import Kind
 from rowspace.cut import Lookup, check_cut, cut, id_columns, symbolic
 from rowspace.errors import CostError, RowspaceError, Unsimplified
 from rowspace.evaluation import agree, values_of

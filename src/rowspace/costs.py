@@ -9,8 +9,8 @@ from typing import Any
 
 import pytensor.tensor as pt
 
+from rowspace.columns.holding import Above, Between, OneOf, held, holding
 from rowspace.errors import CostError
-from rowspace.holding import Above, Between, OneOf, held, holding
 
 
 def l1_dot(E: Any, i: Any, j: Any, label: Any) -> Any:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Ragged
+from rowspace.columns.kinds import Chunk, Ragged
+from rowspace.columns.negatives import Negatives
 from rowspace.errors import Diverged
-from rowspace.sampling import Negatives
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rowspace.columns import Chunk, Gathered, Negatives, Ragged, length
+from rowspace.columns.kinds import Chunk, Gathered, Negatives, Ragged, length
 from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
 from rowspace.packing import room

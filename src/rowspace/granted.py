@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.arithmetic import calculated
-from rowspace.columns import Chunk, Ragged
+from rowspace.columns.kinds import Chunk, Ragged
 from rowspace.errors import DataError
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from rowspace.assemble import Source, assemble
-from rowspace.columns import Chunk, Ragged
+from rowspace.columns.kinds import Chunk, Ragged
+from rowspace.columns.negatives import Negatives
 from rowspace.cost import Cost, Traced, differentiate, name_of, trace
 from rowspace.emit import Unsupported
 from rowspace.errors import CostError
 from rowspace.granted import check_lengths
 from rowspace.jit.compile import compiled, interpreted
 from rowspace.plans import fingerprint, identity_of_cost, keep, load, shared_values
-from rowspace.sampling import Negatives
 from rowspace.tables.table import Table
 from rowspace.updates import Update
 from rowspace.work import Bound, Runner, runner
@@ -152,7 +152,7 @@ class Kernel:
 
 def _given(forms: Mapping[str, Any]) -> dict[str, Any]:
     """Sampled columns as bags of ids: a cost without a loop gets its draws beforehand."""
-    from rowspace.columns import Kind
+    from rowspace.columns.kinds import Kind
 
     return {c: Kind((f.k,)) if isinstance(f, Negatives) else f for c, f in forms.items()}
 

@@ -11,10 +11,10 @@ from typing import Any
 from rowspace import description
 from rowspace.carried import carry_over
 from rowspace.checked import check_files, files_of, forget, recorded
+from rowspace.columns.subwords import Subwords, Unseen
 from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.errors.arguments import check_kind, path_of
 from rowspace.queries import Queries
-from rowspace.subwords import Subwords, Unseen
 from rowspace.system.atomic import atomic_folder
 from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.disk_full import told_when_full

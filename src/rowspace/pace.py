@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rowspace.chunks import Chunks
+from rowspace.columns.data import Chunks
 from rowspace.rates import Constant
 from rowspace.updates import Update
 

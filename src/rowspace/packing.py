@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowspace.columns import Chunk, Gathered, Ragged, length
+from rowspace.columns.kinds import Chunk, Gathered, Ragged, length
 from rowspace.jit.compile import compiled_loop
 from rowspace.sorting import distribute
 

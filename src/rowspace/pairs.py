@@ -16,13 +16,13 @@ import numpy as np
 
 from rowspace import costs
 from rowspace.checkpoint import EVERY, is_begun
+from rowspace.columns.holding import check_held
+from rowspace.columns.marks import mark_of
+from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
 from rowspace.errors.idle import changed, idle_options, refuse_idle
-from rowspace.holding import check_held
-from rowspace.marks import mark_of
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
-from rowspace.sampling import Negatives
 from rowspace.tables.create import reopened
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.tables.table import Table

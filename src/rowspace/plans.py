@@ -16,11 +16,11 @@ from uuid import uuid4
 import numpy as np
 import pytensor
 
+from rowspace.columns.marks import mark_of
+from rowspace.columns.negatives import Negatives
 from rowspace.cost import Traced
 from rowspace.jit import cache
-from rowspace.marks import mark_of
 from rowspace.objects import Untold, marked
-from rowspace.sampling import Negatives
 from rowspace.spelling import Graph, SharedValues, Spelling
 from rowspace.step import UpdateGraph, trace_idle, trace_step
 from rowspace.updates import Update

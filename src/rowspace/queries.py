@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from rowspace.best import Best
+from rowspace.columns.subwords import Unseen
 from rowspace.errors import ShapeError
 from rowspace.search import cosine, cosines, nearer, nearest, norms
-from rowspace.subwords import Unseen
 from rowspace.tables.names import shown
 from rowspace.tables.table import Table
 from rowspace.tables.values import is_integer

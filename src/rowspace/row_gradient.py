@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Kind, checked, kind
+from rowspace.columns.holding import check_held
+from rowspace.columns.input import as_chunk
+from rowspace.columns.kinds import Chunk, Kind, checked, kind
+from rowspace.columns.negatives import Negatives, draw
 from rowspace.cost import Cost, column_names, parameters, trace
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.arguments import check_kind
 from rowspace.floatx import floats
-from rowspace.handed import as_chunk
-from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.plain import inline
-from rowspace.sampling import Negatives, draw
 from rowspace.tables.names import shown
 from rowspace.tables.table import Table, by_name
 from rowspace.tables.values import is_number

@@ -11,7 +11,7 @@ import numpy as np
 from rowspace.batch import BatchWindow
 from rowspace.caught_up import catch_up_all, caught_up
 from rowspace.checkpoint.settings import settings
-from rowspace.chunks import Chunks
+from rowspace.columns.data import Chunks
 from rowspace.comparison import Comparison
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch

@@ -8,7 +8,7 @@ from time import sleep
 import numpy as np
 
 from rowspace.buckets import Sorted
-from rowspace.columns import Chunk, counted_before, members
+from rowspace.columns.kinds import Chunk, counted_before, members
 from rowspace.residency import Residency
 from rowspace.shared import Lanes
 from rowspace.standing import Place

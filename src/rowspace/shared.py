@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Chunk, Ragged
+from rowspace.columns.kinds import Chunk, Ragged
 from rowspace.layout import Source
 from rowspace.work import Bound
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode
 
+from rowspace.columns.negatives import Negatives, draw
 from rowspace.cost import Traced
 from rowspace.floatx import floats
 from rowspace.rewriting import careful_mode
-from rowspace.sampling import Negatives, draw
 from rowspace.subgradients import opened
 from rowspace.work import HI, LO, Bound, Runner, Slice, Work, run_slice
 

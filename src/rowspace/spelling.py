@@ -19,7 +19,7 @@ from pytensor.scalar.basic import ScalarOp, ScalarType
 from pytensor.tensor.random.op import RNGConsumerOp
 from pytensor.tensor.type import TensorType
 
-from rowspace.marks import mark_of
+from rowspace.columns.marks import mark_of
 from rowspace.objects import Objects, Untold, is_of_library, marked, names_of
 
 # What operations of PyTensor remember of their graph beside the graph itself, or keep for speed.

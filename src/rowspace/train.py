@@ -9,18 +9,18 @@ import numpy as np
 
 from rowspace.buckets import Buckets, Sample
 from rowspace.checkpoint import EVERY, Checkpoints, check_there
-from rowspace.chunks import Chunks
-from rowspace.columns import kind
+from rowspace.columns.data import Chunks
+from rowspace.columns.input import as_chunk
+from rowspace.columns.kinds import kind
+from rowspace.columns.negatives import Negatives
 from rowspace.cost import Cost, column_names, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.errors.arguments import check_choice, check_kind
 from rowspace.errors.idle import WHY, changed, refuse_idle
-from rowspace.handed import as_chunk
 from rowspace.kernel import Kernel
 from rowspace.rowwise import RowLoop
 from rowspace.run import Run
-from rowspace.sampling import Negatives
 from rowspace.schedule import SCHEDULES
 from rowspace.standing import Place
 from rowspace.system.interrupts import interrupts_heard

@@ -10,11 +10,11 @@ import numpy as np
 
 from rowspace.batch import Batches, BatchWindow
 from rowspace.buckets import Buckets, Sample, Sorted
-from rowspace.columns import Chunk, checked, counted_before, cut_out, length, members, reordered
+from rowspace.columns.holding import check_held
+from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.comparison import Comparison
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
-from rowspace.holding import check_held
 from rowspace.kernel import Kernel
 from rowspace.layout import layout
 from rowspace.pace import Pace, Position

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
+from rowspace.columns.frames import as_arrow
 from rowspace.errors import DataError
-from rowspace.frames import as_arrow
 from rowspace.read import chunk, ids_file, read_text, sentences
 
 LINES = ["the cat saw the dog", "", "the dog ran", "a bird", "the cat"]

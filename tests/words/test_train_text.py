@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import rowspace as rs
+from rowspace.columns.subwords import Subwords, compose
 from rowspace.errors import DataError
 from rowspace.read import read_text
-from rowspace.subwords import Subwords, compose
 from rowspace.words import contexts
 
 TOPICS = ("apple pear plum cherry peach grape".split(), "hammer saw drill pliers wrench chisel".split())

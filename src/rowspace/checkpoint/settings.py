@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import rowspace
+from rowspace.columns.marks import mark_of, mark_of_texts
 from rowspace.errors import CheckpointError
-from rowspace.marks import mark_of, mark_of_texts
 from rowspace.objects import marked
 from rowspace.pace import RATE_STEPS
 from rowspace.plans import identity_of_update, writers

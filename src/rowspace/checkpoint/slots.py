@@ -24,8 +24,8 @@ import rowspace
 from rowspace.checkpoint.arrays import damage, read_into, write_changed
 from rowspace.checkpoint.form import Malformed, record, text, whole
 from rowspace.checkpoint.told import check_arrays, check_told
+from rowspace.columns.marks import mark_of_texts
 from rowspace.errors import CheckpointError
-from rowspace.marks import mark_of_texts
 from rowspace.system.atomic import sync_folder
 from rowspace.system.disk_full import told_when_full
 from rowspace.system.json_text import json_text

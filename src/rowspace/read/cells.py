@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
-from rowspace.frames import decoded
 from rowspace.read.binary import HEAD
 from rowspace.read.chunk import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.content import BOM, check_text, is_json_array

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
+from rowspace.columns.frames import Frame
 from rowspace.errors import DataError
-from rowspace.frames import Frame
 from rowspace.read.content import Content, is_json_array
 from rowspace.read.dialect import dialect
 from rowspace.system.parquet import ask_for_columns

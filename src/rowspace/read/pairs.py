@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
-from rowspace.frames import decoded
 from rowspace.read.content import read_content
 from rowspace.read.grid import Grid, check_delimiter, frame, grid_of
 from rowspace.read.roles import check_guess, chosen_columns

@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rowspace.columns.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.errors import DataError
 from rowspace.errors.idle import refuse_idle
-from rowspace.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.read.binary import HEAD, TABLES
 from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks

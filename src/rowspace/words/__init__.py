@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace.checkpoint import EVERY, is_begun
+from rowspace.columns.subwords import Subwords
 from rowspace.errors import DataError, idle
 from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
-from rowspace.subwords import Subwords
 from rowspace.system.threads import thread_count
 from rowspace.tables.values import ask_for_memory, is_integer, is_number
 from rowspace.train import Trainer

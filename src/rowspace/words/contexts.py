@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Gathered, Ragged
+from rowspace.columns.kinds import Gathered, Ragged
+from rowspace.columns.marks import mark_of, mark_of_texts
 from rowspace.jit.compile import compiled_loop
-from rowspace.marks import mark_of, mark_of_texts
 from rowspace.sorting import bits_of, is_kept
 from rowspace.system.threads import Workers
 

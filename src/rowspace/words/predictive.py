@@ -3,8 +3,8 @@
 from typing import Any
 
 from rowspace import costs
-from rowspace.columns import Ragged, of_each
-from rowspace.subwords import Subwords, compose
+from rowspace.columns.kinds import Ragged, of_each
+from rowspace.columns.subwords import Subwords, compose
 from rowspace.tables.table import Table
 from rowspace.updates import sgd
 from rowspace.words.contexts import Contexts, Kept, gathered

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Ragged
+from rowspace.columns.kinds import Ragged
+from rowspace.columns.negatives import Negatives
+from rowspace.columns.subwords import Subwords
 from rowspace.read import Text
-from rowspace.sampling import Negatives
-from rowspace.subwords import Subwords
 from rowspace.system.mapped import copy_rows
 from rowspace.tables.create import reopened, write_table
 from rowspace.tables.table import Table

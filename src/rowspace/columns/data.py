@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from rowspace.columns import Chunk, length
+from rowspace.columns.frames import Frame
+from rowspace.columns.input import as_chunk, chunk_of
+from rowspace.columns.kinds import Chunk, length
 from rowspace.errors import DataError
-from rowspace.frames import Frame
-from rowspace.handed import as_chunk, chunk_of
 
 
 class Chunks:

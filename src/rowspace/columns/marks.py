@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import xxhash
 
-from rowspace.columns import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
+from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
 from rowspace.system.mapped import stretches
 
 _STRETCH = 1 << 24  # bytes hashed at once

@@ -110,7 +110,7 @@ def decoded(column: Any) -> Any:
 
 def _refuse_entries(what: str, values: Any) -> None:
     """Say which entry of a list of Python's is not what the others are, if that is so."""
-    from rowspace.handed import of_list  # which reads frames
+    from rowspace.columns.input import of_list  # which reads frames
 
     if _has(values, "tolist"):
         values = values.tolist()

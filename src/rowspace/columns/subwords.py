@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns import Ragged
+from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.tables.names import shown
 from rowspace.tables.values import is_integer

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError, RowspaceError
 from rowspace.jit.compile import compiled_loop
-from rowspace.sampling import Negatives
 from rowspace.system.mapped import converted, mapped
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.names import shown
@@ -104,7 +104,7 @@ class Gathered:
 
 
 def _single(name: str, values: Any) -> np.ndarray:
-    from rowspace.handed import as_column  # which makes columns of what is defined here
+    from rowspace.columns.input import as_column  # which makes columns of what is defined here
 
     return as_column(name, values)  # type: ignore[return-value]
 
