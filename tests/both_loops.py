@@ -4,7 +4,7 @@ import naive
 import numpy as np
 
 import rowspace as rs
-from rowspace.row_gradient import OneExample, one_of
+from rowspace.kernel.row_gradient import OneExample, one_of
 
 IDS = ("i", "j", "bag", "long", "other", "r", "s")
 

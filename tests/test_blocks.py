@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 import rowspace as rs
 from rowspace.blocks import Blocks, Deck
 from rowspace.buckets import Buckets, Sample, block_count, window_length
+from rowspace.kernel.segments import HI, LO, NEEDED, PASSED, ROW
 from rowspace.layout import Layout
 from rowspace.pool import Pool
-from rowspace.work import HI, LO, NEEDED, PASSED, ROW
 
 
 def deal(counts, blocks, seed, *, apart=True):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import rowspace as rs
-from rowspace import plans
 from rowspace.errors import Uncached
 from rowspace.jit import cache
 from rowspace.jit.compile import compiled
+from rowspace.kernel import source_cache
 
 SOURCE = "def kernel(x):\n    return x + {}\n"
 
@@ -49,7 +49,7 @@ def test_others_are_kept_out(folder):
     before = os.umask(0)
     try:
         assert compiled(SOURCE.format(2.0))(1.0) == 3.0
-        plans.keep("a", {"text": "x"})
+        source_cache.keep("a", {"text": "x"})
     finally:
         os.umask(before)
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -57,7 +57,7 @@ def test_others_are_kept_out(folder):
     assert found.pop("__pycache__") == 0o700
     assert len(found) == 2
     assert set(found.values()) == {0o600}
-    assert plans.load("a") == {"text": "x"}
+    assert source_cache.load("a") == {"text": "x"}
 
 
 def test_a_pickle_in_the_users_own_folder_is_read(folder, tmp_path):
@@ -143,6 +143,6 @@ def test_damaged_machine_code_is_made_anew(folder, damage, ending):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "\x00"])
 def test_a_damaged_plan_is_no_plan(folder, text):
-    plans.keep("a", {})
+    source_cache.keep("a", {})
     (folder / "plan_a.json").write_text(text)
-    assert plans.load("a") is None
+    assert source_cache.load("a") is None

@@ -5,7 +5,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.columns.kinds import Kind
-from rowspace.cost import differentiate, trace
+from rowspace.kernel.cost import differentiate, trace
 
 ID, NUMBER = Kind(), Kind((), False)
 

@@ -140,7 +140,7 @@ def interpreted(cost, data, update):
     """Train through the interpreted loop."""
     from rowspace.columns.input import as_chunk
     from rowspace.columns.kinds import checked, length
-    from rowspace.work import Slice, run_slice
+    from rowspace.kernel.segments import Slice, run_slice
 
     E = table()
     trainer = rs.Trainer(cost, {"E": E}, update)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rowspace as rs
-from rowspace.caught_up import catch_up_all
+from rowspace.kernel.caught_up import catch_up_all
 from rowspace.past import Past
 
 ROWS, DIM, BATCH = 40, 4, 8
@@ -236,7 +236,7 @@ def test_a_trace_shows_what_a_shorter_training_would_have_learned(tmp_path):
 
 
 def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
-    monkeypatch.setattr("rowspace.caught_up.STRETCH", 2**16)
+    monkeypatch.setattr("rowspace.kernel.caught_up.STRETCH", 2**16)
     rows, peaks = 50_000, []
 
     def measured(trainer, past):

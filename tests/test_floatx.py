@@ -7,7 +7,7 @@ import pytensor
 import pytest
 
 import rowspace as rs
-from rowspace.floatx import floats
+from rowspace.kernel.graph.floatx import floats
 
 
 def squared_dot_halved(E, i, j):

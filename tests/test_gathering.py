@@ -15,8 +15,8 @@ from rowspace import costs
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.gathering import in_buckets, in_file_order
+from rowspace.kernel.segments import Bound
 from rowspace.shared import Lanes, SharedTable
-from rowspace.work import Bound
 
 THREADS = (1, 2, 3, 4, 8)
 ROWS, DIM = 40, 5

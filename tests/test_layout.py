@@ -8,7 +8,7 @@ import pytest
 import rowspace as rs
 from rowspace import costs
 from rowspace.columns.kinds import Kind
-from rowspace.cost import trace
+from rowspace.kernel.cost import trace
 from rowspace.layout import layout
 
 SIZES = {"E": (1000, 4), "W": (1000, 4), "C": (900, 4), "b": (1000, 1), "c": (900, 1), "R": (10, 4)}

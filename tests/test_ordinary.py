@@ -12,10 +12,10 @@ from scipy import special
 import rowspace as rs
 from rowspace.columns.input import as_chunk
 from rowspace.columns.kinds import checked, length
-from rowspace.emit.scalars import used_helpers
 from rowspace.errors import DataError
 from rowspace.jit.compile import interpreted as compiled_interpreted
-from rowspace.work import Slice, run_slice
+from rowspace.kernel.emit.scalars import used_helpers
+from rowspace.kernel.segments import Slice, run_slice
 
 IDS = ("i", "j", "bag", "other", "r", "s")
 RAGGED = ("r", "s", "w")

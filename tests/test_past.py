@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rowspace.emit.scalars import HELPERS
 from rowspace.jit.compile import interpreted
+from rowspace.kernel.emit.scalars import HELPERS
 from rowspace.past import Past
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import rowspace as rs
-from rowspace import kernel as kernel_module
+from rowspace.kernel import kernel as kernel_module
 
 
 def source(cost, update=None, columns=None, *, tables=None):

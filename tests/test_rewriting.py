@@ -7,11 +7,11 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
-from rowspace import rewriting
 from rowspace.columns.kinds import Kind
-from rowspace.cost import differentiate, simplify, trace
 from rowspace.errors import CostError, Unsimplified
-from rowspace.evaluation import agree, values_of
+from rowspace.kernel.cost import differentiate, simplify, trace
+from rowspace.kernel.graph import rewriting
+from rowspace.kernel.graph.evaluation import agree, values_of
 
 
 def traced(cost, **kinds):

@@ -7,7 +7,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.errors import GradientError
-from rowspace.row_gradient import RowGradient
+from rowspace.kernel.row_gradient import RowGradient
 
 
 def cost(E, i, j, label):
@@ -58,7 +58,7 @@ def test_checker_passes_what_is_right():
 
 def test_checker_compares_machine_code_too(monkeypatch):
     """A fault of the compiled loop alone is found, and not looked for when nobody asks."""
-    from rowspace.row_gradient import OneExample
+    from rowspace.kernel.row_gradient import OneExample
 
     through = OneExample.run
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.columns.negatives import alias_tables, draw
-from rowspace.work import Slice
+from rowspace.kernel.segments import Slice
 
 
 def recorded(negatives, ids, seed=0):

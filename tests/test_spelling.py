@@ -14,8 +14,8 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.ifelse import ifelse
 
-from rowspace.objects import Objects, Untold
-from rowspace.spelling import SharedValues, Spelling
+from rowspace.kernel.graph.objects import Objects, Untold
+from rowspace.kernel.graph.spelling import SharedValues, Spelling
 
 
 class Times(Op):

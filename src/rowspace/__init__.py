@@ -19,7 +19,7 @@ _PUBLIC = {
     + ("rowwise_adagrad", "sgd", "weight_decay"),
     "rates": ("linear",),
     "train": ("Trainer",),
-    "row_gradient": ("RowGradient", "check_gradient", "gradient"),
+    "kernel.row_gradient": ("RowGradient", "check_gradient", "gradient"),
     "trace": ("Trace", "read_trace"),
     "plot": ("plot_cost", "plot_table", "plot_trace"),
     "explanation": ("explain",),
@@ -49,6 +49,9 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.explanation import explain as explain
     from rowspace.formats import export as export
     from rowspace.formats import import_ as import_
+    from rowspace.kernel.row_gradient import RowGradient as RowGradient
+    from rowspace.kernel.row_gradient import check_gradient as check_gradient
+    from rowspace.kernel.row_gradient import gradient as gradient
     from rowspace.model import Model as Model
     from rowspace.model import open as open
     from rowspace.pairs import train_pairs as train_pairs
@@ -59,9 +62,6 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.read import Text as Text
     from rowspace.read import read_pairs as read_pairs
     from rowspace.read import read_text as read_text
-    from rowspace.row_gradient import RowGradient as RowGradient
-    from rowspace.row_gradient import check_gradient as check_gradient
-    from rowspace.row_gradient import gradient as gradient
     from rowspace.tables.table import Table as Table
     from rowspace.trace import Trace as Trace
     from rowspace.trace import read_trace as read_trace

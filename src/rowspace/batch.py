@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace.columns.kinds import Chunk, Ragged, counted_before, length, members
-from rowspace.kernel import Kernel
+from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.row_loop import catch_up, step
+from rowspace.kernel.segments import Bound, Work, segments_between
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.rowwise import catch_up, step
 from rowspace.schedule import Outcome
 from rowspace.standing import Place
 from rowspace.system.threads import Workers
-from rowspace.work import Bound, Work, segments_between
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

@@ -10,7 +10,7 @@ from rowspace.errors import CheckpointError
 from rowspace.tables.names import brief
 
 if TYPE_CHECKING:
-    from rowspace.kernel import Kernel
+    from rowspace.kernel.kernel import Kernel
 
 
 class Comparison:

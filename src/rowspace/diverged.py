@@ -36,7 +36,7 @@ def _short(value: Any) -> str:
 
 def _remedy(trainer: "Trainer", chunk: Mapping[str, Any], example: int) -> str:
     """A cost that is not finite even at the rows gone back to has no rate to blame."""
-    from rowspace.row_gradient import gradient
+    from rowspace.kernel.row_gradient import gradient
 
     one = {c: v if isinstance(v, Negatives) else np.array(v[example]) for c, v in chunk.items()}
     empty = [c for c, v in chunk.items() if isinstance(v, Ragged) and not len(v[example])]
@@ -55,7 +55,7 @@ def _remedy(trainer: "Trainer", chunk: Mapping[str, Any], example: int) -> str:
 
 def _not_at_any_rate(trainer: "Trainer", one: Mapping[str, Any]) -> str:
     """What there is to say where no rate would help: whether the cost is a number at all, with wider ones."""
-    from rowspace.row_gradient import cost_in_float64
+    from rowspace.kernel.row_gradient import cost_in_float64
 
     try:
         finite = np.isfinite(cost_in_float64(trainer.cost, trainer.tables, one))

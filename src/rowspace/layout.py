@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from rowspace.columns.kinds import Gathered
 from rowspace.columns.negatives import Negatives
-from rowspace.cost import Traced
-from rowspace.cut import Lookup, id_sources
+from rowspace.kernel.cost import Traced
+from rowspace.kernel.lookups import Lookup, id_sources
 
 SMALL = 2**20  # bytes: a table that every bucket needs is copied for each of a few threads
 _FEW = 4  # and has at most one row in so many of the largest table

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.batch import BatchWindow
-from rowspace.caught_up import catch_up_all, caught_up
 from rowspace.checkpoint.settings import settings
 from rowspace.columns.data import Chunks
 from rowspace.comparison import Comparison
 from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged, FormatError
+from rowspace.kernel.caught_up import catch_up_all, caught_up
 from rowspace.pace import Pace, Position
 from rowspace.schedule import Outcome, Window
 from rowspace.snapshot import Snapshot, worth_a_copy

@@ -9,11 +9,11 @@ import numpy as np
 
 from rowspace.buckets import Sorted
 from rowspace.columns.kinds import Chunk, counted_before, members
+from rowspace.kernel.segments import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
 from rowspace.residency import Residency
 from rowspace.shared import Lanes
 from rowspace.standing import Place
 from rowspace.system.threads import Workers
-from rowspace.work import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
 
 SCHEDULES = ("blocks", "sequential", "hogwild")
 

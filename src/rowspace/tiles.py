@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rowspace.buckets import Buckets, Sorted
+from rowspace.kernel.segments import NEEDED
 from rowspace.residency import EXAMPLES, SCATTERED, Extent, Part, Residency
 from rowspace.schedule import Task, Turn, in_turn, span
 from rowspace.system.mapped import Mapped, mapped
 from rowspace.tables.on_disk import WHOLE
-from rowspace.work import NEEDED
 
 _BANDS = 3  # of columns, in memory at a time: one that is read, one that is worked on, one that is written
 _AT_MOST = 4  # one part in so many of the memory for all three; else one at a time, read when the last is written

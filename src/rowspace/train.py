@@ -13,13 +13,13 @@ from rowspace.columns.data import Chunks
 from rowspace.columns.input import as_chunk
 from rowspace.columns.kinds import kind
 from rowspace.columns.negatives import Negatives
-from rowspace.cost import Cost, column_names, parameters
 from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.errors.arguments import check_choice, check_kind
 from rowspace.errors.idle import WHY, changed, refuse_idle
-from rowspace.kernel import Kernel
-from rowspace.rowwise import RowLoop
+from rowspace.kernel.cost import Cost, column_names, parameters
+from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.row_loop import RowLoop
 from rowspace.run import Run
 from rowspace.schedule import SCHEDULES
 from rowspace.standing import Place
@@ -84,7 +84,7 @@ class Trainer:
         self._last: Kernel | None = None
 
     def __repr__(self) -> str:
-        from rowspace.cost import name_of
+        from rowspace.kernel.cost import name_of
 
         shapes = ", ".join(f"{name} {len(t):,} x {t.dim}" for name, t in self.tables.items())
         return f"Trainer({name_of(self.cost)}; {shapes}; {self.examples:,} examples done)"
@@ -295,7 +295,7 @@ class Trainer:
 
     def model(self, **trained_with: Any) -> Any:
         """The tables as a model that can be saved and queried, with a note of what it was trained with."""
-        from rowspace.cost import name_of
+        from rowspace.kernel.cost import name_of
         from rowspace.model import Model
 
         rules = {t: u.name for t, u in self.updates.items()}

@@ -15,7 +15,8 @@ from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, leng
 from rowspace.comparison import Comparison
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.gathering import in_file_order
-from rowspace.kernel import Kernel
+from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.segments import LO, Work, segments_between
 from rowspace.layout import layout
 from rowspace.pace import Pace, Position
 from rowspace.past import Past
@@ -28,7 +29,6 @@ from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import folder_of, is_on_disk, room_for_rows
 from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
-from rowspace.work import LO, Work, segments_between
 
 if TYPE_CHECKING:
     from rowspace.train import Trainer

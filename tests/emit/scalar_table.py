@@ -10,10 +10,11 @@ from pytensor.scalar import basic, math
 from pytensor.scalar.basic import ScalarOp
 from pytensor.tensor.elemwise import Elemwise
 
-from rowspace.emit import element, emitter
-from rowspace.emit.expression import Expr, Writer
-from rowspace.emit.scalars import DTYPES, HELPERS, KNOWN, SCALAR, used_helpers
+from rowspace.emit import element
 from rowspace.jit.compile import compiled, interpreted
+from rowspace.kernel.emit import emitter
+from rowspace.kernel.emit.expression import Expr, Writer
+from rowspace.kernel.emit.scalars import DTYPES, HELPERS, KNOWN, SCALAR, used_helpers
 
 WHOLE = [d for d in DTYPES if "int" in d]
 POLES = {"Psi", "TriGamma"}  # at 0 and below, which tests of their own see to

@@ -7,9 +7,9 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
-from rowspace.emit.decisions import decided, reads, rounds, torn
-from rowspace.emit.expression import Expr
-from rowspace.row_gradient import OneExample, one_of
+from rowspace.kernel.emit.decisions import decided, reads, rounds, torn
+from rowspace.kernel.emit.expression import Expr
+from rowspace.kernel.row_gradient import OneExample, one_of
 
 # name -> cost, what it reckons as it stands in the source, and how often it may stand there
 ONCE = {

@@ -4,7 +4,7 @@ import pytest
 import scalar_table
 from scalar_table import MAKE
 
-from rowspace.emit.scalars import DTYPES
+from rowspace.kernel.emit.scalars import DTYPES
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,0 +1,91 @@
+"""Sums of products and other folds over an axis: dot products, reductions, softmax."""
+
+from pytensor.graph.basic import Apply
+from pytensor.tensor.math import Dot
+
+from rowspace.kernel.emit.emitter import REDUCTIONS, Emitter, Unsupported
+from rowspace.kernel.emit.expression import ZERO, Expr, Index, product
+from rowspace.kernel.emit.typed import number_of
+
+
+def dot(emitter: Emitter, node: Apply) -> None:
+    [a, b], [out] = node.inputs, node.outputs
+    left, right = emitter.shape(a), emitter.shape(b)
+    rows, columns = left[:-1], right[1:]
+    emitter.equate(left[-1], right[0])
+
+    def term(index: Index, inner: Index) -> Expr:
+        return product(
+            [
+                emitter.at_as(a, (*index[: len(rows)], *inner), out.type.dtype),
+                emitter.at_as(b, (*inner, *index[len(rows) :]), out.type.dtype),
+            ]
+        )
+
+    dims = (*rows, *columns)
+    if left[-1] == 1:
+        emitter.define(out, dims, lambda index: term(index, (ZERO,)))
+    else:
+        emitter.reduce(out, dims, (left[-1],), term, REDUCTIONS["Add"])
+
+
+def blockwise(emitter: Emitter, node: Apply) -> None:
+    if not isinstance(node.op.core_op, Dot) or any(x.type.ndim < 2 for x in node.inputs):
+        raise Unsupported(str(node.op))
+    matrices(emitter, node)
+
+
+def matrices(emitter: Emitter, node: Apply) -> None:
+    """Products of matrices, one for each place along the axes before the last two."""
+    [a, b], [out] = node.inputs, node.outputs
+    left, right = emitter.shape(a), emitter.shape(b)
+    batch = emitter.broadcast([left[:-2], right[:-2]])
+
+    def term(index: Index, inner: Index) -> Expr:
+        *outer, row, column = index
+        left_one = emitter.at_as(a, (*outer, row, *inner), out.type.dtype)
+        return product([left_one, emitter.at_as(b, (*outer, *inner, column), out.type.dtype)])
+
+    emitter.equate(left[-1], right[-2])
+    dims = (*batch, left[-2], right[-1])
+    emitter.reduce(out, dims, (left[-1],), term, REDUCTIONS["Add"])
+
+
+def careduce(emitter: Emitter, node: Apply) -> None:
+    [x], [out] = node.inputs, node.outputs
+    operation = REDUCTIONS.get(type(node.op.scalar_op).__name__)
+    if operation is None or not operation.gives(out.type.dtype):
+        raise Unsupported(str(node.op))
+    shape = emitter.shape(x)
+    folded = tuple(range(len(shape))) if node.op.axis is None else tuple(node.op.axis)
+    kept = [axis for axis in range(len(shape)) if axis not in folded]
+
+    def term(index: Index, inner: Index) -> Expr:
+        full = [ZERO] * len(shape)
+        for place, axis in enumerate(kept):
+            full[axis] = index[place]
+        for place, axis in enumerate(folded):
+            full[axis] = inner[place]
+        return emitter.at_as(x, tuple(full), out.type.dtype)
+
+    emitter.reduce(out, tuple(shape[a] for a in kept), tuple(shape[a] for a in folded), term, operation)
+
+
+def softmax(emitter: Emitter, node: Apply, *, log: bool) -> None:
+    """softmax(x) = exp(x - max x) / sum(exp(x - max x)), along one axis or all."""
+    [x], [out] = node.inputs, node.outputs
+    if out.type.ndim != 1:
+        raise Unsupported(str(node.op))
+    [dim] = emitter.shape(x)
+    number = number_of(out.type.dtype)
+    r = Expr("r")
+    score = lambda index: emitter.at_as(x, index, out.type.dtype)
+    top = emitter.accumulate([(r, dim)], score((r,)), REDUCTIONS["Maximum"], number)
+    shifted = lambda index: Expr("({} - {})", (score(index), top))
+    power = lambda index: Expr("math.exp({})", (shifted(index),))
+    total = emitter.accumulate([(r, dim)], power((r,)), REDUCTIONS["Add"], number)
+    if log:
+        total = emitter.writer.local(Expr("math.log({})", (total,)))
+        emitter.store(out, (dim,), lambda index: Expr("({} - {})", (shifted(index), total)))
+    else:
+        emitter.store(out, (dim,), lambda index: Expr("({} / {})", (power(index), total)))

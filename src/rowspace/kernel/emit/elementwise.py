@@ -1,0 +1,85 @@
+"""Element by element: every scalar operation of the table in `scalars.py`, and compositions of them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pytensor.graph.basic import Apply, Constant
+from pytensor.graph.traversal import toposort
+from pytensor.scalar import basic as ps
+
+from rowspace.kernel.emit.emitter import Emitter, Unsupported, literal
+from rowspace.kernel.emit.expression import Expr, product, sum_of
+from rowspace.kernel.emit.scalars import CHEAP, SCALAR
+from rowspace.kernel.emit.typed import converted, finished, form_of, operands
+
+_ZEROS = ("0", "f32(0.0)", "f64(0.0)")
+
+
+def elemwise(emitter: Emitter, node: Apply) -> None:
+    if len(node.outputs) > 1:
+        raise Unsupported(str(node.op))
+    operation, [out] = node.op.scalar_op, node.outputs
+    takes, write = _scalar_writer(operation, _types(node.inputs), out.type.dtype)
+    dims = emitter.broadcast([emitter.shape(x) for x in node.inputs])
+    access = lambda index: write([emitter.at_as(x, index, t) for x, t in zip(node.inputs, takes, strict=True)])
+    emitter.define(out, dims, access, cheap=_is_cheap(operation))
+
+
+def _types(variables: Sequence[Any]) -> list[str]:
+    return [v.type.dtype for v in variables]
+
+
+def _is_cheap(operation: Any) -> bool:
+    if isinstance(operation, ps.Composite):
+        return all(_is_cheap(node.op) for node in toposort(operation.fgraph.outputs))
+    return type(operation).__name__ in CHEAP
+
+
+def _scalar_writer(
+    operation: Any, taken: Sequence[str], given: str
+) -> tuple[list[str], Callable[[Sequence[Expr]], Expr]]:
+    """The types that a scalar operation casts its arguments to, and how it writes them."""
+    name = type(operation).__name__
+    if isinstance(operation, ps.Composite):
+        return _types(operation.fgraph.inputs), partial(_composite, operation)
+    if isinstance(operation, ps.Cast):
+        return list(taken), lambda args: converted(args[0], taken[0], given)
+    write = _plain_writer(name, form_of(name, given))
+    return operands(name, taken, given), lambda args: finished(name, write(args), given)
+
+
+def _plain_writer(name: str, form: str) -> Callable[[Sequence[Expr]], Expr]:
+    if form == "*":
+        return product
+    if form == "+":
+        return sum_of
+    if form in "&|":
+        return lambda args: Expr("(" + f" {form} ".join(["{}"] * len(args)) + ")", tuple(args))
+    if name == "Sub":
+        return lambda args: _negative(args[1]) if str(args[0]) in _ZEROS else Expr(form, tuple(args))
+    if name == "Neg":
+        return lambda args: _negative(args[0])
+    return lambda args: Expr(form, tuple(args))
+
+
+def _composite(operation: Any, args: Sequence[Expr]) -> Expr:
+    """Several scalar operations in one, such as the products that PyTensor makes of a whole power."""
+    graph = operation.fgraph
+    known = dict(zip(graph.inputs, args, strict=True))
+    for node in toposort(graph.outputs):
+        takes, write = _scalar_writer(node.op, _types(node.inputs), node.outputs[0].type.dtype)
+        known[node.outputs[0]] = write([_part(known, x, t) for x, t in zip(node.inputs, takes, strict=True)])
+    return known[graph.outputs[0]]
+
+
+def _part(known: dict[Any, Expr], x: Any, dtype: str) -> Expr:
+    """What a piece of a composition takes, as a number of type `dtype`."""
+    if isinstance(x, Constant):
+        return literal(np.asarray(x.data).astype(dtype))
+    return converted(known[x], x.type.dtype, dtype)
+
+
+def _negative(e: Expr) -> Expr:
+    return e.args[0] if e.form == SCALAR["Neg"] else Expr(SCALAR["Neg"], (e,))

@@ -1,0 +1,82 @@
+"""Basic indices: for each axis a place, or a start, a step and a length."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
+from pytensor.tensor.subtensor import indices_from_subtensor
+
+from rowspace.kernel.emit.emitter import Emitter, Unsupported
+from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted
+from rowspace.kernel.emit.lengths import length_of, sliced
+from rowspace.kernel.emit.limits import is_inside
+
+
+class Part:
+    """A basic index of an array: for each axis a fixed place, or a start, a step and a length."""
+
+    def __init__(self, emitter: Emitter, node: Apply, flat: Sequence[Variable], shape: tuple[Dim, ...]) -> None:
+        indices = indices_from_subtensor(flat, node.op.idx_list)
+        indices = (*indices, *[slice(None)] * (len(shape) - len(indices)))
+        self.axes = [part_of(emitter, i, d) for i, d in zip(indices, shape, strict=True)]
+        self.dims = tuple(length for place, length in self.axes if length is not None)
+
+    def outer(self, index: Index) -> Index:
+        """The index in the whole of an index in the part."""
+        rest = iter(index)
+        return tuple(place if length is None else place(next(rest)) for place, length in self.axes)
+
+
+def part_of(emitter: Emitter, index: Any, dim: Dim) -> tuple[Any, Dim | None]:
+    """One axis of a basic index: (place, None), or (place in the whole of a place in the part, length)."""
+    if not isinstance(index, slice):
+        return place_in(emitter, index, dim), None
+    start, stop, step = (None if e is None else _end(emitter, e) for e in (index.start, index.stop, index.step))
+    step = 1 if step is None else step
+    if not isinstance(step, int):
+        raise Unsupported("a slice with a step that is not constant")
+    first, length = sliced(emitter, dim, start, stop, step)
+    return (lambda i: shifted(scaled(i, step), first)), length
+
+
+def scaled(index: Expr, step: int) -> Expr:
+    """An index times so much."""
+    return index if step == 1 or index == ZERO else Expr(f"({{}} * {step})", (index,))
+
+
+def _end(emitter: Emitter, end: Any) -> Dim:
+    return length_of(emitter, end) if isinstance(end, Variable) else int(end)
+
+
+def place_in(emitter: Emitter, index: Any, dim: Dim) -> Expr:
+    """The source of a place along an axis: constant, made of lengths, or inside by what it is."""
+    if isinstance(index, Variable) and not isinstance(index, Constant) and is_inside(emitter, index, dim):
+        return emitter.at(_whole(index), ())
+    place = _end(emitter, index)
+    emitter.require_place(place, dim)
+    if isinstance(place, int):
+        if isinstance(dim, int):
+            return Expr(str(place % dim))
+        return Expr(str(place)) if place >= 0 else Expr(f"({dim} - {-place})")
+    return Expr(f"({place} + {dim} * ({place} < 0))")
+
+
+def _whole(index: Variable) -> Variable:
+    while index.owner is not None and isinstance(index.owner.op, ScalarFromTensor | TensorFromScalar):
+        index = index.owner.inputs[0]
+    return index
+
+
+def changed_part(emitter: Emitter, node: Apply, dims: tuple[Dim, ...]) -> tuple[list[tuple[Expr, Dim]], Index, Expr]:
+    """The loops over a part of `dims` that is set or added to, the index in it, and what comes there.
+
+    The node's output is then a copy to change of its first input; its second is broadcast to the part.
+    """
+    x, y, [out] = node.inputs[0], node.inputs[1], node.outputs
+    own = emitter.shape(y)
+    emitter.broadcast([dims, (1,) * (len(dims) - len(own)) + own])
+    emitter.copy_to_change(out, x)
+    axes, index = emitter.axes(dims, "zk")
+    axes.sort(key=lambda axis: length_for_layout(axis[1]))
+    return axes, index, emitter.at_as(y, index[len(index) - len(own) :], out.type.dtype)

@@ -1,0 +1,165 @@
+"""Sources already written: kept in the cache folder under a fingerprint of the graph they were written from.
+
+Differentiating and rewriting take PyTensor a quarter of a second; the graph of a cost before that is made in a few
+milliseconds and says all that the source depends on.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytensor
+
+from rowspace.columns.marks import mark_of
+from rowspace.columns.negatives import Negatives
+from rowspace.jit import cache
+from rowspace.kernel.cost import Traced
+from rowspace.kernel.graph.objects import Untold, marked
+from rowspace.kernel.graph.spelling import Graph, SharedValues, Spelling
+from rowspace.kernel.update import UpdateGraph, trace_idle, trace_step
+from rowspace.updates import Update
+
+# The modules that decide what a source says.
+_WRITERS = (
+    "cost.py plain.py cut.py step.py rewriting.py evaluation.py stable.py scaled.py subgradients.py first_largest.py "
+    "signs.py emit/*.py apply.py assemble.py rowwise.py plans.py spelling.py objects.py sampling.py work.py"
+).split()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a cost from others: marks of its `structure` and of its `values`, constants and shared variables.
+
+    `untold` says what of it cannot be told apart from its like, or nothing; such a cost is equal to no other.
+    """
+
+    structure: str
+    values: str
+    untold: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.structure} {self.values}"
+
+
+def fingerprint(
+    traced: Traced,
+    dims: Mapping[str, int],
+    updates: Mapping[str, Update],
+    forms: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> str | None:
+    """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers.
+
+    None where they cannot be told from others.
+    """
+    parts = [writers(), *_told_of(traced, dims, forms), repr(sorted(options.items()))]
+    graphs = [_graph_of(traced)]
+    for table, update in updates.items():
+        same = [other for other in updates if updates[other] is update]
+        parts += [f"{table} {update.additive} {update.exact} {update.idle_after} {same}"]
+        graphs += _graphs_of(update, dims[table])
+    return _name(parts, graphs)
+
+
+def rows_fingerprint(update: Update, dim: int, step: bool) -> str | None:
+    """A name for the source of a loop over rows; None where the update cannot be told from others."""
+    parts = ["rows", writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
+    return _name(parts, _graphs_of(update, dim))
+
+
+def identity_of_cost(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> Identity:
+    """What tells a cost over columns of these forms from others, whatever is made of it."""
+    return _identity(_told_of(traced, dims, forms), [_graph_of(traced)])
+
+
+def identity_of_update(update: Update, dim: int) -> Identity:
+    """What tells the steps of an update of rows of this width from others, and the state they begin with."""
+    first = mark_of(*map(np.asarray, update.init(dim)))
+    return _identity([f"{update.exact} {update.idle_after} {first}"], _graphs_of(update, dim))
+
+
+def shared_values(traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update]) -> SharedValues:
+    """The values of the shared variables in a cost and its updates."""
+    graphs = [_graph_of(traced), *(graph for t, update in updates.items() for graph in _graphs_of(update, dims[t]))]
+    return SharedValues(graphs)
+
+
+def _name(parts: Sequence[str], graphs: Sequence[Graph]) -> str | None:
+    try:
+        return Spelling.of(*parts, graphs=graphs).mark
+    except Untold:
+        return None
+
+
+def _identity(parts: Sequence[str], graphs: Sequence[Graph]) -> Identity:
+    try:
+        spelling = Spelling.of(*parts, graphs=graphs)
+    except Untold as what:
+        return Identity(f"like no other {uuid4().hex}", "", str(what))
+    return Identity(marked(spelling.structure), marked(spelling.values))
+
+
+def _told_of(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> list[str]:
+    looked_up = [look.table for look in traced.lookups]
+    columns = [(name, _form(forms[name])) for name in traced.columns]
+    return [repr(sorted(dims.items())), repr(columns), f"{traced.trained} are trained of {looked_up}"]
+
+
+def _graph_of(traced: Traced) -> Graph:
+    inputs = {symbol: f"column {name}" for name, symbol in traced.columns.items()}
+    inputs |= {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
+    return [traced.cost, *(look.index for look in traced.lookups)], inputs
+
+
+def _graphs_of(update: Update, dim: int) -> list[Graph]:
+    """What an update does in a step, and in those without a gradient."""
+    idle = trace_idle(update, dim) if update.exact else None
+    return [_graph_of_step(graph) for graph in (trace_step(update, dim), idle) if graph is not None]
+
+
+def _graph_of_step(graph: UpdateGraph) -> Graph:
+    inputs = {graph.row: "row", graph.gradient: "gradient", graph.rate: "rate"}
+    inputs |= {state: f"state {n}" for n, state in enumerate(graph.state)}
+    inputs |= {} if graph.steps is None else {graph.steps: "steps"}
+    return [graph.new_row, *graph.new_state], inputs
+
+
+def load(name: str | None) -> dict[str, Any] | None:
+    """The fields of a source kept under a fingerprint, or None."""
+    if name is None:
+        return None
+    try:
+        fields = json.loads(cache.read(_file(name)) or "null")
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def keep(name: str | None, fields: dict[str, Any]) -> None:
+    """Keep the fields of a source under its fingerprint; without one, or a folder to write, nothing is kept."""
+    if name is not None:
+        cache.keep(_file(name), json.dumps(fields))
+
+
+def _file(name: str) -> str:
+    return f"plan_{name}.json"
+
+
+@functools.cache
+def writers() -> str:
+    """A mark of the modules that write sources."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(pytensor.__version__.encode())
+    for path in sorted(path for pattern in _WRITERS for path in here.glob(pattern)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _form(form: Any) -> Any:
+    return form.form if isinstance(form, Negatives) else form

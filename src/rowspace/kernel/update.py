@@ -1,0 +1,93 @@
+"""Update rules as graphs: a step traced for rows of one width."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.replace import graph_replace
+
+from rowspace.errors import CostError
+from rowspace.kernel.graph.floatx import floats
+from rowspace.kernel.graph.rewriting import rewritten
+from rowspace.kernel.lookups import symbolic
+from rowspace.tables.names import brief
+from rowspace.updates import Update, first_of
+
+
+@dataclass(frozen=True)
+class UpdateGraph:
+    """An update rule traced for rows of one width; an additive rule's `new_row` is what the row loses."""
+
+    row: Variable  # (d,)
+    gradient: Variable  # (d,)
+    state: list[Variable]  # (d,) or (1,) each
+    rate: Variable  # ()
+    new_row: Variable
+    new_state: list[Variable]
+    steps: Variable | None = None  # (), of an idle stretch
+    name: str = "update"
+
+
+def trace_step(update: Update, dim: int) -> UpdateGraph:
+    """Call the step with symbols; raises CostError when it gives other shapes than it was given."""
+    with floats("float32"):
+        row, gradient = (symbolic(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
+        first = first_of(update, dim)
+        state = [symbolic(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
+        rate = symbolic("rate", shape=(), dtype="float32")
+        new_row, new_state = _called(update, update.step, row, gradient, tuple(state), rate)
+        if len(new_state) != len(state):
+            raise CostError(f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}")
+        pairs = zip([new_row, *new_state], [row, *state], strict=True)
+        outputs = [_fitted(update, new, old) for new, old in pairs]
+        if update.additive:
+            zeros = pt.zeros(dim, dtype="float32")
+            outputs[0] = -graph_replace([outputs[0]], {row: zeros}, strict=False)[0]
+    return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:], name=update.name)
+
+
+def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
+    """What a stretch of steps without a gradient does, simplified; None if they must be taken one by one."""
+    if update.idle is None:
+        return None
+    with floats("float32"):
+        graph = trace_step(update, dim)
+        steps = symbolic("steps", shape=(), dtype="float32")
+        new_row, new_state = _called(update, update.idle, graph.row, tuple(graph.state), graph.rate, steps)
+        pairs = zip([new_row, *new_state], [graph.row, *graph.state], strict=True)
+        outputs = [_fitted(update, new, old) for new, old in pairs]
+        outputs = rewritten(outputs, f"the update {update.name}")
+    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]), steps=steps)
+
+
+def trace_update(update: Update, dim: int) -> UpdateGraph:
+    """An update rule for rows of width `dim`, simplified."""
+    graph = trace_step(update, dim)
+    with floats("float32"):
+        outputs = rewritten([graph.new_row, *graph.new_state], f"the update {update.name}")
+    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
+
+
+def _called(update: Update, rule: Callable[..., Any], *symbols: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a rule gives, a row and a state."""
+    try:
+        given = rule(*symbols)
+    except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError, RecursionError) as error:
+        raise CostError(
+            f"update {update.name} could not be traced: {str(error).rstrip('.')}; it is called once, with symbols "
+            "(row, gradient, state, rate): use operators and functions of pytensor.tensor, as in pt.switch for if"
+        ) from error
+    if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], tuple | list):
+        raise CostError(
+            f"update {update.name} returned {brief(given)}; return (row, state), where state is a tuple: () without any"
+        )
+    return given[0], tuple(given[1])
+
+
+def _fitted(update: Update, new: Any, old: Variable) -> Variable:
+    new = pt.as_tensor_variable(new)
+    if new.type.ndim != 1 or new.type.shape not in (old.type.shape, (None,)):
+        raise CostError(f"update {update.name} turned {old.name} of shape {old.type.shape} into shape {new.type.shape}")
+    return pt.specify_shape(new, old.type.shape).astype("float32")

@@ -1,0 +1,307 @@
+"""The update phase of a kernel: every gradient is taken at the rows as they were, whatever the order of the writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pytensor.graph.basic import Variable
+
+from rowspace.emit import Emitter, Unsupported, element
+from rowspace.errors import CostError
+from rowspace.kernel.emit import emitter
+from rowspace.kernel.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
+from rowspace.kernel.update import UpdateGraph, trace_idle, trace_update
+from rowspace.updates import Update
+
+_K, _Z = Expr("k"), Expr("z")
+# The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
+# updated in loops of their own.
+_MOST_FUSED = 4
+
+
+@dataclass
+class Site:
+    """A lookup with its gradient as the kernel sees them."""
+
+    table: str
+    bag: tuple[Dim, ...]  # () for one row, (m,) for a bag
+    row_id: Access  # index into the bag -> the id's source
+    gradient: Variable
+
+
+@dataclass
+class Rows:
+    """A table as the kernel sees it: its array, its state's arrays, its rate and its update's graph."""
+
+    array: str
+    states: list[str]
+    rate: str
+    update: UpdateGraph
+    dim: int
+    additive: bool
+    seen: str = ""  # of an exact update: the array of the steps each row has seen
+    idle: UpdateGraph | None = None
+    idle_after: int = 0
+    place: int = 0  # of its rate among those of all tables
+
+
+def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int = 0) -> Rows:
+    """A table as the kernel sees it, its update traced."""
+    seen = writer.name(f"{array}_seen") if update.exact else ""
+    idle = trace_idle(update, dim) if update.exact else None
+    graph = trace_update(update, dim)
+    return Rows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after, place)
+
+
+@dataclass
+class Updates:
+    """Writes the updates of all lookups of an example."""
+
+    writer: Writer
+    emitter: Emitter
+    tables: dict[str, Rows]
+    guarded: bool = False
+
+    def check(self, sites: Sequence[Site]) -> None:
+        """Add up what the gradients are made of beside rows, which are finite: the sum is finite only if they are."""
+        for site in sites:
+            bag = [(_Z, d) for d in site.bag if d != 1]
+            value = self._gradient(site, [_Z if bag else ZERO] if site.bag else [])
+            for term in self._doubtful(value):
+                wide = [(_K, self.tables[site.table].dim)] if term.depends(_K) else []
+                self.writer.loops([*bag, *wide], [("check", "+=", term)])
+
+    def _doubtful(self, value: Expr) -> list[Expr]:
+        """The terms and factors of a gradient that are not elements of rows: coefficients, as a rule."""
+        if self._table_of(value):
+            return []
+        if value.depends(_K) and value.form.replace("{}", "").strip("()+-* ") == "":
+            return [term for part in value.args for term in self._doubtful(part)]
+        return [value]
+
+    def write(self, sites: Sequence[Site]) -> None:
+        """Merge the repeats of tables that need it, then apply, reading each table before it is written."""
+        merged = [t for t in self.tables if self._needs_merge(t, sites)]
+        gathered = {t: self._gather(t, [s for s in sites if s.table == t]) for t in merged}
+        self._write_in_order([s for s in sites if s.table not in merged])
+        for table, (ids, gradients, count, repeated) in gathered.items():
+            self._write_merged(table, ids, gradients, count, repeated)
+
+    def store(self, site: Site, array: str, slot: Expr, part: str) -> None:
+        """Store the ids or the gradients of a lookup in an array, from a place on."""
+        bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
+        inner = (_Z if bag else ZERO,) if site.bag else ()
+        place = Expr("({} + {})", (slot, _Z)) if bag else slot
+        if part == "ids":
+            self.writer.loops(bag, [(element(array)((place,)), "=", site.row_id(inner))])
+        else:
+            wide = [(_K, self.tables[site.table].dim)]
+            self.writer.loops([*bag, *wide], [(element(array)((place, _K)), "=", self._gradient(site, inner))])
+
+    def _needs_merge(self, table: str, sites: Sequence[Site]) -> bool:
+        own = [s for s in sites if s.table == table]
+        return not self.tables[table].additive and (len(own) > 1 or any(s.bag for s in own))
+
+    # --- repeats ---------------------------------------------------------------------------------------------------
+
+    def _gather(self, table: str, sites: Sequence[Site]) -> tuple[str, str, Dim, str]:
+        """Store ids and gradients of all lookups of a table one after another, and add up those of a repeated row."""
+        count: Dim = 0
+        for site in sites:
+            count = total_length(count, site.bag[0] if site.bag else 1)
+        writer, dim = self.writer, self.tables[table].dim
+        ids = writer.array(f"ids_{table}", (count,), "uintp")
+        gradients = writer.array(f"gradients_{table}", (count, dim), "float32")
+        repeated = writer.array(f"repeated_{table}", (count,), "bool")
+        slots = writer.array("slots", (f"hash_length({count})",), "int64")
+        start: Dim = 0
+        for site in sites:
+            self._gather_one(site, start, ids, gradients)
+            start = total_length(start, site.bag[0] if site.bag else 1)
+        writer.line(f"merge_repeats({ids}, {gradients}, {count}, {repeated}, {slots})")
+        return ids, gradients, count, repeated
+
+    def _gather_one(self, site: Site, start: Dim, ids: str, gradients: str) -> None:
+        bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
+        inner = (_Z if bag else ZERO,) if site.bag else ()
+        place = shifted(inner[0] if inner else ZERO, start)
+        self.writer.loops(bag, [(element(ids)((place,)), "=", site.row_id(inner))])
+        wide = [(_K, self.tables[site.table].dim)]
+        value = self._gradient(site, inner)
+        self.writer.loops([*bag, *wide], [(element(gradients)((place, _K)), "=", value)])
+
+    def _write_merged(self, table: str, ids: str, gradients: str, count: Dim, repeated: str) -> None:
+        q = self.writer.name("q")
+        with self.writer.block(f"for {q} in range({count}):"):
+            with self.writer.block(f"if {repeated}[{q}]:"):
+                self.writer.line("continue")
+            row = self.writer.local(Expr(f"{ids}[{q}]"), "row")
+            self._apply([(table, row, lambda index: element(gradients)((Expr(q), *index)))])
+
+    # --- order -----------------------------------------------------------------------------------------------------
+
+    def _write_in_order(self, sites: Sequence[Site]) -> None:
+        """Write each lookup once nothing left to write still reads its table; store gradients to break a circle."""
+        left = list(sites)
+        while left:
+            group = next((g for g in self._groups(left) if self._free(g, left)), None)
+            if group is None:
+                self._store_gradient(min((s for s in left if self._reads(s)), key=lambda s: len(s.bag)))
+                continue
+            self._write_bag(group[0]) if group[0].bag else self._write_together(group)
+            left = [s for s in left if s not in group]
+
+    def _groups(self, left: Sequence[Site]) -> list[list[Site]]:
+        """What could be written next: any lookup alone, or all single rows of one width in one loop."""
+        singles = [s for s in left if self._fits_together(s)]
+        arrays = sum(1 + len(self.tables[s.table].states) for s in singles)
+        widths = {self.tables[s.table].dim for s in singles}
+        fused = [singles] if len(widths) == 1 and arrays <= _MOST_FUSED else []
+        return [[s] for s in left] + fused
+
+    def _free(self, group: Sequence[Site], left: Sequence[Site]) -> bool:
+        """Whether no other lookup still reads the tables of `group`, nor its own loop what it has written."""
+        written = {s.table for s in group}
+        if any(written & self._reads(s) for s in left if s not in group):
+            return False
+        return all(self._fits_together(s) or not written & self._reads(s) for s in group)
+
+    def _fits_together(self, site: Site) -> bool:
+        """A single row whose gradient at k reads rows at k only, or at places read before the loop."""
+        if site.bag:
+            return False
+        loads = [e for e in self._gradient(site, ()).walk() if self._table_of(e)]
+        return all(e.args[-1] == _K or not e.depends(_K) for e in loads)
+
+    def _reads(self, site: Site) -> set[str]:
+        inner = (_Z,) if site.bag else ()
+        found = (self._table_of(e) for e in self._gradient(site, inner).walk())
+        return {t for t in found if t}
+
+    def _table_of(self, e: Expr) -> str | None:
+        return next((t for t, rows in self.tables.items() if e.form.startswith(f"{rows.array}[")), None)
+
+    def _gradient(self, site: Site, inner: Sequence[Expr]) -> Expr:
+        return self.emitter.at(site.gradient, (*inner, _K))
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def _store_gradient(self, site: Site) -> None:
+        dims = (*site.bag, self.tables[site.table].dim)
+        access = self.emitter.access[site.gradient]
+        self.emitter.store(site.gradient, dims, access)
+
+    def _write_bag(self, site: Site) -> None:
+        [dim] = site.bag
+        z = ZERO if dim == 1 else _Z
+        with self.writer.block(f"for {_Z} in range({dim}):"):
+            row = self.writer.local(site.row_id((z,)), "row")
+            self._apply([(site.table, row, lambda index: self.emitter.at(site.gradient, (z, *index)))])
+
+    def _write_together(self, sites: Sequence[Site]) -> None:
+        self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
+
+    def catch_up(self, table: str, row: Expr, *, seen: str) -> None:
+        """Let a row take the steps it missed before step `now`; from then on it has seen `seen` steps.
+
+        A row looked up twice in an example has seen it after the first time, and misses nothing the second.
+        """
+        rows, writer = self.tables[table], self.writer
+        done = writer.local(Expr(f"{rows.seen}[{{}}, 0]", (row,)), "done")
+        with writer.block(f"if {done} <= now:"):
+            writer.line(f"{rows.seen}[{row}, 0] = {seen}")
+            closed = writer.local(Expr(f"{done} + {rows.idle_after}"), "closed") if rows.idle else "now"
+            piece = writer.local(Expr(f"piece_of(since, {done})"), "piece")
+            with writer.block(f"while {done} < now:"):
+                end = writer.local(Expr(f"piece_end(since, {piece}, now)"), "end")
+                at_rate = replace(rows, rate=str(writer.local(Expr(f"paces[{rows.place}, {piece}]"), "pace")))
+                self._idle_stretch(at_rate, row, done, end, closed)
+                writer.line(f"{done} = {end}")
+                writer.line(f"{piece} += 1")
+
+    def _idle_stretch(self, rows: Rows, row: Expr, done: Expr, end: Expr, closed: Expr | str) -> None:
+        """Steps `done` to `end` without a gradient: one by one up to step `closed`, then at once."""
+        writer = self.writer
+        if rows.idle is None or rows.idle_after:
+            with writer.block(f"for {writer.name('step')} in range({done}, min({end}, {closed})):"):
+                self._move(rows, row, rows.update)
+        if rows.idle:
+            steps = writer.local(Expr(f"{end} - max({done}, {closed})"), "steps")
+            with writer.block(f"if {steps} > 0:"):
+                self._move(rows, row, rows.idle, Expr(f"f32({steps})"))
+
+    def step(self, table: str, row: Expr, gradient: Access) -> None:
+        """Let one row take a step."""
+        self._apply([(table, row, gradient)])
+
+    def _move(self, rows: Rows, row: Expr, graph: UpdateGraph, steps: Expr | None = None) -> None:
+        """One row's step without a gradient: values first, since what is stored may be read for what is stored next."""
+        outputs = self._outputs(rows, row, lambda _: Expr("f32(0.0)"), graph, steps)
+        narrow = [(t, s, self.writer.local(v)) for t, s, v, dims in outputs if dims == (1,)]
+        wide = [(t, s, v) for t, s, v, dims in outputs if dims != (1,)]
+        if wide:
+            self.writer.loops([(_K, rows.dim)], wide)
+        for target, sign, value in narrow:
+            self.writer.line(f"{target} {sign} {value}")
+
+    def _apply(self, moves: Sequence[tuple[str, Expr, Access]]) -> None:
+        """Move rows of one width: (table, id, gradient) each, in one loop over the width."""
+        wide: list[Statement] = []
+        narrow: list[tuple[Expr, str, Expr]] = []
+        for table, row, gradient in moves:
+            for target, sign, value, dims in self._outputs(
+                self.tables[table], row, gradient, self.tables[table].update
+            ):
+                if dims == (1,):
+                    narrow.append((target, sign, self.writer.local(value)))
+                else:
+                    wide.append((target, sign, value))
+        if wide:
+            dim = self.tables[moves[0][0]].dim
+            self.writer.loops([(_K, dim)], wide)
+        for target, sign, value in narrow:
+            self.writer.line(f"{target} {sign} {value}")
+        for table, row, _ in moves:
+            if self.guarded and self.tables[table].additive:
+                continue  # finite, since what is subtracted was found to be
+            self.writer.line(f"check += {self.tables[table].array}[{row}, 0]")
+
+    @staticmethod
+    def _elsewhere(e: Expr, arrays: Sequence[str]) -> bool:
+        """Whether a piece reads one of the arrays at another place than the loop is at."""
+        read = any(e.form.startswith(f"{a}[") for a in arrays)
+        return read and e.args[-1] != _K and e.args[-1].depends(_K)
+
+    def _outputs(
+        self, rows: Rows, row: Expr, gradient: Access, graph: UpdateGraph, steps: Expr | None = None
+    ) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
+        """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
+        inner = emitter(self.writer, inline=True)
+        arrays = [rows.array, *rows.states]
+        places = [lambda index, a=a: element(a)((row, *index)) for a in arrays]
+        for variable, place in zip([graph.row, *graph.state], places, strict=True):
+            inner.bind(variable, variable.type.shape, place)
+        inner.bind(graph.rate, (), lambda _: Expr(rows.rate))
+        if graph.steps is not None and steps is not None:
+            inner.bind(graph.steps, (), lambda _: steps)
+        outputs = [graph.new_row, *graph.new_state]
+        try:
+            inner.count(outputs)
+            inner.bind_one(graph.gradient, (rows.dim,), gradient)
+            inner.emit(outputs)
+        except Unsupported as reason:
+            raise CostError(
+                f"the update {graph.name!r} uses {reason}, which has no compiled loop, and an update needs one; "
+                "write it with arithmetic, comparisons, sums and the functions of one number"
+            ) from reason
+        out = []
+        for position, (variable, place) in enumerate(zip(outputs, places, strict=True)):
+            if variable is graph.row:
+                continue
+            dims = variable.type.shape
+            index = (ZERO if dims == (1,) else _K,)
+            if any(self._elsewhere(e, arrays) for e in inner.at(variable, index).walk()):
+                inner.store(variable, dims, inner.access[variable])  # the loop would read what it has written
+            sign = "-=" if rows.additive and position == 0 else "="
+            out.append((place(index), sign, inner.at(variable, index), dims))
+        return out
