@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.blocks import Blocks, Deck
-from rowspace.buckets import Buckets, Sample, block_count, window_length
 from rowspace.kernel.segments import HI, LO, NEEDED, PASSED, ROW
-from rowspace.layout import Layout
-from rowspace.pool import Pool
+from rowspace.schedule.blocks import Blocks, Deck
+from rowspace.schedule.buckets import Buckets, Sample, block_count, window_length
+from rowspace.schedule.layout import Layout
+from rowspace.schedule.negative_pool import Pool
 
 
 def deal(counts, blocks, seed, *, apart=True):
@@ -157,6 +157,6 @@ def test_rows_beyond_int32_are_numbered_all_the_same(monkeypatch):
     of = np.array([1, 0, 1, 0], np.uint16)
     blocks = lambda: Blocks(of, 2, of, 1)
     assert blocks().rows.dtype == np.int32
-    monkeypatch.setattr("rowspace.blocks.MOST_INT32", 3)
+    monkeypatch.setattr("rowspace.schedule.blocks.MOST_INT32", 3)
     assert blocks().rows.dtype == np.int64
     assert blocks().rows.tolist() == [1, 3, 0, 2]

@@ -14,9 +14,9 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
-from rowspace.gathering import in_buckets, in_file_order
+from rowspace.execute.replicas import Lanes, SharedTable
 from rowspace.kernel.segments import Bound
-from rowspace.shared import Lanes, SharedTable
+from rowspace.schedule.bags import in_buckets, in_file_order
 
 THREADS = (1, 2, 3, 4, 8)
 ROWS, DIM = 40, 5
@@ -233,7 +233,7 @@ UPDATES = {
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("update", UPDATES)
 def test_the_same_bytes_at_any_number_of_threads(update, shuffle, monkeypatch):
-    monkeypatch.setattr("rowspace.buckets._LONGEST", 256)  # several windows
+    monkeypatch.setattr("rowspace.schedule.buckets._LONGEST", 256)  # several windows
     options = {"schedule": "blocks", "blocks": 8, "epochs": 2, "shuffle": shuffle}
     found = [outcome(bagged(examples()), UPDATES[update](), threads=n, **options) for n in THREADS]
     assert all(run == found[0] for run in found)
@@ -241,7 +241,7 @@ def test_the_same_bytes_at_any_number_of_threads(update, shuffle, monkeypatch):
 
 
 def test_the_same_bytes_when_it_is_cut_unasked(monkeypatch):
-    monkeypatch.setattr("rowspace.buckets._EXAMPLES", 16)
+    monkeypatch.setattr("rowspace.schedule.buckets._EXAMPLES", 16)
     trainers = [trained(bagged(examples()), schedule="blocks", threads=n) for n in (1, 2, 3)]
     assert len(set(map(digest, trainers))) == 1
     assert next(iter(trainers[0].buckets.values())).cuts

@@ -9,7 +9,7 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.columns.kinds import Kind
 from rowspace.kernel.cost import trace
-from rowspace.layout import layout
+from rowspace.schedule.layout import layout
 
 SIZES = {"E": (1000, 4), "W": (1000, 4), "C": (900, 4), "b": (1000, 1), "c": (900, 1), "R": (10, 4)}
 

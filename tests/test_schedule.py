@@ -15,7 +15,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.schedule import Window
+from rowspace.schedule.plan import Window
 
 from processes import running  # isort: skip
 
@@ -113,7 +113,7 @@ def test_empty_chunks():
 @pytest.mark.parametrize(("cost", "blocks"), list(product(["l1_dot", "glove"], [2, 5, 8, 40])))
 def test_blocks_run_the_sorted_examples_in_order(cost, blocks, monkeypatch):
     """Against the sequential loop over the same order: equal to the last bit."""
-    monkeypatch.setattr("rowspace.buckets._A_ROW", 30)  # all in one window
+    monkeypatch.setattr("rowspace.schedule.buckets._A_ROW", 30)  # all in one window
     tables, data = problem(cost)
     _, _, trainer = trained(cost, rs.adagrad(0.05), threads=3, tables_and_data=(tables, data), epochs=1, blocks=blocks)
     [buckets] = trainer.buckets.values()
@@ -146,7 +146,7 @@ def test_two_fits_of_one_epoch_are_one_fit_of_two():
 
 def test_shuffling_and_windows(monkeypatch):
     """Chunks longer than a window are sorted window by window, the next while the present one runs."""
-    monkeypatch.setattr("rowspace.buckets._A_ROW", 1)
+    monkeypatch.setattr("rowspace.schedule.buckets._A_ROW", 1)
     runs = [trained("pair_negatives", rs.sgd(0.05), threads=n, shuffle=True) for n in THREADS]
     assert len({r[0] for r in runs}) == 1
     assert runs[0][2].examples == 1400

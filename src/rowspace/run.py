@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowspace.batch import BatchWindow
 from rowspace.checkpoint.settings import settings
 from rowspace.columns.data import Chunks
 from rowspace.comparison import Comparison
@@ -16,14 +15,15 @@ from rowspace.diverged import diverged
 from rowspace.epoch import Epoch
 from rowspace.errors import Diverged, FormatError
 from rowspace.kernel.caught_up import catch_up_all, caught_up
-from rowspace.pace import Pace, Position
-from rowspace.schedule import Outcome, Window
+from rowspace.schedule.batches import BatchWindow
+from rowspace.schedule.pacing import Pace, Position
+from rowspace.schedule.place import Standing
+from rowspace.schedule.plan import Outcome, Window
+from rowspace.schedule.planner import Options, Windows
 from rowspace.snapshot import Snapshot, worth_a_copy
-from rowspace.standing import Standing
 from rowspace.system.mapped import check_whole, is_mapped
 from rowspace.system.progress import Progress
 from rowspace.system.threads import Workers
-from rowspace.windows import Options, Windows
 
 if TYPE_CHECKING:
     from rowspace.checkpoint import Checkpoints

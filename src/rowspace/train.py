@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.buckets import Buckets, Sample
 from rowspace.checkpoint import EVERY, Checkpoints, check_there
 from rowspace.columns.data import Chunks
 from rowspace.columns.input import as_chunk
@@ -21,8 +20,10 @@ from rowspace.kernel.cost import Cost, column_names, parameters
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.run import Run
-from rowspace.schedule import SCHEDULES
-from rowspace.standing import Place
+from rowspace.schedule.buckets import Buckets, Sample
+from rowspace.schedule.place import Place
+from rowspace.schedule.plan import SCHEDULES
+from rowspace.schedule.planner import Options
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.system.memory import wanted
@@ -33,7 +34,6 @@ from rowspace.tables.table import Table, by_name
 from rowspace.tables.values import is_integer
 from rowspace.trace import Trace, traced
 from rowspace.updates import Update, first_of, sgd
-from rowspace.windows import Options
 
 EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")
 

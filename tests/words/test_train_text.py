@@ -39,7 +39,7 @@ def arrays(model):
 @pytest.fixture
 def cut(monkeypatch):
     """Even a small text is cut into blocks, and made into examples in many stretches."""
-    monkeypatch.setattr("rowspace.buckets._EXAMPLES", 32)
+    monkeypatch.setattr("rowspace.schedule.buckets._EXAMPLES", 32)
     monkeypatch.setattr("rowspace.words.contexts.TOKENS", 400)
 
 

@@ -14,7 +14,7 @@ from rowspace.checkpoint.state import arrays_of, restore, told_of
 from rowspace.checkpoint.told import check_told
 from rowspace.errors import CheckpointError, DataError, Unkept
 from rowspace.errors.arguments import path_of
-from rowspace.standing import Place
+from rowspace.schedule.place import Place
 from rowspace.system.json_text import json_text
 
 if TYPE_CHECKING:

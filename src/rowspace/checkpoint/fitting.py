@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.buckets import Sample
 from rowspace.checkpoint.slots import Saved
 from rowspace.errors import CheckpointError
 from rowspace.past import Past
+from rowspace.schedule.buckets import Sample
 
 if TYPE_CHECKING:
     from rowspace.run import Run

@@ -11,7 +11,7 @@ from rowspace.columns.marks import mark_of, mark_of_texts
 from rowspace.errors import CheckpointError
 from rowspace.kernel.graph.objects import marked
 from rowspace.kernel.source_cache import identity_of_update, writers
-from rowspace.pace import RATE_STEPS
+from rowspace.schedule.pacing import RATE_STEPS
 from rowspace.tables.names import brief
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.updates import Update

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.buckets import Sample
 from rowspace.checkpoint.fitting import fitting, trained_arrays
 from rowspace.checkpoint.machine import machine, warn_if_elsewhere
 from rowspace.checkpoint.settings import check_same
 from rowspace.checkpoint.slots import Saved
 from rowspace.epoch import Epoch
-from rowspace.standing import Place, Standing
+from rowspace.schedule.buckets import Sample
+from rowspace.schedule.place import Place, Standing
 
 if TYPE_CHECKING:
     from rowspace.run import Run

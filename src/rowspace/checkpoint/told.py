@@ -21,8 +21,8 @@ from rowspace.checkpoint.form import (
     truth,
     whole,
 )
-from rowspace.pace import SAMPLED
-from rowspace.schedule import SCHEDULES
+from rowspace.schedule.pacing import SAMPLED
+from rowspace.schedule.plan import SCHEDULES
 
 _AXES = 2  # that decide how examples are sorted, at most
 _DTYPES = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.blocks import PAGE
+from rowspace.schedule.blocks import PAGE
 from rowspace.system.mapped import let_go, mapped, scratch
 from rowspace.system.memory import in_use
 

@@ -10,10 +10,10 @@ from rowspace.columns.kinds import Chunk, Ragged, counted_before, length, member
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import catch_up, step
 from rowspace.kernel.segments import Bound, Work, segments_between
-from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.schedule import Outcome
-from rowspace.standing import Place
+from rowspace.schedule.pacing import Pace, Position
+from rowspace.schedule.place import Place
+from rowspace.schedule.plan import Outcome
 from rowspace.system.threads import Workers
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rowspace.columns.kinds import Chunk, Ragged
 from rowspace.kernel.segments import Bound
-from rowspace.layout import Source
+from rowspace.schedule.layout import Source
 
 LANES = 8  # tasks of a stage, whatever the number of threads: all begin with the same rows
 

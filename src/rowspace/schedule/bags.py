@@ -8,8 +8,8 @@ import numpy as np
 from rowspace.columns.kinds import Chunk, Gathered, Negatives, Ragged, length
 from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
-from rowspace.packing import room
-from rowspace.sorting import fill_bags, gather_bags
+from rowspace.schedule.packing import room
+from rowspace.schedule.sort_loops import fill_bags, gather_bags
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 
 from rowspace.columns.kinds import Chunk, Gathered, Ragged, length
 from rowspace.jit.compile import compiled_loop
-from rowspace.sorting import distribute
+from rowspace.schedule.sort_loops import distribute
 
 if TYPE_CHECKING:
-    from rowspace.spill import Spill
+    from rowspace.schedule.spill import Spill
 
 
 class Packed:

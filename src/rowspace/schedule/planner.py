@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.batch import Batches, BatchWindow
-from rowspace.buckets import Buckets, Sample, Sorted
 from rowspace.columns.holding import check_held
 from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.comparison import Comparison
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
-from rowspace.gathering import in_file_order
+from rowspace.execute.replicas import LANES, Lanes, SharedTable
+from rowspace.execute.tiles import Contents, Tiles, tiled
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.segments import LO, Work, segments_between
-from rowspace.layout import layout
-from rowspace.pace import Pace, Position
 from rowspace.past import Past
-from rowspace.schedule import Task, Window, in_turn
-from rowspace.shared import LANES, Lanes, SharedTable
-from rowspace.spill import Spill
-from rowspace.standing import Place
+from rowspace.schedule.bags import in_file_order
+from rowspace.schedule.batches import Batches, BatchWindow
+from rowspace.schedule.buckets import Buckets, Sample, Sorted
+from rowspace.schedule.layout import layout
+from rowspace.schedule.pacing import Pace, Position
+from rowspace.schedule.place import Place
+from rowspace.schedule.plan import Task, Window, in_turn
+from rowspace.schedule.spill import Spill
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import folder_of, is_on_disk, room_for_rows
-from rowspace.tiles import Contents, Tiles, tiled
 from rowspace.trace import Trace
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.jit.compile import compiled_loop
-from rowspace.packing import room
-from rowspace.sorting import distribute_within
+from rowspace.schedule.packing import room
+from rowspace.schedule.sort_loops import distribute_within
 from rowspace.system.mapped import let_go, scratch
 
 SMALL = 2**24  # bytes: arrays below are in memory

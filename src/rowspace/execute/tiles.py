@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rowspace.buckets import Buckets, Sorted
+from rowspace.execute.residency import EXAMPLES, SCATTERED, Extent, Part, Residency
 from rowspace.kernel.segments import NEEDED
-from rowspace.residency import EXAMPLES, SCATTERED, Extent, Part, Residency
-from rowspace.schedule import Task, Turn, in_turn, span
+from rowspace.schedule.buckets import Buckets, Sorted
+from rowspace.schedule.plan import Task, Turn, in_turn, span
 from rowspace.system.mapped import Mapped, mapped
 from rowspace.tables.on_disk import WHOLE
 

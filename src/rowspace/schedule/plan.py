@@ -7,12 +7,12 @@ from time import sleep
 
 import numpy as np
 
-from rowspace.buckets import Sorted
 from rowspace.columns.kinds import Chunk, counted_before, members
+from rowspace.execute.replicas import Lanes
+from rowspace.execute.residency import Residency
 from rowspace.kernel.segments import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
-from rowspace.residency import Residency
-from rowspace.shared import Lanes
-from rowspace.standing import Place
+from rowspace.schedule.buckets import Sorted
+from rowspace.schedule.place import Place
 from rowspace.system.threads import Workers
 
 SCHEDULES = ("blocks", "sequential", "hogwild")

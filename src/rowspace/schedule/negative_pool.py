@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.blocks import Blocks, number_dtype
 from rowspace.jit.compile import compiled_loop
-from rowspace.sorting import bits_of, draw_pool, is_kept
+from rowspace.schedule.blocks import Blocks, number_dtype
+from rowspace.schedule.sort_loops import bits_of, draw_pool, is_kept
 
 _HEAVY = 16  # a row with more than one in so many of a block's share is frequent
 
