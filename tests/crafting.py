@@ -22,7 +22,7 @@ import numpy as np
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint.arrays import write_changed
-from rowspace.checkpoint.slots import MANIFEST, _file
+from rowspace.checkpoint.store import MANIFEST, _file
 from rowspace.columns.marks import mark_of_texts
 
 ROWS, EPOCHS, EXAMPLES = 600, 3, 9000

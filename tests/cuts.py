@@ -8,7 +8,7 @@ from tests.power import Disk, cut
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.checkpoint.slots import Slots
+from rowspace.checkpoint.store import Slots
 from rowspace.errors import ModelError
 from rowspace.system import swap
 

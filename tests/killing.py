@@ -20,7 +20,7 @@ import numpy as np
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.checkpoint import arrays, slots
+from rowspace.checkpoint import arrays, store
 from rowspace.words import contexts
 
 ROWS, EXAMPLES, DIM = 12_000, 90_000, 8  # enough to be cut into blocks, with windows within an epoch
@@ -162,8 +162,8 @@ def die_at_call(number):
     half = arrays._write
     arrays._write = counted(half, cut=lambda stream, content, at: half(stream, content[: len(content) // 2], at))
     for name in ("rename", "fsync"):
-        setattr(slots.os, name, counted(getattr(os, name)))
-    slots.shutil.rmtree = counted(shutil.rmtree)
+        setattr(store.os, name, counted(getattr(os, name)))
+    store.shutil.rmtree = counted(shutil.rmtree)
 
 
 def kill_at_random(case, kills, seed=0):

@@ -15,9 +15,9 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.checkpoint import Every, slots
+from rowspace.checkpoint import Every, store
 from rowspace.checkpoint.arrays import STRETCH, damage, read_into, write_changed
-from rowspace.checkpoint.slots import MANIFEST, Slots
+from rowspace.checkpoint.store import MANIFEST, Slots
 from rowspace.errors import CheckpointError, DataError, Locked
 
 from killing import CASES, EPOCHS, Stream, columns  # isort: skip
@@ -43,7 +43,7 @@ class Stop:
             raise Stopped
 
 
-from rowspace.checkpoint import Checkpoints  # noqa: E402
+from rowspace.checkpoint.checkpoints import Checkpoints  # noqa: E402
 
 AFTER_WINDOW = Checkpoints.after_window
 
@@ -531,11 +531,12 @@ def test_folders_that_are_none(tmp_path):
 
 
 def test_a_resume_elsewhere_warns_and_goes_on(tmp_path, monkeypatch):
-    from rowspace.checkpoint import machine, state
+    from rowspace.checkpoint import machine
+    from rowspace.train import saved_state
 
     here = machine.machine()
     other = {**here, "processor": "x86_64 other", "numpy": "1.0", "features": "sse2,other"}
-    monkeypatch.setattr(state, "machine", lambda: other)
+    monkeypatch.setattr(saved_state, "machine", lambda: other)
     stopped(tmp_path / "c", monkeypatch, 2)
     monkeypatch.undo()
     told = f"processor {here['processor']}, was x86_64 other.* lacks other; numpy {here['numpy']}, was 1.0"
@@ -557,7 +558,7 @@ def test_what_cannot_be_read_now_is_not_taken_for_damaged(tmp_path, monkeypatch)
     kept = manifest.read_bytes()
     manifest.unlink()
     manifest.symlink_to(manifest)  # as it is with a disk that gives errors: it is there, and cannot be read
-    monkeypatch.setattr(slots, "_check_ours", lambda folder: None)  # which refuses links
+    monkeypatch.setattr(store, "_check_ours", lambda folder: None)  # which refuses links
     with pytest.raises(OSError, match="symbolic links"):
         trainer().resume(tmp_path / "c", columns())
     manifest.unlink()

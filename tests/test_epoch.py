@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import rowspace as rs
-from rowspace.epoch import Epoch
 from rowspace.errors import NoExamples
 from rowspace.system.json_text import json_text
+from rowspace.train.epoch import Epoch
 
 
 def refused(constant):

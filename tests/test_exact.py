@@ -9,7 +9,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.kernel.caught_up import catch_up_all
-from rowspace.past import Past
+from rowspace.state import Past
 
 ROWS, DIM, BATCH = 40, 4, 8
 TOLERANCE = 2e-5
@@ -249,7 +249,7 @@ def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
     before = table.values.copy()
     trainer = rs.Trainer(lambda E, i: E[i].sum() * 0, {"E": table}, rs.exact(rs.weight_decay(rs.sgd(0.5), 0.2)))
     trainer.fit({"i": [0, 1]}, batch=1)  # compiles
-    monkeypatch.setattr("rowspace.run.catch_up_all", measured)
+    monkeypatch.setattr("rowspace.train.fit.catch_up_all", measured)
     trainer.fit({"i": [0, 1]}, epochs=2, batch=1)
     np.testing.assert_allclose(table.values, before * np.float32(0.9**6), rtol=1e-5)
     assert len(peaks) == 2
@@ -260,8 +260,8 @@ def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
 def test_rates_of_steps_that_every_row_has_taken_are_forgotten(copied, monkeypatch):
     """They would grow with every epoch; those that a copy to go back to needs are kept, and it is gone back to."""
     if not copied:
-        monkeypatch.setattr("rowspace.snapshot._TINY", 0)
-        monkeypatch.setattr("rowspace.snapshot._SMALL", 0)
+        monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
+        monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
     lengths, given = [], data(400)
     bad = {**given, "label": np.where(np.arange(400) == 203, np.float32(3e38), given["label"])}
 
@@ -287,8 +287,8 @@ def test_rates_of_steps_that_every_row_has_taken_are_forgotten(copied, monkeypat
 def test_a_fit_that_went_wrong_is_gone_on_from(copied, monkeypatch):
     """With a copy to go back to and without one: no step is taken twice, none is left out."""
     if not copied:
-        monkeypatch.setattr("rowspace.snapshot._TINY", 0)
-        monkeypatch.setattr("rowspace.snapshot._SMALL", 0)
+        monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
+        monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
     given = {c: v[:400] for c, v in data().items()}
     bad = {**given, "label": np.where(np.arange(400) == 203, np.float32(3e38), given["label"])}
     E = rs.Table(ROWS, DIM, seed=0)

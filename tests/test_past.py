@@ -4,7 +4,7 @@ import numpy as np
 
 from rowspace.jit.compile import interpreted
 from rowspace.kernel.emit.scalars import HELPERS
-from rowspace.past import Past
+from rowspace.state import Past
 
 
 def pieces(past):

@@ -7,7 +7,7 @@ import pytest
 from tests.cuts import CASES, tried
 from tests.power import Disk, states
 
-from rowspace.checkpoint import slots
+from rowspace.checkpoint import store
 from rowspace.system import atomic, swap
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="folders are not flushed there")
@@ -41,7 +41,7 @@ def test_at_every_moment(tmp_path, case):
         ("model", swap, "sync_folder"),
         ("first model by two renames", swap, "sync_folder"),
         ("export", atomic, "sync_folder"),
-        ("checkpoints", slots, "sync_folder"),
+        ("checkpoints", store, "sync_folder"),
     ],
 )
 def test_without_a_flush_something_is_lost(tmp_path, monkeypatch, case, place, name):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rowspace as rs
-from rowspace.checkpoint.slots import Slots
+from rowspace.checkpoint.store import Slots
 from rowspace.columns.marks import mark_of_texts
 from rowspace.errors import CheckpointError
 
@@ -60,7 +60,7 @@ from pathlib import Path
 import numpy as np
 import rowspace as rs
 from rowspace import formats
-from rowspace.checkpoint.slots import Slots
+from rowspace.checkpoint.store import Slots
 
 folder = Path(sys.argv[1])
 E = rs.Table.from_array(np.eye(4, dtype=np.float32), ["a", "b", "c", "d"], counts=[4, 3, 2, 1])

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import rowspace as rs
-from rowspace import trace as trace_module
 from rowspace.errors import DataError, IdOutOfRange, UnknownItem
-from rowspace.trace import Trace, read_trace
+from rowspace.train import trace as trace_module
+from rowspace.train.trace import Trace, read_trace
 
 SUFFIXES = (".tsv", ".parquet")
 
@@ -211,7 +211,7 @@ def test_files_that_are_not_traces(tmp_path):
 
 
 def test_import_is_light():
-    code = "import sys, rowspace.trace; print([m for m in sys.modules if m in ('pyarrow', 'PIL')])"
+    code = "import sys, rowspace.train.trace; print([m for m in sys.modules if m in ('pyarrow', 'PIL')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -18,9 +18,9 @@ _PUBLIC = {
     "updates": ("Update", "adagrad", "clip_norm", "exact", "lazy_adam", "momentum")
     + ("rowwise_adagrad", "sgd", "weight_decay"),
     "rates": ("linear",),
-    "train": ("Trainer",),
+    "train.trainer": ("Trainer",),
     "kernel.row_gradient": ("RowGradient", "check_gradient", "gradient"),
-    "trace": ("Trace", "read_trace"),
+    "train.trace": ("Trace", "read_trace"),
     "plot": ("plot_cost", "plot_table", "plot_trace"),
     "explanation": ("explain",),
     "model": ("Model", "open"),
@@ -63,9 +63,9 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.read import read_pairs as read_pairs
     from rowspace.read import read_text as read_text
     from rowspace.tables.table import Table as Table
-    from rowspace.trace import Trace as Trace
-    from rowspace.trace import read_trace as read_trace
-    from rowspace.train import Trainer as Trainer
+    from rowspace.train.trace import Trace as Trace
+    from rowspace.train.trace import read_trace as read_trace
+    from rowspace.train.trainer import Trainer as Trainer
     from rowspace.updates import Update as Update
     from rowspace.updates import adagrad as adagrad
     from rowspace.updates import clip_norm as clip_norm

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace import costs
-from rowspace.checkpoint import EVERY, is_begun
+from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.holding import check_held
 from rowspace.columns.marks import mark_of
 from rowspace.columns.negatives import Negatives
@@ -27,12 +27,12 @@ from rowspace.tables.create import reopened
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.tables.table import Table
 from rowspace.tables.values import ask_for_memory, is_integer
-from rowspace.train import Trainer
+from rowspace.train.trainer import Trainer
 from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
 
 if TYPE_CHECKING:
     from rowspace.model import Model
-    from rowspace.trace import Trace
+    from rowspace.train.trace import Trace
 
 LABELLED = ("logistic_dot", "l1_dot", "squared_dot", "cosine")
 UNLABELLED = ("pair_negatives",)

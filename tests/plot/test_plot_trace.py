@@ -11,7 +11,7 @@ from PIL import Image
 import rowspace as rs
 from rowspace.errors import DataError
 from rowspace.plot import plot_trace
-from rowspace.trace import Trace, TraceData
+from rowspace.train.trace import Trace, TraceData
 
 NAMES = ["cat", "dog", "owl", "bee", "ant", "cow"]
 

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.checkpoint.slots import Saved
+from rowspace.checkpoint.store import Saved
 from rowspace.errors import CheckpointError
-from rowspace.past import Past
 from rowspace.schedule.buckets import Sample
+from rowspace.state import Past
 
 if TYPE_CHECKING:
-    from rowspace.run import Run
+    from rowspace.train.fit import Run
 
 
 def trained_arrays(run: "Run") -> dict[str, np.ndarray]:

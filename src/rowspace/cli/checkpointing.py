@@ -35,8 +35,8 @@ def checkpointing(
     folder = checkpoint if resume is None else resume
     if folder is None:
         return {}
-    from rowspace.checkpoint import Every as Times
-    from rowspace.checkpoint import check_free, check_there
+    from rowspace.checkpoint.checkpoints import Every as Times
+    from rowspace.checkpoint.checkpoints import check_free, check_there
 
     Times.of(every)
     if trace is not None:
@@ -63,7 +63,7 @@ def how_to_go_on(options: dict[str, Any]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from rowspace.checkpoint.slots import has_checkpoints
+        from rowspace.checkpoint.store import has_checkpoints
 
         if options and has_checkpoints(options["checkpoint"]):
             note(f"to go on from the last checkpoint, give --resume {options['checkpoint']}")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.kernel.row_loop import catch_up
-from rowspace.past import Past
+from rowspace.state import Past
 from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.mapped import STRETCH, let_go
 
 if TYPE_CHECKING:
-    from rowspace.train import Trainer
+    from rowspace.train.trainer import Trainer
 
 
 def catch_up_all(trainer: "Trainer", past: Past) -> None:

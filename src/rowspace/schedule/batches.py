@@ -10,14 +10,14 @@ from rowspace.columns.kinds import Chunk, Ragged, counted_before, length, member
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import catch_up, step
 from rowspace.kernel.segments import Bound, Work, segments_between
-from rowspace.past import Past
 from rowspace.schedule.pacing import Pace, Position
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Outcome
+from rowspace.state import Past
 from rowspace.system.threads import Workers
 
 if TYPE_CHECKING:
-    from rowspace.train import Trainer
+    from rowspace.train.trainer import Trainer
 
 _SHARE = 4096  # examples or lookups for which a thread is worth its while
 

@@ -10,13 +10,11 @@ import numpy as np
 
 from rowspace.columns.holding import check_held
 from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, length, members, reordered
-from rowspace.comparison import Comparison
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.execute.replicas import LANES, Lanes, SharedTable
 from rowspace.execute.tiles import Contents, Tiles, tiled
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.segments import LO, Work, segments_between
-from rowspace.past import Past
 from rowspace.schedule.bags import in_file_order
 from rowspace.schedule.batches import Batches, BatchWindow
 from rowspace.schedule.buckets import Buckets, Sample, Sorted
@@ -25,13 +23,15 @@ from rowspace.schedule.pacing import Pace, Position
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Task, Window, in_turn
 from rowspace.schedule.spill import Spill
+from rowspace.state import Past
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import folder_of, is_on_disk, room_for_rows
-from rowspace.trace import Trace
+from rowspace.train.comparison import Comparison
+from rowspace.train.trace import Trace
 
 if TYPE_CHECKING:
-    from rowspace.train import Trainer
+    from rowspace.train.trainer import Trainer
 
 _LONGEST = 2**22  # examples of a stretch in file order
 _AHEAD = 8  # windows at the most that are sorted before they run

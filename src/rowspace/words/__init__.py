@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.checkpoint import EVERY, is_begun
+from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.subwords import Subwords
 from rowspace.errors import DataError, idle
 from rowspace.errors.idle import changed, refuse_idle
@@ -16,7 +16,7 @@ from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.system.threads import thread_count
 from rowspace.tables.values import ask_for_memory, is_integer, is_number
-from rowspace.train import Trainer
+from rowspace.train.trainer import Trainer
 from rowspace.words import counted, predictive
 from rowspace.words.setting import Plan, Setting
 

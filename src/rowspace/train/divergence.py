@@ -10,7 +10,7 @@ from rowspace.columns.negatives import Negatives
 from rowspace.errors import Diverged
 
 if TYPE_CHECKING:
-    from rowspace.train import Trainer
+    from rowspace.train.trainer import Trainer
 
 
 def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, position: int) -> Diverged:

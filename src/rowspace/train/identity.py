@@ -17,7 +17,7 @@ from rowspace.tables.on_disk import is_on_disk
 from rowspace.updates import Update
 
 if TYPE_CHECKING:
-    from rowspace.run import Run
+    from rowspace.train.fit import Run
 
 _MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
 

@@ -7,14 +7,14 @@ import numpy as np
 
 from rowspace.checkpoint.fitting import fitting, trained_arrays
 from rowspace.checkpoint.machine import machine, warn_if_elsewhere
-from rowspace.checkpoint.settings import check_same
-from rowspace.checkpoint.slots import Saved
-from rowspace.epoch import Epoch
+from rowspace.checkpoint.store import Saved
 from rowspace.schedule.buckets import Sample
 from rowspace.schedule.place import Place, Standing
+from rowspace.train.epoch import Epoch
+from rowspace.train.identity import check_same
 
 if TYPE_CHECKING:
-    from rowspace.run import Run
+    from rowspace.train.fit import Run
 
 
 def arrays_of(run: "Run") -> dict[str, np.ndarray]:

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowspace.checkpoint.settings import settings
 from rowspace.columns.data import Chunks
-from rowspace.comparison import Comparison
-from rowspace.diverged import diverged
-from rowspace.epoch import Epoch
 from rowspace.errors import Diverged, FormatError
 from rowspace.kernel.caught_up import catch_up_all, caught_up
 from rowspace.schedule.batches import BatchWindow
@@ -20,14 +16,18 @@ from rowspace.schedule.pacing import Pace, Position
 from rowspace.schedule.place import Standing
 from rowspace.schedule.plan import Outcome, Window
 from rowspace.schedule.planner import Options, Windows
-from rowspace.snapshot import Snapshot, worth_a_copy
 from rowspace.system.mapped import check_whole, is_mapped
 from rowspace.system.progress import Progress
 from rowspace.system.threads import Workers
+from rowspace.train.comparison import Comparison
+from rowspace.train.divergence import diverged
+from rowspace.train.epoch import Epoch
+from rowspace.train.identity import settings
+from rowspace.train.snapshot import Snapshot, worth_a_copy
 
 if TYPE_CHECKING:
-    from rowspace.checkpoint import Checkpoints
-    from rowspace.train import Trainer
+    from rowspace.checkpoint.checkpoints import Checkpoints
+    from rowspace.train.trainer import Trainer
 
 
 class Run:

@@ -23,7 +23,7 @@ from rowspace.system.disk_full import told_when_full
 from rowspace.tables.table import Table, by_name
 
 if TYPE_CHECKING:
-    from rowspace.train import Trainer
+    from rowspace.train.trainer import Trainer
 
 __all__ = ["Trace", "TraceData", "read_trace"]
 

@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.checkpoint import EVERY, Checkpoints, check_there
+from rowspace.checkpoint.checkpoints import EVERY, Checkpoints, check_there
 from rowspace.columns.data import Chunks
 from rowspace.columns.input import as_chunk
 from rowspace.columns.kinds import kind
 from rowspace.columns.negatives import Negatives
-from rowspace.epoch import Epoch
 from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.errors.arguments import check_choice, check_kind
 from rowspace.errors.idle import WHY, changed, refuse_idle
 from rowspace.kernel.cost import Cost, column_names, parameters
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import RowLoop
-from rowspace.run import Run
 from rowspace.schedule.buckets import Buckets, Sample
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import SCHEDULES
@@ -32,7 +30,9 @@ from rowspace.system.threads import Workers, thread_count
 from rowspace.tables.on_disk import first_state, scattered
 from rowspace.tables.table import Table, by_name
 from rowspace.tables.values import is_integer
-from rowspace.trace import Trace, traced
+from rowspace.train.epoch import Epoch
+from rowspace.train.fit import Run
+from rowspace.train.trace import Trace, traced
 from rowspace.updates import Update, first_of, sgd
 
 EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")
