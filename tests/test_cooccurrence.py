@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rowspace.errors import DataError, IdOutOfRange
-from rowspace.read import counting
+from rowspace.read import cooccurrence_loops
 from rowspace.read.cooccurrence import cooccurrences
 
 SENTENCES = st.lists(st.lists(st.integers(0, 5), max_size=12), max_size=8)
@@ -147,7 +147,7 @@ def test_the_loops_are_the_same_without_a_compiler(monkeypatch):
     rng = np.random.default_rng(2)
     sentences = [rng.integers(0, 40, size).tolist() for size in (0, 5, 1, 30, 12)]
     monkeypatch.setattr("rowspace.read.cooccurrence.compiled_loop", lambda *functions: functions[-1])
-    assert counting.count_rows.__module__ == "rowspace.read.counting"
+    assert cooccurrence_loops.count_rows.__module__ == "rowspace.read.cooccurrence_loops"
     assert listed(cooccurrences(*flat(sentences), 40, chunk=11, threads=1)) == naive(sentences, 10)
 
 

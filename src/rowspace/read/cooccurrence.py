@@ -10,7 +10,7 @@ import numpy as np
 
 from rowspace.errors import DataError, IdOutOfRange
 from rowspace.jit.compile import compiled_loop
-from rowspace.read import counting
+from rowspace.read import cooccurrence_loops
 from rowspace.system.threads import Workers, thread_count
 from rowspace.tables.names import shown
 from rowspace.tables.values import is_integer
@@ -142,9 +142,9 @@ def _counted(part: _Part, n: int, weights: np.ndarray, symmetric: bool, workers:
     starts = _offsets(np.bincount(part.text[part.first : part.last], minlength=n))
     spans = np.empty((part.last - part.first, 3), np.int32)
     after = len(weights) // 2
-    sort = compiled_loop(counting.sort_by_word)
+    sort = compiled_loop(cooccurrence_loops.sort_by_word)
     sort(part.text, part.offsets, part.first, part.last, after if symmetric else 0, after, starts[:-1].copy(), spans)
-    count = compiled_loop(counting.add_up, counting.count_rows)
+    count = compiled_loop(cooccurrence_loops.add_up, cooccurrence_loops.count_rows)
     lengths, spare = np.empty(n, np.int64), list[Any]()
     tasks = _tasks(starts)
     parts: list[Any] = [None] * len(tasks)
@@ -169,7 +169,7 @@ def _merged(a: _Run, b: _Run, workers: Workers) -> _Run:
     """The sums of both."""
     tasks = _tasks(a.starts + b.starts)
     lengths = np.empty(len(a.starts) - 1, np.int64)
-    measure, merge = compiled_loop(counting.union_lengths), compiled_loop(counting.merge_rows)
+    measure, merge = compiled_loop(cooccurrence_loops.union_lengths), compiled_loop(cooccurrence_loops.merge_rows)
     workers.run(lambda rows: measure(a.starts, a.columns, b.starts, b.columns, *rows, lengths), tasks)
     starts = _offsets(lengths)
     both = _Run(starts, np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int64))

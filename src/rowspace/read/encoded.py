@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.read import loops
-from rowspace.read.chunk import Chunk
+from rowspace.read import word_loops
+from rowspace.read.pieces import Chunk
 from rowspace.system.interrupts import interrupts_deferred
 from rowspace.tables.names import shown
 
@@ -56,7 +56,7 @@ def text_loop(name: str) -> Callable[..., Any]:
     """
     from rowspace.jit.compile import compiled
 
-    loop = compiled(inspect.getsource(loops), name)
+    loop = compiled(inspect.getsource(word_loops), name)
 
     def run(*arguments: Any) -> Any:
         with interrupts_deferred():

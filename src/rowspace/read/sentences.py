@@ -13,11 +13,11 @@ from rowspace.errors import DataError
 from rowspace.errors.idle import refuse_idle
 from rowspace.read.binary import HEAD, TABLES
 from rowspace.read.cells import column_cells, file_cells, frame_column
-from rowspace.read.chunk import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
+from rowspace.read.characters import RULES, kinds
 from rowspace.read.content import check_text
 from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
 from rowspace.read.grid import frame, listed
-from rowspace.read.kinds import RULES, kinds
+from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
 from rowspace.read.stream import Stream, files, opened
 from rowspace.tables.names import shown
 

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from rowspace.read.loops import BETWEEN, INSIDE, JOINING, REFUSED
+from rowspace.read.word_loops import BETWEEN, INSIDE, JOINING, REFUSED
 
 WHITE_SPACE = b" \t\n\v\f\r"
 APOSTROPHES = "'\u2019"
