@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import rowspace as rs
-from rowspace import checked, description
 from rowspace.errors import ModelError
+from rowspace.model import integrity, manifest
 
 FILES = ["C.npy", "E.counts.npy", "E.names.json", "E.npy", "model.json"]
 ALTERED = "was altered or damaged since it was written"
@@ -31,13 +31,13 @@ def rewritten(folder, **changes):
     path = folder / "model.json"
     described = {**json.loads(path.read_text()), **changes}
     described.pop("xxh3_128")
-    path.write_bytes(description.written(described))
+    path.write_bytes(manifest.written(described))
 
 
 def test_a_whole_model_is_whole(model):
     assert sorted(os.listdir(model)) == FILES
     sizes = {name: (model / name).stat().st_size for name in FILES if name != "model.json"}
-    assert checked.Summary.of(model) == checked.Summary(4, sum(sizes.values()), [])
+    assert integrity.Summary.of(model) == integrity.Summary(4, sum(sizes.values()), [])
     written = json.loads((model / "model.json").read_text())["files"]
     assert {name: of["size"] for name, of in written.items()} == sizes
     rs.open(model, check=True)
@@ -134,7 +134,7 @@ def test_models_without_checksums_open(model):
     del written["files"], written["xxh3_128"]
     (model / "model.json").write_text(json.dumps(written))
     assert rs.open(model, check=True)["a"].tolist() == [1, 1]
-    assert checked.Summary.of(model).unrecorded == [
+    assert integrity.Summary.of(model).unrecorded == [
         "E.npy", "E.names.json", "E.counts.npy", "C.npy",
     ]  # fmt: skip
 
@@ -152,7 +152,7 @@ def test_what_is_opened_for_writing_keeps_no_checksum_of_its_values(model):
     rs.open(model, "r+")  # and again, with nothing left to forget
     opened.save(model)
     assert json.loads((model / "model.json").read_text())["files"].keys() == before.keys()
-    assert checked.Summary.of(model).unrecorded == []
+    assert integrity.Summary.of(model).unrecorded == []
     rs.open(model, "c").tables["E"][0] = 9  # changes that stay in the process leave the checksums
     assert rs.open(model, check=True)["a"].tolist() == [7, 7]
 
@@ -169,7 +169,7 @@ def test_a_damaged_model_is_not_opened_for_writing(model):
 
 def test_a_large_file_is_checked_when_asked(model, monkeypatch):
     limit = sum((model / name).stat().st_size for name in FILES[:3]) + 1
-    monkeypatch.setattr(checked, "LIMIT", limit)
+    monkeypatch.setattr(integrity, "LIMIT", limit)
     data = bytearray((model / "C.npy").read_bytes())  # the largest
     data[-1] ^= 1
     (model / "C.npy").write_bytes(data)

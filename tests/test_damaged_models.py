@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import rowspace as rs
-from rowspace import description
 from rowspace.cli import app
+from rowspace.model import manifest
 
 
 def flipped(name):
@@ -25,7 +25,7 @@ def flipped(name):
 def newer(folder):
     described = json.loads((folder / "model.json").read_text())
     described.pop("xxh3_128")
-    (folder / "model.json").write_bytes(description.written({**described, "version": 2}))
+    (folder / "model.json").write_bytes(manifest.written({**described, "version": 2}))
 
 
 def none_of_ours(folder):

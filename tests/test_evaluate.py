@@ -8,7 +8,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.errors import DataError, ShapeError
-from rowspace.solve import solved
+from rowspace.model.analogies import solved
 
 N, D = 400, 8
 WORDS = [f"w{i}" for i in range(N)]
@@ -152,9 +152,9 @@ def test_a_table_will_do(model, pairs, questions):
 
 def test_blocks_make_no_difference(model, questions, monkeypatch):
     whole = model.evaluate_word_analogies(questions)
-    monkeypatch.setattr("rowspace.solve.QUESTIONS", 7)
+    monkeypatch.setattr("rowspace.model.analogies.QUESTIONS", 7)
     assert model.evaluate_word_analogies(questions) == whole
-    monkeypatch.setattr("rowspace.search._rows_at_once", lambda _: 11)
+    monkeypatch.setattr("rowspace.model.search._rows_at_once", lambda _: 11)
     assert model.evaluate_word_analogies(questions) == whole
 
 

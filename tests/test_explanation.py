@@ -5,7 +5,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.errors import DataError, ShapeError, UnknownItem
-from rowspace.explanation import explain
+from rowspace.model.explanation import explain
 
 TOLD = (
     "3 groups must be mutually orthogonal, which takes 3 dimensions; "

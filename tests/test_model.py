@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.errors import ModelError
-from rowspace.model import open as open_model
+from rowspace.model.model import open as open_model
 from rowspace.system import swap
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=8)

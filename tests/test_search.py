@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rowspace import search
 from rowspace.errors import ShapeError
+from rowspace.model import search
 
 
 def naive(values, query, k):

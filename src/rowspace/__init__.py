@@ -22,9 +22,9 @@ _PUBLIC = {
     "kernel.row_gradient": ("RowGradient", "check_gradient", "gradient"),
     "train.trace": ("Trace", "read_trace"),
     "plot": ("plot_cost", "plot_table", "plot_trace"),
-    "explanation": ("explain",),
-    "model": ("Model", "open"),
-    "evaluate": ("evaluate_analogies", "evaluate_similarity"),
+    "model.explanation": ("explain",),
+    "model.model": ("Model", "open"),
+    "model.evaluate": ("evaluate_analogies", "evaluate_similarity"),
     "formats": ("export", "import_"),
     "read": ("Text", "read_pairs", "read_text"),
     "pairs": ("train_pairs",),
@@ -44,16 +44,16 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.errors import RowspaceError as RowspaceError
     from rowspace.errors import Sequential as Sequential
     from rowspace.errors import SlowCost as SlowCost
-    from rowspace.evaluate import evaluate_analogies as evaluate_analogies
-    from rowspace.evaluate import evaluate_similarity as evaluate_similarity
-    from rowspace.explanation import explain as explain
     from rowspace.formats import export as export
     from rowspace.formats import import_ as import_
     from rowspace.kernel.row_gradient import RowGradient as RowGradient
     from rowspace.kernel.row_gradient import check_gradient as check_gradient
     from rowspace.kernel.row_gradient import gradient as gradient
-    from rowspace.model import Model as Model
-    from rowspace.model import open as open
+    from rowspace.model.evaluate import evaluate_analogies as evaluate_analogies
+    from rowspace.model.evaluate import evaluate_similarity as evaluate_similarity
+    from rowspace.model.explanation import explain as explain
+    from rowspace.model.model import Model as Model
+    from rowspace.model.model import open as open
     from rowspace.pairs import train_pairs as train_pairs
     from rowspace.plot import plot_cost as plot_cost
     from rowspace.plot import plot_table as plot_table

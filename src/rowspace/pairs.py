@@ -31,7 +31,7 @@ from rowspace.train.trainer import Trainer
 from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
 
 if TYPE_CHECKING:
-    from rowspace.model import Model
+    from rowspace.model.model import Model
     from rowspace.train.trace import Trace
 
 LABELLED = ("logistic_dot", "l1_dot", "squared_dot", "cosine")

@@ -6,7 +6,7 @@ from typing import Any
 import rowspace as rs
 from rowspace.cli.output import columns, plain
 from rowspace.errors import DataError, UnknownItem
-from rowspace.queries import Queries
+from rowspace.model.queries import Queries
 
 MODEL = "Folder of a model, or a file of vectors: word2vec, fastText's .vec, GloVe, .npy or Parquet."
 

@@ -24,7 +24,7 @@ def check(
 
 
 def _is_whole(model: Path) -> bool:
-    from rowspace.checked import Summary
+    from rowspace.model.integrity import Summary
 
     try:
         rs.open(model, check=True)

@@ -75,7 +75,7 @@ def text(
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
     reserve(out, context)
     import rowspace as rs
-    from rowspace.model import save_taking
+    from rowspace.model.model import save_taking
     from rowspace.words import check_numbers, check_start, checked_subwords, idle_options
 
     on_disk = table_on_disk or None

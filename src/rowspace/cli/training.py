@@ -83,7 +83,7 @@ def pairs(
     reserve(out, context)
     check_picture_path(plot)
     import rowspace as rs
-    from rowspace.model import save_taking
+    from rowspace.model.model import save_taking
     from rowspace.pairs import train_pairs
 
     refuse_without_effect(context, idle_options(resume or checkpoint, table_on_disk or None))

@@ -8,7 +8,7 @@ import numpy as np
 
 import rowspace as rs
 from rowspace.demo import Say
-from rowspace.model import Model
+from rowspace.model.model import Model
 from rowspace.read import Pairs
 
 ASKED = ("ATL", "LAX", "ANC", "HNL", "BTV", "SBA")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from rowspace.model import Model
+    from rowspace.model.model import Model
     from rowspace.tables.table import Table
 
     Costs: TypeAlias = "Model | Sequence[float] | np.ndarray"

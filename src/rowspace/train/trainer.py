@@ -296,7 +296,7 @@ class Trainer:
     def model(self, **trained_with: Any) -> Any:
         """The tables as a model that can be saved and queried, with a note of what it was trained with."""
         from rowspace.kernel.cost import name_of
-        from rowspace.model import Model
+        from rowspace.model.model import Model
 
         rules = {t: u.name for t, u in self.updates.items()}
         about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}

@@ -21,7 +21,7 @@ from rowspace.words import counted, predictive
 from rowspace.words.setting import Plan, Setting
 
 if TYPE_CHECKING:
-    from rowspace.model import Model
+    from rowspace.model.model import Model
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _ask_for_memory(setting: Setting, each: int) -> None:
 
 
 def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None", about: dict[str, Any]) -> "Model":
-    from rowspace.model import Model
+    from rowspace.model.model import Model
 
     text = setting.text
     about |= {"text": text.name, "tokens": text.tokens, "window": setting.window, "examples": trainer.examples}

@@ -11,10 +11,10 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
-from rowspace.queries import Queries
+from rowspace.model.analogies import RIGHT, UNKNOWN, WRONG, rows_alike, solved
+from rowspace.model.queries import Queries
 from rowspace.read.analogies import Question, read_analogies
 from rowspace.read.word_pairs import read_word_pairs
-from rowspace.solve import RIGHT, UNKNOWN, WRONG, rows_alike, solved
 from rowspace.tables.table import Table
 
 File = str | os.PathLike[str]

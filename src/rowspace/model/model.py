@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rowspace import description
-from rowspace.carried import carry_over
-from rowspace.checked import check_files, files_of, forget, recorded
 from rowspace.columns.subwords import Subwords, Unseen
 from rowspace.errors import DataError, FormatError, ModelError
 from rowspace.errors.arguments import check_kind, path_of
-from rowspace.queries import Queries
+from rowspace.model import manifest
+from rowspace.model.carried import carry_over
+from rowspace.model.integrity import check_files, files_of, forget, recorded
+from rowspace.model.queries import Queries
 from rowspace.system.atomic import atomic_folder
 from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.disk_full import told_when_full
@@ -65,7 +65,7 @@ class Model(Queries):
         if not self.tables:
             raise ModelError("a model needs at least one table")
         for name in self.tables:
-            description.check_table_name(name)
+            manifest.check_table_name(name)
         super().__init__(next(iter(self.tables.values())), _unseen(self.tables, self.trained_with))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
@@ -90,7 +90,7 @@ class Model(Queries):
     def described(self) -> dict[str, Any]:
         """What `model.json` says of it, beside its files."""
         entries = [_entry(name, table) for name, table in self.tables.items()]
-        for entry, stem in zip(entries, description.stems(self.tables).values(), strict=True):
+        for entry, stem in zip(entries, manifest.stems(self.tables).values(), strict=True):
             if stem != entry["name"]:
                 entry["stem"] = stem
         return {"tables": entries, "trained_with": self.trained_with, "cost": self.cost}
@@ -106,7 +106,7 @@ def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None)
     It is for tables that nobody writes any more, whose folder is then removed: a disk need not hold them twice.
     """
     folder, described = path_of("a model", folder), model.described()
-    description.written(described)  # what is no JSON is told before anything is written
+    manifest.written(described)  # what is no JSON is told before anything is written
     needed = sum(table.values.nbytes for table in model.tables.values())
     path = Path(os.path.realpath(folder))
     _files_of_old(path)  # or it is no model, and not overwritten
@@ -116,7 +116,7 @@ def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None)
         files: dict[str, Any] = {}
         for entry, table in zip(described["tables"], model.tables.values(), strict=True):
             files |= _write_table(new, entry, table, left)
-        (new / description.FILE).write_bytes(description.written({**described, "files": files}))
+        (new / manifest.FILE).write_bytes(manifest.written({**described, "files": files}))
 
 
 def _costs(cost: Iterable[float] | None) -> list[float]:
@@ -170,7 +170,7 @@ def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = N
 
 def _open_once(folder: Path, mode: str, check: bool | None) -> Model:
     folder = standing(folder)
-    described = description.read(folder, check)
+    described = manifest.read(folder, check)
     check_files(folder, described, check)
     tables = {}
     for entry in described["tables"]:
@@ -260,13 +260,13 @@ def _files_of_old(folder: Path) -> set[str]:
         try:
             if before is None or (there.is_dir() and not os.listdir(there)):
                 return set()
-            tables = description.read(there, check=False)["tables"]
+            tables = manifest.read(there, check=False)["tables"]
         except (ModelError, FileNotFoundError) as error:
             if before == _identity(folder):
                 raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
             time.sleep(0.002)  # it is being replaced by another process
         else:
-            return {description.FILE, *(name for entry in tables for name in files_of(entry))}
+            return {manifest.FILE, *(name for entry in tables for name in files_of(entry))}
     raise ModelError(_BUSY.format(folder=folder))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rowspace.best import Best
 from rowspace.errors import ShapeError
+from rowspace.model.top import Best
 from rowspace.system.threads import Workers, thread_count
 
 # bytes of scores held at once: large products, for starting BLAS's threads costs, and small beside the table

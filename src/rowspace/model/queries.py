@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.best import Best
 from rowspace.columns.subwords import Unseen
 from rowspace.errors import ShapeError
-from rowspace.search import cosine, cosines, nearer, nearest, norms
+from rowspace.model.search import cosine, cosines, nearer, nearest, norms
+from rowspace.model.terms import listed, numbers_of, several, vector_of, weighted, whole
+from rowspace.model.top import Best
 from rowspace.tables.names import shown
 from rowspace.tables.table import Table
 from rowspace.tables.values import is_integer
-from rowspace.terms import listed, numbers_of, several, vector_of, weighted, whole
 
 Neighbours = list[tuple[Any, float]]
 
@@ -352,7 +352,7 @@ class Queries:
         dummy4unknown: bool = False,
     ) -> tuple[tuple[float, float], tuple[float, float], float]:
         """What `rs.evaluate_similarity` finds, as gensim returns it: (Pearson, p), (Spearman, p), percent unknown."""
-        from rowspace.evaluate import evaluate_similarity
+        from rowspace.model.evaluate import evaluate_similarity
 
         options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "case_insensitive": case_insensitive}
         found = evaluate_similarity(self, pairs, delimiter=delimiter, count_unknown=dummy4unknown, **options)
@@ -378,7 +378,7 @@ class Queries:
         Returns:
             The accuracy, and for each section and the total {"section", "correct", "incorrect"} with the questions.
         """
-        from rowspace.evaluate import answered_analogies
+        from rowspace.model.evaluate import answered_analogies
 
         if similarity_function != "most_similar":
             raise ShapeError(f"similarity_function is {shown(similarity_function)}; only 'most_similar' is computed")

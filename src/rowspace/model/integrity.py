@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rowspace import description
 from rowspace.errors import ModelError
+from rowspace.model import manifest
 from rowspace.system.atomic import atomic_file
 from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.inside import size_inside
@@ -27,7 +27,7 @@ class Summary:
     @classmethod
     def of(cls, folder: Path) -> "Summary":
         """What there is to say of a folder that `rowspace.open` opened."""
-        described = description.read(folder)
+        described = manifest.read(folder)
         written = described.get("files", {})
         there = [name for name in _ours(described) if (folder / name).exists()]
         total = sum((folder / name).stat().st_size for name in there)
@@ -79,13 +79,13 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
 
 def forget(folder: Path) -> None:
     """Take the checksums of values out of a model.json: they are about to be changed in place."""
-    described = description.read(folder)
+    described = manifest.read(folder)
     values = {files_of(entry)[0] for entry in described["tables"]}
     files = described.get("files", {})
     kept = {name: {"size": of["size"]} if name in values and "size" in of else of for name, of in files.items()}
     if kept != files:
-        with atomic_file(folder / description.FILE, "wb") as out:
-            out.write(description.written({**described, "files": kept}))
+        with atomic_file(folder / manifest.FILE, "wb") as out:
+            out.write(manifest.written({**described, "files": kept}))
 
 
 def _ours(described: Mapping[str, Any]) -> list[str]:
@@ -109,4 +109,4 @@ def _checked_size(folder: Path, name: str, was: int | None) -> int:
 def _check_digest(path: Path, was: str) -> None:
     found = digest(path)
     if found != was:
-        raise description.altered(path, found, was)
+        raise manifest.altered(path, found, was)

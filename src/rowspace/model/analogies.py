@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rowspace.queries import Queries
+from rowspace.model.queries import Queries
+from rowspace.model.search import nearest, scored, slack
 from rowspace.read.analogies import Question
-from rowspace.search import nearest, scored, slack
 
 # questions answered in one pass over the rows
 QUESTIONS = 2048
