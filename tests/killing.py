@@ -21,7 +21,7 @@ import numpy as np
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint import arrays, store
-from rowspace.words import contexts
+from rowspace.recipes import contexts
 
 ROWS, EXAMPLES, DIM = 12_000, 90_000, 8  # enough to be cut into blocks, with windows within an epoch
 EPOCHS = 3

@@ -244,7 +244,7 @@ def test_an_interrupt_ends_with_130_and_one_line(pairs, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rowspace.pairs.train_pairs", interrupted)
+    monkeypatch.setattr("rowspace.recipes.pairs.train_pairs", interrupted)
     assert fails("train", "pairs", pairs, "-o", tmp_path / "m", status=130) == "interrupted"
     assert not (tmp_path / "m").exists()
 

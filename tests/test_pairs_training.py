@@ -6,8 +6,8 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.demo.airports import held_out_correlation, places, routes
 from rowspace.errors import DataError
-from rowspace.pairs import DECAY, LABELLED, UPDATES, enough_epochs, train_pairs
 from rowspace.read.trace import read_trace
+from rowspace.recipes.pairs import DECAY, LABELLED, UPDATES, enough_epochs, train_pairs
 
 
 def labelled(m=2_000, seed=0, **more):

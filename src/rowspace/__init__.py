@@ -27,8 +27,8 @@ _PUBLIC = {
     "model.evaluate": ("evaluate_analogies", "evaluate_similarity"),
     "formats": ("export", "import_"),
     "read": ("Text", "read_pairs", "read_text"),
-    "pairs": ("train_pairs",),
-    "words": ("train_text",),
+    "recipes.pairs": ("train_pairs",),
+    "recipes.text": ("train_text",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 
@@ -54,7 +54,6 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.model.explanation import explain as explain
     from rowspace.model.model import Model as Model
     from rowspace.model.model import open as open
-    from rowspace.pairs import train_pairs as train_pairs
     from rowspace.plot import plot_cost as plot_cost
     from rowspace.plot import plot_table as plot_table
     from rowspace.plot import plot_trace as plot_trace
@@ -62,6 +61,8 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.read import Text as Text
     from rowspace.read import read_pairs as read_pairs
     from rowspace.read import read_text as read_text
+    from rowspace.recipes.pairs import train_pairs as train_pairs
+    from rowspace.recipes.text import train_text as train_text
     from rowspace.tables.table import Table as Table
     from rowspace.train.trace import Trace as Trace
     from rowspace.train.trace import read_trace as read_trace
@@ -75,7 +76,6 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.updates import rowwise_adagrad as rowwise_adagrad
     from rowspace.updates import sgd as sgd
     from rowspace.updates import weight_decay as weight_decay
-    from rowspace.words import train_text as train_text
 
 
 def __getattr__(name: str) -> Any:

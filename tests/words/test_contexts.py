@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rowspace.words import contexts
-from rowspace.words.contexts import Contexts, chance_of_keeping
+from rowspace.recipes import contexts
+from rowspace.recipes.contexts import Contexts, chance_of_keeping
 
 BITS = 2**64 - 1
 

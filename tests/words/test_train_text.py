@@ -9,7 +9,7 @@ import rowspace as rs
 from rowspace.columns.subwords import Subwords, compose
 from rowspace.errors import DataError
 from rowspace.read import read_text
-from rowspace.words import contexts
+from rowspace.recipes import contexts
 
 TOPICS = ("apple pear plum cherry peach grape".split(), "hammer saw drill pliers wrench chisel".split())
 COSTS = ("skip_gram", "cbow", "glove")
@@ -40,7 +40,7 @@ def arrays(model):
 def cut(monkeypatch):
     """Even a small text is cut into blocks, and made into examples in many stretches."""
     monkeypatch.setattr("rowspace.schedule.buckets._EXAMPLES", 32)
-    monkeypatch.setattr("rowspace.words.contexts.TOKENS", 400)
+    monkeypatch.setattr("rowspace.recipes.contexts.TOKENS", 400)
 
 
 # --- the same bytes --------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def text(
     reserve(out, context)
     import rowspace as rs
     from rowspace.model.model import save_taking
-    from rowspace.words import check_numbers, check_start, checked_subwords, idle_options
+    from rowspace.recipes.text import check_numbers, check_start, checked_subwords, idle_options
 
     on_disk = table_on_disk or None
     refuse_without_effect(context, idle_options(cost, max_n, sample, resume or checkpoint, on_disk))

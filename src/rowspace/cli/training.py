@@ -84,7 +84,7 @@ def pairs(
     check_picture_path(plot)
     import rowspace as rs
     from rowspace.model.model import save_taking
-    from rowspace.pairs import train_pairs
+    from rowspace.recipes.pairs import train_pairs
 
     refuse_without_effect(context, idle_options(resume or checkpoint, table_on_disk or None))
     start = time.perf_counter()
@@ -110,7 +110,7 @@ def _trace(path: Path | None, read: Any, epochs: int | None) -> Any:
     if path is None:
         return None
     import rowspace as rs
-    from rowspace.pairs import enough_epochs
+    from rowspace.recipes.pairs import enough_epochs
 
     examples = len(read) * (enough_epochs(len(read)) if epochs is None else epochs)
     return rs.Trace(path, every=max(1, examples // RECORDS), rows=read.names[:TRACED])

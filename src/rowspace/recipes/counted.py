@@ -2,8 +2,8 @@
 
 from rowspace import costs
 from rowspace.read.cooccurrence import cooccurrences
+from rowspace.recipes.setting import Plan, Setting
 from rowspace.updates import adagrad
-from rowspace.words.setting import Plan, Setting
 
 
 def glove(setting: Setting) -> Plan:

@@ -11,11 +11,11 @@ from rowspace.columns.kinds import Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.columns.subwords import Subwords
 from rowspace.read import Text
+from rowspace.recipes.contexts import chance_of_keeping
 from rowspace.system.mapped import copy_rows
 from rowspace.tables.create import reopened, write_table
 from rowspace.tables.table import Table
 from rowspace.updates import Update
-from rowspace.words.contexts import chance_of_keeping
 
 _STRETCH = 2**22  # numbers of a table on disk that are made at a time
 

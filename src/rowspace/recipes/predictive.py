@@ -5,10 +5,10 @@ from typing import Any
 from rowspace import costs
 from rowspace.columns.kinds import Ragged, of_each
 from rowspace.columns.subwords import Subwords, compose
+from rowspace.recipes.contexts import Contexts, Kept, gathered
+from rowspace.recipes.setting import Answer, Plan, Setting, together
 from rowspace.tables.table import Table
 from rowspace.updates import sgd
-from rowspace.words.contexts import Contexts, Kept, gathered
-from rowspace.words.setting import Answer, Plan, Setting, together
 
 
 def skip_gram(setting: Setting) -> Plan:

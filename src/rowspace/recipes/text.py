@@ -14,11 +14,11 @@ from rowspace.errors import DataError, idle
 from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
+from rowspace.recipes import counted, predictive
+from rowspace.recipes.setting import Plan, Setting
 from rowspace.system.threads import thread_count
 from rowspace.tables.values import ask_for_memory, is_integer, is_number
 from rowspace.train.trainer import Trainer
-from rowspace.words import counted, predictive
-from rowspace.words.setting import Plan, Setting
 
 if TYPE_CHECKING:
     from rowspace.model.model import Model
