@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rowspace.cli import checking, files, judging, models, pictures, training
+from rowspace.cli import ask, check, convert, evaluate, plot, train_pairs
 from rowspace.cli.ending import ended_by_signals
 from rowspace.cli.group import Commands, told
 from rowspace.cli.output import note, plain_streams
@@ -18,16 +18,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(pictures.demo)
-app.add_typer(training.app, name="train")
-app.command("neighbors")(models.neighbors)
-app.command("analogy")(models.analogy)
-app.command("evaluate")(judging.evaluate)
-app.command("info")(models.info)
-app.command("check")(checking.check)
-app.command("plot")(pictures.plot)
-app.command("export")(files.export)
-app.command("import")(files.import_)
+app.command("demo")(plot.demo)
+app.add_typer(train_pairs.app, name="train")
+app.command("neighbors")(ask.neighbors)
+app.command("analogy")(ask.analogy)
+app.command("evaluate")(evaluate.evaluate)
+app.command("info")(ask.info)
+app.command("check")(check.check)
+app.command("plot")(plot.plot)
+app.command("export")(convert.export)
+app.command("import")(convert.import_)
 
 
 @app.callback()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rowspace.cli import texts
+from rowspace.cli import train_text
 from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.group import Commands
 from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
@@ -134,4 +134,4 @@ def _sentence(summary: dict[str, Any]) -> str:
     )
 
 
-app.command("text")(texts.text)
+app.command("text")(train_text.text)
