@@ -20,7 +20,7 @@ from measure import machine
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint.checkpoints import EVERY, Checkpoints
-from rowspace.train import trainer
+from rowspace.train import trainer as trainer_module
 
 CHUNK = 4_000_000  # pairs
 UPDATES = {"SGD": lambda: rs.sgd(0.01), "adagrad": lambda: rs.adagrad(0.05)}
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    trainer.Checkpoints = Timed  # type: ignore[misc, assignment]
+    trainer_module.Checkpoints = Timed  # type: ignore[misc, assignment]
     data = Pairs(given.rows, given.chunks)
     print(machine("rowspace", "numpy"))
     head = ["update", "GB", "million pairs/s without", "with", "paused, s", "written, GB", "one costs, s", "of 5 min"]

@@ -15,8 +15,9 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.checkpoint import Every, store
+from rowspace.checkpoint import store
 from rowspace.checkpoint.arrays import STRETCH, damage, read_into, write_changed
+from rowspace.checkpoint.checkpoints import Every
 from rowspace.checkpoint.store import MANIFEST, Slots
 from rowspace.errors import CheckpointError, DataError, Locked
 

@@ -10,9 +10,8 @@ from pytensor.scalar import basic, math
 from pytensor.scalar.basic import ScalarOp
 from pytensor.tensor.elemwise import Elemwise
 
-from rowspace.emit import element
 from rowspace.jit.compile import compiled, interpreted
-from rowspace.kernel.emit import emitter
+from rowspace.kernel.emit import element, emitter
 from rowspace.kernel.emit.expression import Expr, Writer
 from rowspace.kernel.emit.scalars import DTYPES, HELPERS, KNOWN, SCALAR, used_helpers
 

@@ -9,10 +9,9 @@ from pytensor.graph.basic import Variable
 
 from rowspace.columns.kinds import Kind
 from rowspace.columns.negatives import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
-from rowspace.emit import Unsupported, element
 from rowspace.errors import DataError
 from rowspace.kernel.cost import Traced, simplify
-from rowspace.kernel.emit import emitter
+from rowspace.kernel.emit import Unsupported, element, emitter
 from rowspace.kernel.emit.expression import Access, Dim, Expr, Index, Writer
 from rowspace.kernel.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.kernel.lookups import Lookup, id_sources

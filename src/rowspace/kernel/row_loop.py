@@ -5,9 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rowspace.emit import element
 from rowspace.jit.compile import compiled
-from rowspace.kernel.emit import emitter
+from rowspace.kernel.emit import element, emitter
 from rowspace.kernel.emit.expression import Expr, Writer
 from rowspace.kernel.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.kernel.source_cache import keep, load, rows_fingerprint

@@ -27,8 +27,8 @@ from rowspace.updates import Update
 
 # The modules that decide what a source says.
 _WRITERS = (
-    "cost.py plain.py cut.py step.py rewriting.py evaluation.py stable.py scaled.py subgradients.py first_largest.py "
-    "signs.py emit/*.py apply.py assemble.py rowwise.py plans.py spelling.py objects.py sampling.py work.py"
+    "kernel/cost.py kernel/lookups.py kernel/update.py kernel/graph/*.py kernel/emit/*.py kernel/update_phase.py "
+    "kernel/example_loop.py kernel/row_loop.py kernel/source_cache.py kernel/segments.py columns/negatives.py"
 ).split()
 
 
@@ -154,10 +154,13 @@ def _file(name: str) -> str:
 @functools.cache
 def writers() -> str:
     """A mark of the modules that write sources."""
-    here = Path(__file__).parent
+    package = Path(__file__).parents[1]
     digest = hashlib.sha256(pytensor.__version__.encode())
-    for path in sorted(path for pattern in _WRITERS for path in here.glob(pattern)):
-        digest.update(path.read_bytes())
+    for pattern in _WRITERS:
+        paths = sorted(package.glob(pattern))
+        assert paths, f"no module is called {pattern}"
+        for path in paths:
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -6,9 +6,8 @@ from functools import partial
 
 from pytensor.graph.basic import Variable
 
-from rowspace.emit import Emitter, Unsupported, element
 from rowspace.errors import CostError
-from rowspace.kernel.emit import emitter
+from rowspace.kernel.emit import Emitter, Unsupported, element, emitter
 from rowspace.kernel.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
 from rowspace.kernel.update import UpdateGraph, trace_idle, trace_update
 from rowspace.updates import Update

@@ -65,7 +65,7 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
     ours = _ours(described)
     foreign = sorted(written.keys() - set(ours))
     if foreign:
-        raise ModelError(f"{folder / description.FILE} is damaged: it speaks of {foreign[0]!r:.80}, no file of a table")
+        raise ModelError(f"{folder / manifest.FILE} is damaged: it speaks of {foreign[0]!r:.80}, no file of a table")
     sizes = {}
     for name in ours:
         if name in written or os.path.lexists(folder / name):

@@ -21,7 +21,7 @@ from rowspace.system.disk_full import told_when_full
 from rowspace.system.lock import saved
 from rowspace.system.mapped import whole_file
 from rowspace.system.siblings import standing
-from rowspace.tables import files
+from rowspace.tables.files import names_json, write_array
 from rowspace.tables.table import Table, by_name
 
 ATTEMPTS = 20
@@ -223,14 +223,14 @@ def _write_table(folder: Path, entry: Mapping[str, Any], table: Table, left: Pat
     values, names, counts = files_of(entry)
     files = {
         values: _taken(folder / values, table, left)
-        or _write(folder / values, lambda out: files.write_array(out, table.values))
+        or _write(folder / values, lambda out: write_array(out, table.values))
     }
     if table.names is not None:
-        text = files.names_json(table.names).encode()
+        text = names_json(table.names).encode()
         files[names] = _write(folder / names, lambda out: out.write(text))
     occurrences = table.counts
     if occurrences is not None:
-        files[counts] = _write(folder / counts, lambda out: files.write_array(out, occurrences))
+        files[counts] = _write(folder / counts, lambda out: write_array(out, occurrences))
     return files
 
 

@@ -15,7 +15,7 @@ from rowspace.system.disk_room import reserve
 from rowspace.system.lock import held
 from rowspace.system.mapped import write_through
 from rowspace.system.siblings import lock_path
-from rowspace.tables import files
+from rowspace.tables.files import counts_path, names_json, names_path, write_array
 from rowspace.tables.names import Names
 from rowspace.tables.table import Table
 from rowspace.tables.values import checked_counts
@@ -60,9 +60,9 @@ def _write_files(path: Path, shape: tuple[int, int], rows: Iterable[np.ndarray],
     with ExitStack() as files:  # left in reverse order: the values, which make a table of it, come last
         _write_values(files.enter_context(atomic_file(path, "wb")), path, shape, rows)
         if names is not None:
-            files.enter_context(atomic_file(files.names_path(path))).write(files.names_json(names.index_to_key))
+            files.enter_context(atomic_file(names_path(path))).write(names_json(names.index_to_key))
         if counts is not None:
-            files.write_array(files.enter_context(atomic_file(files.counts_path(path), "wb")), counts)
+            write_array(files.enter_context(atomic_file(counts_path(path), "wb")), counts)
 
 
 def reopened(path: str | os.PathLike[str], shape: tuple[int, int], names: list[str] | None = None) -> Table:
@@ -94,7 +94,7 @@ def _write_values(stream: Any, path: Path, shape: tuple[int, int], rows: Iterabl
 
 
 def _refuse_existing(path: Path) -> None:
-    for there in (path, files.names_path(path), files.counts_path(path)):
+    for there in (path, names_path(path), counts_path(path)):
         if there.exists():
             raise FileExistsError(
                 f"{there} is there already; go on with it by Table.open(path, 'r+'), remove it, or take another path"
