@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from measure import machine
 
-from rowspace.system.disk_full import size as told
+from rowspace.errors.quoting import size as told
 from rowspace.system.memory import wanted
 
 ROWS, DIM, LIMIT, A_ROW = 2**24, 128, "2 GB", 4

@@ -23,7 +23,7 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint.arrays import write_changed
 from rowspace.checkpoint.store import MANIFEST, _file
-from rowspace.columns.marks import mark_of_texts
+from rowspace.system.digests import mark_of_texts
 
 ROWS, EPOCHS, EXAMPLES = 600, 3, 9000
 

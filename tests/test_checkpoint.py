@@ -491,7 +491,7 @@ def break_it(place, kind):
 
 
 def test_a_checkpoint_of_another_format(tmp_path, monkeypatch):
-    from rowspace.columns.marks import mark_of_texts
+    from rowspace.system.digests import mark_of_texts
 
     stopped(tmp_path / "c", monkeypatch, 1)
     manifest = tmp_path / "c" / "000001" / MANIFEST

@@ -5,7 +5,7 @@ import pytest
 import xxhash
 
 from rowspace.errors import ShapeError
-from rowspace.system.digests import STRETCH, Digested, digest, stretches
+from rowspace.system.digests import STRETCH, Digested, block_digests, digest
 
 
 @pytest.mark.parametrize("size", [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 3 * STRETCH + 5])
@@ -44,16 +44,16 @@ def test_stretches_are_those_of_a_slow_loop(nbytes, size):
     array = np.random.default_rng(1).integers(0, 99, nbytes // 4, np.int32)
     data = array.tobytes()
     slow = [xxhash.xxh3_64_intdigest(data[at : at + size]) for at in range(0, len(data), size)]
-    found = stretches(array, size)
+    found = block_digests(array, size)
     assert found.dtype == np.uint64
     assert found.tolist() == slow
 
 
 def test_a_change_shows_in_its_stretch_alone(tmp_path):
     values = np.memmap(tmp_path / "v", np.float32, "w+", shape=(1000, 1000))
-    before = stretches(values)
+    before = block_digests(values)
     values[300, 7] = 1
-    assert np.flatnonzero(stretches(values) != before).tolist() == [(300 * 1000 + 7) * 4 // STRETCH]
+    assert np.flatnonzero(block_digests(values) != before).tolist() == [(300 * 1000 + 7) * 4 // STRETCH]
 
 
 def test_a_file_is_not_read_into_memory(tmp_path):
@@ -68,6 +68,6 @@ def test_what_cannot_be_digested_is_told():
     with pytest.raises(ShapeError, match="C order; give np.ascontiguousarray"):
         digest(np.zeros((3, 4)).T)
     with pytest.raises(ShapeError, match="at least 1 byte, not 0"):
-        stretches(np.zeros(3), 0)
+        block_digests(np.zeros(3), 0)
     with pytest.raises(FileNotFoundError):
         digest("nothing-here")

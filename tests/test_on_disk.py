@@ -34,7 +34,7 @@ PATH = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 def small(monkeypatch):
     """Tables count as large from 4 KB on, and so does all that is sized by what disks like."""
     monkeypatch.setattr("rowspace.tables.on_disk.LARGE", 2**12)
-    monkeypatch.setattr("rowspace.tables.on_disk.BLOCK", 2**13)
+    monkeypatch.setattr("rowspace.schedule.sizes.BLOCK", 2**13)
     monkeypatch.setattr("rowspace.tables.on_disk.EXTENT", 2**11)
     monkeypatch.setattr("rowspace.execute.tiles.WHOLE", 2**8)
     monkeypatch.setattr("rowspace.schedule.spill.SMALL", 1)

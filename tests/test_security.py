@@ -13,8 +13,8 @@ import pytest
 
 import rowspace as rs
 from rowspace.checkpoint.store import Slots
-from rowspace.columns.marks import mark_of_texts
 from rowspace.errors import CheckpointError
+from rowspace.system.digests import mark_of_texts
 
 PACKAGE = Path(rs.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -7,7 +7,7 @@ PyTensor or Numba.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from rowspace.version import __version__ as __version__
 
 # module -> its public names
 _PUBLIC = {

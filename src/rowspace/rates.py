@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rowspace.errors import DataError
-from rowspace.tables.names import shown
-from rowspace.tables.values import is_number
+from rowspace.errors.checks import is_number
+from rowspace.errors.quoting import shown
 
 Rate = Callable[[float], float]
 

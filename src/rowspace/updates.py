@@ -12,8 +12,8 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
+from rowspace.errors.checks import is_number
 from rowspace.rates import Rate, as_rate
-from rowspace.tables.values import is_number
 
 State = tuple[Any, ...]
 Step = Callable[[Any, Any, State, Any], tuple[Any, State]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from rowspace.errors import CheckpointError
-from rowspace.system.digests import stretches
+from rowspace.system.digests import block_digests
 from rowspace.system.mapped import let_go
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
@@ -29,7 +29,7 @@ def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> n
         _write(stream, header, 0)
         for number in range(len(sums)):
             part = content[number * STRETCH : (number + 1) * STRETCH]
-            [sums[number]] = stretches(part, STRETCH)
+            [sums[number]] = block_digests(part, STRETCH)
             if before is None or sums[number] != before[number]:
                 _write(stream, part.data, len(header) + number * STRETCH)
             let_go(part)
@@ -60,7 +60,7 @@ def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> 
             if stream.read(len(header)) != header:
                 return f"the header of {path} was altered"
             for number, expected in enumerate(sums):
-                [found] = stretches(np.frombuffer(stream.read(STRETCH), np.uint8), STRETCH)
+                [found] = block_digests(np.frombuffer(stream.read(STRETCH), np.uint8), STRETCH)
                 if found != expected:
                     return f"{path} was altered or damaged since it was written (megabyte {number})"
     except FileNotFoundError:

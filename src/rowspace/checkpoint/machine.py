@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-import rowspace
-from rowspace.tables.names import brief
+from rowspace.errors.quoting import brief
+from rowspace.version import __version__
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pytensor")
 
@@ -26,7 +26,7 @@ def machine() -> dict[str, str]:
     features = binding.get_host_cpu_features().flatten() if config.CPU_FEATURES is None else config.CPU_FEATURES
     on = ",".join(sorted(feature[1:] for feature in features.split(",") if feature.startswith("+")))
     versions = {library: _version(library) for library in _LIBRARIES}
-    own = {"rowspace": rowspace.__version__, "python": platform.python_version()}
+    own = {"rowspace": __version__, "python": platform.python_version()}
     return {"processor": f"{platform.machine()} {name}", "features": on, **versions, **own}
 
 

@@ -20,17 +20,17 @@ from typing import Any
 
 import numpy as np
 
-import rowspace
 from rowspace.checkpoint.arrays import damage, read_into, write_changed
 from rowspace.checkpoint.form import Malformed, record, text, whole
 from rowspace.checkpoint.told import check_arrays, check_told
-from rowspace.columns.marks import mark_of_texts
 from rowspace.errors import CheckpointError
 from rowspace.system.atomic import sync_folder
+from rowspace.system.digests import mark_of_texts
 from rowspace.system.disk_full import told_when_full
 from rowspace.system.json_text import json_text
 from rowspace.system.lock import held
 from rowspace.system.threads import Threads, waited
+from rowspace.version import __version__
 
 FORMAT, VERSION = "rowspace checkpoint", 2
 MANIFEST, NEXT, LOCK = "checkpoint.json", ".next", ".lock"
@@ -266,7 +266,7 @@ def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, A
     shapes = {
         name: [a.dtype.str, list(a.shape), sums[name].astype(">u8").tobytes().hex()] for name, a in arrays.items()
     }
-    content = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, "told": told, "arrays": shapes}
+    content = {"format": FORMAT, "version": VERSION, "rowspace": __version__, "told": told, "arrays": shapes}
     written = json_text(content)
     return json_text({"mark": mark_of_texts([written]), "content": written})
 
@@ -277,7 +277,7 @@ def _opened(folder: Path, number: int) -> Saved:
     content = _content(place / MANIFEST)
     if content["version"] != VERSION:
         raise CheckpointError(
-            f"{place} is a checkpoint of format {content['version']} and this rowspace ({rowspace.__version__}) "
+            f"{place} is a checkpoint of format {content['version']} and this rowspace ({__version__}) "
             f"reads format {VERSION}; resume with rowspace {content['rowspace']}"
         )
     try:

@@ -44,7 +44,7 @@ def root(
 
 def _version(asked: bool) -> None:
     if asked:
-        from rowspace import __version__
+        from rowspace.version import __version__
 
         typer.echo(f"rowspace {__version__}")
         raise typer.Exit

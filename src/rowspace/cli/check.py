@@ -36,7 +36,7 @@ def _is_whole(model: Path) -> bool:
 
 
 def _sentence(found: Any) -> str:
-    from rowspace.system.disk_full import size
+    from rowspace.errors.quoting import size
 
     held = f"{found.files} files, {size(found.bytes)}"
     if not found.unrecorded:

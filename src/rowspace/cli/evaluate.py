@@ -10,7 +10,7 @@ import rowspace as rs
 from rowspace.cli.asking import MODEL, vectors
 from rowspace.cli.output import columns, note, plain, show, show_json
 from rowspace.errors import DataError
-from rowspace.tables.names import shown
+from rowspace.errors.quoting import shown
 
 
 def evaluate(

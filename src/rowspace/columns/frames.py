@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rowspace.errors import DataError
-from rowspace.tables.names import brief, shown
+from rowspace.errors.quoting import brief, shown
 
 Convert = Callable[[int], Any]
 

@@ -8,8 +8,8 @@ import numpy as np
 from rowspace.columns.frames import Frame, as_arrow, decoded
 from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
 from rowspace.errors import DataError
+from rowspace.errors.quoting import brief
 from rowspace.tables.entries import FILL, array_of, bags_of, check_not_masked, is_bag
-from rowspace.tables.names import brief
 
 Found = np.ndarray | Ragged
 

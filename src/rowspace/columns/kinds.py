@@ -8,11 +8,11 @@ import numpy as np
 
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError, RowspaceError
+from rowspace.errors.checks import is_integer, is_number
+from rowspace.errors.quoting import shown
 from rowspace.jit.compile import compiled_loop
 from rowspace.system.mapped import converted, mapped
 from rowspace.tables.entries import check_not_masked
-from rowspace.tables.names import shown
-from rowspace.tables.values import is_integer, is_number
 
 _LOOKED_AT = 4096  # numbers, for one to be shown
 _LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole

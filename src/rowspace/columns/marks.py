@@ -1,38 +1,7 @@
 """Marks: short texts that tell columns of data from others."""
 
-from collections.abc import Iterable
-
-import numpy as np
-import xxhash
-
 from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
-from rowspace.system.mapped import stretches
-
-_STRETCH = 1 << 24  # bytes hashed at once
-
-
-def mark_of(*arrays: np.ndarray) -> str:
-    """A mark of arrays: other numbers, dtypes or shapes give another. Source: XXH3, 128 bits.
-
-    >>> mark_of(np.arange(3)) == mark_of(np.arange(3)), mark_of(np.arange(3)) == mark_of(np.arange(3.0))
-    (True, False)
-    """
-    found = xxhash.xxh3_128()
-    for array in arrays:
-        found.update(f"{array.dtype.str} {array.shape}".encode())
-        for part in stretches(np.ascontiguousarray(array).reshape(-1), _STRETCH):
-            found.update(part.view(np.uint8).data)
-    return found.hexdigest()
-
-
-def mark_of_texts(texts: Iterable[str]) -> str:
-    """A mark of some texts in their order."""
-    found = xxhash.xxh3_128()
-    for text in texts:
-        encoded = text.encode("utf-8", "surrogatepass")
-        found.update(len(encoded).to_bytes(8, "little"))
-        found.update(encoded)
-    return found.hexdigest()
+from rowspace.system.digests import mark_of, mark_of_texts
 
 
 def mark_of_columns(columns: Chunk) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
+from rowspace.errors.checks import is_integer, is_number
+from rowspace.errors.quoting import brief
 from rowspace.tables.entries import check_not_masked
-from rowspace.tables.names import brief
-from rowspace.tables.values import is_integer, is_number
 
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
 TRY_STEP = 2**16  # how far apart the counters of two tries are

@@ -9,8 +9,8 @@ import numpy as np
 
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
-from rowspace.tables.names import shown
-from rowspace.tables.values import is_integer
+from rowspace.errors.checks import is_integer
+from rowspace.errors.quoting import shown
 
 LONGEST = 100  # characters of an n-gram
 ROWS = 2**31 - 1  # that an int32 id can name

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.errors import DataError, RowspaceError
-from rowspace.tables.names import shown
+from rowspace.errors.quoting import shown
 
 
 def path_of(what: str, path: Any) -> Path:

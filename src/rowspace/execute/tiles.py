@@ -5,7 +5,8 @@ rows of buckets are taken as there is memory for, and the columns are gone throu
 time: every such stage reads and writes the other side once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,9 @@ from rowspace.execute.residency import EXAMPLES, SCATTERED, Extent, Part, Reside
 from rowspace.kernel.segments import NEEDED
 from rowspace.schedule.buckets import Buckets, Sorted
 from rowspace.schedule.plan import Task, Turn, in_turn, span
-from rowspace.system.mapped import Mapped, mapped
-from rowspace.tables.on_disk import WHOLE
+from rowspace.system.mapped import Mapped, let_go, mapped
+from rowspace.system.memory import in_use
+from rowspace.tables.on_disk import is_on_disk
 
 _BANDS = 3  # of columns, in memory at a time: one that is read, one that is worked on, one that is written
 _AT_MOST = 4  # one part in so many of the memory for all three; else one at a time, read when the last is written
@@ -178,3 +180,31 @@ def _within(columns: np.ndarray, task: Task, left: int, right: int) -> Task:
     begin, end = task
     lo, hi = np.searchsorted(columns[begin:end], (left, right))
     return begin + int(lo), begin + int(hi)
+
+
+_SPARE = 16  # one part in so many of the memory is left for what comes and goes
+
+
+def room_for_rows(arrays: Iterable[np.ndarray], memory: int) -> int:
+    """What is left of so many bytes of memory for rows, beside all else that this process has; arrays are let go."""
+    for array in arrays:
+        let_go(array)
+    return max(0, memory - memory // _SPARE - in_use())
+
+
+@contextmanager
+def scattered(arrays: Iterable[np.ndarray], memory: int) -> Iterator[None]:
+    """While arrays larger than memory are trained on, do not read around a row: its neighbours are not met next."""
+    found = [mapped(a) for a in arrays if is_on_disk(a)]
+    large = [m for m in found if m is not None]
+    large = large if sum(m.array.nbytes for m in large) > memory else []
+    for one in large:
+        one.expect(scattered=True)
+    try:
+        yield
+    finally:
+        for one in large:
+            one.expect(scattered=False)
+
+
+WHOLE = 2**16  # bytes: an array of which the rows of an extent have fewer is kept in memory

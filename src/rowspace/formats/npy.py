@@ -4,11 +4,11 @@ import os
 from contextlib import ExitStack
 
 from rowspace.errors import FormatError
+from rowspace.errors.quoting import shown
 from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
 from rowspace.read.packed import HEAD, packing_of
 from rowspace.system.atomic import atomic_file, settle
 from rowspace.tables import files
-from rowspace.tables.names import shown
 from rowspace.tables.table import Table
 
 

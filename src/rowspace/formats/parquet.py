@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.errors.quoting import brief, shown
 from rowspace.formats.source import check_finite, checked_limit, keys, opened, refuse, refuse_nonfinite
 from rowspace.system.atomic import atomic_file
 from rowspace.system.parquet import ask_for_columns
-from rowspace.tables.names import brief, shown
 from rowspace.tables.table import Table
 
 # rows in a row group

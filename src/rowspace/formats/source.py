@@ -11,15 +11,16 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import DataError, FormatError, ShapeError
+from rowspace.errors.checks import is_integer
+from rowspace.errors.quoting import shown
 from rowspace.read.binary import encoding_marked
 from rowspace.read.content import BOM
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import Stream
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import ELSEWHERE, told_when_full
-from rowspace.tables.names import repeated, shown
+from rowspace.tables.names import repeated
 from rowspace.tables.table import Table
-from rowspace.tables.values import is_integer
 
 # numbers turned to text at once
 BLOCK = 2**20

@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.errors.quoting import shown
 from rowspace.formats.records import Records
 from rowspace.formats.source import (
     LINES,
@@ -29,9 +30,8 @@ from rowspace.formats.source import (
     texts,
     written,
 )
-from rowspace.tables.names import shown
+from rowspace.system.memory import ask_for_memory
 from rowspace.tables.table import Table
-from rowspace.tables.values import ask_for_memory
 
 # what ends a name for gensim (a space, a line end) or for C's scanf (any ASCII white space)
 _UNSAFE = r"[\x00\t-\r ]|\A\Z"

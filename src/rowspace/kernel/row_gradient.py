@@ -13,14 +13,14 @@ from rowspace.columns.kinds import Chunk, Kind, checked, kind
 from rowspace.columns.negatives import Negatives, draw
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.arguments import check_kind
+from rowspace.errors.checks import is_number
+from rowspace.errors.quoting import shown
 from rowspace.kernel.cost import Cost, column_names, parameters, trace
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.plain import inline
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.segments import Runner, Slice, run_slice
-from rowspace.tables.names import shown
 from rowspace.tables.table import Table, by_name
-from rowspace.tables.values import is_number
 from rowspace.updates import Update
 
 Sides = Callable[[int, int], tuple[float, float] | None]

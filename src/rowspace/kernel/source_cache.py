@@ -16,13 +16,13 @@ from uuid import uuid4
 import numpy as np
 import pytensor
 
-from rowspace.columns.marks import mark_of
 from rowspace.columns.negatives import Negatives
 from rowspace.jit import cache
 from rowspace.kernel.cost import Traced
 from rowspace.kernel.graph.objects import Untold, marked
 from rowspace.kernel.graph.spelling import Graph, SharedValues, Spelling
 from rowspace.kernel.update import UpdateGraph, trace_idle, trace_step
+from rowspace.system.digests import mark_of
 from rowspace.updates import Update
 
 # The modules that decide what a source says.

@@ -9,10 +9,10 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace
 
 from rowspace.errors import CostError
+from rowspace.errors.quoting import brief
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.rewriting import rewritten
 from rowspace.kernel.lookups import symbolic
-from rowspace.tables.names import brief
 from rowspace.updates import Update, first_of
 
 

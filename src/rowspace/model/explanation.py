@@ -14,9 +14,9 @@ import numpy as np
 
 from rowspace.errors import DataError, ShapeError
 from rowspace.errors.arguments import check_kind
-from rowspace.tables.names import brief, shown
+from rowspace.errors.checks import is_number
+from rowspace.errors.quoting import brief, shown
 from rowspace.tables.table import Table
-from rowspace.tables.values import is_number
 
 SHOWN = 20  # groups, members or pairs printed before the rest is only counted
 

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import rowspace
 from rowspace.errors import ModelError
+from rowspace.errors.quoting import shown, size
 from rowspace.system.digests import NAME, digest
-from rowspace.system.disk_full import size
 from rowspace.system.inside import size_inside
 from rowspace.system.json_text import json_text
 from rowspace.system.siblings import aside
-from rowspace.tables.names import shown
+from rowspace.version import __version__
 
 FILE = "model.json"
 FORMAT = "rowspace model"
@@ -36,7 +35,7 @@ def written(description: Mapping[str, Any]) -> bytes:
     Raises:
         ModelError: if it cannot be written as JSON, or is too long to be read again.
     """
-    whole = {"format": FORMAT, "version": VERSION, "rowspace": rowspace.__version__, **description}
+    whole = {"format": FORMAT, "version": VERSION, "rowspace": __version__, **description}
     try:
         text = json_text(whole, indent=1).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -68,7 +67,7 @@ def read(folder: Path, check: bool | None = None) -> dict[str, Any]:
     version = description.get("version")
     if version != VERSION:
         raise ModelError(
-            f"{folder} is a model of format {version!r:.80} and this rowspace ({rowspace.__version__}) "
+            f"{folder} is a model of format {version!r:.80} and this rowspace ({__version__}) "
             f"reads format {VERSION}; install the rowspace that wrote it, or a newer one"
         )
     if check is not False:

@@ -8,12 +8,12 @@ import numpy as np
 
 from rowspace.columns.subwords import Unseen
 from rowspace.errors import ShapeError
+from rowspace.errors.checks import is_integer, whole
+from rowspace.errors.quoting import shown
 from rowspace.model.search import cosine, cosines, nearer, nearest, norms
-from rowspace.model.terms import listed, numbers_of, several, vector_of, weighted, whole
+from rowspace.model.terms import listed, numbers_of, several, vector_of, weighted
 from rowspace.model.top import Best
-from rowspace.tables.names import shown
 from rowspace.tables.table import Table
-from rowspace.tables.values import is_integer
 
 Neighbours = list[tuple[Any, float]]
 

@@ -1,14 +1,13 @@
 """What a question is made of: items, vectors and weights, in the shapes gensim's users give them."""
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from rowspace.errors import ShapeError
-from rowspace.tables.names import shown
-from rowspace.tables.values import is_integer
+from rowspace.errors.checks import is_integer
+from rowspace.errors.quoting import shown
 
 
 def listed(terms: Any) -> list[Any]:
@@ -42,13 +41,6 @@ def vector_of(vector: np.ndarray, dim: int) -> np.ndarray:
             f"a vector must be {dim} numbers, got {vector.dtype} of shape {vector.shape}; items go in a list"
         )
     return vector.astype(np.float64)
-
-
-def whole(what: str, number: Any, least: int) -> int:
-    """A whole number of at least `least`; `what` is its name in an error."""
-    if not is_integer(number) or number < least:
-        raise ShapeError(f"{what} must be a whole number of at least {least}, not {shown(number)}")
-    return operator.index(number)
 
 
 def numbers_of(what: str, numbers: Any) -> np.ndarray:

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
+from rowspace.errors.quoting import shown
 from rowspace.plot.figure import INK, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
-from rowspace.tables.names import shown
 
 STYLES = ("-", "--", ":", "-.")  # one for each round through the palette
 LARGEST = 6.5  # diameter of a marker, in points

@@ -3,8 +3,8 @@
 import os
 
 from rowspace.errors import DataError
+from rowspace.errors.quoting import shown
 from rowspace.read.content import lines_of
-from rowspace.tables.names import shown
 
 Question = tuple[str, str, str, str]
 

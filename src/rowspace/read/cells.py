@@ -7,13 +7,13 @@ from typing import Any
 
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
+from rowspace.errors.quoting import brief, shown
 from rowspace.read.binary import HEAD
 from rowspace.read.content import BOM, check_text, is_json_array
 from rowspace.read.dialect import dialect
 from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, frame
 from rowspace.read.pieces import BETWEEN_LINES, SIZE, Chunk, chunks
 from rowspace.read.stream import Stream
-from rowspace.tables.names import brief, shown
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 ROWS = 1 << 12  # decoded from Parquet at once

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, IdOutOfRange
+from rowspace.errors.checks import is_integer
+from rowspace.errors.quoting import shown
 from rowspace.jit.compile import compiled_loop
 from rowspace.read import cooccurrence_loops
 from rowspace.system.threads import Workers, thread_count
-from rowspace.tables.names import shown
-from rowspace.tables.values import is_integer
 
 CHUNK = 2**22  # tokens
 _WIDEST = 10_000

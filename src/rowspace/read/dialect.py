@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rowspace.errors import DataError
-from rowspace.tables.names import shown
+from rowspace.errors.quoting import shown
 
 DELIMITERS = ("\t", ",", ";")
 ROWS = 200  # looked at beside the header

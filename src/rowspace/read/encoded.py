@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.errors.quoting import shown
 from rowspace.read import word_loops
 from rowspace.read.pieces import Chunk
 from rowspace.system.interrupts import interrupts_deferred
-from rowspace.tables.names import shown
 
 LINE_END = -1  # among ids: here a sentence ends
 

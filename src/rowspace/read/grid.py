@@ -14,10 +14,10 @@ from typing import Any, NoReturn, Protocol
 
 from rowspace.columns.frames import Frame
 from rowspace.errors import DataError
+from rowspace.errors.quoting import brief, shown
 from rowspace.read.content import Content, is_json_array
 from rowspace.read.dialect import dialect
 from rowspace.system.parquet import ask_for_columns
-from rowspace.tables.names import brief, shown
 
 # where null stands in place of an object, which ends the process in Arrow; perhaps within a text
 LONE_NULL = re.compile(rb"(?:\A|[}\n])\s*null")

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from rowspace.tables.names import shown
+from rowspace.errors.quoting import shown
 
 BUFFER = 1 << 18  # bytes read or unpacked at once
 HEAD = 512  # bytes that tell in which form a file is

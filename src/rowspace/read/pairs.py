@@ -8,11 +8,11 @@ import numpy as np
 
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
+from rowspace.errors.quoting import brief, shown
 from rowspace.read.content import read_content
 from rowspace.read.grid import Grid, check_delimiter, frame, grid_of
 from rowspace.read.roles import check_guess, chosen_columns
-from rowspace.tables.names import brief, shown
-from rowspace.tables.values import STRING, ask_for_memory, memory_told
+from rowspace.system.memory import STRING, ask_for_memory, memory_told
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rowspace.errors import DataError
 from rowspace.read.binary import HEAD, is_binary
 from rowspace.read.content import BOM
 from rowspace.read.stream import Stream
-from rowspace.tables.values import ask_for_memory
+from rowspace.system.memory import ask_for_memory
 
 SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
 BETWEEN_WORDS = (b" ", b"\n", b"\t")

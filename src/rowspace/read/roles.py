@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.errors.quoting import shown
 from rowspace.read.grid import Columns, Grid, check_column, listed
-from rowspace.tables.names import shown
 
 SIDES = ("left", "right")
 FIRST = 1000  # rows of which the numbers are looked at

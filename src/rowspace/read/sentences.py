@@ -11,6 +11,7 @@ from typing import Any
 from rowspace.columns.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.errors import DataError
 from rowspace.errors.idle import refuse_idle
+from rowspace.errors.quoting import shown
 from rowspace.read.binary import HEAD, TABLES
 from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.characters import RULES, kinds
@@ -19,7 +20,6 @@ from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_li
 from rowspace.read.grid import frame, listed
 from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
 from rowspace.read.stream import Stream, files, opened
-from rowspace.tables.names import shown
 
 LISTS = 1 << 10  # lists of words numbered at once
 OF_WORDS = "for text that is to be split; lists of words are taken as they are: leave it out"

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
+from rowspace.errors.quoting import brief
 from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
-from rowspace.tables.names import brief
-from rowspace.tables.values import ask_for_memory
+from rowspace.system.memory import ask_for_memory
 
 BLOCK = 1 << 24  # bytes unpacked at once
 DEEPEST = 4  # packed forms within one another

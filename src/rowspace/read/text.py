@@ -12,16 +12,17 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.errors.checks import is_integer
 from rowspace.read import ids_file
 from rowspace.read.encoded import LINE_END, Encoded, text_loop
 from rowspace.read.folder import Folder
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
+from rowspace.system.memory import memory_told
 from rowspace.system.progress import progress_bar
 from rowspace.system.threads import Threads, thread_count, waited
 from rowspace.tables.files import map_array
 from rowspace.tables.names import Names
-from rowspace.tables.values import is_integer, memory_told
 
 IDS, OFFSETS = "ids.npy", "offsets.npy"
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
+from rowspace.errors.quoting import brief, shown
 from rowspace.system.parquet import ask_for_columns
-from rowspace.tables.names import brief, shown
 
 SUFFIXES = (".tsv", ".parquet")
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.read.encoded import Words, text_loop
-from rowspace.tables.values import STRING, ask_for_memory
+from rowspace.system.memory import STRING, ask_for_memory
 
 BLOCK = 1 << 16  # words handled at once as strings of Python
 LARGEST = 2**31 - 1

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from rowspace.errors import DataError
+from rowspace.errors.quoting import shown
 from rowspace.read.content import lines_of
-from rowspace.tables.names import shown
 
 EXPECTED = "lines of two words and a score"
 DELIMITERS = ("\t", ";", ",", None)  # None: white space

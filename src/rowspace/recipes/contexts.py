@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns.kinds import Gathered, Ragged
-from rowspace.columns.marks import mark_of, mark_of_texts
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.sort_loops import bits_of, is_kept
+from rowspace.system.digests import mark_of, mark_of_texts
 from rowspace.system.threads import Workers
 
 TOKENS = 2**19  # of a text, made into examples together

@@ -17,16 +17,17 @@ import numpy as np
 from rowspace import costs
 from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.holding import check_held
-from rowspace.columns.marks import mark_of
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
+from rowspace.errors.checks import is_integer
 from rowspace.errors.idle import changed, idle_options, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
+from rowspace.system.digests import mark_of
+from rowspace.system.memory import ask_for_memory
 from rowspace.tables.create import reopened
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.tables.table import Table
-from rowspace.tables.values import ask_for_memory, is_integer
 from rowspace.train.trainer import Trainer
 from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
 

@@ -11,13 +11,14 @@ import numpy as np
 from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.subwords import Subwords
 from rowspace.errors import DataError, idle
+from rowspace.errors.checks import is_integer, is_number
 from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.recipes import counted, predictive
 from rowspace.recipes.setting import Plan, Setting
+from rowspace.system.memory import ask_for_memory
 from rowspace.system.threads import thread_count
-from rowspace.tables.values import ask_for_memory, is_integer, is_number
 from rowspace.train.trainer import Trainer
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.schedule.sizes import PAGE
+
 MOST_INT32 = 2**31  # rows that int32 can number
-PAGE = 16  # neighbouring rows stay together: they share cache lines and pages
 
 
 def number_dtype(rows: int) -> type[np.integer]:

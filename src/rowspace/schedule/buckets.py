@@ -12,13 +12,13 @@ from rowspace.errors import CheckpointError
 from rowspace.jit.compile import compiled_loop
 from rowspace.kernel.segments import DRAWN, HI, LO, NEEDED, PASSED, ROW
 from rowspace.schedule.bags import Bags, gathered_by, in_buckets
-from rowspace.schedule.blocks import PAGE, Blocks, Deck
+from rowspace.schedule.blocks import Blocks, Deck
 from rowspace.schedule.layout import Layout, Source
 from rowspace.schedule.negative_pool import Pool
 from rowspace.schedule.packing import Packed, room
+from rowspace.schedule.sizes import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, PAGE, blocks_on_disk, page_on_disk
 from rowspace.schedule.sort_loops import find_places, move, number_buckets
 from rowspace.schedule.spill import Spill
-from rowspace.tables.on_disk import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, blocks_on_disk, page_on_disk
 
 _A_ROW = 4.2  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
 _LONGEST = 2**22  # examples in a window

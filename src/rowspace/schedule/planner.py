@@ -12,7 +12,7 @@ from rowspace.columns.holding import check_held
 from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.execute.replicas import LANES, Lanes, SharedTable
-from rowspace.execute.tiles import Contents, Tiles, tiled
+from rowspace.execute.tiles import Contents, Tiles, room_for_rows, tiled
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.segments import LO, Work, segments_between
 from rowspace.schedule.bags import in_file_order
@@ -26,7 +26,7 @@ from rowspace.schedule.spill import Spill
 from rowspace.state import Past
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
-from rowspace.tables.on_disk import folder_of, is_on_disk, room_for_rows
+from rowspace.tables.on_disk import folder_of, is_on_disk
 from rowspace.train.comparison import Comparison
 from rowspace.train.trace import Trace
 

@@ -5,16 +5,18 @@ write its checksum too.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import numpy as np
 import xxhash
 
 from rowspace.errors import ShapeError
+from rowspace.system.mapped import stretches
 
 NAME = "xxh3_128"  # of the digests, as files record them
 STRETCH = 1 << 20  # bytes taken at once
+_PIECE = 1 << 24  # bytes of an array hashed at once
 
 
 def digest(source: Any) -> str:
@@ -41,7 +43,7 @@ def digest(source: Any) -> str:
     return running.hexdigest()
 
 
-def stretches(array: np.ndarray, size: int = STRETCH) -> np.ndarray:
+def block_digests(array: np.ndarray, size: int = STRETCH) -> np.ndarray:
     """A digest of each stretch of an array's bytes, to see which of them changed.
 
     Args:
@@ -55,9 +57,9 @@ def stretches(array: np.ndarray, size: int = STRETCH) -> np.ndarray:
         ShapeError: if the array is not in C order, or size is below 1.
 
     >>> array = np.zeros(6, np.float32)
-    >>> before = stretches(array, size=8)
+    >>> before = block_digests(array, size=8)
     >>> array[2] = 1
-    >>> (stretches(array, size=8) != before).tolist()
+    >>> (block_digests(array, size=8) != before).tolist()
     [False, True, False]
     """
     if size < 1:
@@ -107,3 +109,27 @@ def _parts(source: Any, size: int) -> Iterator[memoryview]:
         return
     data = whole.cast("B")
     yield from (data[at : at + size] for at in range(0, len(data), size))
+
+
+def mark_of(*arrays: np.ndarray) -> str:
+    """A mark of arrays: other numbers, dtypes or shapes give another. Source: XXH3, 128 bits.
+
+    >>> mark_of(np.arange(3)) == mark_of(np.arange(3)), mark_of(np.arange(3)) == mark_of(np.arange(3.0))
+    (True, False)
+    """
+    found = xxhash.xxh3_128()
+    for array in arrays:
+        found.update(f"{array.dtype.str} {array.shape}".encode())
+        for part in stretches(np.ascontiguousarray(array).reshape(-1), _PIECE):
+            found.update(part.view(np.uint8).data)
+    return found.hexdigest()
+
+
+def mark_of_texts(texts: Iterable[str]) -> str:
+    """A mark of some texts in their order."""
+    found = xxhash.xxh3_128()
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        found.update(len(encoded).to_bytes(8, "little"))
+        found.update(encoded)
+    return found.hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rowspace.errors import DiskFull
+from rowspace.errors.quoting import size
 
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota of the disk is used up"}
 _TEMPORARY = re.compile(r"\.((tmp|old|ids|tables)-\d+-[0-9a-f]+|lock|saving)$")
@@ -47,18 +48,6 @@ def told_when_full(path: str | os.PathLike[str], needed: int | None = None, advi
             raise
         room = "" if needed is None else f" ({size(needed)} needed{_free(path, error.errno)})"
         raise DiskFull(f"cannot write {path}: {why}{room}; {advice}", error.errno) from None
-
-
-def size(count: int) -> str:
-    """A number of bytes for people.
-
-    >>> size(12), size(1_234_567), size(3_000_000_000)
-    ('12 bytes', '1.2 MB', '3 GB')
-    """
-    for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
-        if count >= 10**power:
-            return f"{count / 10**power:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{count} bytes"
 
 
 def _free(path: str | os.PathLike[str], why: int | None) -> str:

@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rowspace.errors import DataError
+from rowspace.errors import DataError, TooLarge
 
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([kmgt]?i?)b?\s*", re.IGNORECASE)
@@ -89,3 +90,36 @@ def _left(root: Path, path: str, limit: str, usage: str, idle: str) -> Iterator[
             pass
         if group == root:
             return
+
+
+STRING = 64  # bytes of a string of Python, beside its letters
+
+
+FEWER = "take fewer columns, or keep the table on disk: Table.create(path, n, dim), or --table-on-disk in the shell"
+
+
+def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
+    """Refuse at once what would otherwise be killed while it is being filled.
+
+    Args:
+        needed: bytes.
+        what: what they are for.
+        instead: what to do about it.
+
+    Raises:
+        TooLarge: if that is more than is free, here or in this process's control group.
+    """
+    free = available()
+    if free is not None and needed > free:
+        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; {instead}")
+
+
+@contextmanager
+def memory_told(what: str, instead: str) -> Iterator[None]:
+    """TooLarge, with what was too large and what to do, where memory runs out within."""
+    try:
+        yield
+    except MemoryError as error:
+        if isinstance(error, TooLarge):
+            raise
+        raise TooLarge(f"{what} does not fit into memory; {instead}") from None

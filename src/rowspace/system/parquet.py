@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rowspace.tables.values import ask_for_memory
+from rowspace.system.memory import ask_for_memory
 
 WIDTHS = {"DOUBLE": 8, "INT64": 8}  # bytes of a value; 4 for the others, and for where a text begins
 

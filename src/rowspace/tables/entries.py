@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.tables.names import shown
+from rowspace.errors.quoting import shown
 
 NAME, WHOLE, NUMBER, TRUTH, BAG = "a name", "a whole number", "a number", "a truth value", "a list"
 _MEANINGS: tuple[tuple[str, tuple[type, ...]], ...] = (

@@ -15,10 +15,10 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import FormatError
+from rowspace.errors.quoting import brief, shown
 from rowspace.system.disk_room import fill_holes
 from rowspace.system.mapped import map_file, stretches
-from rowspace.tables.names import brief, shown
-from rowspace.tables.values import ask_for_memory
+from rowspace.system.memory import ask_for_memory
 
 HELD = "names and counts are held in memory, also of a table on disk: open it where more is free"
 PIECE = 1 << 24  # bytes written at once

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import IdOutOfRange, RowspaceError, ShapeError, UnknownItem
+from rowspace.errors.checks import is_integer
+from rowspace.errors.quoting import shown
 from rowspace.tables.entries import check_not_masked
-from rowspace.tables.names import Names, shown
-from rowspace.tables.values import is_integer
+from rowspace.tables.names import Names
 
 
 class Index:

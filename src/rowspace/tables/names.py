@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, UnknownItem
+from rowspace.errors.quoting import shown
 
 # difflib compares about 100,000 short names a second, and an error should come at once
 COMPARED = 20_000
@@ -134,23 +135,6 @@ def repeated(names: list[str]) -> tuple[int, int] | None:
         if seen.setdefault(name, i) != i:
             return seen[name], i
     return None
-
-
-def shown(name: object) -> str:
-    """A name as an error shows it: quoted, and cut when it is long."""
-    text = ascii(name) if isinstance(name, str) and not name.isprintable() else repr(name)
-    return text if len(text) <= 80 else f"{text[:76]}...{text[-1]}"
-
-
-def brief(what: object) -> str:
-    """An error of another library, or a type of its, in one line of printable characters, cut when it is long.
-
-    >>> print(brief(ValueError("row 2:\\nexpected " + chr(15))))
-    row 2: expected \\x0f
-    """
-    line = " ".join(str(what).split())
-    text = line if line.isprintable() else ascii(line)[1:-1]
-    return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 def _strings(names: Iterable[str]) -> list[str]:

@@ -9,11 +9,13 @@ import numpy as np
 
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
 from rowspace.errors.arguments import check_kind, path_of
+from rowspace.errors.checks import is_integer
+from rowspace.errors.quoting import shown
 from rowspace.tables import files
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.indexing import Index
-from rowspace.tables.names import Names, shown
-from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches, is_integer
+from rowspace.tables.names import Names
+from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches
 
 
 class Table:

@@ -2,15 +2,15 @@
 
 import operator
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from rowspace.errors import ShapeError, TooLarge
-from rowspace.system.memory import available
+from rowspace.errors import ShapeError
+from rowspace.errors.checks import is_integer, is_number
+from rowspace.errors.quoting import brief, shown
+from rowspace.system.memory import ask_for_memory
 from rowspace.tables.entries import check_not_masked
-from rowspace.tables.names import brief, shown
 
 _STRETCH = 2**22  # numbers that are drawn at a time
 
@@ -78,53 +78,6 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
     if (array < 0).any():
         raise ShapeError(f"counts must not be negative, got {array.min()} at row {array.argmin()}")
     return np.ascontiguousarray(array, dtype=np.int64)
-
-
-STRING = 64  # bytes of a string of Python, beside its letters
-FEWER = "take fewer columns, or keep the table on disk: Table.create(path, n, dim), or --table-on-disk in the shell"
-
-
-def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
-    """Refuse at once what would otherwise be killed while it is being filled.
-
-    Args:
-        needed: bytes.
-        what: what they are for.
-        instead: what to do about it.
-
-    Raises:
-        TooLarge: if that is more than is free, here or in this process's control group.
-    """
-    free = available()
-    if free is not None and needed > free:
-        raise TooLarge(f"{what} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; {instead}")
-
-
-@contextmanager
-def memory_told(what: str, instead: str) -> Iterator[None]:
-    """TooLarge, with what was too large and what to do, where memory runs out within."""
-    try:
-        yield
-    except MemoryError as error:
-        if isinstance(error, TooLarge):
-            raise
-        raise TooLarge(f"{what} does not fit into memory; {instead}") from None
-
-
-def is_integer(item: Any) -> bool:
-    """Whether an item is one whole number; True and False are not."""
-    return hasattr(item, "__index__") and not isinstance(item, (bool, np.bool_, np.ndarray))
-
-
-def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
-    """Whether an item is one finite number from `low` to below `high`; True and False are not.
-
-    >>> is_number(0.5), is_number(float("nan")), is_number("1"), is_number(-1, 0)
-    (True, False, False, False)
-    """
-    if not isinstance(item, int | float | np.integer | np.floating) or isinstance(item, bool):
-        return False
-    return bool(-np.inf < item < np.inf and low <= item < high)
 
 
 def _whole(what: str, number: Any) -> int:

@@ -7,7 +7,7 @@ from rowspace.columns.kinds import Chunk
 from rowspace.columns.marks import mark_of_columns, told_of_negatives, what_differs
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError
-from rowspace.tables.names import brief
+from rowspace.errors.quoting import brief
 
 if TYPE_CHECKING:
     from rowspace.kernel.kernel import Kernel

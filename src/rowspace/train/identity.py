@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import rowspace
-from rowspace.columns.marks import mark_of, mark_of_texts
 from rowspace.errors import CheckpointError
+from rowspace.errors.quoting import brief
 from rowspace.kernel.graph.objects import marked
 from rowspace.kernel.source_cache import identity_of_update, writers
 from rowspace.schedule.pacing import RATE_STEPS
-from rowspace.tables.names import brief
+from rowspace.system.digests import mark_of, mark_of_texts
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.updates import Update
+from rowspace.version import __version__
 
 if TYPE_CHECKING:
     from rowspace.train.fit import Run
@@ -25,7 +25,7 @@ _MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
 def settings(run: "Run") -> dict[str, str]:
     """The settings of a fit by what people call them."""
     trainer, options = run.trainer, run.options
-    found = {"the version of rowspace": rowspace.__version__, "the part of rowspace that writes loops": writers()}
+    found = {"the version of rowspace": __version__, "the part of rowspace that writes loops": writers()}
     found["the tables"] = ", ".join(trainer.tables)
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))

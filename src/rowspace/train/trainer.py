@@ -14,7 +14,9 @@ from rowspace.columns.kinds import kind
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.errors.arguments import check_choice, check_kind
+from rowspace.errors.checks import is_integer
 from rowspace.errors.idle import WHY, changed, refuse_idle
+from rowspace.execute.tiles import scattered
 from rowspace.kernel.cost import Cost, column_names, parameters
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import RowLoop
@@ -27,9 +29,8 @@ from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.system.memory import wanted
 from rowspace.system.progress import Progress, progress_bar
 from rowspace.system.threads import Workers, thread_count
-from rowspace.tables.on_disk import first_state, scattered
+from rowspace.tables.on_disk import first_state
 from rowspace.tables.table import Table, by_name
-from rowspace.tables.values import is_integer
 from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Run
 from rowspace.train.trace import Trace, traced

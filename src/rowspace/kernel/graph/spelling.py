@@ -19,8 +19,8 @@ from pytensor.scalar.basic import ScalarOp, ScalarType
 from pytensor.tensor.random.op import RNGConsumerOp
 from pytensor.tensor.type import TensorType
 
-from rowspace.columns.marks import mark_of
 from rowspace.kernel.graph.objects import Objects, Untold, is_of_library, marked, names_of
+from rowspace.system.digests import mark_of
 
 # What operations of PyTensor remember of their graph beside the graph itself, or keep for speed.
 _NOT_TOLD = {
