@@ -19,6 +19,7 @@ test: $(VENV)/tested
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n auto
 
 test-slow: $(VENV)/tested

@@ -532,7 +532,7 @@ def test_folders_that_are_none(tmp_path):
 
 
 def test_a_resume_elsewhere_warns_and_goes_on(tmp_path, monkeypatch):
-    from rowspace.checkpoint import machine
+    from rowspace.jit import machine
     from rowspace.train import saved_state
 
     here = machine.machine()

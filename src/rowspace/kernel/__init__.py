@@ -1,1 +1,1 @@
-"""To be written."""
+"""A cost and its updates become one compiled loop over examples."""

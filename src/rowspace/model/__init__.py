@@ -1,1 +1,1 @@
-"""To be written."""
+"""A trained model: its folder, the questions it answers, and how good it is."""

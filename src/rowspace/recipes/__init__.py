@@ -1,1 +1,1 @@
-"""To be written."""
+"""From a file of pairs or a text to a model, with defaults."""

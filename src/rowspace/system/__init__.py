@@ -1,1 +1,1 @@
-"""To be written."""
+"""What the machine gives: memory, threads, Ctrl-C, locks, and files that are whole or not there."""

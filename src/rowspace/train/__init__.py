@@ -1,1 +1,1 @@
-"""To be written."""
+"""One training: epochs of plans, costs, snapshots, traces, and what a resume is compared by."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowspace.checkpoint.fitting import fitting, trained_arrays
-from rowspace.checkpoint.machine import machine, warn_if_elsewhere
 from rowspace.checkpoint.store import Saved
+from rowspace.jit.machine import machine, warn_if_elsewhere
 from rowspace.schedule.buckets import Sample
 from rowspace.schedule.place import Place, Standing
 from rowspace.train.epoch import Epoch
