@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from measure import machine
 
-from rowspace.errors.quoting import size as told
-from rowspace.system.memory import wanted
+from rowspace.errors.quoting import bytes_text as told
+from rowspace.system.memory import memory_limit
 
 ROWS, DIM, LIMIT, A_ROW = 2**24, 128, "2 GB", 4
 QUICK = 2**21, 128, "700 MB", 4
@@ -142,7 +142,7 @@ def main() -> None:
         return one(*json.loads(given.run))
     rows, dim, limit = QUICK[:3] if given.quick else (given.rows, given.dim, given.limit)
     print(machine("rowspace", "numba", "numpy"))
-    print(f"\n{measured(rows, dim, wanted(limit), given.folder, given.threads)}")
+    print(f"\n{measured(rows, dim, memory_limit(limit), given.folder, given.threads)}")
 
 
 def one(folder: str, what: str, *rest: Any) -> None:

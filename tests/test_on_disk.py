@@ -312,18 +312,18 @@ def test_memory_is_bytes_or_a_text(wrong):
     ("text", "size"), [("2GB", 2 * 10**9), ("1.5 gib", 3 * 2**29), ("700 M", 7 * 10**8), ("64", 64), (" 3 kB ", 3000)]
 )
 def test_sizes_as_people_write_them(text, size):
-    assert memory.wanted(text) == size
+    assert memory.memory_limit(text) == size
 
 
-@pytest.mark.skipif(not memory.in_use(), reason="needs a system that tells")
+@pytest.mark.skipif(not memory.resident(), reason="needs a system that tells")
 def test_rows_let_go_are_not_in_memory_and_are_in_the_file(tmp_path):
     array = mapped.scratch(tmp_path, (16_384, 512), np.float32)
     array[:] = 3
-    full = memory.in_use()
+    full = memory.resident()
     found = mapped.mapped(array)
     found.let_go(0, len(array))
     found.settle(0, len(array))
-    assert memory.in_use() < full - 30e6
+    assert memory.resident() < full - 30e6
     assert (array == 3).all()
     assert not os.listdir(tmp_path)
 

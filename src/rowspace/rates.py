@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rowspace.errors import DataError
 from rowspace.errors.checks import is_number
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 Rate = Callable[[float], float]
 
@@ -62,5 +62,5 @@ def as_rate(rate: Rate | float) -> Rate:
 
 def _checked(rate: float, when: str = "") -> float:
     if not is_number(rate, 0):
-        raise DataError(f"the rate{when} is {shown(rate)}; it must be a number of at least 0, such as 0.01")
+        raise DataError(f"the rate{when} is {quoted(rate)}; it must be a number of at least 0, such as 0.01")
     return float(rate)

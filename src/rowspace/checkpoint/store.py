@@ -26,7 +26,7 @@ from rowspace.checkpoint.told import check_arrays, check_told
 from rowspace.errors import CheckpointError
 from rowspace.system.atomic import sync_folder
 from rowspace.system.digests import mark_of_texts
-from rowspace.system.disk_full import told_when_full
+from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.json_text import json_text
 from rowspace.system.lock import held
 from rowspace.system.threads import Threads, waited
@@ -141,7 +141,7 @@ class Slots:
         new = (numbers[-1] if numbers else 0) + 1
         place, sums = self.folder / NEXT, self._reused(numbers)
         try:
-            with told_when_full(self.folder, sum(a.nbytes for a in arrays.values()), ADVICE):
+            with explain_disk_full(self.folder, sum(a.nbytes for a in arrays.values()), ADVICE):
                 place.mkdir(exist_ok=True)
                 sums = {name: write_changed(place / _file(name), a, sums.get(name)) for name, a in arrays.items()}
             text = _manifest(arrays, sums, told)
@@ -177,7 +177,7 @@ class Slots:
     def _finish(self, number: int, manifest: str, sums: Sums, files: list[str]) -> None:
         place = self.folder / NEXT
         try:
-            with told_when_full(self.folder, advice=ADVICE):
+            with explain_disk_full(self.folder, advice=ADVICE):
                 for name in files:
                     sync_folder(place / name)  # fsync takes a file as well as a folder
                 with (place / MANIFEST).open("w", encoding="ascii") as stream:

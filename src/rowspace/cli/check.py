@@ -36,9 +36,9 @@ def _is_whole(model: Path) -> bool:
 
 
 def _sentence(found: Any) -> str:
-    from rowspace.errors.quoting import size
+    from rowspace.errors.quoting import bytes_text
 
-    held = f"{found.files} files, {size(found.bytes)}"
+    held = f"{found.files} files, {bytes_text(found.bytes)}"
     if not found.unrecorded:
         return f"{held}, as written"
     names = ", ".join(found.unrecorded)

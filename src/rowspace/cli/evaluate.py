@@ -10,7 +10,7 @@ import rowspace as rs
 from rowspace.cli.asking import MODEL, vectors
 from rowspace.cli.output import columns, note, plain, show, show_json
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 
 def evaluate(
@@ -55,8 +55,8 @@ def evaluate(
     answered = None if analogies is None else rs.evaluate_analogies(opened, analogies, **options)
     for one in judged:
         if one.header is not None:
-            scores = "" if one.column is None else f", and {shown(one.column)} for the scores"
-            note(f"{one.file}: {shown(one.header)} is taken for a header{scores}")
+            scores = "" if one.column is None else f", and {quoted(one.column)} for the scores"
+            note(f"{one.file}: {quoted(one.header)} is taken for a header{scores}")
     if json:
         show_json(_described(judged, answered))
         return

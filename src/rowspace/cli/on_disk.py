@@ -25,8 +25,8 @@ def tables_in(out: Path, on_disk: bool, memory: str | None) -> Iterator[dict[str
     if not on_disk:
         yield {}
         return
-    from rowspace.system.memory import wanted
+    from rowspace.system.memory import memory_limit
 
-    wanted(memory)
+    memory_limit(memory)
     with temporary_folder(Path(os.path.realpath(out)), "tables") as folder:
         yield {"table_on_disk": folder, "memory": memory}

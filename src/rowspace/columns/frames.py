@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 
 Convert = Callable[[int], Any]
 
@@ -48,7 +48,7 @@ class Frame:
             DataError: where several columns have the name.
         """
         if self.columns.count(name) > 1:
-            raise DataError(f"{self.name} has several columns {shown(name)}; rename all but one")
+            raise DataError(f"{self.name} has several columns {quoted(name)}; rename all but one")
         return self._column(self.columns.index(name))
 
     def arrow(self, name: str) -> Any:
@@ -57,7 +57,7 @@ class Frame:
         Raises:
             DataError: naming the column, where that cannot be done.
         """
-        return as_arrow(f"{self.name}, column {shown(name)}", self.column(name))
+        return as_arrow(f"{self.name}, column {quoted(name)}", self.column(name))
 
 
 def is_frame(data: Any) -> bool:
@@ -93,7 +93,7 @@ def as_arrow(what: str, values: Any) -> Any:
         return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
     except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError) as error:
         _refuse_entries(what, values)
-        raise DataError(f"{what} cannot be read: {brief(error)}") from error
+        raise DataError(f"{what} cannot be read: {one_line(error)}") from error
 
 
 def decoded(column: Any) -> Any:
@@ -128,7 +128,7 @@ def _arrow_table(name: str, data: Any) -> Any:
             return pa.RecordBatchReader.from_stream(data).read_all()
         return pa.record_batch(data)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{name} is not a data frame or an Arrow table that can be read: {brief(error)}") from error
+        raise DataError(f"{name} is not a data frame or an Arrow table that can be read: {one_line(error)}") from error
 
 
 def _has(data: Any, *attributes: str) -> bool:

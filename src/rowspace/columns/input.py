@@ -8,7 +8,7 @@ import numpy as np
 from rowspace.columns.frames import Frame, as_arrow, decoded
 from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
 from rowspace.errors import DataError
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 from rowspace.tables.entries import FILL, array_of, bags_of, check_not_masked, is_bag
 
 Found = np.ndarray | Ragged
@@ -112,7 +112,7 @@ def _converted(what: str, values: Any) -> Found:
     try:
         found = np.asarray(values) if hasattr(values, "__array__") else list(values)
     except Exception as error:  # every library raises its own kind
-        raise DataError(f"{what} cannot be made an array of: {brief(error)}") from error
+        raise DataError(f"{what} cannot be made an array of: {one_line(error)}") from error
     return of_list(what, found) if isinstance(found, list) else _of_array(what, found)
 
 
@@ -125,7 +125,7 @@ def _of_arrow(what: str, column: Any) -> Found:
     try:
         return _bags_or_entries(what, column)
     except (pa.ArrowException, UnicodeError) as error:
-        raise DataError(f"{what} cannot be read: {brief(error)}") from error
+        raise DataError(f"{what} cannot be read: {one_line(error)}") from error
 
 
 def _bags_or_entries(what: str, column: Any) -> Found:
@@ -140,7 +140,7 @@ def _bags_or_entries(what: str, column: Any) -> Found:
     array = _one_chunk(column)
     inner = pa.chunked_array([array.flatten()])
     if types.is_nested(inner.type):
-        raise DataError(f"{what} holds {brief(kind)}: a bag is a flat list of ids, names or numbers")
+        raise DataError(f"{what} holds {one_line(kind)}: a bag is a flat list of ids, names or numbers")
     if types.is_fixed_size_list(kind):
         width = kind.list_size
         place = lambda k: f"at place {k % width} of row {k // width}"
@@ -199,4 +199,4 @@ def _check_no_null(what: str, column: Any, place: Any) -> None:
 
 
 def _not_a_column(what: str, kind: Any) -> DataError:
-    return DataError(f"{what} holds {brief(kind)}; a column holds ids, names or numbers")
+    return DataError(f"{what} holds {one_line(kind)}; a column holds ids, names or numbers")

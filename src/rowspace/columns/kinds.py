@@ -9,7 +9,7 @@ import numpy as np
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError, RowspaceError
 from rowspace.errors.checks import is_integer, is_number
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.jit.compile import compiled_loop
 from rowspace.system.mapped import converted, mapped
 from rowspace.tables.entries import check_not_masked
@@ -256,9 +256,9 @@ def _shown(values: np.ndarray) -> str:
         return str(values.dtype)
     for found in values.flat:
         if isinstance(found, str):
-            return f"text such as {shown(str(found))}"
+            return f"text such as {quoted(str(found))}"
         if not is_number(found):
-            return f"{shown(found)} ({type(found).__name__})"
+            return f"{quoted(found)} ({type(found).__name__})"
     return "objects of Python; give numbers with .astype(np.float32)"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
 from rowspace.errors.checks import is_integer, is_number
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 from rowspace.tables.entries import check_not_masked
 
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
@@ -75,7 +75,7 @@ class Negatives:
             check_not_masked("counts", counts)
             return np.asarray(counts, np.float64)
         except (TypeError, ValueError) as error:
-            raise DataError(f"counts are no numbers, one for each row of the table: {brief(error)}") from None
+            raise DataError(f"counts are no numbers, one for each row of the table: {one_line(error)}") from None
 
     @property
     def form(self) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 LONGEST = 100  # characters of an n-gram
 ROWS = 2**31 - 1  # that an int32 id can name
@@ -45,7 +45,7 @@ class Subwords:
         for field in fields(self):
             number = getattr(self, field.name)
             if not is_integer(number):
-                raise DataError(f"{field.name} is {shown(number)}; give a whole number")
+                raise DataError(f"{field.name} is {quoted(number)}; give a whole number")
             object.__setattr__(self, field.name, operator.index(number))
         if not 1 <= self.min_n <= self.max_n <= LONGEST:
             raise DataError(

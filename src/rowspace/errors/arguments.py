@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.errors import DataError, RowspaceError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 
 def path_of(what: str, path: Any) -> Path:
@@ -18,9 +18,9 @@ def path_of(what: str, path: Any) -> Path:
     """
     name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(name, str):
-        raise DataError(f"{what} is {shown(path)} ({type(path).__name__}); give a path, as text or a pathlib.Path")
+        raise DataError(f"{what} is {quoted(path)} ({type(path).__name__}); give a path, as text or a pathlib.Path")
     if "\0" in name:
-        raise DataError(f"{what} is {shown(name)}; a path holds no zero byte")
+        raise DataError(f"{what} is {quoted(name)}; a path holds no zero byte")
     return Path(name)
 
 
@@ -28,11 +28,11 @@ def check_choice(what: str, value: Any, choices: Iterable[str | None], error: ty
     """Raise an error unless a value is one of some words."""
     known = list(choices)
     if not isinstance(value, str | None) or value not in known:
-        raise error(f"{what} {shown(value)} is not one of {', '.join(map(str, known))}")
+        raise error(f"{what} {quoted(value)} is not one of {', '.join(map(str, known))}")
 
 
 def check_kind(what: str, value: Any, kind: type | tuple[type, ...], instead: str) -> None:
     """Raise DataError unless a value is of a class; `instead` says what to give."""
     if not isinstance(value, kind):
-        is_class = f"the class {value.__name__}" if isinstance(value, type) else f"{shown(value)}"
+        is_class = f"the class {value.__name__}" if isinstance(value, type) else f"{quoted(value)}"
         raise DataError(f"{what} is {is_class} ({type(value).__name__}); give {instead}")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import ShapeError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 
 def is_integer(item: Any) -> bool:
@@ -28,5 +28,5 @@ def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
 def whole(what: str, number: Any, least: int) -> int:
     """A whole number of at least `least`; `what` is its name in an error."""
     if not is_integer(number) or number < least:
-        raise ShapeError(f"{what} must be a whole number of at least {least}, not {shown(number)}")
+        raise ShapeError(f"{what} must be a whole number of at least {least}, not {quoted(number)}")
     return operator.index(number)

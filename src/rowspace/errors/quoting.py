@@ -1,16 +1,16 @@
 """How an error shows what was given: quoted, cut when it is long, in one line."""
 
 
-def shown(name: object) -> str:
+def quoted(name: object) -> str:
     """A name as an error shows it: quoted, and cut when it is long."""
     text = ascii(name) if isinstance(name, str) and not name.isprintable() else repr(name)
     return text if len(text) <= 80 else f"{text[:76]}...{text[-1]}"
 
 
-def brief(what: object) -> str:
+def one_line(what: object) -> str:
     """An error of another library, or a type of its, in one line of printable characters, cut when it is long.
 
-    >>> print(brief(ValueError("row 2:\\nexpected " + chr(15))))
+    >>> print(one_line(ValueError("row 2:\\nexpected " + chr(15))))
     row 2: expected \\x0f
     """
     line = " ".join(str(what).split())
@@ -18,10 +18,10 @@ def brief(what: object) -> str:
     return text if len(text) <= 300 else f"{text[:297]}..."
 
 
-def size(count: int) -> str:
+def bytes_text(count: int) -> str:
     """A number of bytes for people.
 
-    >>> size(12), size(1_234_567), size(3_000_000_000)
+    >>> bytes_text(12), bytes_text(1_234_567), bytes_text(3_000_000_000)
     ('12 bytes', '1.2 MB', '3 GB')
     """
     for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):

@@ -16,7 +16,7 @@ from rowspace.kernel.segments import NEEDED
 from rowspace.schedule.buckets import Buckets, Sorted
 from rowspace.schedule.plan import Task, Turn, in_turn, span
 from rowspace.system.mapped import Mapped, let_go, mapped
-from rowspace.system.memory import in_use
+from rowspace.system.memory import resident
 from rowspace.tables.on_disk import is_on_disk
 
 _BANDS = 3  # of columns, in memory at a time: one that is read, one that is worked on, one that is written
@@ -189,7 +189,7 @@ def room_for_rows(arrays: Iterable[np.ndarray], memory: int) -> int:
     """What is left of so many bytes of memory for rows, beside all else that this process has; arrays are let go."""
     for array in arrays:
         let_go(array)
-    return max(0, memory - memory // _SPARE - in_use())
+    return max(0, memory - memory // _SPARE - resident())
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 from contextlib import ExitStack
 
 from rowspace.errors import FormatError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
 from rowspace.read.packed import HEAD, packing_of
 from rowspace.system.atomic import atomic_file, settle
@@ -62,7 +62,7 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
     names = None if table.names is None else table.names[rows]
     counts = None if table.counts is None else table.counts[rows]
     values = files.in_memory(table.values[rows], path)
-    check_finite(values, lambda i: f"{path}, row {i}{f' ({shown(names[i])})' if names else ''}")
+    check_finite(values, lambda i: f"{path}, row {i}{f' ({quoted(names[i])})' if names else ''}")
     return Table.from_array(values, names, counts=counts)
 
 

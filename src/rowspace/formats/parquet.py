@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import FormatError
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.formats.source import check_finite, checked_limit, keys, opened, refuse, refuse_nonfinite
 from rowspace.system.atomic import atomic_file
 from rowspace.system.parquet import ask_for_columns
@@ -72,15 +72,15 @@ def read_parquet(path: str | os.PathLike[str], limit: int | None = None) -> Tabl
             read = file.read().slice(0, limit)
         names, vectors = read["name"].cast(pa.string()), read["vector"]
         values = _matrix(vectors.combine_chunks())
-        check_finite(values, lambda i: f"row {i} ({shown(names[i].as_py())})")
+        check_finite(values, lambda i: f"row {i} ({quoted(names[i].as_py())})")
         counts = read["count"].to_numpy() if "count" in read.column_names else None
         return Table.from_array(values, names, counts=counts)
     except (pa.ArrowException, KeyError, ValueError) as error:
-        raise FormatError(f"{path} is not a table of names and vectors: {brief(error)}") from None
+        raise FormatError(f"{path} is not a table of names and vectors: {one_line(error)}") from None
     except OSError as error:
         if error.errno is not None:  # it cannot be opened
             raise
-        raise FormatError(f"{path} is a damaged Parquet file: {brief(error)}") from None
+        raise FormatError(f"{path} is a damaged Parquet file: {one_line(error)}") from None
 
 
 def _schema(table: Table) -> Any:

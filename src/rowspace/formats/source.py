@@ -12,13 +12,13 @@ import numpy as np
 
 from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.read.binary import encoding_marked
 from rowspace.read.content import BOM
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import Stream
 from rowspace.system.atomic import atomic_file
-from rowspace.system.disk_full import ELSEWHERE, told_when_full
+from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
 from rowspace.tables.names import repeated
 from rowspace.tables.table import Table
 
@@ -59,7 +59,7 @@ def _told_as_format() -> Iterator[None]:
 
 
 def _unpack(stream: Stream, plain: IO[bytes]) -> None:
-    with told_when_full(f"what {stream.name} unpacks to", advice=ELSEWHERE):
+    with explain_disk_full(f"what {stream.name} unpacks to", advice=ELSEWHERE):
         while part := stream.read(PART):
             plain.write(part)
         plain.flush()
@@ -94,7 +94,7 @@ def size_of(stream: IO[bytes]) -> int:
 def checked_limit(limit: int | None) -> int | None:
     """A limit of rows as an integer, or None."""
     if limit is not None and (not is_integer(limit) or operator.index(limit) < 1):
-        raise ShapeError(f"limit must be at least 1, not {shown(limit)}; None reads all rows")
+        raise ShapeError(f"limit must be at least 1, not {quoted(limit)}; None reads all rows")
     return limit if limit is None else operator.index(limit)
 
 
@@ -125,9 +125,9 @@ def refuse(names: list[str], pattern: str, format: str) -> None:
     for i, name in enumerate(names):
         found = wrong.search(name)
         if found:
-            what = f"holds {shown(found.group())}" if found.group() else "is empty or blank"
+            what = f"holds {quoted(found.group())}" if found.group() else "is empty or blank"
             raise FormatError(
-                f"name {shown(name)} (row {i}) {what}, which {format} cannot hold; "
+                f"name {quoted(name)} (row {i}) {what}, which {format} cannot hold; "
                 "rename it, or use .npy, which holds any name"
             )
 
@@ -135,7 +135,7 @@ def refuse(names: list[str], pattern: str, format: str) -> None:
 def refuse_nonfinite(table: Table, format: str) -> None:
     """Refuse NaN and infinity before anything is written: few readers take them, and none means them."""
     for row, _ in _nonfinite(table.values):
-        what = f"row {row} ({shown(keys(table)[row])})"
+        what = f"row {row} ({quoted(keys(table)[row])})"
         raise FormatError(f"{what} holds NaN or infinity, which {format} cannot hold")
 
 
@@ -200,7 +200,7 @@ def decoded(names: list[bytes], where: Any) -> list[str]:
         texts = [name.decode() for name in names]
     except UnicodeDecodeError:
         i = next(i for i, name in enumerate(names) if name.decode(errors="ignore").encode() != name)
-        raise FormatError(f"{where(i)}: the name {shown(names[i])} is not UTF-8") from None
+        raise FormatError(f"{where(i)}: the name {quoted(names[i])} is not UTF-8") from None
     if "" in texts:
         raise FormatError(f"{where(texts.index(''))}: the name is empty")
     return texts
@@ -210,7 +210,7 @@ def check_no_zero_byte(names: list[str], where: Any) -> None:
     """Refuse what is more likely a piece of a number than of a name; FormatError names the first."""
     if any("\0" in name for name in names):
         i = next(i for i, name in enumerate(names) if "\0" in name)
-        raise FormatError(f"{where(i)}: the name {shown(names[i])} holds a zero byte")
+        raise FormatError(f"{where(i)}: the name {quoted(names[i])} holds a zero byte")
 
 
 def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
@@ -218,7 +218,7 @@ def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
     twice = repeated(names)
     if twice:
         first, second = map(where, twice)
-        raise FormatError(f"{second}: name {shown(names[twice[1]])} was already at {first}")
+        raise FormatError(f"{second}: name {quoted(names[twice[1]])} was already at {first}")
     return Table.from_array(values, names)
 
 
@@ -247,4 +247,4 @@ def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
     if len(tokens) != dim:
         return FormatError(f"{where(low)}: {len(tokens)} numbers where {dim} are expected")
     wrong = next((token for token in tokens if _parsed([token], 1) is None), rows[low])
-    return FormatError(f"{where(low)}: {shown(wrong)[1:]} is not a finite float32")
+    return FormatError(f"{where(low)}: {quoted(wrong)[1:]} is not a finite float32")

@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 
 from rowspace.errors import FormatError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.formats.records import Records
 from rowspace.formats.source import (
     LINES,
@@ -30,7 +30,7 @@ from rowspace.formats.source import (
     texts,
     written,
 )
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 from rowspace.tables.table import Table
 
 # what ends a name for gensim (a space, a line end) or for C's scanf (any ASCII white space)
@@ -82,7 +82,7 @@ def read_word2vec(path: str | os.PathLike[str], binary: bool = False, limit: int
         n, dim = _header(path, stream, binary)
         rows = n if limit is None else min(n, limit)
         _check_size(path, stream, rows, dim, binary)
-        ask_for_memory(rows * dim * 4, f"{path}, {rows} x {dim},")
+        require_memory(rows * dim * 4, f"{path}, {rows} x {dim},")
         read = _read_binary if binary else _read_text
         return read(path, stream, rows, dim, limit is None or limit > n)
 
@@ -106,11 +106,11 @@ def _header(path: str | os.PathLike[str], stream: IO[bytes], binary: bool) -> tu
             if binary
             else "a file without one is read by read_glove"
         )
-        raise FormatError(f"{path}, line 1: expected a header 'rows dim', got {shown(line)[1:]}; {otherwise}")
+        raise FormatError(f"{path}, line 1: expected a header 'rows dim', got {quoted(line)[1:]}; {otherwise}")
     n, dim = int(found[1]), int(found[2])
     if not n or not dim:
         what = "no words" if not n else "vectors of no numbers"
-        raise FormatError(f"{path} holds {what}: its header is {shown(line.decode().strip())}")
+        raise FormatError(f"{path} holds {what}: its header is {quoted(line.decode().strip())}")
     return n, dim
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 from rowspace.version import __version__
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pytensor")
@@ -45,9 +45,9 @@ def warn_if_elsewhere(before: Mapping[str, str], folder: object) -> None:
 
 def _told(name: str, before: str, now: str) -> str:
     if name != "features":
-        return f"{name} {now}, was {brief(before or 'not kept')}"
+        return f"{name} {now}, was {one_line(before or 'not kept')}"
     new, old = set(now.split(",")), set(before.split(","))
-    more, less = brief(", ".join(sorted(new - old))), brief(", ".join(sorted(old - new)))
+    more, less = one_line(", ".join(sorted(new - old))), one_line(", ".join(sorted(old - new)))
     return f"the processor has {more or 'no more features'} and lacks {less or 'none'}"
 
 

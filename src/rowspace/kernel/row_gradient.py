@@ -14,7 +14,7 @@ from rowspace.columns.negatives import Negatives, draw
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.arguments import check_kind
 from rowspace.errors.checks import is_number
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.kernel.cost import Cost, column_names, parameters, trace
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.plain import inline
@@ -153,7 +153,7 @@ def check_gradient(
     """
     for what, number in {"step": step, "tolerance": tolerance}.items():
         if not is_number(number, 0):
-            raise DataError(f"{what} is {shown(number)}; give a number of at least 0")
+            raise DataError(f"{what} is {quoted(number)}; give a number of at least 0")
     check_kind("gradients", gradients, (Mapping, type(None)), "what rs.gradient gives")
     tables = by_name(tables)
     chunk = one_of(cost, tables, example)
@@ -183,18 +183,18 @@ def _both_loops(one: OneExample, compiled: bool) -> dict[str, dict[str, RowGradi
 
 
 def _farthest(
-    shown: np.ndarray, expected: np.ndarray, tolerance: float, where: tuple[str, np.ndarray, str], sides: Sides
+    quoted: np.ndarray, expected: np.ndarray, tolerance: float, where: tuple[str, np.ndarray, str], sides: Sides
 ) -> float:
     """The largest relative difference; raises GradientError where it is above `tolerance`, if not between `sides`."""
-    scale = max(np.abs(expected).max(initial=0), np.abs(shown).max(initial=0), 1e-6)
-    off = np.abs(shown - expected) / scale
+    scale = max(np.abs(expected).max(initial=0), np.abs(quoted).max(initial=0), 1e-6)
+    off = np.abs(quoted - expected) / scale
     table, rows, loop = where
     for r, k in np.argwhere(~(off <= tolerance)):
         kink = sides(int(rows[r]), int(k))
-        if kink is None or not min(kink) - tolerance * scale <= shown[r, k] <= max(kink) + tolerance * scale:
+        if kink is None or not min(kink) - tolerance * scale <= quoted[r, k] <= max(kink) + tolerance * scale:
             on_kink = "" if kink is None else f"; it is on a kink, from {kink[0]:.6g} below to {kink[1]:.6g} above"
             raise GradientError(
-                f"table {table!r}, row {rows[r]}, column {k}: the gradient is {shown[r, k]:.6g}{loop}, "
+                f"table {table!r}, row {rows[r]}, column {k}: the gradient is {quoted[r, k]:.6g}{loop}, "
                 f"central differences give {expected[r, k]:.6g}{on_kink}"
             )
         off[r, k] = 0

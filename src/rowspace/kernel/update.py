@@ -9,7 +9,7 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace
 
 from rowspace.errors import CostError
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.rewriting import rewritten
 from rowspace.kernel.lookups import symbolic
@@ -81,7 +81,7 @@ def _called(update: Update, rule: Callable[..., Any], *symbols: Any) -> tuple[An
         ) from error
     if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], tuple | list):
         raise CostError(
-            f"update {update.name} returned {brief(given)}; return (row, state), where state is a tuple: () without any"
+            f"update {update.name} returned {one_line(given)}; return (row, state), where state is a tuple: () without any"
         )
     return given[0], tuple(given[1])
 

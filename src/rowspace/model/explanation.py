@@ -15,7 +15,7 @@ import numpy as np
 from rowspace.errors import DataError, ShapeError
 from rowspace.errors.arguments import check_kind
 from rowspace.errors.checks import is_number
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.tables.table import Table
 
 SHOWN = 20  # groups, members or pairs printed before the rest is only counted
@@ -114,7 +114,7 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
     pushed to the origin: {3}.
     """
     if not is_number(collapsed, 0):
-        raise DataError(f"collapsed is {shown(collapsed)}; give a length of at least 0")
+        raise DataError(f"collapsed is {quoted(collapsed)}; give a length of at least 0")
     ids, same = _checked(table, pairs, labels)
     items, flat = np.unique(ids, return_inverse=True)
     names = [item if table.names is None else table.names[item] for item in items.tolist()]
@@ -154,7 +154,7 @@ def _as_marks(labels: Any) -> np.ndarray:
     try:
         return np.asarray(labels)
     except ValueError as error:
-        raise ShapeError(f"labels are no list of 1 and 0, one for each pair: {brief(error)}") from None
+        raise ShapeError(f"labels are no list of 1 and 0, one for each pair: {one_line(error)}") from None
 
 
 def _checked(table: "Table", pairs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.errors import ModelError
-from rowspace.errors.quoting import shown, size
+from rowspace.errors.quoting import bytes_text, quoted
 from rowspace.system.digests import NAME, digest
 from rowspace.system.inside import size_inside
 from rowspace.system.json_text import json_text
@@ -41,7 +41,9 @@ def written(description: Mapping[str, Any]) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"trained_with cannot be written as JSON: {error}") from None
     if len(text) > LONGEST:
-        raise ModelError(f"trained_with and the costs take {size(len(text))} in {FILE}; the limit is {size(LONGEST)}")
+        raise ModelError(
+            f"trained_with and the costs take {bytes_text(len(text))} in {FILE}; the limit is {bytes_text(LONGEST)}"
+        )
     text += b"\n"
     return text[:-3] + b',\n "%b": "%b"\n}\n' % (NAME.encode(), digest(text).encode())
 
@@ -80,7 +82,7 @@ def _data(folder: Path, path: Path) -> bytes:
     try:
         length = size_inside(folder, FILE)
         if length > READ:
-            raise ModelError(f"{path} has {size(length)}, more than any model.json; it is not read")
+            raise ModelError(f"{path} has {bytes_text(length)}, more than any model.json; it is not read")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise ModelError(f"{folder} is not a model: it has no {FILE}{aside(folder.absolute())}") from None
@@ -104,7 +106,7 @@ def check_table_name(name: Any) -> str:
         ModelError: if it is none, or is too long for a file's name.
     """
     if not isinstance(name, str) or not name.isidentifier() or len(os.fsencode(name)) > 200 or len(name) > 100:
-        raise ModelError(f"table name {shown(name)} is not a Python identifier of at most 100 letters")
+        raise ModelError(f"table name {quoted(name)} is not a Python identifier of at most 100 letters")
     return name
 
 

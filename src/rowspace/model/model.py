@@ -17,7 +17,7 @@ from rowspace.model.integrity import check_files, files_of, forget, recorded
 from rowspace.model.queries import Queries
 from rowspace.system.atomic import atomic_folder
 from rowspace.system.digests import NAME, Digested, digest
-from rowspace.system.disk_full import told_when_full
+from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.lock import saved
 from rowspace.system.mapped import whole_file
 from rowspace.system.siblings import standing
@@ -111,7 +111,7 @@ def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None)
     path = Path(os.path.realpath(folder))
     _files_of_old(path)  # or it is no model, and not overwritten
     path.parent.mkdir(parents=True, exist_ok=True)
-    with told_when_full(folder, needed), saved(path, folder), atomic_folder(folder, needed) as new:
+    with explain_disk_full(folder, needed), saved(path, folder), atomic_folder(folder, needed) as new:
         _carry_over(path, new)
         files: dict[str, Any] = {}
         for entry, table in zip(described["tables"], model.tables.values(), strict=True):

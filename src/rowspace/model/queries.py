@@ -9,7 +9,7 @@ import numpy as np
 from rowspace.columns.subwords import Unseen
 from rowspace.errors import ShapeError
 from rowspace.errors.checks import is_integer, whole
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.model.search import cosine, cosines, nearer, nearest, norms
 from rowspace.model.terms import listed, numbers_of, several, vector_of, weighted
 from rowspace.model.top import Best
@@ -381,7 +381,7 @@ class Queries:
         from rowspace.model.evaluate import answered_analogies
 
         if similarity_function != "most_similar":
-            raise ShapeError(f"similarity_function is {shown(similarity_function)}; only 'most_similar' is computed")
+            raise ShapeError(f"similarity_function is {quoted(similarity_function)}; only 'most_similar' is computed")
         return answered_analogies(self, analogies, restrict_vocab, case_insensitive, dummy4unknown)
 
     def _sum(self, positive: list[Any], negative: list[Any]) -> tuple[np.ndarray, set[int]]:
@@ -429,5 +429,5 @@ class Queries:
         self._check_meant(item)
         ids = self.table.ids(item)
         if ids.ndim:
-            raise ShapeError(f"expected one item, got {shown(item)}")
+            raise ShapeError(f"expected one item, got {quoted(item)}")
         return int(ids)

@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import ShapeError
 from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 
 def listed(terms: Any) -> list[Any]:
@@ -21,7 +21,7 @@ def listed(terms: Any) -> list[Any]:
 def several(items: Any) -> list[Any]:
     """Items that can be gone through, as a list."""
     if isinstance(items, type) or not isinstance(items, Iterable):
-        raise ShapeError(f"expected a list of items, got {shown(items)} ({type(items).__name__})")
+        raise ShapeError(f"expected a list of items, got {quoted(items)} ({type(items).__name__})")
     return list(items)
 
 
@@ -30,7 +30,7 @@ def weighted(term: Any, sign: float) -> tuple[Any, float]:
     if not isinstance(term, tuple):
         return term, sign
     if len(term) != 2 or isinstance(term[1], str) or np.ndim(term[1]):
-        raise ShapeError(f"expected (item, weight), got {shown(term)}")
+        raise ShapeError(f"expected (item, weight), got {quoted(term)}")
     return term[0], float(numbers_of("a weight", term[1]))
 
 
@@ -48,4 +48,4 @@ def numbers_of(what: str, numbers: Any) -> np.ndarray:
     try:
         return np.asarray(numbers, np.float64)
     except (TypeError, ValueError):
-        raise ShapeError(f"{what} must be numbers, got {shown(numbers)}") from None
+        raise ShapeError(f"{what} must be numbers, got {quoted(numbers)}") from None

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.plot.figure import INK, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
@@ -20,7 +20,7 @@ FEW = 4  # lines whose ends are all labelled
 def draw(model: Any, *, title: str | None) -> Any:
     """The figure of one model's costs, or of several by name."""
     if isinstance(model, Mapping):
-        lines = {str(name): _costs(one, f" of {shown(name)}") for name, one in model.items()}
+        lines = {str(name): _costs(one, f" of {quoted(name)}") for name, one in model.items()}
     else:
         lines = {"": _costs(model, "")}
     if not lines:

@@ -3,7 +3,7 @@
 import os
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.read.content import lines_of
 
 Question = tuple[str, str, str, str]
@@ -30,7 +30,7 @@ def read_analogies(file: str | os.PathLike[str]) -> tuple[str, dict[str, list[Qu
             continue
         words = line.split()
         if section is None:
-            what = f"{shown(line.strip())} comes before the first section"
+            what = f"{quoted(line.strip())} comes before the first section"
             raise DataError(f"{name}, line {number}: {what}; write a line ': name' above it")
         if len(words) != 4:
             found = "1 word" if len(words) == 1 else f"{len(words)} words"

@@ -7,7 +7,7 @@ from typing import Any
 
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.read.binary import HEAD
 from rowspace.read.content import BOM, check_text, is_json_array
 from rowspace.read.dialect import dialect
@@ -43,14 +43,14 @@ def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
     start = head.removeprefix(BOM).lstrip()[:1]
     if is_json_array(head):
         raise DataError(f"{stream.name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
-    batches, what = _reader(head, start), f"{stream.name}, column {shown(column)}"
+    batches, what = _reader(head, start), f"{stream.name}, column {quoted(column)}"
     try:
         yield from _joined(stream.name, what, ((part, stream.taken()) for part in batches(stream, column)))
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
         quote = f"; {OPEN_QUOTE}" if "CSV" in str(error) else ""
-        raise DataError(f"{stream.name} cannot be read: {brief(error)}{quote}") from error
+        raise DataError(f"{stream.name} cannot be read: {one_line(error)}{quote}") from error
 
 
 def _reader(head: bytes, start: bytes) -> Callable[[Stream, str], Iterator[Any]]:
@@ -125,7 +125,7 @@ def _json_lines(stream: Stream, column: str) -> Iterator[Any]:
                 table = arrow_json.read_json(io.BytesIO(chunk.data), read_options=whole, parse_options=options)
             except pa.ArrowInvalid as error:
                 _check_objects(stream.name, line, chunk.data, column)
-                raise DataError(f"{stream.name}, from line {line} on: {brief(error)}") from error
+                raise DataError(f"{stream.name}, from line {line} on: {one_line(error)}") from error
             yield from table[column].chunks
         line += chunk.data.count(b"\n")
 
@@ -135,14 +135,14 @@ def _check_objects(name: str, line: int, data: bytes, column: str) -> None:
     for k, text in enumerate(data.split(b"\n"), line):
         value = _object(name, k, text).get(column) if text.strip() else None
         if not isinstance(value, str | None):
-            raise DataError(f"{name}, line {k}, column {shown(column)}: expected text, found {json.dumps(value)[:40]}")
+            raise DataError(f"{name}, line {k}, column {quoted(column)}: expected text, found {json.dumps(value)[:40]}")
 
 
 def _object(name: str, line: int, text: bytes) -> dict[str, Any]:
     try:
         found = json.loads(text.decode())
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{name}, line {line}: not one whole JSON object: {brief(error)}") from None
+        raise DataError(f"{name}, line {line}: not one whole JSON object: {one_line(error)}") from None
     if not isinstance(found, dict):
         raise DataError(f"{name}, line {line}: expected a JSON object, found {json.dumps(found)[:40]}")
     return found
@@ -168,7 +168,7 @@ def _as_bytes(what: str, array: Any) -> Any:
 
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.large_binary(), pa.null())
     if array.type not in texts:
-        raise DataError(f"{what} holds {brief(array.type)}: expected text")
+        raise DataError(f"{what} holds {one_line(array.type)}: expected text")
     array = array.cast(pa.large_string()) if array.type == pa.string_view() else array
     return array.cast(pa.large_binary())
 

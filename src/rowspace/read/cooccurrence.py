@@ -10,7 +10,7 @@ import numpy as np
 
 from rowspace.errors import DataError, IdOutOfRange
 from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.jit.compile import compiled_loop
 from rowspace.read import cooccurrence_loops
 from rowspace.system.threads import Workers, thread_count
@@ -188,7 +188,7 @@ def _weights(window: int, weight: str) -> tuple[int, np.ndarray]:
     if weight == "equal":
         return 1, np.where(distances > 0, 1, 0)
     if weight != "inverse distance":
-        raise DataError(f"weight is {shown(weight)}; give 'inverse distance' or 'equal'")
+        raise DataError(f"weight is {quoted(weight)}; give 'inverse distance' or 'equal'")
     unit = math.lcm(*range(1, window + 1)) if window <= _EXACT else 2**31
     return unit, np.rint(unit / np.maximum(distances, 1) * (distances > 0)).astype(np.int64)
 
@@ -218,5 +218,5 @@ def _checked(ids: Any, offsets: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def _whole(name: str, number: Any, most: int) -> int:
     if not is_integer(number) or not 1 <= number <= most:
-        raise DataError(f"{name} is {shown(number)}; give a whole number from 1 to {most:,}")
+        raise DataError(f"{name} is {quoted(number)}; give a whole number from 1 to {most:,}")
     return operator.index(number)

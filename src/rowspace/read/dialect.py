@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 DELIMITERS = ("\t", ",", ";")
 ROWS = 200  # looked at beside the header
@@ -47,7 +47,7 @@ def dialect(source: str, head: str, delimiter: str | None = None) -> Dialect:
     before = said.end() if said else 0
     mark = said[1] if said and delimiter is None else delimiter
     if mark is not None and (len(mark) != 1 or mark in '"\r\n\0' or not mark.isascii()):
-        raise DataError(f"{source}: the delimiter is {shown(mark)}; give one ASCII character, such as ',' or ';'")
+        raise DataError(f"{source}: the delimiter is {quoted(mark)}; give one ASCII character, such as ',' or ';'")
     sample = _sampled(head[before:])
     found = {one: rows for one in ([mark] if mark else DELIMITERS) if (rows := _split(sample, one))}
     mark = mark or _chosen(source, found)
@@ -87,7 +87,7 @@ def _chosen(source: str, found: dict[str, list[list[str]]]) -> str:
     if len(clean or fitting) == 1:
         return (clean or fitting)[0]
     if fitting:
-        marks = " and ".join(shown(mark) for mark in clean or fitting)
+        marks = " and ".join(quoted(mark) for mark in clean or fitting)
         line = f"sep={(clean or fitting)[-1]}"
         how = f"say which: put a line {line} above the header, or give delimiter= to read_pairs"
         raise DataError(f"{source}: {marks} split every row into as many fields as the header; {how}")
@@ -118,7 +118,7 @@ def _check_no_comment(source: str, rows: list[list[str]]) -> None:
     if len(rows) > 1 and rows[0][0].startswith(_COMMENT):
         again = rows[1][0].startswith(_COMMENT)
         if again or len(rows[0]) != len(rows[1]):
-            what = shown(rows[0][0])
+            what = quoted(rows[0][0])
             raise DataError(
                 f"{source}: {what} looks like a comment; take such lines out, and put a header in their place"
             )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.read import word_loops
 from rowspace.read.pieces import Chunk
 from rowspace.system.interrupts import interrupts_deferred
@@ -88,17 +88,17 @@ def encode_lists(sentences: Iterable[Iterable[str]], first: int = 0) -> Encoded:
     ids: list[int] = []
     for k, sentence in enumerate(sentences, first):
         if isinstance(sentence, str | bytes):
-            raise _no_sentence(k, f"one {type(sentence).__name__}: {shown(sentence)}")
+            raise _no_sentence(k, f"one {type(sentence).__name__}: {quoted(sentence)}")
         if isinstance(sentence, Set):
             raise _no_sentence(k, f"a {type(sentence).__name__}, which has no order")
         known = len(number)
         try:
             ids.extend([number.setdefault(word, len(number)) for word in sentence])
         except TypeError:
-            raise _no_sentence(k, shown(sentence)) from None
+            raise _no_sentence(k, quoted(sentence)) from None
         others = [word for word in islice(reversed(number), len(number) - known) if not isinstance(word, str)]
         if others:
-            what = f"not {type(others[-1]).__name__}: {shown(others[-1])}"
+            what = f"not {type(others[-1]).__name__}: {quoted(others[-1])}"
             raise DataError(f"a word must be text, {what}; give str(word), or leave it out of sentence {k}")
         ids.append(LINE_END)
     coded = np.array(ids, np.int32)

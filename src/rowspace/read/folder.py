@@ -12,7 +12,7 @@ from typing import IO, Any
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
 from rowspace.system.atomic import atomic_file
-from rowspace.system.disk_full import ELSEWHERE, told_when_full
+from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
 
 
 class Folder:
@@ -48,7 +48,7 @@ class Folder:
             with atomic_file(self.path / name, mode) as stream:
                 yield stream
             return
-        with told_when_full(self.path / name, advice=ELSEWHERE), open(self.path / name, mode) as stream:
+        with explain_disk_full(self.path / name, advice=ELSEWHERE), open(self.path / name, mode) as stream:
             yield stream
 
     def close(self) -> None:

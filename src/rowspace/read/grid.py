@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 
 from rowspace.columns.frames import Frame
 from rowspace.errors import DataError
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.read.content import Content, is_json_array
 from rowspace.read.dialect import dialect
 from rowspace.system.parquet import ask_for_columns
@@ -55,27 +55,27 @@ def grid_of(source: Content, delimiter: str | None = None) -> Grid:
 def check_delimiter(name: str, delimiter: str | None) -> None:
     """Refuse a delimiter of what has none."""
     if delimiter is not None:
-        raise DataError(f"delimiter is {shown(delimiter)}, but {name} is no text with delimiters; leave it out")
+        raise DataError(f"delimiter is {quoted(delimiter)}, but {name} is no text with delimiters; leave it out")
 
 
 def check_column(source: str, columns: list[str], name: str) -> None:
     """Raise DataError unless there is one column of this name."""
     if not isinstance(name, str):
-        raise DataError(f"a column is named by text, not by {shown(name)}; {source} has: {listed(columns)}")
+        raise DataError(f"a column is named by text, not by {quoted(name)}; {source} has: {listed(columns)}")
     if name not in columns:
         short = [one for one in columns[:COMPARED] if len(one) <= 100]  # an error should come at once
         near = difflib.get_close_matches(name[:100], short, n=1)
-        hint = f"; did you mean {shown(near[0])}?" if near else ""
-        raise DataError(f"{source} has no column {shown(name)}; it has: {listed(columns)}{hint}")
+        hint = f"; did you mean {quoted(near[0])}?" if near else ""
+        raise DataError(f"{source} has no column {quoted(name)}; it has: {listed(columns)}{hint}")
     if columns.count(name) > 1:
-        raise DataError(f"{source} has several columns {shown(name)}; rename all but one")
+        raise DataError(f"{source} has several columns {quoted(name)}; rename all but one")
     if _surrogates(name):
-        raise DataError(f"{source}: the name of column {shown(name)} holds half a character; rename it")
+        raise DataError(f"{source}: the name of column {quoted(name)} holds half a character; rename it")
 
 
 def listed(columns: list[str]) -> str:
     """The columns as an error shows them."""
-    names = list(map(shown, columns[:20]))
+    names = list(map(quoted, columns[:20]))
     while sum(map(len, names)) > 400:
         names.pop()
     return ", ".join(names) + (", ..." if len(names) < len(columns) else "")
@@ -112,7 +112,7 @@ class FrameColumns(Columns):
         try:
             return pa.table(columns)
         except pa.ArrowInvalid:
-            lengths = ", ".join(f"{shown(name)} {len(column)}" for name, column in columns.items())
+            lengths = ", ".join(f"{quoted(name)} {len(column)}" for name, column in columns.items())
             raise DataError(f"{self.name} has columns that differ in length: {lengths}") from None
 
 
@@ -135,7 +135,7 @@ def _parquet(source: Content) -> Columns:
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise DataError(f"{source.name}: damaged Parquet file: {brief(error)}") from error
+        raise DataError(f"{source.name}: damaged Parquet file: {one_line(error)}") from error
 
 
 def _feather(source: Content) -> Columns:
@@ -148,7 +148,7 @@ def _feather(source: Content) -> Columns:
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise DataError(f"{source.name}: damaged Arrow file: {brief(error)}") from error
+        raise DataError(f"{source.name}: damaged Arrow file: {one_line(error)}") from error
 
 
 class Delimited:
@@ -215,7 +215,7 @@ class Delimited:
                     raise DataError(f"{self.name}, line {line}: {_ragged(row, width, first=k == 1)}")
         except csv.Error as fault:
             raise DataError(f"{self.name}, after line {line}: {fault}; {OPEN_QUOTE}") from error
-        raise DataError(f"{self.name} cannot be read: {brief(error)}; {OPEN_QUOTE}") from error
+        raise DataError(f"{self.name} cannot be read: {one_line(error)}; {OPEN_QUOTE}") from error
 
 
 OPEN_QUOTE = "is a quote left open?"
@@ -292,7 +292,7 @@ class JsonLines:
         value = self._first[column]
         if value is not None and type(value) not in (str, int):
             raise DataError(
-                f"{self.name}, {self.where(0)}, column {shown(column)}: a name must be text or a whole "
+                f"{self.name}, {self.where(0)}, column {quoted(column)}: a name must be text or a whole "
                 f"number, not {json.dumps(value)[:40]}"
             )
         return type(value) is int
@@ -315,7 +315,7 @@ class JsonLines:
             _check_utf8(self._source)
             raise
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: not one whole JSON object: {brief(error)}") from None
+            raise DataError(f"{where}: not one whole JSON object: {one_line(error)}") from None
         if not isinstance(found, dict):
             raise DataError(f"{where}: expected a JSON object, found {json.dumps(found)[:40]}")
         return found
@@ -329,14 +329,14 @@ class JsonLines:
                 value = found.get(column)
                 if value is not None and (type(value) is not kind or _too_long(value)):
                     raise DataError(
-                        f"{where} {shown(column)}: expected {words[kind]} as on the first line, found "
+                        f"{where} {quoted(column)}: expected {words[kind]} as on the first line, found "
                         f"{json.dumps(value)[:40]}; write every name of a column the same way"
                     )
             for column in numbers:
                 value = found.get(column)
                 if value is not None and type(value) not in (int, float):
-                    raise DataError(f"{where} {shown(column)}: {json.dumps(value)[:40]} is not a number")
-        raise DataError(f"{self.name} cannot be read as JSON lines: {brief(error)}") from error
+                    raise DataError(f"{where} {quoted(column)}: {json.dumps(value)[:40]} is not a number")
+        raise DataError(f"{self.name} cannot be read as JSON lines: {one_line(error)}") from error
 
 
 def _too_long(value: Any) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 BUFFER = 1 << 18  # bytes read or unpacked at once
 HEAD = 512  # bytes that tell in which form a file is
@@ -65,7 +65,7 @@ class Streams:
         if len(rest) < LONGEST:
             rest += self._packed.read(LONGEST)
         if not self._begins.match(rest):
-            raise Damaged(f"other bytes follow it: {shown(rest[:8])}")
+            raise Damaged(f"other bytes follow it: {quoted(rest[:8])}")
         self._now, self._ahead = self._new(), rest
         return True
 

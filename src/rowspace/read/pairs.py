@@ -8,11 +8,11 @@ import numpy as np
 
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.read.content import read_content
 from rowspace.read.grid import Grid, check_delimiter, frame, grid_of
 from rowspace.read.roles import check_guess, chosen_columns
-from rowspace.system.memory import STRING, ask_for_memory, memory_told
+from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def read_pairs(
     >>> pairs.columns
     {'left': 'from', 'right': 'to', 'weight': 'n'}
     """
-    with memory_told(_named(source), "give the pairs in parts"):
+    with explain_out_of_memory(_named(source), "give the pairs in parts"):
         return _read(_grid(source, delimiter), {"left": left, "right": right, "label": label, "weight": weight})
 
 
@@ -127,7 +127,9 @@ def _name_column(grid: Grid, table: Any, name: str) -> Any:
     kind = column.type
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
     if not (pa.types.is_integer(kind) or kind in texts):
-        raise DataError(f"{grid.name}, column {shown(name)} holds {brief(kind)}: names must be text or whole numbers")
+        raise DataError(
+            f"{grid.name}, column {quoted(name)} holds {one_line(kind)}: names must be text or whole numbers"
+        )
     _check_no_null(grid, name, column, "no name")
     return column.cast(pa.large_string())
 
@@ -170,7 +172,7 @@ def _first_appearance(codes: np.ndarray, n: int) -> np.ndarray:
 
 
 def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
-    ask_for_memory(words.nbytes + STRING * len(words), f"{grid.name}, {len(words):,} names,", "give the pairs in parts")
+    require_memory(words.nbytes + STRING * len(words), f"{grid.name}, {len(words):,} names,", "give the pairs in parts")
     try:
         names: list[str] = words.to_pylist()
     except UnicodeDecodeError:
@@ -179,7 +181,7 @@ def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray
     if bad:
         k = min(bad, key=lambda k: first[k])
         row, side = divmod(int(first[k]), 2)
-        what = f"the name {shown(names[k])} holds a zero byte" if names[k] else "empty name"
+        what = f"the name {quoted(names[k])} holds a zero byte" if names[k] else "empty name"
         raise DataError(f"{_place(grid, row, columns[side])}: {what}; fix it or drop the row")
     return names
 
@@ -210,12 +212,12 @@ def _parsed(grid: Grid, name: str, column: Any) -> np.ndarray:
     if kind in (pa.string(), pa.large_string(), pa.string_view()):
         column = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-        raise DataError(f"{grid.name}, column {shown(name)} holds {brief(kind)}: expected numbers")
+        raise DataError(f"{grid.name}, column {quoted(name)} holds {one_line(kind)}: expected numbers")
     try:
         return _as_floats(column)
     except pa.ArrowInvalid:
         row = _first_failing(column)
-        raise DataError(f"{_place(grid, row, name)}: {shown(column[row].as_py())} is not a number") from None
+        raise DataError(f"{_place(grid, row, name)}: {quoted(column[row].as_py())} is not a number") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:
@@ -249,4 +251,4 @@ def _check_not_negative(grid: Grid, name: str | None, weights: np.ndarray | None
 
 
 def _place(grid: Grid, row: int, column: str) -> str:
-    return f"{grid.name}, {grid.where(int(row))}, column {shown(column)}"
+    return f"{grid.name}, {grid.where(int(row))}, column {quoted(column)}"

@@ -8,7 +8,7 @@ from rowspace.errors import DataError
 from rowspace.read.binary import HEAD, is_binary
 from rowspace.read.content import BOM
 from rowspace.read.stream import Stream
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 
 SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
 BETWEEN_WORDS = (b" ", b"\n", b"\t")
@@ -75,7 +75,7 @@ def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
             yield Chunk(_with_line_feeds(data), stream.name, start, taken=stream.taken())
             start, ended, rest = start + len(data), data.endswith((b"\n", RETURN)), []
         else:  # for the parts to be joined
-            ask_for_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
+            require_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
         rest.append(block[cut:])
     data = b"".join(rest)
     if data or not ended:

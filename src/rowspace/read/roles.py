@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.read.grid import Columns, Grid, check_column, listed
 
 SIDES = ("left", "right")
@@ -28,7 +28,7 @@ def chosen_columns(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
         if role not in chosen:
             chosen[role] = _column(grid, next(free, None))
     if chosen["left"] == chosen["right"]:
-        raise DataError(f"{grid.name}: left and right are both column {shown(chosen['left'])}")
+        raise DataError(f"{grid.name}: left and right are both column {quoted(chosen['left'])}")
     if all(asked[role] is None for role in SIDES):
         _check_not_data(grid, [chosen[role] for role in SIDES])
     return {role: chosen[role] for role in asked if role in chosen}
@@ -50,10 +50,10 @@ def check_guess(grid: Grid, asked: dict[str, str | None], chosen: dict[str, str]
         return
     left, right = (chosen[role] for role in SIDES)
     if len(grid.columns) > len(chosen) and _COUNTED.fullmatch(left) and _are_row_numbers(table[left]):
-        raise DataError(f"{grid.name}: column {shown(left)} holds row numbers; {_say(grid)}")
+        raise DataError(f"{grid.name}: column {quoted(left)} holds row numbers; {_say(grid)}")
     if grid.guessed_header and {left, right} <= set(names):
         raise DataError(
-            f"{grid.name}, line 1: {shown(left)} and {shown(right)} are items of rows below as well, so it may be no "
+            f"{grid.name}, line 1: {quoted(left)} and {quoted(right)} are items of rows below as well, so it may be no "
             f"header; put one above, such as left,right, or {_say(grid)}"
         )
 
@@ -85,7 +85,7 @@ def _check_not_data(grid: Grid, sides: list[str]) -> None:
         return
     numbers = [_is_number(name) for name in sides]
     if all(map(_is_number, grid.columns)) or numbers[0] != numbers[1]:
-        found = ", ".join(shown(name)[1:-1] for name in grid.columns[:5])
+        found = ", ".join(quoted(name)[1:-1] for name in grid.columns[:5])
         raise DataError(
             f"{grid.name}, line 1: {found} looks like data, not like names "
             "of columns; put a header line before it, such as: left,right"

@@ -11,7 +11,7 @@ from typing import Any
 from rowspace.columns.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.errors import DataError
 from rowspace.errors.idle import refuse_idle
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.read.binary import HEAD, TABLES
 from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.characters import RULES, kinds
@@ -48,7 +48,7 @@ class Sentences:
 def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) -> Sentences:
     """The sentences of any source that `read_text` takes."""
     if not callable(tokens) and not (isinstance(tokens, str) and tokens in RULES):
-        raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {shown(tokens)}")
+        raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {quoted(tokens)}")
     paths = _paths(source)
     if paths is not None:
         name = _named(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
@@ -58,7 +58,7 @@ def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) ->
     if column is not None or is_frame(source):
         _check_asked(source, column)
         found = frame_column(source, str(column))
-        return _of_cells(name, f"{name}, column {shown(column)}", found, tokens, errors)
+        return _of_cells(name, f"{name}, column {quoted(column)}", found, tokens, errors)
     if is_series(source):
         return _of_cells(name, name, as_arrow(name, source), tokens, errors)
     _refuse_of_words(tokens, errors)

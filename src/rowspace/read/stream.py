@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 
 BLOCK = 1 << 24  # bytes unpacked at once
 DEEPEST = 4  # packed forms within one another
@@ -57,14 +57,14 @@ class Stream:
     def whole(self) -> bytes:
         """All bytes that are left; TooLarge if they are more than fits into memory."""
         if not self.packed:
-            ask_for_memory(_left(self._packed), self.name, "give it in parts")
+            require_memory(_left(self._packed), self.name, "give it in parts")
             return self.read()
         parts, size = list[bytes](), 0
         while part := self.read(BLOCK):
             parts.append(part)
             size += len(part)
             # for the parts to be joined
-            ask_for_memory(size, f"{self.name}, unpacked,", "unpack it, and give it in parts")
+            require_memory(size, f"{self.name}, unpacked,", "unpack it, and give it in parts")
         return b"".join(parts)
 
     def seekable(self) -> BinaryIO:
@@ -99,7 +99,7 @@ class Stream:
             if "Truncated" in str(error):  # as Arrow says it
                 raise self._cut_short() from None
             if "too much memory" in str(error):  # a long window of zstd's
-                raise DataError(f"{self.name}: {brief(error)}; unpack it first (zstd -d --long=31)") from None
+                raise DataError(f"{self.name}: {one_line(error)}; unpack it first (zstd -d --long=31)") from None
             if self._kind and error.errno is None:
                 raise self._damaged(error) from None
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
@@ -119,7 +119,7 @@ class Stream:
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(
-            f"{self.name}: damaged {self._kind}data ({brief(error)}); copy it again if its original is whole"
+            f"{self.name}: damaged {self._kind}data ({one_line(error)}); copy it again if its original is whole"
         )
 
 

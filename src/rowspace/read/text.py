@@ -18,7 +18,7 @@ from rowspace.read.encoded import LINE_END, Encoded, text_loop
 from rowspace.read.folder import Folder
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
-from rowspace.system.memory import memory_told
+from rowspace.system.memory import explain_out_of_memory
 from rowspace.system.progress import progress_bar
 from rowspace.system.threads import Threads, thread_count, waited
 from rowspace.tables.files import map_array
@@ -137,7 +137,7 @@ def read_text(
     given = Names([] if names is None else names).index_to_key
     sentences = sentences_of(source, column, tokens, errors)
     workers = thread_count(threads) if sentences.parallel else 1
-    folder, told = Folder(ids), memory_told(f"the vocabulary of {sentences.name}", FEWER)
+    folder, told = Folder(ids), explain_out_of_memory(f"the vocabulary of {sentences.name}", FEWER)
     try:
         with folder.file(IDS, "w+b") as ids_out, folder.file(OFFSETS, "wb") as offsets_out, told:
             vocabulary, lines = _number(sentences, ids_out, workers, progress)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import path_of
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.parquet import ask_for_columns
 
 SUFFIXES = (".tsv", ".parquet")
@@ -107,17 +107,17 @@ def _read_parquet(path: Path) -> TraceData:
         columns = [column.cast(pa.float32()).to_numpy() for column in table.columns[2:]]
         items = table["n"].to_pylist()
     except (pa.ArrowException, TypeError, OSError, UnicodeError) as error:
-        raise DataError(f"{path}: not a trace that can be read: {brief(error)}") from error
+        raise DataError(f"{path}: not a trace that can be read: {one_line(error)}") from error
     if table["i"].null_count or table["n"].null_count:
         raise DataError(f"{path}: i or n has empty entries")
     if not set(map(type, items)) <= {str, int}:
-        raise DataError(f"{path}: column n holds {brief(table['n'].type)}; expected names or ids")
+        raise DataError(f"{path}: column n holds {one_line(table['n'].type)}; expected names or ids")
     return _assemble(path, steps, items, np.stack(columns, axis=1), ("row", 1))
 
 
 def _checkheader_row(path: Path, header: list[str]) -> None:
     if len(header) < 3 or header != header_row(len(header) - 2):
-        raise DataError(f"{path}, line 1: expected the header 'i n d0 d1 ...', found {shown(' '.join(header))}")
+        raise DataError(f"{path}, line 1: expected the header 'i n d0 d1 ...', found {quoted(' '.join(header))}")
 
 
 def _numbers(path: Path, texts: list[str], dtype: str, line_of: Callable[[int], int]) -> np.ndarray:
@@ -133,7 +133,7 @@ def _numbers(path: Path, texts: list[str], dtype: str, line_of: Callable[[int], 
                 pa.array([text]).cast(kind)
             except pa.ArrowInvalid:
                 where = f"{path}, line {line_of(k)}"
-                raise DataError(f"{where}: {shown(text)} is not a number ({dtype})") from None
+                raise DataError(f"{where}: {quoted(text)} is not a number ({dtype})") from None
         raise
 
 
@@ -155,8 +155,8 @@ def _assemble(
     for k in range(len(steps)):
         if items[k] != items[k % m] or steps[k] != steps[k - k % m]:
             raise DataError(
-                f"{path}, {word} {k + first}: expected item {shown(items[k % m])} of step "
-                f"{steps[k - k % m]}, found item {shown(items[k])} of step {steps[k]}"
+                f"{path}, {word} {k + first}: expected item {quoted(items[k % m])} of step "
+                f"{steps[k - k % m]}, found item {quoted(items[k])} of step {steps[k]}"
             )
     if m and len(steps) % m:
         raise DataError(f"{path}: the last step has {len(steps) % m} of {m} rows: cut short")

@@ -4,7 +4,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.read.encoded import Words, text_loop
-from rowspace.system.memory import STRING, ask_for_memory
+from rowspace.system.memory import STRING, require_memory
 
 BLOCK = 1 << 16  # words handled at once as strings of Python
 LARGEST = 2**31 - 1
@@ -51,7 +51,7 @@ class Vocabulary:
         """The words of some ids."""
         data, chosen = memoryview(self._data.data), np.asarray(ids, np.int64)
         size = int((self._bounds[chosen + 1] - self._bounds[chosen]).sum()) + STRING * len(chosen)
-        ask_for_memory(size, f"{len(chosen):,} words", "keep fewer: raise min_count, or give max_vocab")
+        require_memory(size, f"{len(chosen):,} words", "keep fewer: raise min_count, or give max_vocab")
         spans = zip(self._bounds[chosen].tolist(), self._bounds[chosen + 1].tolist(), strict=True)
         return [str(data[start:end], "utf-8", "surrogatepass") for start, end in spans]
 
@@ -85,7 +85,7 @@ def _grow(array: np.ndarray, size: int) -> None:
     """Make an array at least so long, where it lies if the system can."""
     if size > len(array):
         more = (size + size // 2 - len(array)) * array.itemsize
-        ask_for_memory(more, f"a vocabulary of {array.nbytes / 1e9:.1f} GB that grows by half", FEWER)
+        require_memory(more, f"a vocabulary of {array.nbytes / 1e9:.1f} GB that grows by half", FEWER)
         array.resize(size + size // 2, refcheck=False)
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.read.content import lines_of
 
 EXPECTED = "lines of two words and a score"
@@ -46,7 +46,7 @@ def read_word_pairs(file: str | os.PathLike[str], delimiter: str | None = None) 
             is not a finite number; if it is not clear which column holds the scores; or if there are no pairs.
     """
     if delimiter is not None and (not isinstance(delimiter, str) or not delimiter):
-        raise DataError(f"delimiter is {shown(delimiter)}; give text, such as a tab or a comma")
+        raise DataError(f"delimiter is {quoted(delimiter)}; give text, such as a tab or a comma")
     name, lines = lines_of(file, EXPECTED)
     lines = [(number, line) for number, line in lines if not line.startswith("#")]
     if not lines:
@@ -60,7 +60,7 @@ def read_word_pairs(file: str | os.PathLike[str], delimiter: str | None = None) 
     for (number, _), fields in list(zip(lines, rows, strict=True))[skipped:]:
         value = _number(fields[place])
         if value is None:
-            raise DataError(f"{name}, line {number}: the score {shown(fields[place])} is not a finite number")
+            raise DataError(f"{name}, line {number}: the score {quoted(fields[place])} is not a finite number")
         pairs.append((fields[0], fields[1]))
         scores.append(value)
     if not pairs:

@@ -24,7 +24,7 @@ from rowspace.errors.idle import changed, idle_options, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
 from rowspace.system.digests import mark_of
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 from rowspace.tables.create import reopened
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.tables.table import Table
@@ -167,7 +167,7 @@ def _table(
         return Table.create(Path(folder) / "E.npy", **about)
     if is_integer(dim) and dim > 0:
         numbers = len(pairs.names) * (dim + state_width(rule, dim))
-        ask_for_memory(
+        require_memory(
             4 * numbers, f"a table of {len(pairs.names)} x {dim} and what {rule.name} keeps of its rows", FEWER
         )
     return Table(**about)

@@ -17,7 +17,7 @@ from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.recipes import counted, predictive
 from rowspace.recipes.setting import Plan, Setting
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 from rowspace.system.threads import thread_count
 from rowspace.train.trainer import Trainer
 
@@ -174,7 +174,7 @@ def _ask_for_memory(setting: Setting, each: int) -> None:
     """Refuse tables that would not fit, before the first of them is made."""
     rows = each * setting.words + (0 if setting.subwords is None else setting.words + setting.subwords.buckets)
     instead = "take a smaller dim, fewer words or fewer buckets, or keep the tables on disk (--table-on-disk)"
-    ask_for_memory(4 * rows * setting.dim, f"{rows:,} rows of {setting.dim:,} numbers: that", instead)
+    require_memory(4 * rows * setting.dim, f"{rows:,} rows of {setting.dim:,} numbers: that", instead)
 
 
 def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None", about: dict[str, Any]) -> "Model":

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rowspace.system.disk_full import told_when_full
+from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.siblings import remove_leftovers, restore, sibling, temporary_folder
 from rowspace.system.swap import swap_in, sync_folder
 
@@ -39,7 +39,7 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
     ...     [p.name for p in Path(folder).iterdir()]
     ['hello.txt']
     """
-    with told_when_full(path):
+    with explain_disk_full(path):
         path = Path(os.path.realpath(path))
         _check_file(path)
         temporary = sibling(path)
@@ -83,7 +83,7 @@ def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> It
     ...     [p.relative_to(parent).as_posix() for p in Path(parent).rglob("*")]
     ['model', 'model/a']
     """
-    with told_when_full(path, needed):
+    with explain_disk_full(path, needed):
         path = Path(os.path.realpath(path))
         restore(path)
         remove_leftovers(path)

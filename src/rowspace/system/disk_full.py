@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rowspace.errors import DiskFull
-from rowspace.errors.quoting import size
+from rowspace.errors.quoting import bytes_text
 
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota of the disk is used up"}
 _TEMPORARY = re.compile(r"\.((tmp|old|ids|tables)-\d+-[0-9a-f]+|lock|saving)$")
@@ -18,7 +18,7 @@ ELSEWHERE = "temporary files lie where TMPDIR says: free some, or name a folder 
 
 
 @contextmanager
-def told_when_full(path: str | os.PathLike[str], needed: int | None = None, advice: str = _ADVICE) -> Iterator[None]:
+def explain_disk_full(path: str | os.PathLike[str], needed: int | None = None, advice: str = _ADVICE) -> Iterator[None]:
     """Turn a full disk within the block into an error that says so.
 
     It stands around what removes the half-written files, so that what is then free is what there is.
@@ -31,7 +31,7 @@ def told_when_full(path: str | os.PathLike[str], needed: int | None = None, advi
     Raises:
         DiskFull: where OSError said that the disk is full; any other error passes.
 
-    >>> with told_when_full("words", needed=3_000_000_000):
+    >>> with explain_disk_full("words", needed=3_000_000_000):
     ...     raise OSError(errno.EDQUOT, "Quota exceeded")
     Traceback (most recent call last):
     rowspace.errors.DiskFull: cannot write words: the quota of the disk is used up (3 GB needed); free some, ...
@@ -46,7 +46,7 @@ def told_when_full(path: str | os.PathLike[str], needed: int | None = None, advi
             if _TEMPORARY.search(str(error.filename)):
                 error.filename = str(path)  # what was asked for, not the name under which it is made
             raise
-        room = "" if needed is None else f" ({size(needed)} needed{_free(path, error.errno)})"
+        room = "" if needed is None else f" ({bytes_text(needed)} needed{_free(path, error.errno)})"
         raise DiskFull(f"cannot write {path}: {why}{room}; {advice}", error.errno) from None
 
 
@@ -55,4 +55,4 @@ def _free(path: str | os.PathLike[str], why: int | None) -> str:
         free = shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free
     except OSError:
         return ""
-    return f", {size(free)} free" if why == errno.ENOSPC else ""
+    return f", {bytes_text(free)} free" if why == errno.ENOSPC else ""

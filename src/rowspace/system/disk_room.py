@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 
-from rowspace.system.disk_full import told_when_full
+from rowspace.system.disk_full import explain_disk_full
 
 _LARGEST = 2**62  # bytes of a file
 _NO_RESERVING = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}  # of systems that cannot take room beforehand
@@ -19,7 +19,7 @@ def reserve(descriptor: int, size: int, path: str | os.PathLike[str]) -> None:
         OSError: if no file on that disk can be so large.
     """
     before = os.fstat(descriptor).st_size
-    with told_when_full(path, size):
+    with explain_disk_full(path, size):
         try:
             if size >= _LARGEST:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -40,7 +40,7 @@ def fill_holes(descriptor: int, size: int, path: str | os.PathLike[str]) -> None
     blocks = getattr(os.fstat(descriptor), "st_blocks", None)
     if blocks is None or 512 * blocks >= size:
         return
-    with told_when_full(path, size - 512 * blocks):
+    with explain_disk_full(path, size - 512 * blocks):
         try:
             if not _reserved(descriptor, size):
                 _write_zeros(descriptor, list(_holes(descriptor, size)))

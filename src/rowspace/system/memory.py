@@ -27,12 +27,12 @@ def available() -> int | None:
     return max(0, min(known)) if known else None
 
 
-def wanted(memory: Any) -> int:
+def memory_limit(memory: Any) -> int:
     """The bytes that `memory` asks for: a number of them, a text such as "2 GB", or None for half of what is free.
 
     Raises DataError for anything else.
 
-    >>> wanted("1.5 GB"), wanted("512 MiB"), wanted(2**20)
+    >>> memory_limit("1.5 GB"), memory_limit("512 MiB"), memory_limit(2**20)
     (1500000000, 536870912, 1048576)
     """
     if memory is None:
@@ -45,7 +45,7 @@ def wanted(memory: Any) -> int:
     return int(memory)
 
 
-def in_use() -> int:
+def resident() -> int:
     """The bytes of this process in memory, pages of mapped files included; 0 where the system does not tell."""
     try:
         return int((_PROC / "self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -98,7 +98,7 @@ STRING = 64  # bytes of a string of Python, beside its letters
 FEWER = "take fewer columns, or keep the table on disk: Table.create(path, n, dim), or --table-on-disk in the shell"
 
 
-def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
+def require_memory(needed: int, what: str, instead: str = FEWER) -> None:
     """Refuse at once what would otherwise be killed while it is being filled.
 
     Args:
@@ -115,7 +115,7 @@ def ask_for_memory(needed: int, what: str, instead: str = FEWER) -> None:
 
 
 @contextmanager
-def memory_told(what: str, instead: str) -> Iterator[None]:
+def explain_out_of_memory(what: str, instead: str) -> Iterator[None]:
     """TooLarge, with what was too large and what to do, where memory runs out within."""
     try:
         yield

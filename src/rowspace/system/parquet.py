@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 
 WIDTHS = {"DOUBLE": 8, "INT64": 8}  # bytes of a value; 4 for the others, and for where a text begins
 
@@ -24,4 +24,4 @@ def ask_for_columns(name: str, file: Any, instead: str = "read it in parts") -> 
         next(file.iter_batches(1, row_groups=[k]), None)
     columns = [told.row_group(k).column(j) for k in range(told.num_row_groups) for j in range(told.num_columns)]
     needed = sum(one.num_values * WIDTHS.get(one.physical_type, 4) for one in columns)
-    ask_for_memory(needed, f"{name}, {told.num_rows:,} rows,", instead)
+    require_memory(needed, f"{name}, {told.num_rows:,} rows,", instead)

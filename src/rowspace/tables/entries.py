@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 NAME, WHOLE, NUMBER, TRUTH, BAG = "a name", "a whole number", "a number", "a truth value", "a list"
 _MEANINGS: tuple[tuple[str, tuple[type, ...]], ...] = (
@@ -158,7 +158,7 @@ def _is_missing(entry: Any, among_numbers: bool) -> bool:
 
 
 def _told(entry: Any) -> str:
-    return shown(entry) if entry is None else f"{shown(entry)} ({type(entry).__name__})"
+    return quoted(entry) if entry is None else f"{quoted(entry)} ({type(entry).__name__})"
 
 
 def _listed(what: str, n: int, bag: Any) -> Collection[Any]:

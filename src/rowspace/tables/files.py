@@ -15,10 +15,10 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import FormatError
-from rowspace.errors.quoting import brief, shown
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.disk_room import fill_holes
 from rowspace.system.mapped import map_file, stretches
-from rowspace.system.memory import ask_for_memory
+from rowspace.system.memory import require_memory
 
 HELD = "names and counts are held in memory, also of a table on disk: open it where more is free"
 PIECE = 1 << 24  # bytes written at once
@@ -72,14 +72,14 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
         FormatError: if the file is not a JSON list of strings.
     """
     # the text of the file, and the names
-    ask_for_memory(2 * os.path.getsize(path), f"{path}", HELD)
+    require_memory(2 * os.path.getsize(path), f"{path}", HELD)
     try:
         listed = json.loads(Path(path).read_bytes())
         if not isinstance(listed, list):
             raise TypeError(f"it holds {type(listed).__name__}")
         return [name if isinstance(name, str) else "".join(map(chr, name)) for name in listed]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise FormatError(f"{path} is not a JSON list of names: {brief(error)}") from None
+        raise FormatError(f"{path} is not a JSON list of names: {one_line(error)}") from None
 
 
 def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any, Any]:
@@ -95,7 +95,7 @@ def open_files(path: str | os.PathLike[str], mode: Any) -> tuple[np.memmap, Any,
 
 def in_memory(mapped: np.ndarray, what: str | os.PathLike[str]) -> np.ndarray:
     """A copy of a mapped array, if there is memory for it: a file with holes may be of any size."""
-    ask_for_memory(mapped.nbytes, f"{what}, {' x '.join(map(str, mapped.shape))},", HELD)
+    require_memory(mapped.nbytes, f"{what}, {' x '.join(map(str, mapped.shape))},", HELD)
     return np.array(mapped)
 
 
@@ -139,7 +139,7 @@ def _read_header(stream: IO[bytes], path: str | os.PathLike[str], dtype: str, nd
             warnings.simplefilter("ignore")  # of types that NumPy is giving up
             found = np.dtype(descr)
     except (ValueError, TypeError, SyntaxError) as error:
-        raise FormatError(f"{path} is not a .npy file of numbers: {brief(error)}") from None
+        raise FormatError(f"{path} is not a .npy file of numbers: {one_line(error)}") from None
     if found != np.dtype(dtype) or len(shape) != ndim or fortran:
         order = ", Fortran order" if fortran else ""
         name = np.dtype(dtype).name
@@ -165,7 +165,7 @@ def _parsed(stream: IO[bytes]) -> tuple[str, bool, tuple[int, ...], int]:
     header = stream.read(length).decode("latin-1")
     entries = dict(_ENTRY.findall(header)) if _ENTRIES.fullmatch(header) else {}
     if len(header) < length or entries.keys() != {"descr", "fortran_order", "shape"}:
-        raise ValueError(f"its header is {shown(header.strip())}")
+        raise ValueError(f"its header is {quoted(header.strip())}")
     shape = tuple(map(int, re.findall(r"\d+", entries["shape"])))
     return entries["descr"].strip("'"), entries["fortran_order"] == "True", shape, stream.tell()
 

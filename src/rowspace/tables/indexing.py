@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import IdOutOfRange, RowspaceError, ShapeError, UnknownItem
 from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.names import Names
 
@@ -92,10 +92,10 @@ class Index:
         n = self.shape[0]
         if isinstance(item, str):
             if self.names is None:
-                raise UnknownItem(f"item {shown(item)}: the table has no names, only ids 0 to {n - 1}")
+                raise UnknownItem(f"item {quoted(item)}: the table has no names, only ids 0 to {n - 1}")
             return self.names.id(item)
         if not is_integer(item):
-            raise ShapeError(f"{shown(item)} is neither an id (an integer) nor a name (a string)")
+            raise ShapeError(f"{quoted(item)} is neither an id (an integer) nor a name (a string)")
         i = operator.index(item)
         if self.names is not None and self.names.numbered:
             self.names.check_meant(i)

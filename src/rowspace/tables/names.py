@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, UnknownItem
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 
 # difflib compares about 100,000 short names a second, and an error should come at once
 COMPARED = 20_000
@@ -40,7 +40,7 @@ class Names(Sequence[str]):
         twice = repeated(self.index_to_key)
         if twice:
             first, second = twice
-            name, where = shown(self.index_to_key[first]), f"positions {first} and {second}"
+            name, where = quoted(self.index_to_key[first]), f"positions {first} and {second}"
             raise DataError(f"name {name} occurs twice, at {where}; names must be distinct")
 
     @cached_property
@@ -62,7 +62,7 @@ class Names(Sequence[str]):
         meant = f"may be item {name!r} or row {number}" if name in self else "is no item"
         row = f", and a row by its name, table.names[{number}], or as table.values[{number}]" if there else ""
         raise UnknownItem(
-            f"{number} {meant}: items here have whole numbers for names; give an item as text, {shown(self[0])}{row}"
+            f"{number} {meant}: items here have whole numbers for names; give an item as text, {quoted(self[0])}{row}"
         )
 
     def ids(self, names: Any) -> np.ndarray:
@@ -94,8 +94,8 @@ class Names(Sequence[str]):
 
     def _unknown(self, name: Any) -> UnknownItem:
         near = self._near(name) if isinstance(name, str) else []
-        hint = f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
-        return UnknownItem(f"item {shown(name)} is not in the table ({_items(len(self))}){hint}")
+        hint = f"; did you mean {' or '.join(map(quoted, near))}?" if near else ""
+        return UnknownItem(f"item {quoted(name)} is not in the table ({_items(len(self))}){hint}")
 
     def _near(self, name: str) -> list[str]:
         spelled = dict.fromkeys(s for s in _spellings(name) if s in self.key_to_index)
@@ -139,17 +139,17 @@ def repeated(names: list[str]) -> tuple[int, int] | None:
 
 def _strings(names: Iterable[str]) -> list[str]:
     if isinstance(names, str):
-        raise DataError(f"names must be a list, got one string; write [{shown(names)}]")
+        raise DataError(f"names must be a list, got one string; write [{quoted(names)}]")
     # Arrow's elements are scalars of its own until asked for Python's
     try:
         listed = names.to_pylist() if hasattr(names, "to_pylist") else list(names)
     except TypeError:
-        raise DataError(f"names must be a list of strings, not {shown(names)}") from None
+        raise DataError(f"names must be a list of strings, not {quoted(names)}") from None
     if set(map(type, listed)) <= {str}:
         return listed
     for i, name in enumerate(listed):
         if not isinstance(name, str):
-            what = f"{shown(name)} at position {i} is {type(name).__name__}"
+            what = f"{quoted(name)} at position {i} is {type(name).__name__}"
             raise DataError(f"name {what}, not a string; give str(name)")
     return [str(name) for name in listed]
 

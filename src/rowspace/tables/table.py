@@ -10,7 +10,7 @@ import numpy as np
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
 from rowspace.errors.arguments import check_kind, path_of
 from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import shown
+from rowspace.errors.quoting import quoted
 from rowspace.tables import files
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.indexing import Index
@@ -139,7 +139,7 @@ class Table:
             OSError: if it cannot be opened.
         """
         if not isinstance(mode, str) or mode not in ("r", "r+", "c"):
-            raise ShapeError(f"mode must be 'r', 'r+' or 'c', not {shown(mode)}")
+            raise ShapeError(f"mode must be 'r', 'r+' or 'c', not {quoted(mode)}")
         path = path_of("a table", path)
         values, names, counts = files.open_files(path, mode)
         try:
@@ -296,7 +296,7 @@ class Table:
 
     def __repr__(self) -> str:
         rows = "1 row" if len(self) == 1 else f"{len(self)} rows"
-        first = ", ".join(map(shown, (self.names or [])[:3])) + (", ..." if len(self) > 3 else "")
+        first = ", ".join(map(quoted, (self.names or [])[:3])) + (", ..." if len(self) > 3 else "")
         return f"<Table: {rows} x {self.dim}{', names ' + first if self.names else ''}>"
 
     def _check_writable(self, done: str) -> None:

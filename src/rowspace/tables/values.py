@@ -8,8 +8,8 @@ import numpy as np
 
 from rowspace.errors import ShapeError
 from rowspace.errors.checks import is_integer, is_number
-from rowspace.errors.quoting import brief, shown
-from rowspace.system.memory import ask_for_memory
+from rowspace.errors.quoting import one_line, quoted
+from rowspace.system.memory import require_memory
 from rowspace.tables.entries import check_not_masked
 
 _STRETCH = 2**22  # numbers that are drawn at a time
@@ -23,7 +23,7 @@ def checked_shape(n: Any, dim: Any) -> tuple[int, int]:
 def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
     """(n, dim) float32, normal with standard deviation `scale` or else 1 / sqrt(dim)."""
     shape = checked_shape(n, dim)
-    ask_for_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
+    require_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
     return next(drawn_in_stretches(shape, seed, scale, rows=shape[0]))
 
 
@@ -32,7 +32,7 @@ def drawn_in_stretches(
 ) -> Iterator[np.ndarray]:
     """The same numbers some rows at a time, never all of them in memory."""
     if scale is not None and not is_number(scale):
-        raise ShapeError(f"scale is {shown(scale)}; give a number, the standard deviation of the values")
+        raise ShapeError(f"scale is {quoted(scale)}; give a number, the standard deviation of the values")
     random, (n, dim) = _random(seed), shape
     rows = max(1, _STRETCH // dim) if rows is None else rows
     for lo in range(0, n, rows):
@@ -45,7 +45,7 @@ def _random(seed: Any) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
-        raise ShapeError(f"seed is {shown(seed)}; give a whole number of at least 0") from None
+        raise ShapeError(f"seed is {quoted(seed)}; give a whole number of at least 0") from None
 
 
 def adoptable(array: Any) -> np.ndarray:
@@ -71,7 +71,7 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
         check_not_masked("counts", counts)
         array = np.asarray(counts)
     except ValueError as error:
-        raise ShapeError(f"counts must be {n} integers, one for each row: {brief(error)}") from None
+        raise ShapeError(f"counts must be {n} integers, one for each row: {one_line(error)}") from None
     if array.shape != (n,) or array.dtype.kind not in "iu":
         got = f"{array.dtype} of shape {array.shape}"
         raise ShapeError(f"counts must be {n} integers, one for each row, got {got}")
@@ -82,5 +82,5 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
 
 def _whole(what: str, number: Any) -> int:
     if not is_integer(number) or operator.index(number) < 1:
-        raise ShapeError(f"{what} must be a whole number of at least 1, not {shown(number)}")
+        raise ShapeError(f"{what} must be a whole number of at least 1, not {quoted(number)}")
     return operator.index(number)

@@ -7,7 +7,7 @@ from rowspace.columns.kinds import Chunk
 from rowspace.columns.marks import mark_of_columns, told_of_negatives, what_differs
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 
 if TYPE_CHECKING:
     from rowspace.kernel.kernel import Kernel
@@ -42,7 +42,7 @@ class Comparison:
         self._meet_cost(kernel)
         drawn = told_of_negatives(columns)
         if self._resumed and drawn not in self.drawn:
-            known = brief(" or ".join(sorted(self.drawn)))
+            known = one_line(" or ".join(sorted(self.drawn)))
             raise CheckpointError(
                 f"the ids drawn are not those of the checkpoint: {drawn or 'none'}, were {known or 'none'}"
             )
@@ -73,7 +73,7 @@ class Comparison:
 
     def _known_costs(self) -> str:
         known = (f"{name} with the mark {structure[:8]}" for structure, (_, name) in self.costs.items())
-        return brief(" or ".join(known))
+        return one_line(" or ".join(known))
 
     def meet(self, number: int, mark: str) -> None:
         """Compare a chunk with that of the epochs before, or remember it."""

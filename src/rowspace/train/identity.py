@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.errors import CheckpointError
-from rowspace.errors.quoting import brief
+from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.objects import marked
 from rowspace.kernel.source_cache import identity_of_update, writers
 from rowspace.schedule.pacing import RATE_STEPS
@@ -56,8 +56,8 @@ def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object
 
 def _told(name: str, before: str | None, now: str | None) -> str:
     """What a setting is and was: of a mark, which says nothing to people, the beginning."""
-    shown = [brief(_MARK.sub(lambda mark: f"mark {mark[0][:8]}", text or "none")) for text in (before, now)]
-    return f"{brief(name)}: {shown[1]}, was {shown[0]}"
+    shown = [one_line(_MARK.sub(lambda mark: f"mark {mark[0][:8]}", text or "none")) for text in (before, now)]
+    return f"{one_line(name)}: {shown[1]}, was {shown[0]}"
 
 
 def _steps(table: str, update: Update, dim: int) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
 from rowspace.system.atomic import sync_folder
-from rowspace.system.disk_full import told_when_full
+from rowspace.system.disk_full import explain_disk_full
 from rowspace.tables.table import Table, by_name
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Trace:
         names = self._source.names
         items = self._ids.tolist() if names is None else [names[k] for k in self._ids]
         self._last = -1
-        with told_when_full(self.path):
+        with explain_disk_full(self.path):
             self._writer = _open_writer(self.path, items, self._source.dim)
 
     def record(self, step: int, rows: Callable[[str, np.ndarray], np.ndarray] | None = None) -> None:
@@ -107,7 +107,7 @@ class Trace:
             raise DataError(f"step {step} comes after step {self._last}: steps must not decrease")
         if step > self._last:
             self._last = step
-            with told_when_full(self.path):
+            with explain_disk_full(self.path):
                 self._write(step, rows or (lambda _, ids: self._source.values[ids]))
 
     def _write(self, step: int, rows: Callable[[str, np.ndarray], np.ndarray]) -> None:
@@ -125,7 +125,7 @@ class Trace:
         writer, self._writer = self._writer, None
         if writer is None:
             return
-        with told_when_full(self.path):
+        with explain_disk_full(self.path):
             writer.finish()
         os.replace(_part(self.path), self.path)
         sync_folder(self.path.parent)

@@ -26,7 +26,7 @@ from rowspace.schedule.plan import SCHEDULES
 from rowspace.schedule.planner import Options
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.mapped import changes_are_seen, take_room
-from rowspace.system.memory import wanted
+from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress, progress_bar
 from rowspace.system.threads import Workers, thread_count
 from rowspace.tables.on_disk import first_state
@@ -203,7 +203,9 @@ class Trainer:
         given = changed(_USUAL, {"every": every, "blocks": blocks})
         if trace is not None and checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
-        options = Options(int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, wanted(memory))
+        options = Options(
+            int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, memory_limit(memory)
+        )
         refuse_idle(_idle(checkpoint, schedule), given)
         chunks = Chunks(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
@@ -247,7 +249,7 @@ class Trainer:
         check_there(checkpoint)
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             assert checkpoints.saved is not None  # or it would have been refused
-            options = Options(trace=None, memory=wanted(memory), **checkpoints.saved.told["options"])
+            options = Options(trace=None, memory=memory_limit(memory), **checkpoints.saved.told["options"])
             chunks = Chunks(data, options.epochs, column_names(self.cost, self.tables))
             return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
 
