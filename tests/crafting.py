@@ -23,7 +23,7 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint.arrays import write_changed
 from rowspace.checkpoint.store import MANIFEST, _file
-from rowspace.system.digests import mark_of_texts
+from rowspace.system.digests import digest_of_texts
 
 ROWS, EPOCHS, EXAMPLES = 600, 3, 9000
 
@@ -115,7 +115,7 @@ def replaced(content, path, value):
 
 def write(folder, content):
     text = json.dumps(content)
-    (folder / MANIFEST).write_text(json.dumps({"mark": mark_of_texts([text]), "content": text}))
+    (folder / MANIFEST).write_text(json.dumps({"mark": digest_of_texts([text]), "content": text}))
 
 
 def manifests(content, draw, values):

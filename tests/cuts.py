@@ -8,7 +8,7 @@ from tests.power import Disk, cut
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.checkpoint.store import Slots
+from rowspace.checkpoint.store import Store
 from rowspace.errors import ModelError
 from rowspace.system import swap
 
@@ -95,7 +95,7 @@ def checkpoints(folder, *, anew=False):
     """A training writes one checkpoint after the other; `anew`, over those of one that has ended."""
     if anew:
         trained(folder / "c")
-    expected, disk, written, flush, write = trained(), Disk(folder), {}, Slots._finish, Slots.write
+    expected, disk, written, flush, write = trained(), Disk(folder), {}, Store._finish, Store.write
 
     def noted(self, arrays, told):
         if self.replaces:
@@ -109,11 +109,11 @@ def checkpoints(folder, *, anew=False):
         disk.marks["sure"] = number
 
     try:
-        Slots._finish, Slots.write = finished, noted
+        Store._finish, Store.write = finished, noted
         with disk.recorded():
             trained(folder / "c")
     finally:
-        Slots._finish, Slots.write = flush, write
+        Store._finish, Store.write = flush, write
     turns = []
 
     def check(state, moment):
@@ -122,7 +122,7 @@ def checkpoints(folder, *, anew=False):
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a checkpoint that is damaged, where the one before is whole
-            slots = Slots(state / "c")
+            slots = Store(state / "c")
             try:
                 found = slots.newest()
                 arrays = {} if found is None else {name: found.array(name).tobytes() for name in found.shapes}

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowspace.model.top import Best
+from rowspace.model.top import TopK
 
 
 def naive(scores, k):
@@ -11,7 +11,7 @@ def naive(scores, k):
 
 
 def taken(scores, k, step):
-    best = Best(len(scores), k)
+    best = TopK(len(scores), k)
     for a in range(0, scores.shape[1], step):
         best.take(a, scores[:, a : a + step])
     return [ids.tolist() for ids in best.ids()]
@@ -40,7 +40,7 @@ def test_whatever_the_order(order, monkeypatch):
 
 def test_what_is_kept_does_not_grow():
     scores = np.sort(np.random.default_rng(0).standard_normal((3, 50_000), dtype=np.float32), axis=1)
-    best, most = Best(3, 10), 0
+    best, most = TopK(3, 10), 0
     for a in range(0, 50_000, 1000):
         best.take(a, scores[:, a : a + 1000])
         most = max(most, best._waiting)

@@ -11,7 +11,7 @@ from rowspace.kernel.segments import HI, LO, NEEDED, PASSED, ROW
 from rowspace.schedule.blocks import Blocks, Deck
 from rowspace.schedule.buckets import Buckets, Sample, block_count, window_length
 from rowspace.schedule.layout import Layout
-from rowspace.schedule.negative_pool import Pool
+from rowspace.schedule.negative_pool import NegativePool
 
 
 def deal(counts, blocks, seed, *, apart=True):
@@ -130,7 +130,7 @@ def test_pools_make_rows_come_up_as_if_drawn_from_the_whole(power):
     context = 150
     for seed in range(1500):
         blocks = deal(counts, 4, seed, apart=False)
-        pool = Pool.drawn(given, blocks, 2000, [seed])
+        pool = NegativePool.drawn(given, blocks, 2000, [seed])
         b = blocks.of[context]
         own = pool.rows[pool.starts[b] : pool.starts[b + 1]]
         assert (blocks.of[own] == b).all()
@@ -146,7 +146,7 @@ def test_pools_make_rows_come_up_as_if_drawn_from_the_whole(power):
 def test_a_block_of_which_nothing_was_drawn_has_its_rows():
     blocks = deal(np.array([1, 1, 0, 0]), 2, seed=0)
     given = rs.Negatives(of=rs.Table(4, 2), k=1, counts=[1, 0, 0, 0])
-    pool = Pool.drawn(given, blocks, 10, [0])
+    pool = NegativePool.drawn(given, blocks, 10, [0])
     for b in range(2):
         own = pool.rows[pool.starts[b] : pool.starts[b + 1]]
         assert len(own) > 0

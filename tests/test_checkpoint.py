@@ -18,7 +18,7 @@ from rowspace import costs
 from rowspace.checkpoint import store
 from rowspace.checkpoint.arrays import STRETCH, damage, read_into, write_changed
 from rowspace.checkpoint.checkpoints import Every
-from rowspace.checkpoint.store import MANIFEST, Slots
+from rowspace.checkpoint.store import MANIFEST, Store
 from rowspace.errors import CheckpointError, DataError, Locked
 
 from killing import CASES, EPOCHS, Stream, columns  # isort: skip
@@ -491,13 +491,13 @@ def break_it(place, kind):
 
 
 def test_a_checkpoint_of_another_format(tmp_path, monkeypatch):
-    from rowspace.system.digests import mark_of_texts
+    from rowspace.system.digests import digest_of_texts
 
     stopped(tmp_path / "c", monkeypatch, 1)
     manifest = tmp_path / "c" / "000001" / MANIFEST
     content = json.loads(json.loads(manifest.read_text())["content"]) | {"version": 3, "rowspace": "9.9"}
     text = json.dumps(content)
-    manifest.write_text(json.dumps({"content": text, "mark": mark_of_texts([text])}))
+    manifest.write_text(json.dumps({"content": text, "mark": digest_of_texts([text])}))
     with pytest.raises(CheckpointError, match=r"format 3 .*; resume with rowspace 9\.9"):
         trainer().resume(tmp_path / "c", columns())
 
@@ -569,7 +569,7 @@ def test_what_cannot_be_read_now_is_not_taken_for_damaged(tmp_path, monkeypatch)
 
 def test_a_second_trainer_is_refused(tmp_path, monkeypatch):
     stopped(tmp_path / "c", monkeypatch, 1)
-    with closing(Slots(tmp_path / "c")), pytest.raises(Locked, match=f"in use by process {os.getpid()}"):
+    with closing(Store(tmp_path / "c")), pytest.raises(Locked, match=f"in use by process {os.getpid()}"):
         trainer().resume(tmp_path / "c", columns())
     assert len(trainer().resume(tmp_path / "c", columns())) == EPOCHS
 

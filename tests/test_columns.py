@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import Kind, Ragged, kind, reordered
+from rowspace.columns.kinds import Form, Ragged, kind, reordered
 from rowspace.errors import NoExamples
 
 DATA = {"i": [0, 2, 4, 1], "j": [1, 3, 5, 1], "label": [1.0, 0.5, 0.0, 1.0]}
@@ -68,16 +68,16 @@ def _dictionary():
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([1, 2], Kind()),
-        ([1.0, 2.0], Kind((), False)),
-        ([True, False], Kind((), False)),
-        (["a", "b"], Kind((), True, True)),
-        ([[1, 2], [3, 4]], Kind((2,))),
-        ([[1, 2], [3]], Kind((None,))),
-        ([[1], []], Kind((None,))),
-        (np.zeros((2, 3)), Kind((3,), False)),
-        (pa.array([[1, 2], [3]]), Kind((None,))),
-        (pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2)), Kind((2,))),
+        ([1, 2], Form()),
+        ([1.0, 2.0], Form((), False)),
+        ([True, False], Form((), False)),
+        (["a", "b"], Form((), True, True)),
+        ([[1, 2], [3, 4]], Form((2,))),
+        ([[1, 2], [3]], Form((None,))),
+        ([[1], []], Form((None,))),
+        (np.zeros((2, 3)), Form((3,), False)),
+        (pa.array([[1, 2], [3]]), Form((None,))),
+        (pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2)), Form((2,))),
     ],
 )
 def test_kinds(values, expected):

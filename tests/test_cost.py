@@ -4,20 +4,20 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
-from rowspace.columns.kinds import Kind
-from rowspace.kernel.cost import differentiate, trace
+from rowspace.columns.kinds import Form
+from rowspace.kernel.cost import differentiate, symbolic
 
-ID, NUMBER = Kind(), Kind((), False)
+ID, NUMBER = Form(), Form((), False)
 
 
 def lookups(cost, **kinds):
-    traced = trace(cost, {"E": (6, 4)}, kinds)
+    traced = symbolic(cost, {"E": (6, 4)}, kinds)
     return sorted(((look.table, look.rows.type.shape) for look in traced.lookups), key=str)
 
 
 def refused(cost, message, tables=None, **kinds):
     with pytest.raises(rs.RowspaceError, match=message):
-        trace(cost, tables or {"E": (6, 4)}, kinds)
+        symbolic(cost, tables or {"E": (6, 4)}, kinds)
 
 
 def test_a_lookup_per_index():
@@ -29,8 +29,8 @@ def test_the_same_index_is_looked_up_once():
 
 
 def test_a_bag_is_one_lookup():
-    assert lookups(lambda E, bag: E[bag].sum(), bag=Kind((3,))) == [("E", (3, 4))]
-    assert lookups(lambda E, bag: E[bag].sum(), bag=Kind((None,))) == [("E", (None, 4))]
+    assert lookups(lambda E, bag: E[bag].sum(), bag=Form((3,))) == [("E", (3, 4))]
+    assert lookups(lambda E, bag: E[bag].sum(), bag=Form((None,))) == [("E", (None, 4))]
 
 
 def test_rows_picked_from_a_bag_are_lookups_of_their_own():
@@ -38,7 +38,7 @@ def test_rows_picked_from_a_bag_are_lookups_of_their_own():
         rows = E[pair]
         return rows[0] @ rows[1]
 
-    assert lookups(cost, pair=Kind((2,))) == [("E", (4,)), ("E", (4,))]
+    assert lookups(cost, pair=Form((2,))) == [("E", (4,)), ("E", (4,))]
 
 
 def test_a_list_of_ids_as_the_post_indexes():
@@ -46,7 +46,7 @@ def test_a_list_of_ids_as_the_post_indexes():
 
 
 def test_whole_numbers_that_index_nothing_are_numbers():
-    traced = trace(lambda E, i, label: label * E[i].sum(), {"E": (6, 4)}, {"i": ID, "label": ID})
+    traced = symbolic(lambda E, i, label: label * E[i].sum(), {"E": (6, 4)}, {"i": ID, "label": ID})
     assert traced.columns["label"].type.dtype == "float32"
     assert traced.ids == {"i": ["E"]}
 
@@ -94,5 +94,5 @@ def test_a_name_for_both_is_refused():
 
 
 def test_softmax_opens_to_plain_operations():
-    traced = differentiate(trace(lambda E, i: pt.special.softmax(E[i])[0], {"E": (6, 4)}, {"i": ID}))
+    traced = differentiate(symbolic(lambda E, i: pt.special.softmax(E[i])[0], {"E": (6, 4)}, {"i": ID}))
     assert len(traced.gradients) == 1

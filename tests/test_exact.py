@@ -9,7 +9,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.kernel.caught_up import catch_up_all
-from rowspace.state import Past
+from rowspace.state import RateHistory
 
 ROWS, DIM, BATCH = 40, 4, 8
 TOLERANCE = 2e-5
@@ -273,8 +273,8 @@ def test_rates_of_steps_that_every_row_has_taken_are_forgotten(copied, monkeypat
             trainer.fit(lambda: [next(epochs)], epochs=len(chunks), schedule="sequential", callbacks=[look])
         return ends, trainer
 
-    forget = Past.forget
-    monkeypatch.setattr(Past, "forget", lambda past, step: (forget(past, step), lengths.append(len(past.since))))
+    forget = RateHistory.forget
+    monkeypatch.setattr(RateHistory, "forget", lambda past, step: (forget(past, step), lengths.append(len(past.since))))
     ends, _ = train(*[given] * 4)
     assert len(lengths) == 4
     assert max(lengths) <= 400 * (2 if copied else 1)

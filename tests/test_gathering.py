@@ -14,8 +14,8 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
-from rowspace.execute.replicas import Lanes, SharedTable
-from rowspace.kernel.segments import Bound
+from rowspace.execute.replicas import Replica, Replicas
+from rowspace.kernel.segments import Arguments
 from rowspace.schedule.bags import in_buckets, in_file_order
 
 THREADS = (1, 2, 3, 4, 8)
@@ -366,8 +366,8 @@ def test_other_costs_give_the_same_bytes_at_any_number_of_threads(name):
 def test_copies_of_a_small_table_are_weighed_by_members():
     R = np.zeros((2, 1), np.float32)
     ids = Ragged(np.array([0, 0, 0, 1, 0]), np.array([0, 3, 5]), gathered=True)
-    lanes = Lanes([SharedTable(R, [], 0, [], [("relation", None)])], {"relation": ids})
-    one, other = lanes.begin(Bound((R,), (), ()), 2)
+    lanes = Replicas([Replica(R, [], 0, [], [("relation", None)])], {"relation": ids})
+    one, other = lanes.begin(Arguments((R,), (), ()), 2)
     one.tables[0][:], other.tables[0][:] = 4, 8
     lanes.merge([(0, 1), (1, 2)])
     assert R.tolist() == [[(3 * 4 + 8) / 4], [8]]

@@ -12,7 +12,7 @@ import pytest
 import rowspace as rs
 from rowspace import costs
 from rowspace.system.interrupts import interrupts_deferred, interrupts_heard
-from rowspace.system.threads import Threads, Workers, waited
+from rowspace.system.threads import ThreadPool, Workers, waited
 
 
 def interrupt():
@@ -121,7 +121,7 @@ def test_interrupts_at_any_moment_leave_threads_that_go_on(threads):
     """A signal while threads are handed tiny tasks, again and again: no lock stays locked."""
     moments = random.Random(0)
     before = signal.signal(signal.SIGALRM, lambda number, frame: interrupt())
-    with Workers(threads) as workers, Threads(1) as one:
+    with Workers(threads) as workers, ThreadPool(1) as one:
         for _ in range(400):
             with interrupts_heard() as check, pytest.raises(KeyboardInterrupt):
                 signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.0001, 0.002))

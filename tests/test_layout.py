@@ -7,8 +7,8 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.columns.kinds import Kind
-from rowspace.kernel.cost import trace
+from rowspace.columns.kinds import Form
+from rowspace.kernel.cost import symbolic
 from rowspace.schedule.layout import layout
 
 SIZES = {"E": (1000, 4), "W": (1000, 4), "C": (900, 4), "b": (1000, 1), "c": (900, 1), "R": (10, 4)}
@@ -17,11 +17,11 @@ SIZES = {"E": (1000, 4), "W": (1000, 4), "C": (900, 4), "b": (1000, 1), "c": (90
 def laid_out(cost, tables, columns, frozen=()):
     """`columns` holds a Kind, or an rs.Negatives, by name."""
     sizes = {t: SIZES[t] for t in tables}
-    kinds = {c: Kind((v.k,)) if isinstance(v, rs.Negatives) else v for c, v in columns.items()}
-    return layout(trace(cost, sizes, kinds, frozen=frozen), columns, sizes)
+    kinds = {c: Form((v.k,)) if isinstance(v, rs.Negatives) else v for c, v in columns.items()}
+    return layout(symbolic(cost, sizes, kinds, frozen=frozen), columns, sizes)
 
 
-ID, NUMBER = Kind(), Kind(integer=False)
+ID, NUMBER = Form(), Form(integer=False)
 DRAWN = rs.Negatives(of=rs.Table(1000, 4), k=2)
 
 
@@ -68,7 +68,7 @@ def test_negatives_of_the_first_table_turn_the_axes():
 
 @pytest.mark.parametrize("pair", [lambda E, p: E[p[0]] @ E[p[1]], lambda E, p: (E[p].sum(axis=0) ** 2).sum()])
 def test_places_of_a_fixed_bag_are_ids(pair):
-    assert laid_out(pair, "E", {"p": Kind((2,))}).axes == (("p", 0), ("p", 1))
+    assert laid_out(pair, "E", {"p": Form((2,))}).axes == (("p", 0), ("p", 1))
 
 
 def test_a_list_of_columns():
@@ -77,7 +77,7 @@ def test_a_list_of_columns():
 
 
 def test_frozen_tables_do_not_count():
-    found = laid_out(costs.cbow, "WC", {"window": Kind((None,)), "center": ID, "negatives": DRAWN}, frozen=["W"])
+    found = laid_out(costs.cbow, "WC", {"window": Form((None,)), "center": ID, "negatives": DRAWN}, frozen=["W"])
     assert found.axes == (("center", None),)
 
 
@@ -85,8 +85,8 @@ def test_frozen_tables_do_not_count():
     ("cost", "tables", "columns", "reason"),
     [
         (costs.margin, "E", dict.fromkeys(("anchor", "positive", "negative"), ID), "rows by 3 ids"),
-        (costs.cbow, "WC", {"window": Kind((None,)), "center": ID, "negatives": DRAWN}, "bags of any length"),
-        (lambda E, p: (E[p].sum(axis=0) ** 2).sum(), "E", {"p": Kind((3,))}, r"p\[0\], p\[1\], p\[2\]"),
+        (costs.cbow, "WC", {"window": Form((None,)), "center": ID, "negatives": DRAWN}, "bags of any length"),
+        (lambda E, p: (E[p].sum(axis=0) ** 2).sum(), "E", {"p": Form((3,))}, r"p\[0\], p\[1\], p\[2\]"),
         (lambda E, i: E[i] @ E[0], "E", {"i": ID}, "every example looks up the same row"),
         (
             lambda W, C, i, drawn: (C[drawn] @ W[i]).sum(),

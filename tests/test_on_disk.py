@@ -17,7 +17,7 @@ from test_schedule import problem
 import rowspace as rs
 from rowspace import costs, errors
 from rowspace.system import mapped, memory
-from rowspace.system.lock import held
+from rowspace.system.lock import locked
 from rowspace.system.siblings import lock_path
 from rowspace.tables import on_disk
 
@@ -120,7 +120,7 @@ def test_a_table_that_cannot_be_leaves_nothing(tmp_path, wrong, message):
 def test_of_two_that_make_a_table_at_once_one_is_refused(tmp_path):
     """Its values would go to a file that has lost its name, or lie beside the other's names."""
     told = f"E.npy is being made by process {os.getpid()}; wait for it to end"
-    with held(lock_path(tmp_path / "E.npy"), "another"), pytest.raises(errors.Locked, match=told):
+    with locked(lock_path(tmp_path / "E.npy"), "another"), pytest.raises(errors.Locked, match=told):
         rs.Table.create(tmp_path / "E.npy", 3, 2)
     rs.Table.create(tmp_path / "E.npy", 3, 2)
     assert os.listdir(tmp_path) == ["E.npy"]
@@ -131,7 +131,8 @@ def test_of_two_that_make_a_table_at_once_one_is_refused(tmp_path):
 FULL = """
     import errno, os, sys
     import rowspace as rs
-    from rowspace import mapped, on_disk
+    from rowspace.system import mapped
+    from rowspace.tables import on_disk
     try:
         rs.Table.create(os.path.abspath("E.npy"), 100_000, 8)
     except OSError as error:
@@ -283,7 +284,7 @@ def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, smal
 def test_mapped_columns_are_checked_in_stretches(tmp_path, monkeypatch, dtype):
     monkeypatch.setattr("rowspace.columns.kinds._LARGE", 1)
     monkeypatch.setattr("rowspace.system.mapped.STRETCH", 100)
-    monkeypatch.setattr(mapped.stretches, "__defaults__", (100,))
+    monkeypatch.setattr(mapped.pieces, "__defaults__", (100,))
     rng = np.random.default_rng(0)
     data = {"i": rng.integers(0, 50, 999).astype(dtype), "j": rng.integers(0, 50, 999), "label": rng.random(999)}
     for name, column in data.items():
@@ -321,8 +322,8 @@ def test_rows_let_go_are_not_in_memory_and_are_in_the_file(tmp_path):
     array[:] = 3
     full = memory.resident()
     found = mapped.mapped(array)
-    found.let_go(0, len(array))
-    found.settle(0, len(array))
+    found.release(0, len(array))
+    found.flush(0, len(array))
     assert memory.resident() < full - 30e6
     assert (array == 3).all()
     assert not os.listdir(tmp_path)
@@ -393,7 +394,7 @@ def test_tables_of_one_file_whose_changes_stay_apart(tmp_path):
 # --- files with holes -----------------------------------------------------------------------------------------------
 
 HOLES = """
-from rowspace import disk_room
+from rowspace.system import disk_room
 if not RESERVES:
     del os.posix_fallocate
 

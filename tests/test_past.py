@@ -4,7 +4,7 @@ import numpy as np
 
 from rowspace.jit.compile import interpreted
 from rowspace.kernel.emit.scalars import HELPERS
-from rowspace.state import Past
+from rowspace.state import RateHistory
 
 
 def pieces(past):
@@ -12,14 +12,14 @@ def pieces(past):
 
 
 def test_pieces_at_one_rate_are_one():
-    past = Past()
+    past = RateHistory()
     for since in (0, 3, 6):
         past.extend(["E"], np.array([since, since + 1]), np.array([[0.5], [0.5]]))
     assert pieces(past) == ([0], [[0.5]])
 
 
 def test_pieces_are_added_and_room_is_made():
-    past = Past()
+    past = RateHistory()
     rates = np.random.default_rng(0).random((500, 2)).astype(np.float32)
     for lo in range(0, 500, 7):
         past.extend(["W", "C"], np.arange(lo, min(lo + 7, 500)) * 2, rates[lo : lo + 7])
@@ -31,7 +31,7 @@ def test_pieces_are_added_and_room_is_made():
 
 
 def test_nothing_to_add():
-    past = Past()
+    past = RateHistory()
     past.extend(["E"], np.zeros(0, np.int64), np.zeros((0, 1)))
     assert pieces(past) == ([], [])
 

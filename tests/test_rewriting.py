@@ -7,15 +7,15 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
-from rowspace.columns.kinds import Kind
+from rowspace.columns.kinds import Form
 from rowspace.errors import CostError, Unsimplified
-from rowspace.kernel.cost import differentiate, simplify, trace
+from rowspace.kernel.cost import differentiate, simplify, symbolic
 from rowspace.kernel.graph import rewriting
 from rowspace.kernel.graph.evaluation import agree, values_of
 
 
 def traced(cost, **kinds):
-    return trace(cost, {"E": (5, 4)}, kinds or {"i": Kind()})
+    return symbolic(cost, {"E": (5, 4)}, kinds or {"i": Form()})
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_rewriting_without_end_is_refused(monkeypatch):
 @pytest.mark.parametrize("name", ["squared_dot", "cosine", "margin", "logistic_dot", "pair_negatives"])
 def test_ordinary_costs_are_compared(name):
     cost = rs.costs.NAMED[name]
-    kinds = {c: Kind() for c in inspect.signature(cost).parameters if c not in ("E", "label", "negatives")}
-    kinds |= {"label": Kind((), False)} if "label" in inspect.signature(cost).parameters else {}
-    kinds |= {"negatives": Kind((3,))} if "negatives" in inspect.signature(cost).parameters else {}
+    kinds = {c: Form() for c in inspect.signature(cost).parameters if c not in ("E", "label", "negatives")}
+    kinds |= {"label": Form((), False)} if "label" in inspect.signature(cost).parameters else {}
+    kinds |= {"negatives": Form((3,))} if "negatives" in inspect.signature(cost).parameters else {}
     found = values_of([differentiate(traced(cost, **kinds)).cost])
     assert all(values is not None and np.isfinite(values[0]) for values in found)
 

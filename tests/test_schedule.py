@@ -15,7 +15,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.schedule.plan import Window
+from rowspace.schedule.plan import Plan
 
 from processes import running  # isort: skip
 
@@ -295,7 +295,7 @@ def test_without_a_copy_nothing_of_the_example_that_went_wrong_is_written(monkey
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_an_exception_in_a_worker_stops_with_whole_rows(monkeypatch, error):
     """The thread that is hit stops, the others finish the row of buckets they are in, and no more begins."""
-    seen, do = [], Window._do
+    seen, do = [], Plan._do
 
     def fails(self, workers, bound, task):
         seen.append(threading.current_thread())
@@ -303,7 +303,7 @@ def test_an_exception_in_a_worker_stops_with_whole_rows(monkeypatch, error):
             raise error("hit")
         do(self, workers, bound, task)
 
-    monkeypatch.setattr(Window, "_do", fails)
+    monkeypatch.setattr(Plan, "_do", fails)
     tables, data = problem("l1_dot")
     alive = threading.active_count()
     trainer = rs.Trainer(costs.l1_dot, tables, rs.sgd(0.1))

@@ -168,6 +168,6 @@ def test_a_parquet_file_of_repeats_is_measured_before_it_is_unpacked(tmp_path, m
 
     path = promised(tmp_path, "v.parquet")
     assert path.stat().st_size < 1_000_000
-    monkeypatch.setattr("rowspace.system.parquet.ask_for_memory", refused)
+    monkeypatch.setattr("rowspace.system.parquet.require_memory", refused)
     with pytest.raises(TooLarge, match=f"4,096 rows, needs {4 * 4 * (2**24 + 2**10)}"):
         rs.import_(path)

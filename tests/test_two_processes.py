@@ -39,7 +39,7 @@ while True:
     k = 1 - k
 """
 # the same where the system cannot exchange two names
-RENAME = "from rowspace import swap; swap._call = lambda: None\n" + SAVE
+RENAME = "from rowspace.system import swap; swap._call = lambda: None\n" + SAVE
 
 
 def started(code, *words, **options):
@@ -222,7 +222,7 @@ def test_two_processes_that_save_at_once_both_go_on(tmp_path, code):
 HOLD = """
 import sys
 from pathlib import Path
-from rowspace import lock
+from rowspace.system import lock
 with getattr(lock, sys.argv[2])(Path(sys.argv[1]), "m"):
     print("held", flush=True)
     sys.stdin.read()

@@ -7,12 +7,12 @@ import numpy as np
 from rowspace.errors import CheckpointError
 
 
-class Past:
+class RateHistory:
     """Pieces of steps at constant rates, oldest first: piece p begins at step `since[p]`, its rates are `paces[:, p]`.
 
     `tables` says whose rate stands in which row of `paces`, which has room for more pieces than there are.
 
-    >>> past = Past()
+    >>> past = RateHistory()
     >>> past.extend(["E"], np.array([0, 5, 9]), np.array([[0.5], [0.5], [0.25]]))
     >>> past.since.tolist(), past.paces[0, :2].tolist()
     ([0, 9], [0.5, 0.25])
@@ -24,7 +24,7 @@ class Past:
         self._since, self._count = np.zeros(0, np.int64), 0
 
     @classmethod
-    def of_pieces(cls, tables: Sequence[str], since: np.ndarray, paces: np.ndarray) -> "Past":
+    def of_pieces(cls, tables: Sequence[str], since: np.ndarray, paces: np.ndarray) -> "RateHistory":
         """Of pieces (p,) and their rates (tables, p), as they were."""
         past = cls()
         past.tables, past._since, past.paces, past._count = list(tables), since, paces, len(since)
@@ -60,7 +60,7 @@ class Past:
     def forget(self, step: int) -> None:
         """Forget the pieces that end at or before a step: those that rows which have seen so many steps do not need.
 
-        >>> past = Past()
+        >>> past = RateHistory()
         >>> past.extend(["E"], np.array([0, 5, 9]), np.array([[0.5], [0.4], [0.3]]))
         >>> past.forget(7)
         >>> past.since.tolist(), past.paces.tolist()

@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import CheckpointError
 from rowspace.system.digests import block_digests
-from rowspace.system.mapped import let_go
+from rowspace.system.mapped import release
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
 _AT_ONCE = 64 * STRETCH  # bytes read in one call
@@ -32,7 +32,7 @@ def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> n
             [sums[number]] = block_digests(part, STRETCH)
             if before is None or sums[number] != before[number]:
                 _write(stream, part.data, len(header) + number * STRETCH)
-            let_go(part)
+            release(part)
     return sums
 
 
@@ -45,7 +45,7 @@ def read_into(path: Path, array: np.ndarray) -> None:
             read = stream.readinto(content[:_AT_ONCE].data)
             if not read:
                 raise CheckpointError(f"{path} ends early: it was changed while it was read")
-            let_go(content[:read])
+            release(content[:read])
             content = content[read:]
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowspace.checkpoint.form import Malformed
-from rowspace.checkpoint.store import Saved, Slots, has_checkpoints, is_unfinished
+from rowspace.checkpoint.store import Saved, Store, has_checkpoints, is_unfinished
 from rowspace.checkpoint.told import check_told
 from rowspace.errors import CheckpointError, DataError, Unkept
 from rowspace.errors.arguments import path_of
 from rowspace.schedule.place import Place
 from rowspace.system.json_text import json_text
-from rowspace.train.saved_state import arrays_of, restore, told_of
+from rowspace.train.saved_state import arrays_of, document_of, restore
 
 if TYPE_CHECKING:
-    from rowspace.train.fit import Run
+    from rowspace.train.fit import Fit
 
 EVERY = 300  # seconds
 
@@ -54,13 +54,13 @@ class Every:
 class Checkpoints:
     """Writes checkpoints of a fit into a folder, as often as asked for; with `resume`, begins from the last.
 
-    Raises what `Slots` and `check_free` do.
+    Raises what `Store` and `check_free` do.
     """
 
     def __init__(self, folder: str | os.PathLike[str], every: Any, *, resume: bool) -> None:
         folder, self.every = path_of("a checkpoint", folder), Every.of(every)
         check_free(folder, resume=resume)
-        self.slots = Slots(folder)
+        self.slots = Store(folder)
         try:
             check_free(folder, resume=resume)  # nobody else can have begun one now
             self.saved = self._found(resume)
@@ -80,13 +80,13 @@ class Checkpoints:
         """Whether the training to be resumed came to its end."""
         return self.saved is not None and self.saved.told["finished"]
 
-    def restore(self, run: "Run") -> bool:
+    def restore(self, run: "Fit") -> bool:
         """Put a fit where the last checkpoint was taken, if there is one; gives whether there was."""
         if self.saved is not None:
             restore(run, self.saved)
         return self.saved is not None
 
-    def after_window(self, run: "Run", place: Place) -> None:
+    def after_window(self, run: "Fit", place: Place) -> None:
         """Write a checkpoint if it is time; seconds are not so strict that the last one had to be waited for."""
         self._chunks += place.entry == 0
         due = (
@@ -98,7 +98,7 @@ class Checkpoints:
             self._write(run, finished=False)
             self._last, self._chunks = time.perf_counter(), 0
 
-    def finish(self, run: "Run") -> None:
+    def finish(self, run: "Fit") -> None:
         """Write the end of the training; where it cannot be written, a warning says so: the tables are there."""
         try:
             self._write(run, finished=True)
@@ -106,8 +106,8 @@ class Checkpoints:
         except (OSError, CheckpointError) as error:
             Unkept.warn(str(self.slots.folder), error)
 
-    def _write(self, run: "Run", *, finished: bool) -> None:
-        told = told_of(run, finished=finished)
+    def _write(self, run: "Fit", *, finished: bool) -> None:
+        told = document_of(run, finished=finished)
         try:
             check_told(json.loads(json_text(told)))
         except Malformed as error:

@@ -7,20 +7,20 @@ import numpy as np
 from rowspace.checkpoint.store import Saved
 from rowspace.errors import CheckpointError
 from rowspace.schedule.buckets import Sample
-from rowspace.state import Past
+from rowspace.state import RateHistory
 
 if TYPE_CHECKING:
-    from rowspace.train.fit import Run
+    from rowspace.train.fit import Fit
 
 
-def trained_arrays(run: "Run") -> dict[str, np.ndarray]:
+def trained_arrays(run: "Fit") -> dict[str, np.ndarray]:
     """The tables that are trained, and their state."""
     trainer = run.trainer
     found = {f"{t}.values": trainer.tables[t].values for t in trainer.updates}
     return found | {f"{t}.state.{k}": a for t, states in trainer.states.items() for k, a in enumerate(states)}
 
 
-def fitting(run: "Run", saved: Saved) -> tuple[Past, dict[Any, Sample]]:
+def fitting(run: "Fit", saved: Saved) -> tuple[RateHistory, dict[Any, Sample]]:
     """The rates of the past and how tables were cut, as a checkpoint keeps them.
 
     Raises CheckpointError if anything in it does not fit the training that is to go on.
@@ -52,10 +52,10 @@ def _check_seen(saved: Saved, name: str) -> None:
         raise _unfit(saved, f"{name} tells of steps that cannot have been taken, or missed")
 
 
-def _past(run: "Run", saved: Saved) -> Past:
+def _past(run: "Fit", saved: Saved) -> RateHistory:
     tables = saved.told["past"]
     if not tables:
-        return Past()
+        return RateHistory()
     if not set(run.trainer.updates) <= set(tables) <= set(run.trainer.tables):
         raise _unfit(saved, f"it keeps the rates of the tables {', '.join(tables)}")
     since, paces = saved.array("past.since"), saved.array("past.paces")
@@ -64,7 +64,7 @@ def _past(run: "Run", saved: Saved) -> Past:
         raise _unfit(saved, f"the rates of its steps are {_shown(saved.shapes['past.paces'])}")
     if since[0] < 0 or (np.diff(since) <= 0).any() or since[-1] > saved.told["trainer"]["steps"]:
         raise _unfit(saved, "the rates of its steps are not in order")
-    return Past.of_pieces(tables, since, paces)
+    return RateHistory.of_pieces(tables, since, paces)
 
 
 def _samples(saved: Saved) -> dict[Any, Sample]:

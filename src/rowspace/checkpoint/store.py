@@ -25,11 +25,11 @@ from rowspace.checkpoint.form import Malformed, record, text, whole
 from rowspace.checkpoint.told import check_arrays, check_told
 from rowspace.errors import CheckpointError
 from rowspace.system.atomic import sync_folder
-from rowspace.system.digests import mark_of_texts
+from rowspace.system.digests import digest_of_texts
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.json_text import json_text
-from rowspace.system.lock import held
-from rowspace.system.threads import Threads, waited
+from rowspace.system.lock import locked
+from rowspace.system.threads import ThreadPool, waited
 from rowspace.version import __version__
 
 FORMAT, VERSION = "rowspace checkpoint", 2
@@ -77,7 +77,7 @@ class Saved:
         return self.folder / _file(name)
 
 
-class Slots:
+class Store:
     """The checkpoints of one training, and the lock on their folder, which this process holds until `close`.
 
     Raises Locked if another process has it, CheckpointError for a folder of other things, OSError where it cannot be
@@ -91,10 +91,10 @@ class Slots:
             self.folder.mkdir(parents=True)
             sync_folder(self.folder.absolute().parent)
         self._lock = ExitStack()
-        self._lock.enter_context(held(self.folder / LOCK, f"checkpoint folder {self.folder} is in use"))
+        self._lock.enter_context(locked(self.folder / LOCK, f"checkpoint folder {self.folder} is in use"))
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)  # of a process that was killed
         self._sums: dict[int, Sums] = {}
-        self._thread = Threads(1, "rowspace-checkpoint")
+        self._thread = ThreadPool(1, "rowspace-checkpoint")
         self._flushing: Future[None] | None = None
 
     @property
@@ -228,7 +228,7 @@ def has_checkpoints(folder: Path) -> bool:
 
 def _file(name: str) -> str:
     """The file of an array; two names that differ in the case of letters only have files that differ in more."""
-    return f"{name}.npy" if name.islower() else f"{name}.{mark_of_texts([name])[:4]}.npy"
+    return f"{name}.npy" if name.islower() else f"{name}.{digest_of_texts([name])[:4]}.npy"
 
 
 def _numbers(folder: Path) -> list[int]:
@@ -268,7 +268,7 @@ def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, A
     }
     content = {"format": FORMAT, "version": VERSION, "rowspace": __version__, "told": told, "arrays": shapes}
     written = json_text(content)
-    return json_text({"mark": mark_of_texts([written]), "content": written})
+    return json_text({"mark": digest_of_texts([written]), "content": written})
 
 
 def _opened(folder: Path, number: int) -> Saved:
@@ -298,7 +298,7 @@ def _content(path: Path) -> dict[str, Any]:
             raise Malformed(f"it has {path.stat().st_size} bytes")
         outer = json.loads(path.read_bytes())
         record(mark=text(), content=text())(outer, "")
-        if outer["mark"] != mark_of_texts([outer["content"]]):
+        if outer["mark"] != digest_of_texts([outer["content"]]):
             raise Malformed("its checksum is another")
         content = json.loads(outer["content"])
         _check_head(content)

@@ -8,7 +8,7 @@ from typing import Any
 import rowspace as rs
 from rowspace.errors import DataError, ModelError
 from rowspace.system.lock import saved, trained
-from rowspace.system.siblings import lock_path, remove_leftovers, restore
+from rowspace.system.siblings import lock_path, put_back, remove_leftovers
 
 
 def check_model_path(folder: Path) -> None:
@@ -40,7 +40,7 @@ def reserve(folder: Path, context: Any) -> None:
     path = Path(os.path.realpath(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
     context.with_resource(trained(path, folder))
-    restore(path)
+    put_back(path)
     remove_leftovers(path)
 
 

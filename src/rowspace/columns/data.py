@@ -10,7 +10,7 @@ from rowspace.columns.kinds import Chunk, length
 from rowspace.errors import DataError
 
 
-class Chunks:
+class Data:
     """The data as chunks of the columns that are used, once per epoch; `examples` is their number, None until known.
 
     Data that `seeks` has a method `at(epoch, chunk)`: it may have other chunks in every epoch, and begins with any. Its

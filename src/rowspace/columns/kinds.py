@@ -19,7 +19,7 @@ _LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whol
 
 
 @dataclass(frozen=True)
-class Kind:
+class Form:
     """The form of a column in one example: `shape` () for one value, (m,) for m of them, (None,) for a ragged bag.
 
     `integer` says whether the values are whole numbers, which may be ids; `names` whether they are strings; `gathered`
@@ -32,7 +32,7 @@ class Kind:
     gathered: bool = False
     seen: str = field(default="", compare=False, repr=False)
 
-    def as_number(self) -> "Kind":
+    def as_number(self) -> "Form":
         return replace(self, integer=False, names=False)
 
     @property
@@ -140,19 +140,19 @@ def counted_before(columns: Chunk, n: Any) -> Any:
     return n if bags is None else bags[n] - bags[0]
 
 
-def kind(name: str, column: Column) -> Kind:
+def kind(name: str, column: Column) -> Form:
     """The form of one example of a column."""
     if isinstance(column, Unused):
         raise DataError(f"column {name!r} is not one of the cost's")
     if isinstance(column, Negatives):
-        return Kind((column.k,))
+        return Form((column.k,))
     if isinstance(column, Ragged):
-        return Kind((None,), *_dtype(name, column.values), gathered=column.gathered, seen=_seen(column.values))
+        return Form((None,), *_dtype(name, column.values), gathered=column.gathered, seen=_seen(column.values))
     if isinstance(column, Gathered):
-        return Kind((None,), *_dtype(name, column.values), gathered=True, seen=_seen(column.values))
+        return Form((None,), *_dtype(name, column.values), gathered=True, seen=_seen(column.values))
     if column.ndim > 2:
         raise DataError(f"column {name!r} has {column.ndim} dimensions; a column has one, or two for bags and vectors")
-    return Kind(column.shape[1:], *_dtype(name, column), seen=_seen(column))
+    return Form(column.shape[1:], *_dtype(name, column), seen=_seen(column))
 
 
 def _seen(values: np.ndarray) -> str:

@@ -1,16 +1,16 @@
 """Marks: short texts that tell columns of data from others."""
 
 from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
-from rowspace.system.digests import mark_of, mark_of_texts
+from rowspace.system.digests import digest_of, digest_of_texts
 
 
-def mark_of_columns(columns: Chunk) -> str:
+def digest_of_columns(columns: Chunk) -> str:
     """A mark of columns as a kernel takes them: how many examples, and of each column its ids and numbers.
 
-    >>> mark_of_columns({"i": np.arange(3)})
+    >>> digest_of_columns({"i": np.arange(3)})
     '3 examples, i fe3a07b739ab2599452638bd8e0e5ac4'
     """
-    marks = (f", {name} {mark_of_texts([_told(column)])}" for name, column in sorted(columns.items()))
+    marks = (f", {name} {digest_of_texts([_told(column)])}" for name, column in sorted(columns.items()))
     return f"{length(columns)} examples{''.join(marks)}"
 
 
@@ -43,12 +43,12 @@ def _told(column: Column) -> str:
     if isinstance(column, Negatives):
         return f"{column.k} {column.power} {column.avoid} {_weights(column)}"
     if isinstance(column, Gathered):
-        return f"{column.by} {column.most} {mark_of(column.values)}"
+        return f"{column.by} {column.most} {digest_of(column.values)}"
     if isinstance(column, Ragged):
-        return f"{column.gathered} {mark_of(column.values, column.offsets)}"
+        return f"{column.gathered} {digest_of(column.values, column.offsets)}"
     assert not isinstance(column, Unused)
-    return mark_of(column)
+    return digest_of(column)
 
 
 def _weights(column: Negatives) -> str:
-    return "none" if column.weights is None else mark_of(column.weights)[:16]
+    return "none" if column.weights is None else digest_of(column.weights)[:16]

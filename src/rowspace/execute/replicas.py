@@ -7,40 +7,40 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns.kinds import Chunk, Ragged
-from rowspace.kernel.segments import Bound
-from rowspace.schedule.layout import Source
+from rowspace.kernel.segments import Arguments
+from rowspace.schedule.layout import IdSource
 
-LANES = 8  # tasks of a stage, whatever the number of threads: all begin with the same rows
+REPLICAS = 8  # tasks of a stage, whatever the number of threads: all begin with the same rows
 
 
 @dataclass
-class SharedTable:
-    """A table and its state, as they stand in a Bound, and the ids it is looked up by."""
+class Replica:
+    """A table and its state, as they stand in a Arguments, and the ids it is looked up by."""
 
     array: np.ndarray
     states: list[np.ndarray]
     table_place: int
     state_places: list[int]
-    sources: list[Source]
+    sources: list[IdSource]
 
 
-class Lanes:
+class Replicas:
     """The copies that the tasks of a stage work on.
 
     After a stage a row is the mean of its copies, weighted by how often each task looked it up: as in training on
     several machines with averaged parameters (McDonald, Hall and Mann 2010), but in an order that depends on nothing.
     """
 
-    def __init__(self, tables: Sequence[SharedTable], columns: Chunk) -> None:
+    def __init__(self, tables: Sequence[Replica], columns: Chunk) -> None:
         self.tables, self.columns = tables, columns
         self._copies: list[list[list[np.ndarray]]] = []
 
-    def begin(self, bound: Bound, tasks: int) -> list[Bound]:
-        """A Bound for each task, with copies of its own."""
+    def begin(self, bound: Arguments, tasks: int) -> list[Arguments]:
+        """A Arguments for each task, with copies of its own."""
         self._copies = [[[a.copy() for a in (t.array, *t.states)] for t in self.tables] for _ in range(tasks)]
         return [self._bound(bound, copies) for copies in self._copies]
 
-    def _bound(self, bound: Bound, copies: list[list[np.ndarray]]) -> Bound:
+    def _bound(self, bound: Arguments, copies: list[list[np.ndarray]]) -> Arguments:
         tables, states = list(bound.tables), list(bound.states)
         for table, (array, *own) in zip(self.tables, copies, strict=True):
             tables[table.table_place] = array
@@ -58,7 +58,7 @@ class Lanes:
                 copies = np.stack([copies[place][part][rows] for copies in self._copies])
                 array[rows] = (weights * copies).sum(axis=0)
 
-    def _met(self, table: SharedTable, lo: int, hi: int) -> np.ndarray:
+    def _met(self, table: Replica, lo: int, hi: int) -> np.ndarray:
         """How often the examples look up each row."""
         found = np.zeros(len(table.array), np.int64)
         for column, place in table.sources:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rowspace.system.mapped import Mapped
-from rowspace.system.threads import Threads, waited
+from rowspace.system.threads import ThreadPool, waited
 
 Part = tuple[int, int]  # a space of tables and a block of its rows; or EXAMPLES and a row of buckets
 Extent = tuple[Mapped, int, int]  # rows of a mapped array, from and to
@@ -31,7 +31,7 @@ class Residency:
         new = [self.size(need - before) for before, need in zip([frozenset(), *needs], needs, strict=False)]
         self.brings = sum(new) <= examples * SCATTERED
         self._asked: frozenset[Part] = frozenset()
-        self._threads: list[Threads] = []
+        self._threads: list[ThreadPool] = []
         self._reading: Future[None] | None = None
         self._writing: Future[None] | None = None
 
@@ -76,9 +76,9 @@ class Residency:
         found = [extent for part in parts for extent in self.extents[part]]
         return sorted(found, key=lambda extent: (id(extent[0]), extent[1]))
 
-    def _thread(self, number: int) -> Threads:
+    def _thread(self, number: int) -> ThreadPool:
         if not self._threads:
-            self._threads = [Threads(1, "rowspace-disk") for _ in range(2)]
+            self._threads = [ThreadPool(1, "rowspace-disk") for _ in range(2)]
         return self._threads[number]
 
     def _close(self) -> None:
@@ -95,11 +95,11 @@ def _await(running: "Future[Any] | None") -> None:
 
 def _bring(extents: Sequence[Extent]) -> None:
     for array, lo, hi in extents:
-        array.bring(lo, hi)
+        array.prefetch(lo, hi)
 
 
 def _leave(extents: Sequence[Extent]) -> None:
     for array, lo, hi in extents:
-        array.let_go(lo, hi)
+        array.release(lo, hi)
     for array, lo, hi in extents:
-        array.settle(lo, hi)
+        array.flush(lo, hi)

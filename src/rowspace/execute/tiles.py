@@ -13,9 +13,9 @@ import numpy as np
 
 from rowspace.execute.residency import EXAMPLES, SCATTERED, Extent, Part, Residency
 from rowspace.kernel.segments import NEEDED
-from rowspace.schedule.buckets import Buckets, Sorted
-from rowspace.schedule.plan import Task, Turn, in_turn, span
-from rowspace.system.mapped import Mapped, let_go, mapped
+from rowspace.schedule.buckets import Buckets, SortedExamples
+from rowspace.schedule.plan import Sharing, Task, in_turn, span
+from rowspace.system.mapped import Mapped, mapped, release
 from rowspace.system.memory import resident
 from rowspace.tables.on_disk import is_on_disk
 
@@ -27,7 +27,7 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Contents:
+class Parts:
     """Where the parts of a window lie: the blocks of each space of tables, and the examples of each row of buckets.
 
     `columns` are the parts that each column of buckets needs, `rows` those that each row needs, `always` those that
@@ -43,8 +43,8 @@ class Contents:
     whole: int
 
     @classmethod
-    def of(cls, buckets: Buckets, done: Sorted, arrays: Sequence[Sequence[np.ndarray]], tasks: Sequence[Task],
-           segments: np.ndarray) -> "Contents":  # fmt: skip
+    def of(cls, buckets: Buckets, done: SortedExamples, arrays: Sequence[Sequence[np.ndarray]], tasks: Sequence[Task],
+           segments: np.ndarray) -> "Parts":  # fmt: skip
         """The parts of a sorted window; `arrays` are the tables and states of each space."""
         symmetric, two = buckets.layout.symmetric, len(buckets.layout.axes) == 2
         extents: dict[Part, list[Extent]] = {}
@@ -72,7 +72,7 @@ class Contents:
         """Read everything, where all of it fits, unless so few examples are better served with what they need."""
         if sum(of.array.nbytes for of in self.arrays) <= examples * SCATTERED:
             for of in self.arrays:
-                of.bring(0, len(of.array))
+                of.prefetch(0, len(of.array))
 
     def size(self, parts: frozenset[Part]) -> int:
         """The bytes of some parts."""
@@ -94,12 +94,12 @@ class Tiles:
     segments: np.ndarray
     tasks: list[list[Task]]
     residency: Residency
-    turns: list[Turn] | None
+    turns: list[Sharing] | None
     missing: int
 
 
 def tiled(
-    contents: Contents, segments: np.ndarray, tasks: Sequence[Task], memory: int, threads: int,
+    contents: Parts, segments: np.ndarray, tasks: Sequence[Task], memory: int, threads: int,
     *, symmetric: bool, lanes: int | None = None,
 ) -> Tiles | None:  # fmt: skip
     """A window in tiles; None if all of it fits in memory.
@@ -145,11 +145,11 @@ def _one_by_one(segments: np.ndarray, rows: Sequence[Task]) -> tuple[np.ndarray,
     return np.concatenate([segments[begin:end] for begin, end in rows]), list(zip([0, *ends[:-1]], ends, strict=True))
 
 
-def _turns(stages: Sequence[Range], examples: Sequence[Range], lanes: int) -> list[Turn]:
+def _turns(stages: Sequence[Range], examples: Sequence[Range], lanes: int) -> list[Sharing]:
     """For each tile, of whose rows copies are: those of `lanes` rows together."""
     of = [first // lanes for first, _ in stages]
     return [
-        Turn(examples[n * lanes : (n + 1) * lanes], first % lanes, begins=n != before, ends=n != after)
+        Sharing(examples[n * lanes : (n + 1) * lanes], first % lanes, begins=n != before, ends=n != after)
         for (first, _), before, n, after in zip(stages, [-1, *of], of, [*of[1:], -1], strict=False)
     ]
 
@@ -188,12 +188,12 @@ _SPARE = 16  # one part in so many of the memory is left for what comes and goes
 def room_for_rows(arrays: Iterable[np.ndarray], memory: int) -> int:
     """What is left of so many bytes of memory for rows, beside all else that this process has; arrays are let go."""
     for array in arrays:
-        let_go(array)
+        release(array)
     return max(0, memory - memory // _SPARE - resident())
 
 
 @contextmanager
-def scattered(arrays: Iterable[np.ndarray], memory: int) -> Iterator[None]:
+def random_access(arrays: Iterable[np.ndarray], memory: int) -> Iterator[None]:
     """While arrays larger than memory are trained on, do not read around a row: its neighbours are not met next."""
     found = [mapped(a) for a in arrays if is_on_disk(a)]
     large = [m for m in found if m is not None]

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.kernel.row_loop import catch_up
-from rowspace.state import Past
+from rowspace.state import RateHistory
 from rowspace.system.interrupts import interrupts_deferred
-from rowspace.system.mapped import STRETCH, let_go
+from rowspace.system.mapped import STRETCH, release
 
 if TYPE_CHECKING:
     from rowspace.train.trainer import Trainer
 
 
-def catch_up_all(trainer: "Trainer", past: Past) -> None:
+def catch_up_all(trainer: "Trainer", past: RateHistory) -> None:
     """Let every row of an exact update take the steps it missed, a stretch of rows at a time; no copy is made.
 
     Ctrl-C waits for the end: rows that missed steps of a fit that is over could not be caught up later.
@@ -26,10 +26,10 @@ def catch_up_all(trainer: "Trainer", past: Past) -> None:
                 part = [a[lo : lo + height] for a in arrays]
                 _catch_up(trainer, past, table, *part)
                 for array in part:
-                    let_go(array)
+                    release(array)
 
 
-def caught_up(trainer: "Trainer", past: Past, table: str, rows: np.ndarray) -> np.ndarray:
+def caught_up(trainer: "Trainer", past: RateHistory, table: str, rows: np.ndarray) -> np.ndarray:
     """The values of some rows (r, dim) as they are once caught up: a copy. Table and state stay as they are."""
     values = trainer.tables[table].values[rows]
     if _may_lag(trainer, past, table):
@@ -37,12 +37,12 @@ def caught_up(trainer: "Trainer", past: Past, table: str, rows: np.ndarray) -> n
     return values
 
 
-def _may_lag(trainer: "Trainer", past: Past, table: str) -> bool:
+def _may_lag(trainer: "Trainer", past: RateHistory, table: str) -> bool:
     update = trainer.updates.get(table)
     return update is not None and update.exact and table in past.tables
 
 
-def _catch_up(trainer: "Trainer", past: Past, table: str, values: np.ndarray, *states: np.ndarray) -> None:
+def _catch_up(trainer: "Trainer", past: RateHistory, table: str, values: np.ndarray, *states: np.ndarray) -> None:
     """Catch up all rows of these arrays, which are parts of the table and its state, or copies of parts."""
     loop, rows = trainer.row_loop(table, step=False), np.arange(len(values))
     catch_up(loop, values, states, rows, past.of(table), trainer.steps, (0, len(rows)))

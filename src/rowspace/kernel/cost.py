@@ -9,7 +9,7 @@ import pytensor
 from pytensor.graph.basic import Variable
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from rowspace.columns.kinds import Kind
+from rowspace.columns.kinds import Form
 from rowspace.errors import CostError, RowspaceError, Unsimplified
 from rowspace.kernel.graph.evaluation import agree, values_of
 from rowspace.kernel.graph.floatx import floats
@@ -17,13 +17,13 @@ from rowspace.kernel.graph.plain import inline, with_values
 from rowspace.kernel.graph.rewriting import rewritten
 from rowspace.kernel.graph.stable import stable
 from rowspace.kernel.graph.subgradients import mended, unmended
-from rowspace.kernel.lookups import Lookup, check_cut, cut, id_columns, symbolic
+from rowspace.kernel.lookups import Lookup, check_cut, cut, id_columns, new_symbol
 
 Cost = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Traced:
+class SymbolicCost:
     """A cost cut at its lookups, and once differentiated its gradient with respect to the rows of the first of them.
 
     `columns` holds the symbolic columns the cost uses, `ids` the tables each id column indexes; the first `trained`
@@ -74,14 +74,14 @@ def _signature(cost: Cost) -> Mapping[str, inspect.Parameter]:
         raise CostError(f"the cost is {cost!r}; give a function of tables and columns by name, {example}") from None
 
 
-def trace(
+def symbolic(
     cost: Cost,
     tables: Mapping[str, tuple[int, int]],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, Form],
     *,
     frozen: Sequence[str] = (),
     dtype: str = "float32",
-) -> Traced:
+) -> SymbolicCost:
     """Call `cost` with symbols and replace each lookup by fresh rows.
 
     `tables` gives (n, d) by name and `kinds` the form of each column of one example. Tables named in `frozen` are
@@ -89,7 +89,7 @@ def trace(
     """
     used_tables, used_columns = parameters(cost, tables, kinds)
     with floats(dtype):
-        symbols = {t: symbolic(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
+        symbols = {t: new_symbol(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
         columns = {c: _column(c, kinds[c], dtype) for c in used_columns}
         total = inline(_call(cost, {**symbols, **columns}, kinds), keep=(Softmax, LogSoftmax))
         lookups, total = cut(total, symbols, columns, {t: tables[t][0] for t in used_tables})
@@ -98,13 +98,13 @@ def trace(
         numbers = [c for c in used_columns if kinds[c].integer and c not in indexed]
         if numbers:  # whole numbers that index nothing are numbers: trace again with that known
             kinds = {**kinds, **{c: kinds[c].as_number() for c in numbers}}
-            return trace(cost, tables, kinds, frozen=frozen, dtype=dtype)
+            return symbolic(cost, tables, kinds, frozen=frozen, dtype=dtype)
     trained = [look for look in lookups if look.table not in frozen]
     others = [look for look in lookups if look.table in frozen]
-    return Traced(total, [], trained + others, columns, indexed, len(trained))
+    return SymbolicCost(total, [], trained + others, columns, indexed, len(trained))
 
 
-def differentiate(traced: Traced) -> Traced:
+def differentiate(traced: SymbolicCost) -> SymbolicCost:
     """The same, with the gradient of the cost with respect to the rows of every table that is not frozen.
 
     Shared variables stand for the values they have now.
@@ -133,18 +133,18 @@ def _stable(cost: Variable, rows: list[Variable]) -> Variable:
     return inline(cost)
 
 
-def simplify(traced: Traced, dtype: str = "float32") -> tuple[Variable, list[Variable]]:
+def simplify(traced: SymbolicCost, dtype: str = "float32") -> tuple[Variable, list[Variable]]:
     """Rewrite cost and gradients together for stability and simplicity (softplus for log(1 + exp), and so on)."""
     with floats(dtype):
         outputs = rewritten([traced.cost, *traced.gradients], "the cost")
     return outputs[0], outputs[1:]
 
 
-def _column(name: str, kind: Kind, dtype: str) -> Variable:
-    return symbolic(name, shape=kind.shape, dtype="int64" if kind.integer else dtype)
+def _column(name: str, kind: Form, dtype: str) -> Variable:
+    return new_symbol(name, shape=kind.shape, dtype="int64" if kind.integer else dtype)
 
 
-def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> Variable:
+def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Form]) -> Variable:
     try:
         total = cost(**arguments)
     except RowspaceError:
@@ -174,7 +174,7 @@ def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Kind])
     return total
 
 
-def _numbers(arguments: dict[str, Variable], kinds: Mapping[str, Kind]) -> str:
+def _numbers(arguments: dict[str, Variable], kinds: Mapping[str, Form]) -> str:
     """A hint for those who index with numbers."""
     numbers = [name for name, v in arguments.items() if v.type.ndim < 2 and v.type.dtype in ("float32", "float64")]
     seen = "; ".join(f"{name} holds {kinds[name].seen}" for name in numbers if name in kinds and kinds[name].seen)

@@ -7,16 +7,16 @@ from typing import Any
 
 from pytensor.graph.basic import Variable
 
-from rowspace.columns.kinds import Kind
+from rowspace.columns.kinds import Form
 from rowspace.columns.negatives import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
 from rowspace.errors import DataError
-from rowspace.kernel.cost import Traced, simplify
+from rowspace.kernel.cost import SymbolicCost, simplify
 from rowspace.kernel.emit import Unsupported, element, emitter
 from rowspace.kernel.emit.expression import Access, Dim, Expr, Index, Writer
 from rowspace.kernel.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.kernel.lookups import Lookup, id_sources
 from rowspace.kernel.segments import DRAWN
-from rowspace.kernel.update_phase import Rows, Site, Updates, rows_of
+from rowspace.kernel.update_phase import LookupSite, TableRows, UpdatePhase, rows_of
 from rowspace.updates import Update
 
 # Names that mean something in every kernel.
@@ -35,7 +35,7 @@ _SIGNED = "i64({})"  # ids are unsigned where they index, signed where the cost 
 
 
 @dataclass
-class Source:
+class LoopSource:
     """A kernel's source and what it expects: which table, state and column stands where in its tuples."""
 
     text: str
@@ -48,7 +48,7 @@ class Source:
 
 
 def assemble(
-    traced: Traced,
+    traced: SymbolicCost,
     dims: Mapping[str, int],
     updates: Mapping[str, Update],
     columns: Mapping[str, Any],
@@ -56,7 +56,7 @@ def assemble(
     guarded: bool = False,
     prefetched: Sequence[str] = (),
     part: str = "all",
-) -> Source:
+) -> LoopSource:
     """The source of the loop for a traced cost: raises Unsupported naming an operation it has no loop for.
 
     `columns` gives each column's Kind, or Negatives for one drawn in the loop. A `guarded` loop checks that gradients
@@ -66,13 +66,13 @@ def assemble(
     Instead of "all", a `part` of it: "apply" only applies gradients that it gets as further columns, one for each
     lookup; "ids" and "gradients" store those of every lookup, table by table, for a whole batch.
     """
-    return _Assembly(traced, dims, updates, columns).build(guarded, prefetched, part)
+    return ExampleLoop(traced, dims, updates, columns).build(guarded, prefetched, part)
 
 
-class _Assembly:
+class ExampleLoop:
     def __init__(
         self,
-        traced: Traced,
+        traced: SymbolicCost,
         dims: Mapping[str, int],
         updates: Mapping[str, Update],
         columns: Mapping[str, Any],
@@ -91,13 +91,13 @@ class _Assembly:
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.locals = {c: self.writer.name(c) for c in self.columns}
 
-    def build(self, guarded: bool, prefetched: Sequence[str], part: str) -> Source:
+    def build(self, guarded: bool, prefetched: Sequence[str], part: str) -> LoopSource:
         rows = self._tables()
         self._columns()
         self._prefetch(rows, prefetched)
         sites = [self._site(look) for look in self.traced.lookups]
         trained = sites[: self.traced.trained]
-        moves = Updates(self.writer, self.emitter, rows, guarded or part == "gradients")
+        moves = UpdatePhase(self.writer, self.emitter, rows, guarded or part == "gradients")
         cheap = True
         if part == "all":
             self._catch_up(moves, trained)
@@ -111,9 +111,9 @@ class _Assembly:
             self._move(moves, trained)
         named = {length: column for column, length in self.lengths.items()}
         checks = list(dict.fromkeys(self.emitter.equal)), list(dict.fromkeys(self.emitter.inside))
-        return Source(self._text(), self.tables, self.arguments, named, *checks, cheap)
+        return LoopSource(self._text(), self.tables, self.arguments, named, *checks, cheap)
 
-    def _move(self, moves: Updates, trained: list[Site]) -> None:
+    def _move(self, moves: UpdatePhase, trained: list[LookupSite]) -> None:
         """Look at the gradients or at the rows they moved, and stop where a number is not finite."""
         self.writer.line("check = f32(0)")
         if moves.guarded:
@@ -123,7 +123,7 @@ class _Assembly:
         if not moves.guarded or not all(u.additive for u in self.updates.values()):
             self.stop_unless_finite()
 
-    def _catch_up(self, moves: Updates, trained: list[Site]) -> None:
+    def _catch_up(self, moves: UpdatePhase, trained: list[LookupSite]) -> None:
         """Let the rows of exact updates take the steps they missed, before anything reads them."""
         exact = [site for site in trained if self.updates[site.table].exact]
         if exact:
@@ -140,7 +140,7 @@ class _Assembly:
         with self.writer.block("if not is_finite(check):"):
             self.writer.line("return stopped(out, segment, n, total, counted)")
 
-    def _store(self, moves: Updates, trained: list[Site], part: str) -> None:
+    def _store(self, moves: UpdatePhase, trained: list[LookupSite], part: str) -> None:
         """Store the ids or the gradients of all lookups of the example, each in a place of its own."""
         origin = self._further("origin")
         stored = {t: self._further(f"{part}_{t}") for t in dict.fromkeys(site.table for site in trained)}
@@ -155,7 +155,7 @@ class _Assembly:
         self.arguments.append(self.writer.name(name))
         return self.arguments[-1]
 
-    def _slot(self, site: Site, origin: str) -> Expr:
+    def _slot(self, site: LookupSite, origin: str) -> Expr:
         """Where the first of a lookup's rows is stored."""
         [length] = site.bag or (1,)
         if isinstance(length, int):
@@ -167,9 +167,9 @@ class _Assembly:
 
     # --- what the loop reads ---------------------------------------------------------------------------------------
 
-    def _tables(self) -> dict[str, Rows]:
+    def _tables(self) -> dict[str, TableRows]:
         """Unpack tables and their state, and trace the update of each."""
-        rows, states, rates = {}, [], {}  # type: dict[str, Rows], list[str], dict[int, str]
+        rows, states, rates = {}, [], {}  # type: dict[str, TableRows], list[str], dict[int, str]
         for place, table in enumerate(self.tables):
             if table not in self.updates:
                 continue
@@ -201,7 +201,7 @@ class _Assembly:
             if isinstance(column, Negatives):
                 self._draw(name, column, salt, alias[name])
 
-    def _prefetch(self, rows: Mapping[str, Rows], tables: Sequence[str]) -> None:
+    def _prefetch(self, rows: Mapping[str, TableRows], tables: Sequence[str]) -> None:
         """Ask for the rows that an example a little further on looks up by a column, and for their state."""
         asked: dict[tuple[str, Any, int | None], None] = {}
         for look in self.traced.lookups:
@@ -220,7 +220,7 @@ class _Assembly:
         self.arguments.append(name)
         return name
 
-    def _column(self, name: str, kind: Kind, symbol: Variable) -> None:
+    def _column(self, name: str, kind: Form, symbol: Variable) -> None:
         local, is_id = self.locals[name], symbol.type.dtype == "int64" and name in self.traced.ids
         signed = (lambda e: Expr(_SIGNED, (e,))) if is_id else (lambda e: e)
         array = self.whole[name] = self._argument(name, "column")
@@ -289,7 +289,7 @@ class _Assembly:
             raise DataError(f"{name!r} is to avoid {column!r}, which is not a column of one id in the cost")
         return Expr(self.locals[column])
 
-    def _site(self, look: Lookup) -> Site:
+    def _site(self, look: Lookup) -> LookupSite:
         """Bind a lookup's rows to the table, and say where its ids come from."""
         self.emitter.emit([look.index])
         bag = self.emitter.shape(look.index)
@@ -299,7 +299,7 @@ class _Assembly:
         self.emitter.bind(look.rows, (*bag, self.dims[look.table]), access)
         place = self.traced.lookups.index(look)
         gradient = self.traced.gradients[place] if place < len(self.traced.gradients) else look.rows
-        return Site(look.table, bag, row_id, gradient)
+        return LookupSite(look.table, bag, row_id, gradient)
 
     def _row_id(self, look: Lookup, bag: tuple[Dim, ...]) -> Access:
         known = {*self.locals.values()}
@@ -321,7 +321,7 @@ class _Assembly:
 
     # --- what the loop does ----------------------------------------------------------------------------------------
 
-    def _cost(self, sites: Sequence[Site]) -> bool:
+    def _cost(self, sites: Sequence[LookupSite]) -> bool:
         """Write the gradients, and the cost in a branch taken for a sample; tell whether the cost is a trifle."""
         cost, gradients = simplify(self.traced)
         for site, gradient in zip(sites, gradients, strict=True):
@@ -341,10 +341,10 @@ class _Assembly:
 
     def _members(self) -> str:
         """How many examples one is: as many as a gathered bag has members."""
-        gathered = [c for c, kind in self.columns.items() if isinstance(kind, Kind) and kind.gathered]
+        gathered = [c for c, kind in self.columns.items() if isinstance(kind, Form) and kind.gathered]
         return self.lengths[gathered[0]] if gathered else "1"
 
-    def _given(self, sites: Sequence[Site]) -> None:
+    def _given(self, sites: Sequence[LookupSite]) -> None:
         for number, site in enumerate(sites):
             array = self.writer.name(f"gradient_{number}")
             self.arguments.append(array)

@@ -11,11 +11,11 @@ from rowspace.columns.kinds import Chunk, Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CostError
 from rowspace.jit.compile import compiled, interpreted
-from rowspace.kernel.cost import Cost, Traced, differentiate, name_of, trace
+from rowspace.kernel.cost import Cost, SymbolicCost, differentiate, name_of, symbolic
 from rowspace.kernel.emit import Unsupported
-from rowspace.kernel.example_loop import Source, assemble
+from rowspace.kernel.example_loop import LoopSource, assemble
 from rowspace.kernel.granted import check_lengths
-from rowspace.kernel.segments import Bound, Runner, runner
+from rowspace.kernel.segments import Arguments, Runner, runner
 from rowspace.kernel.source_cache import fingerprint, identity_of_cost, keep, load, shared_values
 from rowspace.tables.table import Table
 from rowspace.updates import Update
@@ -44,21 +44,21 @@ class Kernel:
         sizes = {t: table.shape for t, table in tables.items()}
         frozen = [t for t in tables if t not in updates]
         self.name = name_of(cost)
-        self.traced: Traced = trace(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
+        self.traced: SymbolicCost = symbolic(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
         forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
         self.slow, self.forms = "", forms
         prefetched = [t for t, table in tables.items() if table.values.nbytes > _CACHED]
         self._options: dict[str, Any] = {"guarded": guarded, "prefetched": prefetched, "part": part}
         self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
 
-    def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> Source:
+    def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> LoopSource:
         """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
         self.identity = identity_of_cost(self.traced, dims, forms)
         self._shared = shared_values(self.traced, dims, updates)
         name = fingerprint(self.traced, dims, updates, forms, self._options)
         kept = load(name)
         if kept is not None:
-            return Source(**kept)
+            return LoopSource(**kept)
         self.traced = differentiate(self.traced)
         try:
             return self._keep(name, assemble(self.traced, dims, updates, forms, **self._options))
@@ -79,7 +79,7 @@ class Kernel:
         if self._options["part"] != "all" or any(u.exact for u in updates.values()):
             raise CostError(f"{needs} needs a compiled loop, and {self.slow} in the cost {self.name!r} has none")
 
-    def _keep(self, name: str | None, source: Source) -> Source:
+    def _keep(self, name: str | None, source: LoopSource) -> LoopSource:
         keep(name, asdict(source))
         return source
 
@@ -130,10 +130,10 @@ class Kernel:
         tables: Mapping[str, Table],
         states: Mapping[str, tuple[np.ndarray, ...]],
         chunk: Chunk,
-    ) -> Bound:
+    ) -> Arguments:
         """Lay out tables, state and a checked chunk in the kernel's order."""
         check_lengths(chunk, self._plan.lengths, self._plan.equal, self._plan.inside)
-        return Bound(
+        return Arguments(
             tuple(tables[t].values for t in self._plan.tables),
             tuple(s for t in self._plan.tables for s in states.get(t, ())),
             tuple(part for name in self.traced.columns for part in _parts(chunk[name], bool(self.slow))),
@@ -152,9 +152,9 @@ class Kernel:
 
 def _given(forms: Mapping[str, Any]) -> dict[str, Any]:
     """Sampled columns as bags of ids: a cost without a loop gets its draws beforehand."""
-    from rowspace.columns.kinds import Kind
+    from rowspace.columns.kinds import Form
 
-    return {c: Kind((f.k,)) if isinstance(f, Negatives) else f for c, f in forms.items()}
+    return {c: Form((f.k,)) if isinstance(f, Negatives) else f for c, f in forms.items()}
 
 
 def _parts(column: Any, slow: bool) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class Lookup:
     rows: Variable  # (d,) or (m, d) floats
 
 
-def symbolic(name: str, *, shape: Sequence[int | None], dtype: str) -> Variable:
+def new_symbol(name: str, *, shape: Sequence[int | None], dtype: str) -> Variable:
     """A symbolic array; unlike `pytensor.tensor.tensor`, it may be called by the name of a dtype."""
     return pt.TensorType(dtype, tuple(shape))(name)
 
@@ -110,7 +110,7 @@ def _look_up(lookups: dict[Any, Lookup], symbol: Variable, table: str, index: Va
     key = (table, _signature(flat))
     if key not in lookups:
         shape = (*flat.type.shape, symbol.type.shape[1])
-        rows = symbolic(f"{table}_rows{len(lookups)}", shape=shape, dtype=symbol.type.dtype)
+        rows = new_symbol(f"{table}_rows{len(lookups)}", shape=shape, dtype=symbol.type.dtype)
         lookups[key] = Lookup(table, flat, rows)
     rows = lookups[key].rows
     return rows if index.type.ndim <= 1 else rows.reshape((*index.shape, symbol.type.shape[1]))
@@ -155,7 +155,7 @@ def _split_picks(lookups: list[Lookup], total: Variable) -> tuple[list[Lookup], 
             continue
         replaced = {}
         for position, nodes in picks.items():
-            rows = symbolic(
+            rows = new_symbol(
                 f"{look.rows.name}_{position}",
                 shape=look.rows.type.shape[1:],
                 dtype=look.rows.dtype,

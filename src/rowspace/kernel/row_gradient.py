@@ -9,13 +9,13 @@ import numpy as np
 
 from rowspace.columns.holding import check_held
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import Chunk, Kind, checked, kind
+from rowspace.columns.kinds import Chunk, Form, checked, kind
 from rowspace.columns.negatives import Negatives, draw
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.arguments import check_kind
 from rowspace.errors.checks import is_number
 from rowspace.errors.quoting import quoted
-from rowspace.kernel.cost import Cost, column_names, parameters, trace
+from rowspace.kernel.cost import Cost, column_names, parameters, symbolic
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.plain import inline
 from rowspace.kernel.kernel import Kernel
@@ -248,9 +248,9 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> t
     import pytensor
     from pytensor.compile.mode import Mode
 
-    kinds: dict[str, Kind] = {c: kind(c, v) for c, v in chunk.items()}
+    kinds: dict[str, Form] = {c: kind(c, v) for c, v in chunk.items()}
     sizes = {t: table.shape for t, table in tables.items()}
-    traced = trace(cost, sizes, kinds, dtype="float64")
+    traced = symbolic(cost, sizes, kinds, dtype="float64")
     mode = Mode(linker="py", optimizer=None)
     with floats("float64"):
         symbols = list(traced.columns.values())

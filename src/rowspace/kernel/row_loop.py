@@ -10,7 +10,7 @@ from rowspace.kernel.emit import element, emitter
 from rowspace.kernel.emit.expression import Expr, Writer
 from rowspace.kernel.emit.scalars import HELPERS, KNOWN, used_helpers
 from rowspace.kernel.source_cache import keep, load, rows_fingerprint
-from rowspace.kernel.update_phase import Updates, rows_of
+from rowspace.kernel.update_phase import UpdatePhase, rows_of
 from rowspace.updates import Update
 
 _ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end, since, paces"
@@ -50,7 +50,7 @@ class RowLoop:
         writer = Writer(_RESERVED)
         own = [writer.name("state") for _ in self.update.init(self.dim)]
         rows = rows_of(writer, self.update, self.dim, "table", own, "rate")
-        moves = Updates(writer, emitter(writer), {"table": rows})
+        moves = UpdatePhase(writer, emitter(writer), {"table": rows})
         if self.step:
             self._sum_and_step(writer, moves)
         else:
@@ -69,7 +69,7 @@ class RowLoop:
         text = "\n".join(lines) + "\n"
         return writer.constant_lines() + used_helpers(text) + text
 
-    def _sum_and_step(self, writer: Writer, moves: Updates) -> None:
+    def _sum_and_step(self, writer: Writer, moves: UpdatePhase) -> None:
         total = writer.array("total", (self.dim,), "float32")
         writer.line("check = f32(0)")
         k = Expr("k")

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Bound:
+class Arguments:
     """What a kernel runs over: tables and their state, and the columns of a chunk, in the kernel's order."""
 
     tables: tuple[np.ndarray, ...]
@@ -41,7 +41,7 @@ _NONE, _NO_PACES = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True)
-class Work:
+class Segments:
     """Examples of a chunk in segments, which follow one another, and what became of them.
 
     A segment waits until the row before its own has come as far as it needs: what the two could both write. `segments`
@@ -65,8 +65,8 @@ class Work:
     paces: np.ndarray
 
     @classmethod
-    def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int, clock: int = 0) -> "Work":
-        """Work of which nothing is done yet."""
+    def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int, clock: int = 0) -> "Segments":
+        """Segments of which nothing is done yet."""
         out = np.zeros((len(segments), 3))
         out[:, DONE] = NOT_BEGUN
         rows = int(segments[:, ROW].max(initial=0)) + 1
@@ -88,13 +88,13 @@ def segments_between(edges: np.ndarray, sampled: int) -> np.ndarray:
 class Runner(Protocol):
     """Runs segments `begin` to `end`: gives the first that has to wait or went wrong, or `end`."""
 
-    def __call__(self, bound: Bound, work: Work, begin: int, end: int) -> int: ...
+    def __call__(self, bound: Arguments, work: Segments, begin: int, end: int) -> int: ...
 
 
-def run_slice(run: Runner, bound: Bound, part: Slice) -> tuple[int, float, int]:
+def run_slice(run: Runner, bound: Arguments, part: Slice) -> tuple[int, float, int]:
     """Run one slice: gives the first example not done (hi when all is well), the sum of costs and their number."""
     segments = segments_between(np.array([part.lo, part.hi]), bound.sampled)
-    work = Work.of(segments, [part.rates], part.first, part.every, part.seed)
+    work = Segments.of(segments, [part.rates], part.first, part.every, part.seed)
     run(bound, work, 0, 1)
     done, total, counted = work.out[0].tolist()
     return int(done), total, int(counted)
@@ -103,7 +103,7 @@ def run_slice(run: Runner, bound: Bound, part: Slice) -> tuple[int, float, int]:
 def runner(function: Callable[..., Any]) -> Runner:
     """A generated function `kernel` as a Runner."""
 
-    def run(bound: Bound, work: Work, begin: int, end: int) -> int:
+    def run(bound: Arguments, work: Segments, begin: int, end: int) -> int:
         arrays = (bound.tables, bound.states, bound.columns, work.segments, work.rates, work.out, work.progress)
         numbers = np.uint64(work.first), np.uint64(work.every - 1), np.uint64(work.seed), work.clock
         return int(function(*arrays, begin, end, *numbers, work.since, work.paces))

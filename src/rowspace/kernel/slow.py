@@ -11,11 +11,11 @@ import pytensor
 from pytensor.compile.mode import Mode
 
 from rowspace.columns.negatives import Negatives, draw
-from rowspace.kernel.cost import Traced
+from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.rewriting import careful_mode
 from rowspace.kernel.graph.subgradients import opened
-from rowspace.kernel.segments import HI, LO, Bound, Runner, Slice, Work, run_slice
+from rowspace.kernel.segments import HI, LO, Arguments, Runner, Segments, Slice, run_slice
 
 
 class SlowRunner:
@@ -25,7 +25,7 @@ class SlowRunner:
     is no faster before thousands of examples, and takes minutes first.
     """
 
-    def __init__(self, traced: Traced, apply: Runner, gathered: Sequence[str] = ()) -> None:
+    def __init__(self, traced: SymbolicCost, apply: Runner, gathered: Sequence[str] = ()) -> None:
         self.traced, self.apply = traced, apply
         self._counted = [list(traced.columns).index(c) for c in gathered]
         self._draws: dict[Any, np.ndarray] = {}
@@ -38,7 +38,7 @@ class SlowRunner:
             outputs = opened([traced.cost, *traced.gradients])
             self.gradients = pytensor.function([*rows, *symbols], outputs, mode=careful_mode(), **options)
 
-    def __call__(self, bound: Bound, work: Work, begin: int, end: int) -> int:
+    def __call__(self, bound: Arguments, work: Segments, begin: int, end: int) -> int:
         """Run segments, as `work.Runner`."""
         for segment in range(begin, end):
             lo, hi = work.segments[segment, LO : HI + 1].tolist()
@@ -49,7 +49,7 @@ class SlowRunner:
                 return segment
         return end
 
-    def _run(self, bound: Bound, part: Slice) -> tuple[int, float, int]:
+    def _run(self, bound: Arguments, part: Slice) -> tuple[int, float, int]:
         columns, arrays = self._columns(bound, part)
         place = {t: p for p, t in enumerate(dict.fromkeys(look.table for look in self.traced.lookups))}
         total, counted = 0.0, 0
@@ -64,12 +64,12 @@ class SlowRunner:
             total, counted = total + float(cost), counted + math.prod(len(values[c]) for c in self._counted)
             given = (*arrays, *(np.ascontiguousarray(g, np.float32) for g in gradients))
             one = Slice(n, n + 1, 0, part.rates, 1, 0)
-            done, _, _ = run_slice(self.apply, Bound(bound.tables, bound.states, given), one)
+            done, _, _ = run_slice(self.apply, Arguments(bound.tables, bound.states, given), one)
             if done == n:
                 return n, total, counted
         return part.hi, total, counted
 
-    def _columns(self, bound: Bound, part: Slice) -> tuple[list[Callable[[int], Any]], list[np.ndarray]]:
+    def _columns(self, bound: Arguments, part: Slice) -> tuple[list[Callable[[int], Any]], list[np.ndarray]]:
         """Per column, a function from the example to its value; and the arrays the applying kernel takes."""
         parts = iter(bound.columns)
         found: dict[str, tuple[Any, ...]] = {}

@@ -18,11 +18,11 @@ import pytensor
 
 from rowspace.columns.negatives import Negatives
 from rowspace.jit import cache
-from rowspace.kernel.cost import Traced
+from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.graph.objects import Untold, marked
 from rowspace.kernel.graph.spelling import Graph, SharedValues, Spelling
-from rowspace.kernel.update import UpdateGraph, trace_idle, trace_step
-from rowspace.system.digests import mark_of
+from rowspace.kernel.update import SymbolicUpdate, trace_idle, trace_step
+from rowspace.system.digests import digest_of
 from rowspace.updates import Update
 
 # The modules that decide what a source says.
@@ -48,7 +48,7 @@ class Identity:
 
 
 def fingerprint(
-    traced: Traced,
+    traced: SymbolicCost,
     dims: Mapping[str, int],
     updates: Mapping[str, Update],
     forms: Mapping[str, Any],
@@ -73,18 +73,18 @@ def rows_fingerprint(update: Update, dim: int, step: bool) -> str | None:
     return _name(parts, _graphs_of(update, dim))
 
 
-def identity_of_cost(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> Identity:
+def identity_of_cost(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Any]) -> Identity:
     """What tells a cost over columns of these forms from others, whatever is made of it."""
     return _identity(_told_of(traced, dims, forms), [_graph_of(traced)])
 
 
 def identity_of_update(update: Update, dim: int) -> Identity:
     """What tells the steps of an update of rows of this width from others, and the state they begin with."""
-    first = mark_of(*map(np.asarray, update.init(dim)))
+    first = digest_of(*map(np.asarray, update.init(dim)))
     return _identity([f"{update.exact} {update.idle_after} {first}"], _graphs_of(update, dim))
 
 
-def shared_values(traced: Traced, dims: Mapping[str, int], updates: Mapping[str, Update]) -> SharedValues:
+def shared_values(traced: SymbolicCost, dims: Mapping[str, int], updates: Mapping[str, Update]) -> SharedValues:
     """The values of the shared variables in a cost and its updates."""
     graphs = [_graph_of(traced), *(graph for t, update in updates.items() for graph in _graphs_of(update, dims[t]))]
     return SharedValues(graphs)
@@ -105,13 +105,13 @@ def _identity(parts: Sequence[str], graphs: Sequence[Graph]) -> Identity:
     return Identity(marked(spelling.structure), marked(spelling.values))
 
 
-def _told_of(traced: Traced, dims: Mapping[str, int], forms: Mapping[str, Any]) -> list[str]:
+def _told_of(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Any]) -> list[str]:
     looked_up = [look.table for look in traced.lookups]
     columns = [(name, _form(forms[name])) for name in traced.columns]
     return [repr(sorted(dims.items())), repr(columns), f"{traced.trained} are trained of {looked_up}"]
 
 
-def _graph_of(traced: Traced) -> Graph:
+def _graph_of(traced: SymbolicCost) -> Graph:
     inputs = {symbol: f"column {name}" for name, symbol in traced.columns.items()}
     inputs |= {look.rows: f"rows {look.table} {n}" for n, look in enumerate(traced.lookups)}
     return [traced.cost, *(look.index for look in traced.lookups)], inputs
@@ -123,7 +123,7 @@ def _graphs_of(update: Update, dim: int) -> list[Graph]:
     return [_graph_of_step(graph) for graph in (trace_step(update, dim), idle) if graph is not None]
 
 
-def _graph_of_step(graph: UpdateGraph) -> Graph:
+def _graph_of_step(graph: SymbolicUpdate) -> Graph:
     inputs = {graph.row: "row", graph.gradient: "gradient", graph.rate: "rate"}
     inputs |= {state: f"state {n}" for n, state in enumerate(graph.state)}
     inputs |= {} if graph.steps is None else {graph.steps: "steps"}

@@ -12,12 +12,12 @@ from rowspace.errors import CostError
 from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.rewriting import rewritten
-from rowspace.kernel.lookups import symbolic
+from rowspace.kernel.lookups import new_symbol
 from rowspace.updates import Update, first_of
 
 
 @dataclass(frozen=True)
-class UpdateGraph:
+class SymbolicUpdate:
     """An update rule traced for rows of one width; an additive rule's `new_row` is what the row loses."""
 
     row: Variable  # (d,)
@@ -30,13 +30,13 @@ class UpdateGraph:
     name: str = "update"
 
 
-def trace_step(update: Update, dim: int) -> UpdateGraph:
+def trace_step(update: Update, dim: int) -> SymbolicUpdate:
     """Call the step with symbols; raises CostError when it gives other shapes than it was given."""
     with floats("float32"):
-        row, gradient = (symbolic(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
+        row, gradient = (new_symbol(name, shape=(dim,), dtype="float32") for name in ("row", "gradient"))
         first = first_of(update, dim)
-        state = [symbolic(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
-        rate = symbolic("rate", shape=(), dtype="float32")
+        state = [new_symbol(f"state{n}", shape=(len(s),), dtype="float32") for n, s in enumerate(first)]
+        rate = new_symbol("rate", shape=(), dtype="float32")
         new_row, new_state = _called(update, update.step, row, gradient, tuple(state), rate)
         if len(new_state) != len(state):
             raise CostError(f"update {update.name} returned {len(new_state)} parts of state; init gives {len(state)}")
@@ -45,16 +45,16 @@ def trace_step(update: Update, dim: int) -> UpdateGraph:
         if update.additive:
             zeros = pt.zeros(dim, dtype="float32")
             outputs[0] = -graph_replace([outputs[0]], {row: zeros}, strict=False)[0]
-    return UpdateGraph(row, gradient, state, rate, outputs[0], outputs[1:], name=update.name)
+    return SymbolicUpdate(row, gradient, state, rate, outputs[0], outputs[1:], name=update.name)
 
 
-def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
+def trace_idle(update: Update, dim: int) -> SymbolicUpdate | None:
     """What a stretch of steps without a gradient does, simplified; None if they must be taken one by one."""
     if update.idle is None:
         return None
     with floats("float32"):
         graph = trace_step(update, dim)
-        steps = symbolic("steps", shape=(), dtype="float32")
+        steps = new_symbol("steps", shape=(), dtype="float32")
         new_row, new_state = _called(update, update.idle, graph.row, tuple(graph.state), graph.rate, steps)
         pairs = zip([new_row, *new_state], [graph.row, *graph.state], strict=True)
         outputs = [_fitted(update, new, old) for new, old in pairs]
@@ -62,7 +62,7 @@ def trace_idle(update: Update, dim: int) -> UpdateGraph | None:
     return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]), steps=steps)
 
 
-def trace_update(update: Update, dim: int) -> UpdateGraph:
+def trace_update(update: Update, dim: int) -> SymbolicUpdate:
     """An update rule for rows of width `dim`, simplified."""
     graph = trace_step(update, dim)
     with floats("float32"):
@@ -81,7 +81,8 @@ def _called(update: Update, rule: Callable[..., Any], *symbols: Any) -> tuple[An
         ) from error
     if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], tuple | list):
         raise CostError(
-            f"update {update.name} returned {one_line(given)}; return (row, state), where state is a tuple: () without any"
+            f"update {update.name} returned {one_line(given)}; return (row, state), where state is a tuple: () "
+            "without any"
         )
     return given[0], tuple(given[1])
 

@@ -9,7 +9,7 @@ from pytensor.graph.basic import Variable
 from rowspace.errors import CostError
 from rowspace.kernel.emit import Emitter, Unsupported, element, emitter
 from rowspace.kernel.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
-from rowspace.kernel.update import UpdateGraph, trace_idle, trace_update
+from rowspace.kernel.update import SymbolicUpdate, trace_idle, trace_update
 from rowspace.updates import Update
 
 _K, _Z = Expr("k"), Expr("z")
@@ -19,7 +19,7 @@ _MOST_FUSED = 4
 
 
 @dataclass
-class Site:
+class LookupSite:
     """A lookup with its gradient as the kernel sees them."""
 
     table: str
@@ -29,39 +29,41 @@ class Site:
 
 
 @dataclass
-class Rows:
+class TableRows:
     """A table as the kernel sees it: its array, its state's arrays, its rate and its update's graph."""
 
     array: str
     states: list[str]
     rate: str
-    update: UpdateGraph
+    update: SymbolicUpdate
     dim: int
     additive: bool
     seen: str = ""  # of an exact update: the array of the steps each row has seen
-    idle: UpdateGraph | None = None
+    idle: SymbolicUpdate | None = None
     idle_after: int = 0
     place: int = 0  # of its rate among those of all tables
 
 
-def rows_of(writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int = 0) -> Rows:
+def rows_of(
+    writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int = 0
+) -> TableRows:
     """A table as the kernel sees it, its update traced."""
     seen = writer.name(f"{array}_seen") if update.exact else ""
     idle = trace_idle(update, dim) if update.exact else None
     graph = trace_update(update, dim)
-    return Rows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after, place)
+    return TableRows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after, place)
 
 
 @dataclass
-class Updates:
+class UpdatePhase:
     """Writes the updates of all lookups of an example."""
 
     writer: Writer
     emitter: Emitter
-    tables: dict[str, Rows]
+    tables: dict[str, TableRows]
     guarded: bool = False
 
-    def check(self, sites: Sequence[Site]) -> None:
+    def check(self, sites: Sequence[LookupSite]) -> None:
         """Add up what the gradients are made of beside rows, which are finite: the sum is finite only if they are."""
         for site in sites:
             bag = [(_Z, d) for d in site.bag if d != 1]
@@ -78,7 +80,7 @@ class Updates:
             return [term for part in value.args for term in self._doubtful(part)]
         return [value]
 
-    def write(self, sites: Sequence[Site]) -> None:
+    def write(self, sites: Sequence[LookupSite]) -> None:
         """Merge the repeats of tables that need it, then apply, reading each table before it is written."""
         merged = [t for t in self.tables if self._needs_merge(t, sites)]
         gathered = {t: self._gather(t, [s for s in sites if s.table == t]) for t in merged}
@@ -86,7 +88,7 @@ class Updates:
         for table, (ids, gradients, count, repeated) in gathered.items():
             self._write_merged(table, ids, gradients, count, repeated)
 
-    def store(self, site: Site, array: str, slot: Expr, part: str) -> None:
+    def store(self, site: LookupSite, array: str, slot: Expr, part: str) -> None:
         """Store the ids or the gradients of a lookup in an array, from a place on."""
         bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
         inner = (_Z if bag else ZERO,) if site.bag else ()
@@ -97,13 +99,13 @@ class Updates:
             wide = [(_K, self.tables[site.table].dim)]
             self.writer.loops([*bag, *wide], [(element(array)((place, _K)), "=", self._gradient(site, inner))])
 
-    def _needs_merge(self, table: str, sites: Sequence[Site]) -> bool:
+    def _needs_merge(self, table: str, sites: Sequence[LookupSite]) -> bool:
         own = [s for s in sites if s.table == table]
         return not self.tables[table].additive and (len(own) > 1 or any(s.bag for s in own))
 
     # --- repeats ---------------------------------------------------------------------------------------------------
 
-    def _gather(self, table: str, sites: Sequence[Site]) -> tuple[str, str, Dim, str]:
+    def _gather(self, table: str, sites: Sequence[LookupSite]) -> tuple[str, str, Dim, str]:
         """Store ids and gradients of all lookups of a table one after another, and add up those of a repeated row."""
         count: Dim = 0
         for site in sites:
@@ -120,7 +122,7 @@ class Updates:
         writer.line(f"merge_repeats({ids}, {gradients}, {count}, {repeated}, {slots})")
         return ids, gradients, count, repeated
 
-    def _gather_one(self, site: Site, start: Dim, ids: str, gradients: str) -> None:
+    def _gather_one(self, site: LookupSite, start: Dim, ids: str, gradients: str) -> None:
         bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
         inner = (_Z if bag else ZERO,) if site.bag else ()
         place = shifted(inner[0] if inner else ZERO, start)
@@ -139,7 +141,7 @@ class Updates:
 
     # --- order -----------------------------------------------------------------------------------------------------
 
-    def _write_in_order(self, sites: Sequence[Site]) -> None:
+    def _write_in_order(self, sites: Sequence[LookupSite]) -> None:
         """Write each lookup once nothing left to write still reads its table; store gradients to break a circle."""
         left = list(sites)
         while left:
@@ -150,7 +152,7 @@ class Updates:
             self._write_bag(group[0]) if group[0].bag else self._write_together(group)
             left = [s for s in left if s not in group]
 
-    def _groups(self, left: Sequence[Site]) -> list[list[Site]]:
+    def _groups(self, left: Sequence[LookupSite]) -> list[list[LookupSite]]:
         """What could be written next: any lookup alone, or all single rows of one width in one loop."""
         singles = [s for s in left if self._fits_together(s)]
         arrays = sum(1 + len(self.tables[s.table].states) for s in singles)
@@ -158,21 +160,21 @@ class Updates:
         fused = [singles] if len(widths) == 1 and arrays <= _MOST_FUSED else []
         return [[s] for s in left] + fused
 
-    def _free(self, group: Sequence[Site], left: Sequence[Site]) -> bool:
+    def _free(self, group: Sequence[LookupSite], left: Sequence[LookupSite]) -> bool:
         """Whether no other lookup still reads the tables of `group`, nor its own loop what it has written."""
         written = {s.table for s in group}
         if any(written & self._reads(s) for s in left if s not in group):
             return False
         return all(self._fits_together(s) or not written & self._reads(s) for s in group)
 
-    def _fits_together(self, site: Site) -> bool:
+    def _fits_together(self, site: LookupSite) -> bool:
         """A single row whose gradient at k reads rows at k only, or at places read before the loop."""
         if site.bag:
             return False
         loads = [e for e in self._gradient(site, ()).walk() if self._table_of(e)]
         return all(e.args[-1] == _K or not e.depends(_K) for e in loads)
 
-    def _reads(self, site: Site) -> set[str]:
+    def _reads(self, site: LookupSite) -> set[str]:
         inner = (_Z,) if site.bag else ()
         found = (self._table_of(e) for e in self._gradient(site, inner).walk())
         return {t for t in found if t}
@@ -180,24 +182,24 @@ class Updates:
     def _table_of(self, e: Expr) -> str | None:
         return next((t for t, rows in self.tables.items() if e.form.startswith(f"{rows.array}[")), None)
 
-    def _gradient(self, site: Site, inner: Sequence[Expr]) -> Expr:
+    def _gradient(self, site: LookupSite, inner: Sequence[Expr]) -> Expr:
         return self.emitter.at(site.gradient, (*inner, _K))
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
-    def _store_gradient(self, site: Site) -> None:
+    def _store_gradient(self, site: LookupSite) -> None:
         dims = (*site.bag, self.tables[site.table].dim)
         access = self.emitter.access[site.gradient]
         self.emitter.store(site.gradient, dims, access)
 
-    def _write_bag(self, site: Site) -> None:
+    def _write_bag(self, site: LookupSite) -> None:
         [dim] = site.bag
         z = ZERO if dim == 1 else _Z
         with self.writer.block(f"for {_Z} in range({dim}):"):
             row = self.writer.local(site.row_id((z,)), "row")
             self._apply([(site.table, row, lambda index: self.emitter.at(site.gradient, (z, *index)))])
 
-    def _write_together(self, sites: Sequence[Site]) -> None:
+    def _write_together(self, sites: Sequence[LookupSite]) -> None:
         self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
 
     def catch_up(self, table: str, row: Expr, *, seen: str) -> None:
@@ -218,7 +220,7 @@ class Updates:
                 writer.line(f"{done} = {end}")
                 writer.line(f"{piece} += 1")
 
-    def _idle_stretch(self, rows: Rows, row: Expr, done: Expr, end: Expr, closed: Expr | str) -> None:
+    def _idle_stretch(self, rows: TableRows, row: Expr, done: Expr, end: Expr, closed: Expr | str) -> None:
         """Steps `done` to `end` without a gradient: one by one up to step `closed`, then at once."""
         writer = self.writer
         if rows.idle is None or rows.idle_after:
@@ -233,7 +235,7 @@ class Updates:
         """Let one row take a step."""
         self._apply([(table, row, gradient)])
 
-    def _move(self, rows: Rows, row: Expr, graph: UpdateGraph, steps: Expr | None = None) -> None:
+    def _move(self, rows: TableRows, row: Expr, graph: SymbolicUpdate, steps: Expr | None = None) -> None:
         """One row's step without a gradient: values first, since what is stored may be read for what is stored next."""
         outputs = self._outputs(rows, row, lambda _: Expr("f32(0.0)"), graph, steps)
         narrow = [(t, s, self.writer.local(v)) for t, s, v, dims in outputs if dims == (1,)]
@@ -272,7 +274,7 @@ class Updates:
         return read and e.args[-1] != _K and e.args[-1].depends(_K)
 
     def _outputs(
-        self, rows: Rows, row: Expr, gradient: Access, graph: UpdateGraph, steps: Expr | None = None
+        self, rows: TableRows, row: Expr, gradient: Access, graph: SymbolicUpdate, steps: Expr | None = None
     ) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
         """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
         inner = emitter(self.writer, inline=True)

@@ -13,7 +13,7 @@ from rowspace.errors.quoting import bytes_text, quoted
 from rowspace.system.digests import NAME, digest
 from rowspace.system.inside import size_inside
 from rowspace.system.json_text import json_text
-from rowspace.system.siblings import aside
+from rowspace.system.siblings import leftover_hint
 from rowspace.version import __version__
 
 FILE = "model.json"
@@ -85,7 +85,7 @@ def _data(folder: Path, path: Path) -> bytes:
             raise ModelError(f"{path} has {bytes_text(length)}, more than any model.json; it is not read")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder} is not a model: it has no {FILE}{aside(folder.absolute())}") from None
+        raise ModelError(f"{folder} is not a model: it has no {FILE}{leftover_hint(folder.absolute())}") from None
 
 
 def _check_own(path: Path, data: bytes, description: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.lock import saved
 from rowspace.system.mapped import whole_file
-from rowspace.system.siblings import standing
+from rowspace.system.siblings import present
 from rowspace.tables.files import names_json, write_array
 from rowspace.tables.table import Table, by_name
 
@@ -161,7 +161,7 @@ def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = N
         else:
             if before == _identity(folder):
                 if mode == "r+":
-                    forget(standing(folder))
+                    forget(present(folder))
                 return model
         # it was replaced while it was being opened, or is not there between the two renames
         time.sleep(0.002)
@@ -169,7 +169,7 @@ def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = N
 
 
 def _open_once(folder: Path, mode: str, check: bool | None) -> Model:
-    folder = standing(folder)
+    folder = present(folder)
     described = manifest.read(folder, check)
     check_files(folder, described, check)
     tables = {}
@@ -256,7 +256,7 @@ def _write(path: Path, write: Callable[[Digested], Any]) -> dict[str, Any]:
 def _files_of_old(folder: Path) -> set[str]:
     """The model's own files in a folder that is to be replaced; none if there is nothing."""
     for _ in range(ATTEMPTS):
-        before, there = _identity(folder), standing(folder)
+        before, there = _identity(folder), present(folder)
         try:
             if before is None or (there.is_dir() and not os.listdir(there)):
                 return set()
@@ -277,7 +277,7 @@ def _carry_over(folder: Path, new: Path) -> None:
         if not ours:
             return
         try:
-            return carry_over(standing(folder), new, ours)
+            return carry_over(present(folder), new, ours)
         except OSError:
             if before == _identity(folder):
                 raise
@@ -288,7 +288,7 @@ def _carry_over(folder: Path, new: Path) -> None:
 
 def _identity(folder: Path) -> tuple[int, int] | None:
     try:
-        status = os.stat(standing(folder))
+        status = os.stat(present(folder))
     except OSError:
         return None
     return status.st_ino, status.st_ctime_ns

@@ -12,7 +12,7 @@ from rowspace.errors.checks import is_integer, whole
 from rowspace.errors.quoting import quoted
 from rowspace.model.search import cosine, cosines, nearer, nearest, norms
 from rowspace.model.terms import listed, numbers_of, several, vector_of, weighted
-from rowspace.model.top import Best
+from rowspace.model.top import TopK
 from rowspace.tables.table import Table
 
 Neighbours = list[tuple[Any, float]]
@@ -198,7 +198,7 @@ class Queries:
         topn = whole("topn", topn, 0)
         items = [term for term in (*added, *removed) if not isinstance(term, np.ndarray)]
         asked = {i for item in items for i in self._ids_of(item)}
-        best = Best(1, 1 + topn + len(asked))
+        best = TopK(1, 1 + topn + len(asked))
         best.take(0, scores[None])
         found = [i for i in best.ids()[0].tolist() if i not in asked][:topn]
         return [(self.index_to_key[i], float(scores[i])) for i in found]

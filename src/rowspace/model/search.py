@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rowspace.errors import ShapeError
-from rowspace.model.top import Best
+from rowspace.model.top import TopK
 from rowspace.system.threads import Workers, thread_count
 
 # bytes of scores held at once: large products, for starting BLAS's threads costs, and small beside the table
@@ -133,7 +133,7 @@ def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarr
     if k == 0 or k + SPARE >= len(values):
         yield from [np.arange(len(values))] * len(units)
         return
-    best, far = Best(len(units), k + SPARE), slack(values.shape[1])
+    best, far = TopK(len(units), k + SPARE), slack(values.shape[1])
     for first, scores in scored(values, units.astype(np.float32), lengths):
         best.take(first, scores)
     for ids, scores, unit in zip(best.ids(), best.scores(), units, strict=True):

@@ -8,7 +8,7 @@ LOOK = 2**20
 FIRST = 2048
 
 
-class Best:
+class TopK:
     """The k best so far.
 
     A score is compared with the k-th best of its query and kept only if it is better, so that nearly all of them are
@@ -18,7 +18,7 @@ class Best:
         queries: how many.
         k: how many rows of each.
 
-    >>> best = Best(1, 2)
+    >>> best = TopK(1, 2)
     >>> best.take(0, np.array([[0.1, 0.7, 0.5]], dtype=np.float32))
     >>> best.take(3, np.array([[0.6, 0.2]], dtype=np.float32))
     >>> best.ids()

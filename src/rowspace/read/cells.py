@@ -12,7 +12,7 @@ from rowspace.read.binary import HEAD
 from rowspace.read.content import BOM, check_text, is_json_array
 from rowspace.read.dialect import dialect
 from rowspace.read.grid import BLOCK, LONE_NULL, OPEN_QUOTE, check_column, frame
-from rowspace.read.pieces import BETWEEN_LINES, SIZE, Chunk, chunks
+from rowspace.read.pieces import BETWEEN_LINES, SIZE, Piece, chunks
 from rowspace.read.stream import Stream
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
@@ -26,12 +26,12 @@ def frame_column(source: Any, column: str) -> Any:
     return grid.load([column], [])[column]
 
 
-def column_cells(name: str, what: str, column: Any) -> Iterator[Chunk]:
+def column_cells(name: str, what: str, column: Any) -> Iterator[Piece]:
     """The cells of a ChunkedArray of text; errors call its source `name`, and itself `what`."""
     return _joined(name, what, ((part, 0) for part in decoded(column).chunks))
 
 
-def file_cells(stream: Stream, column: str) -> Iterator[Chunk]:
+def file_cells(stream: Stream, column: str) -> Iterator[Piece]:
     """The cells of a file, whose kind its first bytes tell: Parquet, Arrow, JSON lines, else text with delimiters."""
     import pyarrow as pa
 
@@ -154,12 +154,12 @@ def _chunked(array: Any) -> Any:
     return pa.chunked_array([array])
 
 
-def _joined(name: str, what: str, arrays: Iterator[tuple[Any, int]]) -> Iterator[Chunk]:
+def _joined(name: str, what: str, arrays: Iterator[tuple[Any, int]]) -> Iterator[Piece]:
     """The cells of arrays as lines: ends of lines inside a cell become spaces, a missing cell an empty line."""
     row = 0
     for array, taken in arrays:
         for part in _parts(_as_bytes(what, array)):
-            yield Chunk(_lines(part), name, row, rows=True, taken=taken)
+            yield Piece(_lines(part), name, row, rows=True, taken=taken)
             row, taken = row + len(part), 0
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
 from rowspace.read import word_loops
-from rowspace.read.pieces import Chunk
+from rowspace.read.pieces import Piece
 from rowspace.system.interrupts import interrupts_deferred
 
 LINE_END = -1  # among ids: here a sentence ends
@@ -65,7 +65,7 @@ def text_loop(name: str) -> Callable[..., Any]:
     return run
 
 
-def encode_chunk(chunk: Chunk, kinds: np.ndarray, errors: str) -> Encoded:
+def encode_chunk(chunk: Piece, kinds: np.ndarray, errors: str) -> Encoded:
     """Split a chunk by the kinds of its characters (see loops.scan)."""
     data = np.frombuffer(chunk.data, np.uint8)
     ids, *words, end = text_loop("scan")(data, kinds)
@@ -76,7 +76,7 @@ def encode_chunk(chunk: Chunk, kinds: np.ndarray, errors: str) -> Encoded:
     return encode_chunk(chunk.replaced(), kinds, "strict")
 
 
-def encode_lines(chunk: Chunk, split: Callable[[str], Iterable[str]], errors: str) -> Encoded:
+def encode_lines(chunk: Piece, split: Callable[[str], Iterable[str]], errors: str) -> Encoded:
     """Split the lines of a chunk, which ends with the end of one, by a function."""
     lines = chunk.text(errors).split("\n")
     return encode_lists([split(line.removesuffix("\r")) for line in lines[:-1]])

@@ -25,7 +25,7 @@ COMPARED = 1000  # names of columns
 BLOCK = 1 << 24  # bytes Arrow parses at once; no row can be longer
 
 
-class Grid(Protocol):
+class Tabular(Protocol):
     """What `read_pairs` asks of a source."""
 
     name: str
@@ -39,7 +39,7 @@ class Grid(Protocol):
         """The place of a row (from 0) as people count: "line 7"."""
 
 
-def grid_of(source: Content, delimiter: str | None = None) -> Grid:
+def grid_of(source: Content, delimiter: str | None = None) -> Tabular:
     """Choose the reader by the first bytes."""
     data = source.data
     start = data[:4096].lstrip()
@@ -81,7 +81,7 @@ def listed(columns: list[str]) -> str:
     return ", ".join(names) + (", ..." if len(names) < len(columns) else "")
 
 
-class Columns:
+class ArrowTable:
     """A pyarrow Table, wherever it came from."""
 
     guessed_header = False
@@ -98,7 +98,7 @@ class Columns:
         return f"row {row + 1}"
 
 
-class FrameColumns(Columns):
+class FrameColumns(ArrowTable):
     """The columns of a data frame, of which those that are asked for are converted."""
 
     def __init__(self, frame: Frame) -> None:
@@ -124,27 +124,27 @@ def frame(source: Any) -> FrameColumns:
     return FrameColumns(found)
 
 
-def _parquet(source: Content) -> Columns:
+def _parquet(source: Content) -> ArrowTable:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(pa.BufferReader(source.data))
         ask_for_columns(source.name, file, "give the pairs in parts")
-        return Columns(source.name, file.read())
+        return ArrowTable(source.name, file.read())
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(f"{source.name}: damaged Parquet file: {one_line(error)}") from error
 
 
-def _feather(source: Content) -> Columns:
+def _feather(source: Content) -> ArrowTable:
     import pyarrow as pa
 
     try:
         table = pa.ipc.open_file(pa.BufferReader(source.data)).read_all()
         table.validate(full=True)  # Arrow believes the offsets of a file, and would read beyond its memory
-        return Columns(source.name, table)
+        return ArrowTable(source.name, table)
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
@@ -343,7 +343,7 @@ def _too_long(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**63
 
 
-_READERS: dict[bytes, Callable[[Content], Grid]] = {
+_READERS: dict[bytes, Callable[[Content], Tabular]] = {
     b"PAR1": _parquet,
     b"ARROW1": _feather,
     b"{": JsonLines,

@@ -10,7 +10,7 @@ from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.read.content import read_content
-from rowspace.read.grid import Grid, check_delimiter, frame, grid_of
+from rowspace.read.grid import Tabular, check_delimiter, frame, grid_of
 from rowspace.read.roles import check_guess, chosen_columns
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 
@@ -86,7 +86,7 @@ def read_pairs(
         return _read(_grid(source, delimiter), {"left": left, "right": right, "label": label, "weight": weight})
 
 
-def _read(grid: Grid, asked: dict[str, str | None]) -> Pairs:
+def _read(grid: Tabular, asked: dict[str, str | None]) -> Pairs:
     columns = chosen_columns(grid, asked)
     texts = [columns["left"], columns["right"]]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
@@ -110,7 +110,7 @@ def _named(source: Any) -> str:
     return f"the {type(source).__name__}"
 
 
-def _grid(source: Any, delimiter: str | None) -> Grid:
+def _grid(source: Any, delimiter: str | None) -> Tabular:
     if isinstance(source, str | os.PathLike):
         return grid_of(read_content(source, tables=True), delimiter)
     check_delimiter(_named(source), delimiter)
@@ -120,7 +120,7 @@ def _grid(source: Any, delimiter: str | None) -> Grid:
 # --- names
 
 
-def _name_column(grid: Grid, table: Any, name: str) -> Any:
+def _name_column(grid: Tabular, table: Any, name: str) -> Any:
     import pyarrow as pa
 
     column = decoded(table[name])
@@ -134,7 +134,7 @@ def _name_column(grid: Grid, table: Any, name: str) -> Any:
     return column.cast(pa.large_string())
 
 
-def _check_no_null(grid: Grid, name: str, column: Any, what: str) -> None:
+def _check_no_null(grid: Tabular, name: str, column: Any, what: str) -> None:
     import pyarrow.compute as pc
 
     if column.null_count:
@@ -142,7 +142,7 @@ def _check_no_null(grid: Grid, name: str, column: Any, what: str) -> None:
         raise DataError(f"{_place(grid, row, name)}: {what}; fill it in or drop the row")
 
 
-def _encode(grid: Grid, columns: list[str], sides: list[Any]) -> tuple[list[str], list[np.ndarray], np.ndarray]:
+def _encode(grid: Tabular, columns: list[str], sides: list[Any]) -> tuple[list[str], list[np.ndarray], np.ndarray]:
     """One vocabulary for both sides, in order of decreasing count, ties by first appearance."""
     import pyarrow as pa
 
@@ -171,7 +171,7 @@ def _first_appearance(codes: np.ndarray, n: int) -> np.ndarray:
     return first
 
 
-def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
+def _checked_names(grid: Tabular, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
     require_memory(words.nbytes + STRING * len(words), f"{grid.name}, {len(words):,} names,", "give the pairs in parts")
     try:
         names: list[str] = words.to_pylist()
@@ -189,7 +189,7 @@ def _checked_names(grid: Grid, columns: list[str], words: Any, first: np.ndarray
 # --- numbers
 
 
-def _numbers(grid: Grid, table: Any, name: str | None) -> np.ndarray | None:
+def _numbers(grid: Tabular, table: Any, name: str | None) -> np.ndarray | None:
     if name is None:
         return None
     column = decoded(table[name])
@@ -204,7 +204,7 @@ def _numbers(grid: Grid, table: Any, name: str | None) -> np.ndarray | None:
     return values.astype(np.float32)
 
 
-def _parsed(grid: Grid, name: str, column: Any) -> np.ndarray:
+def _parsed(grid: Tabular, name: str, column: Any) -> np.ndarray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -243,12 +243,12 @@ def _first_failing(column: Any) -> int:
     return low
 
 
-def _check_not_negative(grid: Grid, name: str | None, weights: np.ndarray | None) -> None:
+def _check_not_negative(grid: Tabular, name: str | None, weights: np.ndarray | None) -> None:
     if name is None or weights is None or weights.min() >= 0:
         return
     row = int(np.argmax(weights < 0))
     raise DataError(f"{_place(grid, row, name)}: {weights[row]:g} is negative; a weight is 0 or more")
 
 
-def _place(grid: Grid, row: int, column: str) -> str:
+def _place(grid: Tabular, row: int, column: str) -> str:
     return f"{grid.name}, {grid.where(int(row))}, column {quoted(column)}"

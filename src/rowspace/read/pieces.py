@@ -18,7 +18,7 @@ _ALONE = re.compile(rb"\r(?!\n)")
 
 
 @dataclass(frozen=True)
-class Chunk:
+class Piece:
     """Some bytes of a text; the last ends a word, and at the end of a source a line.
 
     Attributes:
@@ -55,12 +55,12 @@ class Chunk:
             raise self.refused(self.data.index(0))
         return text.replace("\0", "\ufffd")
 
-    def replaced(self) -> "Chunk":
+    def replaced(self) -> "Piece":
         """The same with U+FFFD for what is not UTF-8."""
         return replace(self, data=self.text("replace").encode())
 
 
-def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
+def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Piece]:
     """Cut a stream after the last mark in every SIZE bytes; what has no mark stays whole, however long.
 
     Lines end with a line feed, a carriage return or both; of these a return alone is made a line feed, in its place.
@@ -72,14 +72,14 @@ def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Chunk]:
         cut = max(block.rfind(mark) for mark in marks) + 1 or block.rfind(RETURN, 0, -1) + 1
         if cut:
             data = b"".join([*rest, block[:cut]])
-            yield Chunk(_with_line_feeds(data), stream.name, start, taken=stream.taken())
+            yield Piece(_with_line_feeds(data), stream.name, start, taken=stream.taken())
             start, ended, rest = start + len(data), data.endswith((b"\n", RETURN)), []
         else:  # for the parts to be joined
             require_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
         rest.append(block[cut:])
     data = b"".join(rest)
     if data or not ended:
-        yield Chunk(_with_line_feeds(data + b"\n"), stream.name, start, taken=stream.taken())
+        yield Piece(_with_line_feeds(data + b"\n"), stream.name, start, taken=stream.taken())
 
 
 def _with_line_feeds(data: bytes) -> bytes:

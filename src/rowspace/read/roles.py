@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.read.grid import Columns, Grid, check_column, listed
+from rowspace.read.grid import ArrowTable, Tabular, check_column, listed
 
 SIDES = ("left", "right")
 FIRST = 1000  # rows of which the numbers are looked at
@@ -16,7 +16,7 @@ _UNNAMED = re.compile(r"|Unnamed: \d+|\.\.\.\d+|__index_level_\d+__")
 _COUNTED = re.compile(r"(?i)#|n[or]|x\d*|id|index|idx|rows?|rows?[ _]?(?:id|names?|num|number|index)|line|v1")
 
 
-def chosen_columns(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
+def chosen_columns(grid: Tabular, asked: dict[str, str | None]) -> dict[str, str]:
     """The column of each role; left and right default to the first that have a name and that nothing else takes.
 
     Raises:
@@ -34,7 +34,9 @@ def chosen_columns(grid: Grid, asked: dict[str, str | None]) -> dict[str, str]:
     return {role: chosen[role] for role in asked if role in chosen}
 
 
-def check_guess(grid: Grid, asked: dict[str, str | None], chosen: dict[str, str], table: Any, names: list[str]) -> None:
+def check_guess(
+    grid: Tabular, asked: dict[str, str | None], chosen: dict[str, str], table: Any, names: list[str]
+) -> None:
     """Refuse what was taken for items because it came first, where it looks like something else.
 
     Args:
@@ -58,7 +60,7 @@ def check_guess(grid: Grid, asked: dict[str, str | None], chosen: dict[str, str]
         )
 
 
-def _say(grid: Grid) -> str:
+def _say(grid: Tabular) -> str:
     return f"say which columns are left and right (left=, right=; --left, --right); it has: {listed(grid.columns)}"
 
 
@@ -72,7 +74,7 @@ def _is_unnamed(name: Any) -> bool:
     return isinstance(name, str) and _UNNAMED.fullmatch(name) is not None
 
 
-def _column(grid: Grid, name: str | None) -> str:
+def _column(grid: Tabular, name: str | None) -> str:
     if name is None:
         have = listed(grid.columns)
         raise DataError(f"{grid.name} needs a column for the left and one for the right item; it has: {have}")
@@ -80,8 +82,8 @@ def _column(grid: Grid, name: str | None) -> str:
     return name
 
 
-def _check_not_data(grid: Grid, sides: list[str]) -> None:
-    if isinstance(grid, Columns) or not grid.guessed_header:
+def _check_not_data(grid: Tabular, sides: list[str]) -> None:
+    if isinstance(grid, ArrowTable) or not grid.guessed_header:
         return
     numbers = [_is_number(name) for name in sides]
     if all(map(_is_number, grid.columns)) or numbers[0] != numbers[1]:

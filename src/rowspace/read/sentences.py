@@ -18,7 +18,7 @@ from rowspace.read.characters import RULES, kinds
 from rowspace.read.content import check_text
 from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
 from rowspace.read.grid import frame, listed
-from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Chunk, chunks
+from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, chunks
 from rowspace.read.stream import Stream, files, opened
 
 LISTS = 1 << 10  # lists of words numbered at once
@@ -90,7 +90,7 @@ def _size(paths: list[Source]) -> int | None:
     return sum(map(os.path.getsize, paths)) if all(map(os.path.isfile, paths)) else None
 
 
-def _chunks(paths: list[Source], column: str | None, within_lines: bool) -> Iterator[Chunk]:
+def _chunks(paths: list[Source], column: str | None, within_lines: bool) -> Iterator[Piece]:
     for path in paths:
         with opened(path) as stream:
             if column is None:
@@ -108,7 +108,7 @@ def _check_is_text(stream: Stream) -> None:
     check_text(stream.name, head)
 
 
-def _encoding(source: Iterator[Chunk], tokens: Split, errors: str) -> Pieces:
+def _encoding(source: Iterator[Piece], tokens: Split, errors: str) -> Pieces:
     for chunk in source:
         if callable(tokens):
             yield partial(encode_lines, chunk, tokens, errors), chunk.taken

@@ -20,7 +20,7 @@ from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
 from rowspace.system.memory import explain_out_of_memory
 from rowspace.system.progress import progress_bar
-from rowspace.system.threads import Threads, thread_count, waited
+from rowspace.system.threads import ThreadPool, thread_count, waited
 from rowspace.tables.files import map_array
 from rowspace.tables.names import Names
 
@@ -182,7 +182,7 @@ def _encoded(sentences: Sentences, threads: int) -> Generator[tuple[Encoded, int
 
 def _encoded_ahead(pieces: Pieces, threads: int) -> Generator[tuple[Encoded, int], None, None]:
     ahead: deque[tuple[Future[Encoded], int]] = deque()
-    pool = Threads(threads, "rowspace")
+    pool = ThreadPool(threads, "rowspace")
     try:
         for encode, taken in pieces:
             ahead.append((pool.submit(encode), taken))

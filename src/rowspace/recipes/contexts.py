@@ -16,7 +16,7 @@ import numpy as np
 from rowspace.columns.kinds import Gathered, Ragged
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.sort_loops import bits_of, is_kept
-from rowspace.system.digests import mark_of, mark_of_texts
+from rowspace.system.digests import digest_of, digest_of_texts
 from rowspace.system.threads import Workers
 
 TOKENS = 2**19  # of a text, made into examples together
@@ -212,8 +212,8 @@ class Contexts:
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """What the examples depend on."""
-        words, ids = mark_of_texts(self.text.names), mark_of(self.text.ids, self.text.offsets)
-        found = {"words": words, "text": ids, "sampling": mark_of(self.keep), "window": str(self.window)}
+        words, ids = digest_of_texts(self.text.names), digest_of(self.text.ids, self.text.offsets)
+        found = {"words": words, "text": ids, "sampling": digest_of(self.keep), "window": str(self.window)}
         return {**found, "epochs before": str(self.epochs_before), **self.told}
 
     def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ from rowspace.errors.checks import is_integer
 from rowspace.errors.idle import changed, idle_options, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Pairs, read_pairs
-from rowspace.system.digests import mark_of
+from rowspace.system.digests import digest_of
 from rowspace.system.memory import require_memory
 from rowspace.tables.create import reopened
 from rowspace.tables.on_disk import is_on_disk
@@ -227,7 +227,7 @@ class _Drawn:
     def fingerprint(self) -> dict[str, str]:
         """What the examples depend on."""
         arrays = [c for c in self.columns.values() if isinstance(c, np.ndarray)]
-        return {"pairs": mark_of(*arrays), "weights": mark_of(self.chance)}
+        return {"pairs": digest_of(*arrays), "weights": digest_of(self.chance)}
 
     def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:
         """The one chunk of an epoch, from 0."""

@@ -6,12 +6,12 @@ from rowspace import costs
 from rowspace.columns.kinds import Ragged, of_each
 from rowspace.columns.subwords import Subwords, compose
 from rowspace.recipes.contexts import Contexts, Kept, gathered
-from rowspace.recipes.setting import Answer, Plan, Setting, together
+from rowspace.recipes.setting import Answer, Recipe, TextOptions, together
 from rowspace.tables.table import Table
 from rowspace.updates import sgd
 
 
-def skip_gram(setting: Setting) -> Plan:
+def skip_gram(setting: TextOptions) -> Recipe:
     """Pairs of a word and one around it, sorted in blocks: the same bytes for any number of threads."""
     if setting.subwords is not None:
         return _subword_skip_gram(setting, setting.subwords)
@@ -23,10 +23,10 @@ def skip_gram(setting: Setting) -> Plan:
         return {"window": gathered(contexts), "center": center, "negatives": negatives}
 
     data = _contexts(setting, columns, paired=True)
-    return Plan(costs.skip_gram_bag, tables, data, sgd, answer, {"schedule": "blocks"})
+    return Recipe(costs.skip_gram_bag, tables, data, sgd, answer, {"schedule": "blocks"})
 
 
-def cbow(setting: Setting) -> Plan:
+def cbow(setting: TextOptions) -> Recipe:
     """A word and the mean of those around it, whose rows lie in any block: threads race, or there is one."""
     if setting.subwords is not None:
         return _subword_cbow(setting, setting.subwords)
@@ -40,7 +40,7 @@ def cbow(setting: Setting) -> Plan:
     return _racing(setting, costs.cbow, tables, columns, answer)
 
 
-def _subword_cbow(setting: Setting, subwords: Subwords) -> Plan:
+def _subword_cbow(setting: TextOptions, subwords: Subwords) -> Recipe:
     """As `cbow`, with the mean of all subwords of the words around."""
     S, C, bags, answer = _subwords(setting, subwords)
     negatives = setting.negatives(C)
@@ -53,7 +53,7 @@ def _subword_cbow(setting: Setting, subwords: Subwords) -> Plan:
     return _racing(setting, costs.cbow, {"W": S, "C": C}, columns, answer)
 
 
-def _subword_skip_gram(setting: Setting, subwords: Subwords) -> Plan:
+def _subword_skip_gram(setting: TextOptions, subwords: Subwords) -> Recipe:
     S, C, bags, answer = _subwords(setting, subwords)
     negatives = setting.negatives(C, avoid=None)
 
@@ -64,13 +64,13 @@ def _subword_skip_gram(setting: Setting, subwords: Subwords) -> Plan:
     return _racing(setting, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
 
 
-def _words(setting: Setting) -> tuple[dict[str, Table], Answer]:
+def _words(setting: TextOptions) -> tuple[dict[str, Table], Answer]:
     """The tables of words, and the model's."""
     W, C = setting.vectors("W", setting.words), setting.zeros("C")
     return {"W": W, "C": C}, lambda: {"W": setting.named(W.values), "C": C}
 
 
-def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragged, Answer]:
+def _subwords(setting: TextOptions, subwords: Subwords) -> tuple[Table, Table, Ragged, Answer]:
     """The table of words and n-grams, that of contexts, the bag of each word, and the model's tables."""
     S = setting.vectors("S", setting.words + subwords.buckets, words=setting.words)
     C, bags = setting.zeros("C"), subwords.bags(setting.text.names)
@@ -79,14 +79,14 @@ def _subwords(setting: Setting, subwords: Subwords) -> tuple[Table, Table, Ragge
     return S, C, bags, answer
 
 
-def _contexts(setting: Setting, columns: Any, *, paired: bool) -> Contexts:
+def _contexts(setting: TextOptions, columns: Any, *, paired: bool) -> Contexts:
     given = setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads
     told = {"subwords": "none" if setting.subwords is None else str(setting.subwords)}
     before, why = setting.epochs_before, setting.why_empty
     return Contexts(*given, paired=paired, epochs_before=before, told=told, why_empty=why)
 
 
-def _racing(setting: Setting, cost: Any, tables: dict[str, Table], columns: Any, answer: Answer) -> Plan:
+def _racing(setting: TextOptions, cost: Any, tables: dict[str, Table], columns: Any, answer: Answer) -> Recipe:
     """The plan of a cost over bags whose rows lie in any block: threads race, unless there is one."""
     schedule = "hogwild" if setting.threads > 1 else "sequential"
-    return Plan(cost, tables, _contexts(setting, columns, paired=False), sgd, answer, {"schedule": schedule})
+    return Recipe(cost, tables, _contexts(setting, columns, paired=False), sgd, answer, {"schedule": schedule})

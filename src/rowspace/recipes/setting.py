@@ -23,7 +23,7 @@ Answer = Callable[[], dict[str, Table]]  # the tables of the model that comes of
 
 
 @dataclass(frozen=True)
-class Setting:
+class TextOptions:
     """A text and the options of `train_text`, checked; `before` are the tables of a model to go on with."""
 
     text: Text
@@ -115,7 +115,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recipe:
     """What `Trainer` needs for a cost, and the tables of the model that comes of it, the words' vectors first."""
 
     cost: Callable[..., Any]

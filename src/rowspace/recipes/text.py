@@ -16,7 +16,7 @@ from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read import Text, read_text
 from rowspace.recipes import counted, predictive
-from rowspace.recipes.setting import Plan, Setting
+from rowspace.recipes.setting import Recipe, TextOptions
 from rowspace.system.memory import require_memory
 from rowspace.system.threads import thread_count
 from rowspace.train.trainer import Trainer
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Usual:
+class Defaults:
     """How a cost is trained: the plan of it, the rate it starts from, and how many epochs."""
 
-    plan: Callable[[Setting], Plan]
+    plan: Callable[[TextOptions], Recipe]
     rate: float
     epochs: int = 5
     draws: bool = True  # negatives
@@ -37,9 +37,9 @@ class Usual:
 
 
 COSTS = {
-    "skip_gram": Usual(predictive.skip_gram, 0.025),
-    "cbow": Usual(predictive.cbow, 0.2),
-    "glove": Usual(counted.glove, 0.05, epochs=25, draws=False, rows=5),
+    "skip_gram": Defaults(predictive.skip_gram, 0.025),
+    "cbow": Defaults(predictive.cbow, 0.2),
+    "glove": Defaults(counted.glove, 0.05, epochs=25, draws=False, rows=5),
 }
 DIM = 100
 FARTHEST = 10_000  # a window
@@ -127,7 +127,7 @@ def train_text(
     if not isinstance(text, Text):
         text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
     _check_names(text, start)
-    setting = Setting(
+    setting = TextOptions(
         text,
         _counts(text, start),
         _dim(dim, start),
@@ -162,7 +162,7 @@ _USUAL: dict[str, Any] = train_text.__kwdefaults__ or {}
 class _Something:
     """Refuses a training in which no epoch met an example."""
 
-    setting: Setting
+    setting: TextOptions
 
     def on_train_end(self, trainer: Trainer) -> None:
         """DataError says why."""
@@ -170,14 +170,16 @@ class _Something:
             raise DataError(f"{self.setting.text.name} left nothing to train on: {self.setting.why_empty}")
 
 
-def _ask_for_memory(setting: Setting, each: int) -> None:
+def _ask_for_memory(setting: TextOptions, each: int) -> None:
     """Refuse tables that would not fit, before the first of them is made."""
     rows = each * setting.words + (0 if setting.subwords is None else setting.words + setting.subwords.buckets)
     instead = "take a smaller dim, fewer words or fewer buckets, or keep the tables on disk (--table-on-disk)"
     require_memory(4 * rows * setting.dim, f"{rows:,} rows of {setting.dim:,} numbers: that", instead)
 
 
-def _model(trainer: Trainer, plan: Plan, setting: Setting, start: "Model | None", about: dict[str, Any]) -> "Model":
+def _model(
+    trainer: Trainer, plan: Recipe, setting: TextOptions, start: "Model | None", about: dict[str, Any]
+) -> "Model":
     from rowspace.model.model import Model
 
     text = setting.text

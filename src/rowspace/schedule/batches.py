@@ -9,11 +9,11 @@ import numpy as np
 from rowspace.columns.kinds import Chunk, Ragged, counted_before, length, members
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import catch_up, step
-from rowspace.kernel.segments import Bound, Work, segments_between
-from rowspace.schedule.pacing import Pace, Position
+from rowspace.kernel.segments import Arguments, Segments, segments_between
+from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Outcome
-from rowspace.state import Past
+from rowspace.state import RateHistory
 from rowspace.system.threads import Workers
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Distinct:
 class Batches:
     """Runs a chunk of columns batch by batch, each on several threads where it is large enough to pay."""
 
-    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers, past: Past) -> None:
+    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers, past: RateHistory) -> None:
         self.trainer, self.workers, self.past = trainer, workers, past
         self.ids = trainer.compile(chunk, part="ids")
         self.gradients = trainer.compile(chunk, part="gradients")
@@ -53,14 +53,14 @@ class Batches:
         exact = [t for t in self.tables if trainer.updates[t].exact]
         self.catching_up = {t: trainer.row_loop(t, step=False) for t in exact}
 
-    def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pace, position: Position) -> Outcome:
+    def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pacing, position: EpochStart) -> Outcome:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""
         bound = self.ids.bind(self.trainer.tables, self.trainer.states, columns)
         origin, sizes = self._places(columns, lo, hi)
         rates = pace.rates(self.ids.order(), np.array([first + counted_before(columns, lo)]), position)
         every = pace.every(self.gradients.cost_is_cheap, length(columns))
         segments = segments_between(self._shares(lo, hi, hi - lo), len(self.ids.sampled))
-        work = lambda: Work.of(segments, np.repeat(rates, len(segments), axis=0), first, every, position.seed)
+        work = lambda: Segments.of(segments, np.repeat(rates, len(segments), axis=0), first, every, position.seed)
         buffers = {t: np.empty(size, np.int64) for t, size in sizes.items()}
         self._each_share(self.ids, bound, work(), (origin, *buffers.values()))
         gathered = {t: Distinct.of(ids) for t, ids in buffers.items() if len(ids)}
@@ -84,7 +84,7 @@ class Batches:
         """Where shares of some work begin and end: the same for any number of threads, as is the sum of their costs."""
         return np.linspace(lo, hi, max(1, work // _SHARE) + 1).astype(np.int64)
 
-    def _each_share(self, kernel: Kernel, bound: Bound, work: Work, buffers: Sequence[np.ndarray]) -> Work:
+    def _each_share(self, kernel: Kernel, bound: Arguments, work: Segments, buffers: Sequence[np.ndarray]) -> Segments:
         own = replace(bound, columns=(*bound.columns, *buffers))
         self._on_threads(lambda share: kernel.run(own, work, share, share + 1), range(len(work.segments)))
         return work
@@ -135,15 +135,15 @@ class Batches:
 
 
 @dataclass
-class BatchWindow:
+class BatchPlan:
     """One batch, ready to run: as `schedule.Window`."""
 
     batches: Batches
     chunk: Chunk
     examples: tuple[int, int]
     first: int
-    pace: Pace
-    position: Position
+    pace: Pacing
+    position: EpochStart
     after: Place
     lookups: int = 0
     sorted: None = None

@@ -81,11 +81,11 @@ class Deck:
         light[heavy] = 0
         loads = np.add.reduceat(light, np.arange(0, self.rows, self.page))
         hot = loads > share if self.page > PAGE else np.zeros(len(loads), bool)
-        self.pages = _Heap(np.flatnonzero(~hot), loads[~hot], blocks)
+        self.pages = _Pile(np.flatnonzero(~hot), loads[~hot], blocks)
         self.split = np.flatnonzero(hot)
         starts = (self.split[:, None] * self.page + np.arange(0, self.page, PAGE)).ravel()
         starts = starts[starts < self.rows]
-        self.little = _Heap(starts, np.array([light[n : n + PAGE].sum() for n in starts.tolist()]), blocks)
+        self.little = _Pile(starts, np.array([light[n : n + PAGE].sum() for n in starts.tolist()]), blocks)
 
     def deal(self, seed: Any, *, apart: bool = True) -> Blocks:
         """Deal anew: pages as heavy as one another, as many as there are blocks, go to one block each.
@@ -118,7 +118,7 @@ class Deck:
         return chosen
 
 
-class _Heap:
+class _Pile:
     """Stretches of rows, of one length, that are dealt to so many blocks: where they are, and how often looked up."""
 
     def __init__(self, places: np.ndarray, loads: np.ndarray, blocks: int) -> None:

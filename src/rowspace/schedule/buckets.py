@@ -13,8 +13,8 @@ from rowspace.jit.compile import compiled_loop
 from rowspace.kernel.segments import DRAWN, HI, LO, NEEDED, PASSED, ROW
 from rowspace.schedule.bags import Bags, gathered_by, in_buckets
 from rowspace.schedule.blocks import Blocks, Deck
-from rowspace.schedule.layout import Layout, Source
-from rowspace.schedule.negative_pool import Pool
+from rowspace.schedule.layout import IdSource, Layout
+from rowspace.schedule.negative_pool import NegativePool
 from rowspace.schedule.packing import Packed, room
 from rowspace.schedule.sizes import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, PAGE, blocks_on_disk, page_on_disk
 from rowspace.schedule.sort_loops import find_places, move, number_buckets
@@ -60,7 +60,7 @@ def _power(x: float) -> int:
 
 
 @dataclass(frozen=True)
-class Sorted:
+class SortedExamples:
     """Examples in the order of their buckets: `ends` (buckets,), and the bucket of each before it was sorted.
 
     `blocks` are those of each axis in this window, `pools` what negatives of each sampled column are drawn from, and
@@ -72,7 +72,7 @@ class Sorted:
     buckets: np.ndarray
     packed: np.ndarray
     blocks: Sequence[Blocks]
-    pools: Mapping[str, Pool]
+    pools: Mapping[str, NegativePool]
     bags: Bags | None
 
     def original(self, n: int) -> int:
@@ -179,7 +179,9 @@ class Buckets:
         dealt = [deck.deal([*seed, n], apart=not self.layout.sampled) for n, deck in enumerate(self._decks)]
         return dealt * 2 if self.layout.symmetric else dealt
 
-    def _drawn(self, done: Sorted, name: str, row: np.ndarray, group: np.ndarray, side: np.ndarray) -> np.ndarray:
+    def _drawn(
+        self, done: SortedExamples, name: str, row: np.ndarray, group: np.ndarray, side: np.ndarray
+    ) -> np.ndarray:
         """Where the rows begin and how many they are that negatives are drawn from, (2, segments)."""
         axis, pool = self.layout.sampled[name], done.pools[name]
         per_group = done.blocks[axis].count // self.groups
@@ -191,7 +193,7 @@ class Buckets:
 
     # --- sorting ---------------------------------------------------------------------------------------------------
 
-    def sort(self, chunk: Chunk, seed: Sequence[int] = (0,), spare: Sorted | None = None) -> Sorted:
+    def sort(self, chunk: Chunk, seed: Sequence[int] = (0,), spare: SortedExamples | None = None) -> SortedExamples:
         """The examples of a window, bucket by bucket, in file order within a bucket.
 
         Arguments:
@@ -213,9 +215,9 @@ class Buckets:
         most = min(length(chunk), _LONGEST)
         size = lambda rows: min(most, max(_POOL, 4 * rows)) if bags else most
         drawn_from = {c: (dealt[axis], size(len(dealt[axis].of))) for c, axis in self.layout.sampled.items()}
-        pools = {c: Pool.drawn(chunk[c], *given, [*seed, 2]) for c, given in drawn_from.items()}
+        pools = {c: NegativePool.drawn(chunk[c], *given, [*seed, 2]) for c, given in drawn_from.items()}
         columns |= {c: chunk[c].drawing_from(pool.rows) for c, pool in pools.items()}  # type: ignore[union-attr]
-        return Sorted(columns, ends, buckets, packed.out, dealt, pools, bags)
+        return SortedExamples(columns, ends, buckets, packed.out, dealt, pools, bags)
 
     def _number(self, chunk: Chunk, dealt: Sequence[Blocks], out: np.ndarray, counts: np.ndarray) -> None:
         ids, of = [_ids(chunk, axis) for axis in self.layout.axes], [b.of for b in dealt]
@@ -234,7 +236,9 @@ class Buckets:
 
     # --- segments --------------------------------------------------------------------------------------------------
 
-    def segments(self, done: Sorted, sampled: Sequence[str], longest: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    def segments(
+        self, done: SortedExamples, sampled: Sequence[str], longest: int
+    ) -> tuple[np.ndarray, list[tuple[int, int]]]:
         """The segments of a window's buckets, none longer than `longest`, and the tasks: a row of buckets each."""
         sides, ends = 2 if self.sided else 1, done.ends
         bucket = np.arange(len(ends))
@@ -288,7 +292,7 @@ def _like(column: Column, moved: np.ndarray) -> Column:
     return column.of(moved) if isinstance(column, Gathered) else moved
 
 
-def _ids(chunk: Chunk, source: Source) -> np.ndarray:
+def _ids(chunk: Chunk, source: IdSource) -> np.ndarray:
     column, place = source
     ids: Any = chunk[column]
     ids = ids.values if isinstance(ids, Gathered) else ids

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from rowspace.columns.kinds import Gathered
 from rowspace.columns.negatives import Negatives
-from rowspace.kernel.cost import Traced
+from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.lookups import Lookup, id_sources
 
 SMALL = 2**20  # bytes: a table that every bucket needs is copied for each of a few threads
 _FEW = 4  # and has at most one row in so many of the largest table
 
-Source = tuple[str, int | None]  # a column of ids, or a place in a column of fixed bags
+IdSource = tuple[str, int | None]  # a column of ids, or a place in a column of fixed bags
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Layout:
     come from; `sampled` the axis whose row each sampled column replaces.
     """
 
-    axes: tuple[Source, ...]
+    axes: tuple[IdSource, ...]
     spaces: tuple[tuple[str, ...], ...]
-    shared: Mapping[str, list[Source]]
+    shared: Mapping[str, list[IdSource]]
     sampled: Mapping[str, int]
 
     @property
@@ -38,16 +38,16 @@ class Layout:
 class _Use:
     """The ids by which a table is looked up."""
 
-    sources: list[Source]
+    sources: list[IdSource]
     sampled: list[str]
     anywhere: bool = False  # by ragged bags, whose rows may lie in any block
     constant: bool = False
 
 
-def layout(traced: Traced, columns: Mapping[str, object], sizes: Mapping[str, tuple[int, int]]) -> Layout | str:
+def layout(traced: SymbolicCost, columns: Mapping[str, object], sizes: Mapping[str, tuple[int, int]]) -> Layout | str:
     """The layout of a cost, or why it has none. `columns` are the data's, `sizes` the shapes (n, d) of the tables."""
     uses = _uses(traced.lookups[: traced.trained], columns)
-    shared: dict[str, list[Source]] = {}
+    shared: dict[str, list[IdSource]] = {}
     while True:
         cut = {t: use for t, use in uses.items() if t not in shared}
         axes = _axes(cut, list(traced.columns))
@@ -79,13 +79,13 @@ def _uses(lookups: Sequence[Lookup], columns: Mapping[str, object]) -> dict[str,
     return uses
 
 
-def _axes(uses: Mapping[str, _Use], order: Sequence[str]) -> list[Source]:
+def _axes(uses: Mapping[str, _Use], order: Sequence[str]) -> list[IdSource]:
     """The ids that decide, in the order of the cost's parameters."""
     found = {source for use in uses.values() for source in use.sources}
     return sorted(found, key=lambda source: (order.index(source[0]), source[1] or 0))
 
 
-def _unfit(uses: Mapping[str, _Use], axes: Sequence[Source]) -> str:
+def _unfit(uses: Mapping[str, _Use], axes: Sequence[IdSource]) -> str:
     for table, use in uses.items():
         if use.anywhere:
             return f"bags of any length look up rows of table {table!r} in any block"
@@ -100,7 +100,7 @@ def _unfit(uses: Mapping[str, _Use], axes: Sequence[Source]) -> str:
     return ""
 
 
-def _shown(source: Source) -> str:
+def _shown(source: IdSource) -> str:
     column, place = source
     return column if place is None else f"{column}[{place}]"
 
@@ -111,7 +111,7 @@ def _may_be_shared(use: _Use, size: tuple[int, int], largest: int) -> bool:
 
 
 def _laid_out(
-    uses: Mapping[str, _Use], axes: list[Source], shared: Mapping[str, list[Source]], columns: Mapping[str, object]
+    uses: Mapping[str, _Use], axes: list[IdSource], shared: Mapping[str, list[IdSource]], columns: Mapping[str, object]
 ) -> Layout | str:
     spaces = [tuple(t for t, use in uses.items() if axis in use.sources) for axis in axes]
     if len(axes) == 2 and set(spaces[0]) & set(spaces[1]):
@@ -133,7 +133,7 @@ def _laid_out(
     return Layout(tuple(axes), tuple(spaces), dict(shared), sampled)
 
 
-def _replaced(negatives: object, candidates: Sequence[int], axes: Sequence[Source]) -> int:
+def _replaced(negatives: object, candidates: Sequence[int], axes: Sequence[IdSource]) -> int:
     """The axis whose row negatives replace: that of the column they avoid, or the last of the same tables."""
     avoided = [n for n in candidates if axes[n] == (getattr(negatives, "avoid", None), None)]
     return (avoided or list(candidates))[-1]

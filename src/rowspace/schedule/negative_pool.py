@@ -14,14 +14,14 @@ _HEAVY = 16  # a row with more than one in so many of a block's share is frequen
 
 
 @dataclass(frozen=True)
-class Pool:
+class NegativePool:
     """`rows` (m,) as `Blocks.rows`, those of one block after those of another; `starts` (blocks + 1,), of each."""
 
     rows: np.ndarray
     starts: np.ndarray
 
     @classmethod
-    def drawn(cls, negatives: Any, blocks: Blocks, size: int, seed: Sequence[int]) -> "Pool":
+    def drawn(cls, negatives: Any, blocks: Blocks, size: int, seed: Sequence[int]) -> "NegativePool":
         """Draw about `size` rows by the weights of the negatives, or where they are uniform take every row once.
 
         A row is met in its block's part as many times more often than in the whole as there are blocks: over windows,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rowspace.columns.data import Chunks
+from rowspace.columns.data import Data
 from rowspace.rates import Constant
 from rowspace.updates import Update
 
@@ -15,7 +15,7 @@ SAMPLED = 16  # where the cost takes time to compute, one example in this many i
 
 
 @dataclass(frozen=True)
-class Position:
+class EpochStart:
     """Where in a fit an epoch is: its place in this fit and in the training, its seed, and the examples before it."""
 
     epoch: int
@@ -24,14 +24,14 @@ class Position:
     before: int
 
 
-class Pace:
+class Pacing:
     """Rates and lengths for a fit of some epochs over `chunks`."""
 
-    def __init__(self, updates: Mapping[str, Update], chunks: Chunks, epochs: int) -> None:
+    def __init__(self, updates: Mapping[str, Update], chunks: Data, epochs: int) -> None:
         self.updates, self.chunks, self.epochs = updates, chunks, epochs
         self.sampled: int | None = None  # of how many costs one is added up, once that is decided
 
-    def rates(self, tables: Sequence[str], at: np.ndarray, position: Position) -> np.ndarray:
+    def rates(self, tables: Sequence[str], at: np.ndarray, position: EpochStart) -> np.ndarray:
         """The rate of every table, (s, tables), at some positions in the epoch."""
         updates = [self.updates.get(t) for t in tables]
         fractions = [0.0] if self._constant else [self._fraction(position, n) for n in at.tolist()]
@@ -50,7 +50,7 @@ class Pace:
             self.sampled = 1 if cheap or examples < 1000 * SAMPLED else SAMPLED
         return self.sampled
 
-    def _fraction(self, position: Position, at: int) -> float:
+    def _fraction(self, position: EpochStart, at: int) -> float:
         """How much of the training is done, from 0 to 1; in whole epochs while their length is not known."""
         if self.chunks.examples is None:
             return position.epoch / self.epochs

@@ -23,7 +23,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Cursor:
     """Where a fit is: its epoch, from 0, and the place in the epoch; what the epoch has added up to so far.
 
     `done` are the examples of this fit, of which `before` were done before this epoch; `total` is the sum of `counted`

@@ -8,10 +8,10 @@ from time import sleep
 import numpy as np
 
 from rowspace.columns.kinds import Chunk, counted_before, members
-from rowspace.execute.replicas import Lanes
+from rowspace.execute.replicas import Replicas
 from rowspace.execute.residency import Residency
-from rowspace.kernel.segments import DONE, HI, LO, NOT_BEGUN, Bound, Runner, Work
-from rowspace.schedule.buckets import Sorted
+from rowspace.kernel.segments import DONE, HI, LO, NOT_BEGUN, Arguments, Runner, Segments
+from rowspace.schedule.buckets import SortedExamples
 from rowspace.schedule.place import Place
 from rowspace.system.threads import Workers
 
@@ -25,7 +25,7 @@ Task = tuple[int, int]  # segments from, to: one thread's, in order
 
 
 @dataclass(frozen=True)
-class Turn:
+class Sharing:
     """The tasks that share copies of small tables: the `examples` of each, from and to.
 
     A stage has those from the `first` on. Copies are made where a turn `begins`, and merged where it `ends`.
@@ -38,30 +38,30 @@ class Turn:
 
 
 @dataclass
-class Window:
+class Plan:
     """Examples of a chunk ready to run: `stages` of tasks, one stage after another, the tasks of a stage on threads."""
 
     loop: Runner
-    bound: Bound
-    work: Work
+    bound: Arguments
+    work: Segments
     stages: Sequence[Sequence[Task]]
     chunk: Chunk  # the columns, as they are run
     after: Place  # where the next window begins
     lookups: int = 0  # of the whole chunk, at its last window
-    sorted: Sorted | None = None
-    lanes: Lanes | None = None  # copies of small tables that every task of a stage writes
+    sorted: SortedExamples | None = None
+    lanes: Replicas | None = None  # copies of small tables that every task of a stage writes
     residency: Residency | None = None  # what brings rows from the disk for every stage
-    turns: Sequence["Turn"] | None = None  # where copies are made for longer than a stage
+    turns: Sequence["Sharing"] | None = None  # where copies are made for longer than a stage
 
     def run(self, workers: Workers) -> Iterator["Outcome"]:
         """Run stage after stage; gives what became of each."""
         for number, stage in enumerate(self.stages):
-            turn = self.turns[number] if self.turns else Turn([self._examples(task) for task in stage])
+            turn = self.turns[number] if self.turns else Sharing([self._examples(task) for task in stage])
             if self.lanes and turn.begins:
                 copies = self.lanes.begin(self.bound, len(turn.examples))
             bounds = copies[turn.first :][: len(stage)] if self.lanes else [self.bound] * len(stage)
 
-            def do(numbered: tuple[Bound, Task]) -> None:
+            def do(numbered: tuple[Arguments, Task]) -> None:
                 self._do(workers, *numbered)
 
             error = None
@@ -88,7 +88,7 @@ class Window:
             return self.work.first + self.sorted.original(example)
         return int(self.work.first + counted_before(self.chunk, example))
 
-    def _do(self, workers: Workers, bound: Bound, task: Task) -> None:
+    def _do(self, workers: Workers, bound: Arguments, task: Task) -> None:
         begin, end = task
         while begin < end and not workers.halted:
             begin = self.loop(bound, self.work, begin, end)
@@ -124,7 +124,7 @@ class Outcome:
     @classmethod
     def of(
         cls,
-        work: Work,
+        work: Segments,
         stage: Sequence[Task],
         members: np.ndarray | None = None,
         error: BaseException | None = None,

@@ -11,19 +11,19 @@ import numpy as np
 from rowspace.columns.holding import check_held
 from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
-from rowspace.execute.replicas import LANES, Lanes, SharedTable
-from rowspace.execute.tiles import Contents, Tiles, room_for_rows, tiled
+from rowspace.execute.replicas import REPLICAS, Replica, Replicas
+from rowspace.execute.tiles import Parts, Tiles, room_for_rows, tiled
 from rowspace.kernel.kernel import Kernel
-from rowspace.kernel.segments import LO, Work, segments_between
+from rowspace.kernel.segments import LO, Segments, segments_between
 from rowspace.schedule.bags import in_file_order
-from rowspace.schedule.batches import Batches, BatchWindow
-from rowspace.schedule.buckets import Buckets, Sample, Sorted
+from rowspace.schedule.batches import Batches, BatchPlan
+from rowspace.schedule.buckets import Buckets, Sample, SortedExamples
 from rowspace.schedule.layout import layout
-from rowspace.schedule.pacing import Pace, Position
+from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
-from rowspace.schedule.plan import Task, Window, in_turn
+from rowspace.schedule.plan import Plan, Task, in_turn
 from rowspace.schedule.spill import Spill
-from rowspace.state import Past
+from rowspace.state import RateHistory
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import folder_of, is_on_disk
@@ -40,7 +40,7 @@ _WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
 
 
 @dataclass(frozen=True)
-class Options:
+class FitOptions:
     """What `fit` was asked for."""
 
     epochs: int
@@ -67,31 +67,38 @@ class Ready:
     mark: str
 
 
-class Windows:
+class Planner:
     """Makes the windows of every epoch of a fit."""
 
     def __init__(
-        self, trainer: "Trainer", pace: Pace, options: Options, workers: Workers, marks: Comparison, *, guarded: bool
+        self,
+        trainer: "Trainer",
+        pace: Pacing,
+        options: FitOptions,
+        workers: Workers,
+        marks: Comparison,
+        *,
+        guarded: bool,
     ) -> None:
         self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
         self.marks, self.guarded = marks, guarded
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
-        self._spare: list[Sorted] = []  # whose memory is free
-        self.past = Past()
+        self._spare: list[SortedExamples] = []  # whose memory is free
+        self.past = RateHistory()
         self._room: int | None = None  # of the memory, for rows and examples
 
-    def epoch(self, position: Position, start: Place) -> Iterator[Window | BatchWindow]:
+    def epoch(self, position: EpochStart, start: Place) -> Iterator[Plan | BatchPlan]:
         """The windows of an epoch from a place on; the next ones are sorted, each by a thread, before they run."""
         for prepared in _ahead(self._prepared(position, start), min(self.workers.threads, _AHEAD)):
             yield from prepared()
 
-    def done_with(self, window: Window | BatchWindow) -> None:
+    def done_with(self, window: Plan | BatchPlan) -> None:
         """Take back the memory of a window that was run."""
         if window.sorted is not None and len(self._spare) < _AHEAD:
             self._spare.append(window.sorted)
 
-    def _prepared(self, position: Position, start: Place) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
+    def _prepared(self, position: EpochStart, start: Place) -> Iterator[Callable[[], Iterable[Plan | BatchPlan]]]:
         """For every window, what gives it once it is ready; for a chunk that runs in order, what gives all of it."""
         place, chunks, before = start, 0, 0
         for number, chunk in self.pace.chunks.of_epoch(position.epoch, start.begun):
@@ -133,8 +140,8 @@ class Windows:
         self.marks.end(chunks, 0)
 
     def _parts(
-        self, ready: Ready, columns: Chunk, place: Place, position: Position
-    ) -> Iterator[Callable[[], Iterable[Window | BatchWindow]]]:
+        self, ready: Ready, columns: Chunk, place: Place, position: EpochStart
+    ) -> Iterator[Callable[[], Iterable[Plan | BatchPlan]]]:
         if self.options.batch is not None:
             yield lambda: self._in_batches(ready, columns, place, position)
             return
@@ -223,15 +230,15 @@ class Windows:
 
     # --- in buckets ------------------------------------------------------------------------------------------------
 
-    def _sort(self, buckets: Buckets, part: Chunk, seed: list[int]) -> Callable[[], Sorted]:
+    def _sort(self, buckets: Buckets, part: Chunk, seed: list[int]) -> Callable[[], SortedExamples]:
         """Begin to sort a window; one that may be larger than memory is sorted when its turn comes."""
         if buckets.spill:
             return lambda: buckets.sort(part, seed, self._spare.pop() if self._spare else None)
         return self.workers.prepare(buckets.sort, part, seed, self._spare.pop() if self._spare else None)
 
     def _in_buckets(
-        self, ready: Ready, done: Sorted, first: int, position: Position, after: Place, examples: int
-    ) -> Window:
+        self, ready: Ready, done: SortedExamples, first: int, position: EpochStart, after: Place, examples: int
+    ) -> Plan:
         kernel, buckets = ready.kernel, ready.buckets
         assert buckets is not None
         segments, tasks = buckets.segments(done, kernel.sampled, self.pace.longest())
@@ -244,14 +251,14 @@ class Windows:
             extras = done, lanes, tiles.residency, tiles.turns
             return self._window(kernel, done.columns, work, tiles.tasks, after, examples, *extras)
         if lanes or self.options.trace is not None:
-            stages = _staged(tasks, LANES if lanes else max(1, len(tasks) // _STAGES))
+            stages = _staged(tasks, REPLICAS if lanes else max(1, len(tasks) // _STAGES))
         else:
             segments, tasks = in_turn(segments, tasks, self.workers.threads)
             stages = [tasks]
         work = self._work(kernel, segments, done.columns, first, position)
         return self._window(kernel, done.columns, work, stages, after, examples, done, lanes)
 
-    def _tiled(self, buckets: Buckets, done: Sorted, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
+    def _tiled(self, buckets: Buckets, done: SortedExamples, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
         """The work of a window in tiles whose rows fit in memory; None where all do."""
         trainer = self.trainer
         arrays = [
@@ -261,8 +268,8 @@ class Windows:
         first = self._room is None
         if self._room is None:
             self._room = room_for_rows([a for own in arrays for a in own], self.options.memory)
-        contents = Contents.of(buckets, done, arrays, tasks, segments)
-        lanes = LANES if buckets.layout.shared else None
+        contents = Parts.of(buckets, done, arrays, tasks, segments)
+        lanes = REPLICAS if buckets.layout.shared else None
         symmetric = buckets.layout.symmetric
         tiles = tiled(contents, segments, tasks, self._room, self.workers.threads, symmetric=symmetric, lanes=lanes)
         if tiles is None:
@@ -274,10 +281,10 @@ class Windows:
     def _compile(self, kernel: Kernel, columns: Chunk) -> None:
         """Have the machine code of a loop, by running it over nothing."""
         none = segments_between(np.zeros(1, np.int64), len(kernel.sampled))
-        nothing = Work.of(none, np.zeros((0, len(kernel.order()))), 0, 1, 0)
+        nothing = Segments.of(none, np.zeros((0, len(kernel.order()))), 0, 1, 0)
         kernel.run(kernel.bind(self.trainer.tables, self.trainer.states, columns), nothing, 0, 0)
 
-    def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Lanes:
+    def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Replicas:
         """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""
         trainer, order = self.trainer, kernel.order()
         starts = np.cumsum([0, *(len(trainer.states.get(t, ())) for t in order)]).tolist()
@@ -285,12 +292,12 @@ class Windows:
         for name, sources in buckets.layout.shared.items():
             place, states = order.index(name), list(trainer.states.get(name, ()))
             places = list(range(starts[place], starts[place] + len(states)))
-            tables.append(SharedTable(trainer.tables[name].values, states, place, places, sources))
-        return Lanes(tables, columns)
+            tables.append(Replica(trainer.tables[name].values, states, place, places, sources))
+        return Replicas(tables, columns)
 
     # --- in order --------------------------------------------------------------------------------------------------
 
-    def _in_order(self, ready: Ready, columns: Chunk, place: Place, position: Position) -> Iterator[Window]:
+    def _in_order(self, ready: Ready, columns: Chunk, place: Place, position: EpochStart) -> Iterator[Plan]:
         """A chunk in file order: slice after slice, or with threads racing over many of them."""
         kernel, examples, longest = ready.kernel, length(columns), self.pace.longest()
         racing = self.options.schedule == "hogwild" and not kernel.slow
@@ -307,14 +314,14 @@ class Windows:
             yield self._window(kernel, columns, work, [tasks], _after(place, columns, hi), examples)
             lo = hi
 
-    def _in_batches(self, ready: Ready, columns: Chunk, place: Place, position: Position) -> Iterator[BatchWindow]:
+    def _in_batches(self, ready: Ready, columns: Chunk, place: Place, position: EpochStart) -> Iterator[BatchPlan]:
         """A chunk batch by batch."""
         batches, examples = self._batches(ready, columns), length(columns)
         for lo in range(place.entry, examples, self.options.batch or 1):
             hi = min(lo + (self.options.batch or 1), examples)
             lookups = examples * len(ready.kernel.traced.lookups) if hi == examples else 0
             after = _after(place, columns, hi)
-            yield BatchWindow(batches, columns, (lo, hi), place.first, self.pace, position, after, lookups)
+            yield BatchPlan(batches, columns, (lo, hi), place.first, self.pace, position, after, lookups)
 
     def _batches(self, ready: Ready, columns: Chunk) -> Batches:
         if self._batching is None or self._batching[0] is not ready:
@@ -332,15 +339,15 @@ class Windows:
     # --- both ------------------------------------------------------------------------------------------------------
 
     def _work(
-        self, kernel: Kernel, segments: np.ndarray, columns: Chunk, first: int, position: Position,
+        self, kernel: Kernel, segments: np.ndarray, columns: Chunk, first: int, position: EpochStart,
         at: np.ndarray | None = None,
-    ) -> Work:  # fmt: skip
+    ) -> Segments:  # fmt: skip
         """Work at the rates that hold `at` entries of the columns: by default, those where the segments begin."""
         at = segments[:, LO] if at is None else at
         rates = self.pace.rates(kernel.order(), first + counted_before(columns, at), position)
         clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
         every = self.pace.every(kernel.cost_is_cheap, length(columns))
-        work = Work.of(segments, rates, first, every, position.seed, clock)
+        work = Segments.of(segments, rates, first, every, position.seed, clock)
         if not any(update.exact for update in self.trainer.updates.values()):
             return work
         in_order = np.argsort(segments[:, LO], kind="stable")  # however they are laid out for the threads
@@ -348,11 +355,11 @@ class Windows:
         return replace(work, since=self.past.since, paces=self.past.paces)
 
     def _window(
-        self, kernel: Kernel, columns: Chunk, work: Work, stages: Any, after: Place, examples: int, *sorted: Any
-    ) -> Window:
+        self, kernel: Kernel, columns: Chunk, work: Segments, stages: Any, after: Place, examples: int, *sorted: Any
+    ) -> Plan:
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
         lookups = 0 if after.entry else examples * len(kernel.traced.lookups)
-        return Window(kernel.run, bound, work, stages, columns, after, lookups, *sorted)
+        return Plan(kernel.run, bound, work, stages, columns, after, lookups, *sorted)
 
 
 def _after(place: Place, columns: Chunk, entry: int) -> Place:

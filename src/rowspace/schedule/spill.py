@@ -9,7 +9,7 @@ import numpy as np
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.packing import room
 from rowspace.schedule.sort_loops import distribute_within
-from rowspace.system.mapped import let_go, scratch
+from rowspace.system.mapped import release, scratch
 
 SMALL = 2**24  # bytes: arrays below are in memory
 _STRETCH = 2**21  # examples that are gone through at a time
@@ -36,7 +36,7 @@ class Spill:
             parts = [a[lo : lo + _STRETCH] for a in (*ids, out)]
             loop(*parts[: len(ids)], *options, parts[-1], counts)
             for part in parts:
-                let_go(part)
+                release(part)
 
     def distribute(self, buckets: np.ndarray, starts: np.ndarray, columns: Sequence[Any], out: np.ndarray) -> None:
         """Move every example to its place, those of some buckets at a time: as many as fit in a quarter of the memory.
@@ -49,7 +49,7 @@ class Spill:
             lo = int(starts[begin])
             end = max(begin + 1, int(np.searchsorted(ends, lo + most, side="right")))
             self._move(buckets, starts, columns, out, (begin, end))
-            let_go(out[lo : int(ends[end - 1])])
+            release(out[lo : int(ends[end - 1])])
             begin = end
 
     def _move(self, buckets: Any, starts: Any, columns: Sequence[Any], out: Any, chosen: tuple[int, int]) -> None:
@@ -57,4 +57,4 @@ class Spill:
             parts = [a[lo : lo + _STRETCH] for a in (buckets, *columns)]
             compiled_loop(distribute_within)(parts[0], starts, tuple(parts[1:]), out, *chosen)
             for part in parts:
-                let_go(part)
+                release(part)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rowspace.system.disk_full import explain_disk_full
-from rowspace.system.siblings import remove_leftovers, restore, sibling, temporary_folder
+from rowspace.system.siblings import put_back, remove_leftovers, sibling, temporary_folder
 from rowspace.system.swap import swap_in, sync_folder
 
 
@@ -85,7 +85,7 @@ def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> It
     """
     with explain_disk_full(path, needed):
         path = Path(os.path.realpath(path))
-        restore(path)
+        put_back(path)
         remove_leftovers(path)
         with temporary_folder(path) as temporary:
             yield temporary

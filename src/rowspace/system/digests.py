@@ -12,7 +12,7 @@ import numpy as np
 import xxhash
 
 from rowspace.errors import ShapeError
-from rowspace.system.mapped import stretches
+from rowspace.system.mapped import pieces
 
 NAME = "xxh3_128"  # of the digests, as files record them
 STRETCH = 1 << 20  # bytes taken at once
@@ -111,21 +111,21 @@ def _parts(source: Any, size: int) -> Iterator[memoryview]:
     yield from (data[at : at + size] for at in range(0, len(data), size))
 
 
-def mark_of(*arrays: np.ndarray) -> str:
+def digest_of(*arrays: np.ndarray) -> str:
     """A mark of arrays: other numbers, dtypes or shapes give another. Source: XXH3, 128 bits.
 
-    >>> mark_of(np.arange(3)) == mark_of(np.arange(3)), mark_of(np.arange(3)) == mark_of(np.arange(3.0))
+    >>> digest_of(np.arange(3)) == digest_of(np.arange(3)), digest_of(np.arange(3)) == digest_of(np.arange(3.0))
     (True, False)
     """
     found = xxhash.xxh3_128()
     for array in arrays:
         found.update(f"{array.dtype.str} {array.shape}".encode())
-        for part in stretches(np.ascontiguousarray(array).reshape(-1), _PIECE):
+        for part in pieces(np.ascontiguousarray(array).reshape(-1), _PIECE):
             found.update(part.view(np.uint8).data)
     return found.hexdigest()
 
 
-def mark_of_texts(texts: Iterable[str]) -> str:
+def digest_of_texts(texts: Iterable[str]) -> str:
     """A mark of some texts in their order."""
     found = xxhash.xxh3_128()
     for text in texts:

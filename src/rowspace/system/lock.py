@@ -21,7 +21,7 @@ _UNKNOWN = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}  # of fi
 
 
 @contextmanager
-def held(path: str | os.PathLike[str], what: str, *, wait: bool = False) -> Iterator[None]:
+def locked(path: str | os.PathLike[str], what: str, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock for a block; refuse at once if somebody else does, or wait.
 
     The file is made where it is not, says which process holds the lock, and is removed at the end. It may stay behind
@@ -38,9 +38,9 @@ def held(path: str | os.PathLike[str], what: str, *, wait: bool = False) -> Iter
         OSError: if the file cannot be made.
 
     >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder, held(f"{folder}/lock", "words is being trained"):
+    >>> with TemporaryDirectory() as folder, locked(f"{folder}/lock", "words is being trained"):
     ...     try:
-    ...         with held(f"{folder}/lock", "words is being trained"):
+    ...         with locked(f"{folder}/lock", "words is being trained"):
     ...             pass
     ...     except Locked as error:
     ...         print(str(error).replace(str(os.getpid()), "1234"))
@@ -73,7 +73,7 @@ def trained(path: Path, told: str | os.PathLike[str]) -> Iterator[None]:
     """
     with ExitStack() as lock:
         with _saving(path, told):
-            lock.enter_context(held(lock_path(path), f"{told} is being trained"))
+            lock.enter_context(locked(lock_path(path), f"{told} is being trained"))
         yield
 
 
@@ -88,12 +88,12 @@ def saved(path: Path, told: str | os.PathLike[str]) -> Iterator[None]:
         lock.enter_context(_saving(path, told))
         # who saves holds both locks: so who has this one only trains, and may be this very process
         if not _is_ours(lock_path(path)):
-            lock.enter_context(held(lock_path(path), f"{told} is being trained"))
+            lock.enter_context(locked(lock_path(path), f"{told} is being trained"))
         yield
 
 
 def _saving(path: Path, told: str | os.PathLike[str]) -> contextlib.AbstractContextManager[None]:
-    return held(saving_path(path), f"{told} is being saved", wait=True)
+    return locked(saving_path(path), f"{told} is being saved", wait=True)
 
 
 def _is_ours(path: Path) -> bool:

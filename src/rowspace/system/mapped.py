@@ -1,4 +1,4 @@
-"""Arrays over mapped files: their rows brought into memory before they are needed, and let go afterwards.
+"""Arrays over mapped files: their rows brought into memory before they are needed, and released afterwards.
 
 The system does all of this by itself too, a page at a time and when it is short of memory. Told beforehand it reads
 long stretches, and this process never holds more than it was given. Advice that a system does not know is left out.
@@ -29,7 +29,7 @@ _BEGIN, _WAIT = 2, 7  # of sync_file_range: write what is dirty; and wait for it
 class Mapped:
     """An array (n, ...) in C order over a file's pages, which are the file's own: writes go to it.
 
-    `array[lo:hi]` is brought, let go and settled by the row.
+    `array[lo:hi]` is prefetched, released and flushed by the row.
     """
 
     def __init__(self, array: np.ndarray, pages: mmap.mmap, begin: int, descriptor: int) -> None:
@@ -43,21 +43,21 @@ class Mapped:
         if hasattr(mmap, "MADV_RANDOM"):
             self._pages.madvise(mmap.MADV_RANDOM if scattered else mmap.MADV_NORMAL)
 
-    def bring(self, lo: int, hi: int) -> None:
+    def prefetch(self, lo: int, hi: int) -> None:
         """Ask for rows that will be needed soon."""
         start, end = self._reach(lo, hi)
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._descriptor, self._begin + start, end - start, os.POSIX_FADV_WILLNEED)
 
-    def let_go(self, lo: int, hi: int) -> None:
+    def release(self, lo: int, hi: int) -> None:
         """Take rows out of this process's memory, and begin to write those that were changed."""
         start, end = self._reach(lo, hi)
         if hasattr(mmap, "MADV_DONTNEED"):
             self._pages.madvise(mmap.MADV_DONTNEED, start, end - start)
         _write(self._descriptor, self._begin + start, end - start, _BEGIN)
 
-    def settle(self, lo: int, hi: int) -> None:
-        """Wait until rows that were let go are written, and let the system forget them too.
+    def flush(self, lo: int, hi: int) -> None:
+        """Wait until rows that were released are written, and let the system forget them too.
 
         Raises:
             OSError: if they cannot be written.
@@ -162,27 +162,27 @@ def take_room(array: np.ndarray) -> None:
         fill_holes(stream.fileno(), os.fstat(stream.fileno()).st_size, base.filename)
 
 
-def let_go(array: np.ndarray) -> None:
+def release(array: np.ndarray) -> None:
     """Take an array out of memory, if it is mapped from a file."""
     found = mapped(array) if array.size else None
     if found is not None:
-        found.let_go(0, len(array))
+        found.release(0, len(array))
 
 
-def stretches(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
-    """The array in stretches of rows, of about so many bytes; a mapped one is let go as the stretches go by."""
+def pieces(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
+    """The array in pieces of rows, of about so many bytes; a mapped one is released as the pieces go by."""
     rows = max(1, size * len(array) // max(1, array.nbytes))
     for lo in range(0, len(array), rows):
         yield array[lo : lo + rows]
-        let_go(array[lo : lo + rows])
+        release(array[lo : lo + rows])
 
 
 def copy_rows(source: np.ndarray, target: np.ndarray) -> None:
     """Copy an array to another of its shape, stretch by stretch."""
     lo = 0
-    for part in stretches(source):
+    for part in pieces(source):
         target[lo : lo + len(part)] = part
-        let_go(target[lo : lo + len(part)])
+        release(target[lo : lo + len(part)])
         lo += len(part)
 
 
@@ -192,7 +192,7 @@ def converted(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) ->
     Otherwise an array over a file without a name, in the system's folder for temporary files.
     """
     out, lo = None, 0
-    for part in stretches(array):
+    for part in pieces(array):
         try:
             new = convert(part)
         except RowspaceError:
@@ -202,7 +202,7 @@ def converted(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) ->
             out = scratch(tempfile.gettempdir(), (len(array), *new.shape[1:]), new.dtype)
         if out is not None:
             out[lo : lo + len(new)] = new
-            let_go(out[lo : lo + len(new)])
+            release(out[lo : lo + len(new)])
         lo += len(new)
     return array if out is None else out
 

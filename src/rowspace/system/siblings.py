@@ -75,7 +75,7 @@ def remove_leftovers(path: Path) -> None:
         _remove_unclaimed(left)
 
 
-def standing(path: Path) -> Path:
+def present(path: Path) -> Path:
     """`path`; or, where it is missing, the folder that a swap killed between its two renames left beside it."""
     if os.path.lexists(path):
         return path
@@ -83,7 +83,7 @@ def standing(path: Path) -> Path:
     return old[0] if len(old) == 1 else path
 
 
-def aside(path: Path) -> str:
+def leftover_hint(path: Path) -> str:
     """What an error adds where nothing is at the path, but several old folders are beside it."""
     old = _left(path, "old")
     return (
@@ -91,9 +91,9 @@ def aside(path: Path) -> str:
     )
 
 
-def restore(path: Path) -> None:
+def put_back(path: Path) -> None:
     """Put back what a swap killed between its two renames left beside `path`."""
-    old = standing(path)
+    old = present(path)
     if old != path:
         with contextlib.suppress(OSError):  # somebody else did, or filled the path
             os.rename(old, path)

@@ -1,4 +1,4 @@
-"""Threads that take tasks in order, and stop together."""
+"""ThreadPool that take tasks in order, and stop together."""
 
 import os
 import threading
@@ -27,7 +27,7 @@ def thread_count(threads: int | None) -> int:
     return threads
 
 
-class Threads(ThreadPoolExecutor):
+class ThreadPool(ThreadPoolExecutor):
     """Threads for the main one to hand work to, between whose locks no Ctrl-C comes; see also `waited`."""
 
     def submit(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> "Future[T]":

@@ -12,7 +12,7 @@ from rowspace.errors import DataError, ShapeError
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.disk_room import reserve
-from rowspace.system.lock import held
+from rowspace.system.lock import locked
 from rowspace.system.mapped import write_through
 from rowspace.system.siblings import lock_path
 from rowspace.tables.files import counts_path, names_json, names_path, write_array
@@ -50,7 +50,7 @@ def write_table(
     if names is not None and len(names) != shape[0]:
         raise ShapeError(f"{len(names)} names for {shape[0]} rows; give one name for each row")
     counts = None if counts is None else checked_counts(counts, shape[0])
-    with explain_disk_full(path), held(lock_path(path), f"{path} is being made"):
+    with explain_disk_full(path), locked(lock_path(path), f"{path} is being made"):
         if not replace:
             _refuse_existing(path)
         _write_files(path, shape, rows, names, counts)

@@ -17,7 +17,7 @@ import numpy as np
 from rowspace.errors import FormatError
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.disk_room import fill_holes
-from rowspace.system.mapped import map_file, stretches
+from rowspace.system.mapped import map_file, pieces
 from rowspace.system.memory import require_memory
 
 HELD = "names and counts are held in memory, also of a table on disk: open it where more is free"
@@ -51,7 +51,7 @@ def write_array(stream: Any, array: np.ndarray) -> None:
     array = np.ascontiguousarray(array)
     np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
     # in pieces: one write takes at most 2 GB. Not array.tofile, which does not say that a disk is full
-    for part in stretches(array.reshape(-1), PIECE):
+    for part in pieces(array.reshape(-1), PIECE):
         stream.write(part.view(np.uint8).data)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.system.mapped import let_go, mapped, scratch
+from rowspace.system.mapped import mapped, release, scratch
 
 LARGE = 2**28  # bytes: smaller tables are left to the system
 
@@ -27,7 +27,7 @@ def folder_of(arrays: Iterable[np.ndarray]) -> Path:
     return Path(tempfile.gettempdir())
 
 
-def first_state(initial: Any, values: np.ndarray) -> np.ndarray:
+def first_slots(initial: Any, values: np.ndarray) -> np.ndarray:
     """The state of every row as it begins, (n, w) float32; beside the table, if that is on disk."""
     row = np.asarray(initial, np.float32)
     if not is_on_disk(values):
@@ -41,7 +41,7 @@ def filled(array: np.ndarray, row: Any) -> np.ndarray:
         rows = max(1, EXTENT // max(1, array[:1].nbytes))
         for lo in range(0, len(array), rows):
             array[lo : lo + rows] = row
-            let_go(array[lo : lo + rows])
+            release(array[lo : lo + rows])
     return array
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rowspace.columns.kinds import Chunk
-from rowspace.columns.marks import mark_of_columns, told_of_negatives, what_differs
+from rowspace.columns.marks import digest_of_columns, told_of_negatives, what_differs
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError
 from rowspace.errors.quoting import one_line
@@ -48,7 +48,7 @@ class Comparison:
             )
         self._resumed = False
         self.drawn.add(drawn)
-        return mark_of_columns(columns)
+        return digest_of_columns(columns)
 
     def _meet_cost(self, kernel: "Kernel") -> None:
         """Compare a cost with those before, or remember it."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowspace.columns.data import Chunks
+from rowspace.columns.data import Data
 from rowspace.errors import Diverged, FormatError
 from rowspace.kernel.caught_up import catch_up_all, caught_up
-from rowspace.schedule.batches import BatchWindow
-from rowspace.schedule.pacing import Pace, Position
-from rowspace.schedule.place import Standing
-from rowspace.schedule.plan import Outcome, Window
-from rowspace.schedule.planner import Options, Windows
+from rowspace.schedule.batches import BatchPlan
+from rowspace.schedule.pacing import EpochStart, Pacing
+from rowspace.schedule.place import Cursor
+from rowspace.schedule.plan import Outcome, Plan
+from rowspace.schedule.planner import FitOptions, Planner
 from rowspace.system.mapped import check_whole, is_mapped
 from rowspace.system.progress import Progress
 from rowspace.system.threads import Workers
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from rowspace.train.trainer import Trainer
 
 
-class Run:
+class Fit:
     """One call of `fit`."""
 
     def __init__(
         self,
         trainer: "Trainer",
-        chunks: Chunks,
-        options: Options,
+        chunks: Data,
+        options: FitOptions,
         workers: Workers,
         check_interrupts: Callable[[], None],
         checkpoints: "Checkpoints | None" = None,
     ) -> None:
         self.trainer, self.chunks, self.options, self.workers = trainer, chunks, options, workers
         self.check_interrupts, self.checkpoints = check_interrupts, checkpoints
-        self.standing = Standing()
+        self.standing = Cursor()
         self.first_epoch = len(trainer.history)
         self.traced = trainer.examples
         self._caught_up = trainer.steps  # how many steps every row has seen
@@ -52,10 +52,10 @@ class Run:
         self._mapped = [t.values for t in trainer.tables.values() if is_mapped(t.values)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
         guarded = not worth_a_copy(arrays, lookups)
-        self.pace = Pace(trainer.updates, chunks, options.epochs)
+        self.pace = Pacing(trainer.updates, chunks, options.epochs)
         known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
         self.marks = Comparison(chunks.seeks, known, wanted=checkpoints is not None)
-        self.windows = Windows(trainer, self.pace, options, workers, self.marks, guarded=guarded)
+        self.windows = Planner(trainer, self.pace, options, workers, self.marks, guarded=guarded)
         self.resumed = checkpoints is not None and checkpoints.restore(self)
         if self.resumed:
             self._caught_up = -1  # whatever this trainer did before
@@ -71,7 +71,7 @@ class Run:
         """Train on every chunk once: the whole epoch, or the rest of one."""
         begun, number = perf_counter() - self.standing.seconds, len(self.trainer.history) + 1
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
-        position = Position(self.standing.epoch, number, seed, self.standing.before)
+        position = EpochStart(self.standing.epoch, number, seed, self.standing.before)
         for window in self.windows.epoch(position, self.standing.place):
             self._check_files()
             for outcome in window.run(self.workers):
@@ -97,7 +97,7 @@ class Run:
         """What happened in the epoch; the next one begins."""
         now, cost = self.standing, self._cost()
         self.chunks.examples = now.done - now.before
-        self.standing = Standing(now.epoch + 1, done=now.done, before=now.done)
+        self.standing = Cursor(now.epoch + 1, done=now.done, before=now.done)
         return Epoch(number, float("nan") if cost is None else cost, now.counted, self.chunks.examples, seconds)
 
     def _cost(self) -> float | None:
@@ -136,7 +136,7 @@ class Run:
         total, counted = now.total + outcome.cost, now.counted + outcome.counted
         self.standing = replace(now, done=now.done + outcome.done, total=total, counted=counted)
 
-    def _account(self, window: Window | BatchWindow, outcome: Outcome) -> None:
+    def _account(self, window: Plan | BatchPlan, outcome: Outcome) -> None:
         if outcome.failed is not None:
             raise self._diverged(window, outcome.failed)
         trace, examples = self.options.trace, self.trainer.examples
@@ -144,7 +144,7 @@ class Run:
             trace.record(examples, self.rows)
             self.traced = examples
 
-    def _diverged(self, window: Window | BatchWindow | None, example: int | None) -> Diverged:
+    def _diverged(self, window: Plan | BatchPlan | None, example: int | None) -> Diverged:
         """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
         if self.snapshot:
             self.snapshot.restore()

@@ -11,18 +11,18 @@ from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.objects import marked
 from rowspace.kernel.source_cache import identity_of_update, writers
 from rowspace.schedule.pacing import RATE_STEPS
-from rowspace.system.digests import mark_of, mark_of_texts
+from rowspace.system.digests import digest_of, digest_of_texts
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.updates import Update
 from rowspace.version import __version__
 
 if TYPE_CHECKING:
-    from rowspace.train.fit import Run
+    from rowspace.train.fit import Fit
 
 _MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
 
 
-def settings(run: "Run") -> dict[str, str]:
+def settings(run: "Fit") -> dict[str, str]:
     """The settings of a fit by what people call them."""
     trainer, options = run.trainer, run.options
     found = {"the version of rowspace": __version__, "the part of rowspace that writes loops": writers()}
@@ -33,11 +33,11 @@ def settings(run: "Run") -> dict[str, str]:
         found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
         found[f"the place of table {name}"] = "on disk" if is_on_disk(table.values) else "in memory"
         named = f"{len(table)} names, " if table.names is not None else "none, "
-        found[f"the names of table {name}"] = named + mark_of_texts(table.names or [])
+        found[f"the names of table {name}"] = named + digest_of_texts(table.names or [])
         update = trainer.updates.get(name)
         found[f"the update of table {name}"] = "none" if update is None else update.name
         if update is None:
-            found[f"the values of table {name}"] = mark_of(table.values)
+            found[f"the values of table {name}"] = digest_of(table.values)
         else:
             found[f"the steps of the update of table {name}"] = _steps(name, update, table.dim)
             found[f"the rate of table {name}"] = _rates(update)
@@ -77,4 +77,4 @@ def _rates(update: Update) -> str:
     first, last = rates[0], rates[-1]
     if rates == [first] * len(rates):
         return f"{first!r}"
-    return f"{first!r} to {last!r} (by way of {mark_of(np.array(rates))})"
+    return f"{first!r} to {last!r} (by way of {digest_of(np.array(rates))})"

@@ -9,15 +9,15 @@ from rowspace.checkpoint.fitting import fitting, trained_arrays
 from rowspace.checkpoint.store import Saved
 from rowspace.jit.machine import machine, warn_if_elsewhere
 from rowspace.schedule.buckets import Sample
-from rowspace.schedule.place import Place, Standing
+from rowspace.schedule.place import Cursor, Place
 from rowspace.train.epoch import Epoch
 from rowspace.train.identity import check_same
 
 if TYPE_CHECKING:
-    from rowspace.train.fit import Run
+    from rowspace.train.fit import Fit
 
 
-def arrays_of(run: "Run") -> dict[str, np.ndarray]:
+def arrays_of(run: "Fit") -> dict[str, np.ndarray]:
     """The arrays of a training by name: tables, their state, what exact updates missed, how tables are cut."""
     trainer, past = run.trainer, run.windows.past
     found = trained_arrays(run)
@@ -28,7 +28,7 @@ def arrays_of(run: "Run") -> dict[str, np.ndarray]:
     return found
 
 
-def told_of(run: "Run", *, finished: bool = False) -> dict[str, Any]:
+def document_of(run: "Fit", *, finished: bool = False) -> dict[str, Any]:
     """The rest of the state, and the settings, as JSON."""
     trainer, past = run.trainer, run.windows.past
     return {
@@ -46,7 +46,7 @@ def told_of(run: "Run", *, finished: bool = False) -> dict[str, Any]:
     }
 
 
-def restore(run: "Run", saved: Saved) -> None:
+def restore(run: "Fit", saved: Saved) -> None:
     """Put a training where a checkpoint was taken; CheckpointError, before anything is changed, for other settings."""
     told, trainer = saved.told, run.trainer
     check_same(told["settings"], run.settings, saved.folder.parent)
@@ -62,7 +62,7 @@ def restore(run: "Run", saved: Saved) -> None:
     trainer.history[:] = [Epoch.of(epoch) for epoch in told["history"]]
     run.first_epoch = told["trainer"]["first"]
     run.pace.sampled, run.chunks.examples = told["pace"]["every"], told["pace"]["examples"]
-    run.standing = Standing(**{**told["standing"], "place": Place(**told["standing"]["place"])})
+    run.standing = Cursor(**{**told["standing"], "place": Place(**told["standing"]["place"])})
 
 
 def _samples(trainer: Any) -> list[tuple[Any, Sample]]:

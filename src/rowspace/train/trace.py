@@ -114,7 +114,7 @@ class Trace:
         writer = self._writer
         assert writer is not None
         try:
-            writer.write(step, (rows(self._name, ids) for ids in stretches(self._ids, self._source.dim)))
+            writer.write(step, (rows(self._name, ids) for ids in pieces(self._ids, self._source.dim)))
         except OSError:
             self._writer = None
             writer.abandon()
@@ -165,7 +165,7 @@ def traced(trace: Trace | None, trainer: "Trainer") -> Iterator[None]:
         trace.close()
 
 
-def stretches(ids: np.ndarray, dim: int) -> Iterator[np.ndarray]:
+def pieces(ids: np.ndarray, dim: int) -> Iterator[np.ndarray]:
     """Ids of rows of so many numbers, a block of numbers at a time."""
     height = max(1, BLOCK // dim)
     return (ids[lo : lo + height] for lo in range(0, len(ids), height))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.checkpoint.checkpoints import EVERY, Checkpoints, check_there
-from rowspace.columns.data import Chunks
+from rowspace.columns.data import Data
 from rowspace.columns.input import as_chunk
 from rowspace.columns.kinds import kind
 from rowspace.columns.negatives import Negatives
@@ -16,23 +16,23 @@ from rowspace.errors import DataError, NoExamples, SlowCost
 from rowspace.errors.arguments import check_choice, check_kind
 from rowspace.errors.checks import is_integer
 from rowspace.errors.idle import WHY, changed, refuse_idle
-from rowspace.execute.tiles import scattered
+from rowspace.execute.tiles import random_access
 from rowspace.kernel.cost import Cost, column_names, parameters
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.schedule.buckets import Buckets, Sample
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import SCHEDULES
-from rowspace.schedule.planner import Options
+from rowspace.schedule.planner import FitOptions
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress, progress_bar
 from rowspace.system.threads import Workers, thread_count
-from rowspace.tables.on_disk import first_state
+from rowspace.tables.on_disk import first_slots
 from rowspace.tables.table import Table, by_name
 from rowspace.train.epoch import Epoch
-from rowspace.train.fit import Run
+from rowspace.train.fit import Fit
 from rowspace.train.trace import Trace, traced
 from rowspace.updates import Update, first_of, sgd
 
@@ -203,11 +203,11 @@ class Trainer:
         given = changed(_USUAL, {"every": every, "blocks": blocks})
         if trace is not None and checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
-        options = Options(
+        options = FitOptions(
             int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, memory_limit(memory)
         )
         refuse_idle(_idle(checkpoint, schedule), given)
-        chunks = Chunks(data, epochs, column_names(self.cost, self.tables))
+        chunks = Data(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
             return self._fit(chunks, options, None, threads, progress, callbacks)
         with Checkpoints(checkpoint, every, resume=resume) as checkpoints:
@@ -249,14 +249,14 @@ class Trainer:
         check_there(checkpoint)
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             assert checkpoints.saved is not None  # or it would have been refused
-            options = Options(trace=None, memory=memory_limit(memory), **checkpoints.saved.told["options"])
-            chunks = Chunks(data, options.epochs, column_names(self.cost, self.tables))
+            options = FitOptions(trace=None, memory=memory_limit(memory), **checkpoints.saved.told["options"])
+            chunks = Data(data, options.epochs, column_names(self.cost, self.tables))
             return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
 
     def _fit(
         self,
-        chunks: Chunks,
-        options: Options,
+        chunks: Data,
+        options: FitOptions,
         checkpoints: Checkpoints | None,
         threads: int | None,
         progress: bool | None,
@@ -265,10 +265,10 @@ class Trainer:
         total = None if chunks.examples is None else options.epochs * chunks.examples
         _call(callbacks, "on_train_begin", self)
         arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
-        on_disk = scattered(arrays, options.memory)
+        on_disk = random_access(arrays, options.memory)
         heard = interrupts_heard()
         with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self), heard as check:
-            run = Run(self, chunks, options, workers, check, checkpoints)
+            run = Fit(self, chunks, options, workers, check, checkpoints)
             if run.resumed:
                 _call(callbacks, "on_resume", self)
             with progress_bar(progress, total) as bar:
@@ -281,7 +281,7 @@ class Trainer:
             NoExamples.warn(empty, len(history), chunks.why_empty)
         return history
 
-    def _run(self, run: Run, bar: Progress, callbacks: Sequence[Any]) -> None:
+    def _run(self, run: Fit, bar: Progress, callbacks: Sequence[Any]) -> None:
         try:
             if run.checkpoints is not None and run.checkpoints.finished and run.options.epochs:
                 run.windows.compare(run.options.epochs - 1)
@@ -338,7 +338,7 @@ def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> 
 
 def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
     seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
-    return *(first_state(s, table.values) for s in first_of(update, table.dim)), *seen
+    return *(first_slots(s, table.values) for s in first_of(update, table.dim)), *seen
 
 
 def _sampled(column: Any) -> Negatives | None:

@@ -20,7 +20,7 @@ from pytensor.tensor.random.op import RNGConsumerOp
 from pytensor.tensor.type import TensorType
 
 from rowspace.kernel.graph.objects import Objects, Untold, is_of_library, marked, names_of
-from rowspace.system.digests import mark_of
+from rowspace.system.digests import digest_of
 
 # What operations of PyTensor remember of their graph beside the graph itself, or keep for speed.
 _NOT_TOLD = {
@@ -66,7 +66,7 @@ class SharedValues:
 
     def _now(self) -> list[str]:
         values = [v.get_value(borrow=True) for v in self._variables]
-        return [mark_of(np.asarray(value)) for value in values if isinstance(value, np.ndarray | np.generic)]
+        return [digest_of(np.asarray(value)) for value in values if isinstance(value, np.ndarray | np.generic)]
 
 
 class _Speller(Objects):
