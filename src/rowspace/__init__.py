@@ -26,7 +26,8 @@ _PUBLIC = {
     "model.model": ("Model", "open"),
     "model.evaluate": ("evaluate_analogies", "evaluate_similarity"),
     "formats": ("export", "import_"),
-    "read": ("Text", "read_pairs", "read_text"),
+    "read.pairs": ("read_pairs",),
+    "read.text": ("Text", "read_text"),
     "recipes.pairs": ("train_pairs",),
     "recipes.text": ("train_text",),
 }
@@ -58,9 +59,9 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from rowspace.plot import plot_table as plot_table
     from rowspace.plot import plot_trace as plot_trace
     from rowspace.rates import linear as linear
-    from rowspace.read import Text as Text
-    from rowspace.read import read_pairs as read_pairs
-    from rowspace.read import read_text as read_text
+    from rowspace.read.pairs import read_pairs as read_pairs
+    from rowspace.read.text import Text as Text
+    from rowspace.read.text import read_text as read_text
     from rowspace.recipes.pairs import train_pairs as train_pairs
     from rowspace.recipes.text import train_text as train_text
     from rowspace.tables.table import Table as Table

@@ -3,8 +3,9 @@
 import pytest
 
 from rowspace.errors import DataError
-from rowspace.read import read_pairs, read_text
 from rowspace.read.dialect import ROWS, dialect
+from rowspace.read.pairs import read_pairs
+from rowspace.read.text import read_text
 
 EDGES = [("ada", "bob"), ("bob", "cyd"), ("cyd", "ada")]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rowspace.errors import DataError
-from rowspace.read import read_pairs
+from rowspace.read.pairs import read_pairs
 
 
 def write(tmp_path, data, name="pairs.csv"):

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 import rowspace as rs
 from rowspace.columns.frames import as_arrow
 from rowspace.errors import DataError
-from rowspace.read import ids_file, pieces, read_text, sentences
+from rowspace.read import ids_file, pieces, sentences
+from rowspace.read.text import read_text
 
 LINES = ["the cat saw the dog", "", "the dog ran", "a bird", "the cat"]
 CONTENT = "\n".join(LINES) + "\n"

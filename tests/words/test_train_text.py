@@ -8,7 +8,7 @@ import pytest
 import rowspace as rs
 from rowspace.columns.subwords import Subwords, compose
 from rowspace.errors import DataError
-from rowspace.read import read_text
+from rowspace.read.text import read_text
 from rowspace.recipes import contexts
 
 TOPICS = ("apple pear plum cherry peach grape".split(), "hammer saw drill pliers wrench chisel".split())

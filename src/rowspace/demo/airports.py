@@ -9,7 +9,7 @@ import numpy as np
 import rowspace as rs
 from rowspace.demo import Say
 from rowspace.model.model import Model
-from rowspace.read import Pairs
+from rowspace.read.pairs import Pairs
 
 ASKED = ("ATL", "LAX", "ANC", "HNL", "BTV", "SBA")
 LABELLED = (

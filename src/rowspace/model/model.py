@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rowspace.columns.subwords import Subwords, Unseen
-from rowspace.errors import DataError, FormatError, ModelError
+from rowspace.errors import DataError, FormatError, ModelError, ShapeError
 from rowspace.errors.arguments import check_kind, path_of
+from rowspace.errors.quoting import quoted
 from rowspace.model import manifest
 from rowspace.model.carried import carry_over
+from rowspace.model.evaluate import answered_analogies, evaluate_similarity
 from rowspace.model.integrity import check_files, files_of, forget, recorded
 from rowspace.model.queries import Queries
 from rowspace.system.atomic import atomic_folder
@@ -86,6 +88,43 @@ class Model(Queries):
             OSError: if it cannot be written.
         """
         save_taking(self, folder, None)
+
+    def evaluate_word_pairs(
+        self,
+        pairs: Any,
+        delimiter: str = "\t",
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """What `rs.evaluate_similarity` finds, as gensim returns it: (Pearson, p), (Spearman, p), percent unknown."""
+        options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "case_insensitive": case_insensitive}
+        found = evaluate_similarity(self, pairs, delimiter=delimiter, count_unknown=dummy4unknown, **options)
+        return found.pearson, found.spearman, 100 * found.unknown / found.pairs
+
+    def evaluate_word_analogies(
+        self,
+        analogies: Any,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+        similarity_function: str = "most_similar",
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """What `rs.evaluate_analogies` finds, as gensim returns it.
+
+        Args:
+            analogies: the file.
+            restrict_vocab: names of that many first rows are known, and answers; None for all.
+            case_insensitive: compare words in upper case.
+            dummy4unknown: take questions with an unknown word for wrong, instead of leaving them out.
+            similarity_function: "most_similar", which is what gensim 4 computes whatever it is given.
+
+        Returns:
+            The accuracy, and for each section and the total {"section", "correct", "incorrect"} with the questions.
+        """
+        if similarity_function != "most_similar":
+            raise ShapeError(f"similarity_function is {quoted(similarity_function)}; only 'most_similar' is computed")
+        return answered_analogies(self, analogies, restrict_vocab, case_insensitive, dummy4unknown)
 
     def described(self) -> dict[str, Any]:
         """What `model.json` says of it, beside its files."""

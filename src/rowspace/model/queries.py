@@ -343,47 +343,6 @@ class Queries:
     def _known_norms(self, rows: int) -> np.ndarray | None:
         return None if self._kept is None and self.vectors.flags.writeable else self.norms[:rows]
 
-    def evaluate_word_pairs(
-        self,
-        pairs: Any,
-        delimiter: str = "\t",
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[tuple[float, float], tuple[float, float], float]:
-        """What `rs.evaluate_similarity` finds, as gensim returns it: (Pearson, p), (Spearman, p), percent unknown."""
-        from rowspace.model.evaluate import evaluate_similarity
-
-        options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "case_insensitive": case_insensitive}
-        found = evaluate_similarity(self, pairs, delimiter=delimiter, count_unknown=dummy4unknown, **options)
-        return found.pearson, found.spearman, 100 * found.unknown / found.pairs
-
-    def evaluate_word_analogies(
-        self,
-        analogies: Any,
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-        similarity_function: str = "most_similar",
-    ) -> tuple[float, list[dict[str, Any]]]:
-        """What `rs.evaluate_analogies` finds, as gensim returns it.
-
-        Args:
-            analogies: the file.
-            restrict_vocab: names of that many first rows are known, and answers; None for all.
-            case_insensitive: compare words in upper case.
-            dummy4unknown: take questions with an unknown word for wrong, instead of leaving them out.
-            similarity_function: "most_similar", which is what gensim 4 computes whatever it is given.
-
-        Returns:
-            The accuracy, and for each section and the total {"section", "correct", "incorrect"} with the questions.
-        """
-        from rowspace.model.evaluate import answered_analogies
-
-        if similarity_function != "most_similar":
-            raise ShapeError(f"similarity_function is {quoted(similarity_function)}; only 'most_similar' is computed")
-        return answered_analogies(self, analogies, restrict_vocab, case_insensitive, dummy4unknown)
-
     def _sum(self, positive: list[Any], negative: list[Any]) -> tuple[np.ndarray, set[int]]:
         """The weighted sum in float64, and the ids of the items in it."""
         if not positive and not negative:

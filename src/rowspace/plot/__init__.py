@@ -7,7 +7,7 @@ matplotlib is imported when the first picture is drawn.
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, read_trace
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from rowspace.model.model import Model
     from rowspace.tables.table import Table
 
-    Costs: TypeAlias = "Model | Sequence[float] | np.ndarray"
+    Costs: TypeAlias = "Trained | Sequence[float] | np.ndarray"
 
 __all__ = ["plot_cost", "plot_table", "plot_trace"]
+
+
+class Trained(Protocol):
+    """What keeps the mean cost of each epoch, as a model does."""
+
+    cost: list[float]
 
 
 def plot_cost(

@@ -22,12 +22,11 @@ from rowspace.errors import DataError
 from rowspace.errors.checks import is_integer
 from rowspace.errors.idle import changed, idle_options, refuse_idle
 from rowspace.rates import linear
-from rowspace.read import Pairs, read_pairs
+from rowspace.read.pairs import Pairs, read_pairs
 from rowspace.system.digests import digest_of
 from rowspace.system.memory import require_memory
-from rowspace.tables.create import reopened
 from rowspace.tables.on_disk import is_on_disk
-from rowspace.tables.table import Table
+from rowspace.tables.table import Table, reopened
 from rowspace.train.trainer import Trainer
 from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
 

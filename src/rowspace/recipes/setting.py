@@ -10,11 +10,11 @@ import numpy as np
 from rowspace.columns.kinds import Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.columns.subwords import Subwords
-from rowspace.read import Text
+from rowspace.read.text import Text
 from rowspace.recipes.contexts import chance_of_keeping
 from rowspace.system.mapped import copy_rows
-from rowspace.tables.create import reopened, write_table
-from rowspace.tables.table import Table
+from rowspace.tables.files import write_table
+from rowspace.tables.table import Table, reopened
 from rowspace.updates import Update
 
 _STRETCH = 2**22  # numbers of a table on disk that are made at a time

@@ -14,7 +14,7 @@ from rowspace.errors import DataError, idle
 from rowspace.errors.checks import is_integer, is_number
 from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
-from rowspace.read import Text, read_text
+from rowspace.read.text import Text, read_text
 from rowspace.recipes import counted, predictive
 from rowspace.recipes.setting import Recipe, TextOptions
 from rowspace.system.memory import require_memory

@@ -118,11 +118,9 @@ class Table:
         ...     bool((E.values == Table(1000, 4, seed=1).values).all())
         True
         """
-        from rowspace.tables.create import write_table
-
         path, index = path_of("a table", path), None if names is None else Names(names)
         shape = checked_shape(len(index) if n is None and index is not None else n, dim)
-        write_table(path, shape, drawn_in_stretches(shape, seed, scale), index, counts)
+        files.write_table(path, shape, drawn_in_stretches(shape, seed, scale), index, counts)
         return cls.open(path, "r+")
 
     @classmethod
@@ -310,3 +308,18 @@ def by_name(tables: Any) -> dict[str, Table]:
     if not isinstance(tables, Mapping) or not all(isinstance(table, Table) for table in tables.values()):
         raise DataError('tables must be a dict of tables by the names they have in the cost, such as {"E": E}')
     return dict(tables)
+
+
+def reopened(path: str | os.PathLike[str], shape: tuple[int, int], names: list[str] | None = None) -> Table:
+    """The table of a training that is gone on with; its values are written over by those of the checkpoint.
+
+    Raises:
+        DataError: if it is a table of another shape or of other names.
+        FormatError, OSError: as `Table.open`.
+    """
+    table = Table.open(path, "r+")
+    if table.shape != shape or table.names != names:
+        found, wanted = (f"{n} x {dim}" for n, dim in (table.shape, shape))
+        others = f"{found}, not {wanted}" if found != wanted else f"{found} with other names"
+        raise DataError(f"{path} is a table of {others}: another training's; give the folder that this one began with")
+    return table
