@@ -1,8 +1,8 @@
 """Power cuts, simulated: what a program writes is recorded, and every state that a cut may leave is opened again.
 
 Writes that were not flushed may be on the disk, in part or not at all; names that were made, moved or removed may be so
-in any order, until their folder is flushed (`tests/power.py`). From each such state a model must open as the old one or
-the new one, and a training must go on from a checkpoint that was whole.
+in any order, until their folder is flushed (`tests/support/power.py`). From each such state a model must open as the
+old one or the new one, and a training must go on from a checkpoint that was whole.
 
 usage: power_cuts.py [CASE ...] [--most 40] [--seed 0]
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.cuts import CASES, tried
+from tests.support.cuts import CASES, tried
 
 
 def main() -> None:

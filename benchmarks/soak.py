@@ -1,9 +1,9 @@
 """A soak: trainings killed over and over beside one that is never stopped, while memory, files and threads are watched.
 
 One process trains for the whole time with a checkpoint every second and is asked every few seconds for its resident
-memory, open files and threads. Beside it the cases of `tests/killing.py` take turns, each killed with SIGKILL at random
-moments and resumed with one to three threads, until it comes to its end: its bytes and costs must be those of a run
-left alone.
+memory, open files and threads. Beside it the cases of `tests/support/killing.py` take turns, each killed with SIGKILL
+at random moments and resumed with one to three threads, until it comes to its end: its bytes and costs must be those
+of a run left alone.
 
 usage: soak.py [--minutes 30] [--seed 0] [--kills 25]
 """
@@ -25,7 +25,8 @@ from measure import machine
 import rowspace as rs
 from rowspace import costs
 
-KILLING = Path(__file__).parents[1] / "tests" / "killing.py"
+ROOT = Path(__file__).parents[1]
+KILLING = [sys.executable, "-m", "tests.support.killing"]
 LOOK = 5.0  # seconds
 
 
@@ -54,15 +55,15 @@ def _watch(told: Any) -> None:
 
 def kill_on(minutes: float, kills: int, seed: int) -> dict[str, list[int]]:
     """Let every case be killed, turn after turn; gives its kills, its trainings that came to an end, its failures."""
-    cases = subprocess.run([sys.executable, str(KILLING), "--list"], capture_output=True, text=True, check=True)
+    cases = subprocess.run([*KILLING, "--list"], capture_output=True, text=True, check=True, cwd=ROOT)
     found: dict[str, list[int]] = {name: [0, 0, 0] for name in cases.stdout.split()}
     until = perf_counter() + 60 * minutes
     for turn in count(seed):
         for name, so_far in found.items():
             if perf_counter() > until:
                 return found
-            command = [sys.executable, str(KILLING), name, str(kills), str(turn)]
-            done = subprocess.run(command, capture_output=True, text=True)
+            command = [*KILLING, name, str(kills), str(turn)]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
             print((done.stdout or done.stderr).strip(), file=sys.stderr, flush=True)
             if done.returncode:
                 so_far[2] += 1

@@ -16,7 +16,6 @@ settings.load_profile("rowspace")
 def pytest_configure(config: pytest.Config) -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     os.environ["ROWSPACE_CACHE"] = str(Path(str(config.rootpath)) / ".pytest_cache" / f"kernels-{version}")
-    sys.path.insert(0, str(Path(__file__).parent))  # for naive.py
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,13 +1,13 @@
 """Every named cost: its gradient, its loop against the naive version, and finite at extremes."""
 
-import naive
 import numpy as np
 import pytest
-from examples import ROWS, data_for, indexed, tables_for
 
 import rowspace as rs
 from rowspace.costs import NAMED, weighted
 from rowspace.errors import CostError, DataError
+from tests.support import naive
+from tests.support.examples import ROWS, data_for, indexed, tables_for
 
 EVERY = sorted(NAMED)
 

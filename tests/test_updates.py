@@ -1,10 +1,10 @@
 """Every update: descends a parabola, touches no other row, equals its NumPy version, sums repeats."""
 
-import naive
 import numpy as np
 import pytest
 
 import rowspace as rs
+from tests.support import naive
 
 UPDATES = {
     "sgd": (lambda rate: rs.sgd(rate), naive.sgd),

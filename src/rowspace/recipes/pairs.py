@@ -3,7 +3,7 @@
 The trials had 32 numbers a row and three seeds each. Without labels, weight decay matters most: from the flights, with
 their counts as weights, a linear fit on half the airports finds longitude and latitude of the others with correlations
 of 0.94 and 0.86, without decay 0.83 and 0.71; on Roget's thesaurus, a tenth of the links held out are told from random
-pairs with an AUC of 0.84, without decay 0.77. `tests/test_pairs_training.py` keeps the first true. Costs whose best
+pairs with an AUC of 0.84, without decay 0.77. `tests/recipes/test_pairs.py` keeps the first true. Costs whose best
 rows have a length of their own get no decay.
 """
 
