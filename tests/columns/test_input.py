@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
+from rowspace.columns.chunk import reordered
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import Form, Ragged, kind, reordered
+from rowspace.columns.kinds import Form, Ragged, kind
 from rowspace.errors import NoExamples
 
 DATA = {"i": [0, 2, 4, 1], "j": [1, 3, 5, 1], "label": [1.0, 0.5, 0.0, 1.0]}

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from rowspace.columns.chunk import Chunk, length
 from rowspace.columns.frames import Frame
 from rowspace.columns.input import as_chunk, chunk_of
-from rowspace.columns.kinds import Chunk, length
 from rowspace.errors import DataError
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rowspace.columns.lists import of_list
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line, quoted
 
@@ -110,8 +111,6 @@ def decoded(column: Any) -> Any:
 
 def _refuse_entries(what: str, values: Any) -> None:
     """Say which entry of a list of Python's is not what the others are, if that is so."""
-    from rowspace.columns.input import of_list  # which reads frames
-
     if _has(values, "tolist"):
         values = values.tolist()
     if isinstance(values, list | tuple):

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.columns.chunk import Chunk, length
 from rowspace.columns.frames import Frame, as_arrow, decoded
-from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
+from rowspace.columns.kinds import Column, Gathered, Negatives, Ragged, Unused
+from rowspace.columns.lists import Found, of_array, of_list
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
-from rowspace.tables.entries import FILL, array_of, bags_of, check_not_masked, is_bag
-
-Found = np.ndarray | Ragged
+from rowspace.tables.entries import FILL, check_not_masked
 
 
 def as_chunk(data: Any, used: Collection[str]) -> Chunk:
@@ -61,13 +61,13 @@ def as_column(name: str, values: Any) -> Column:
     what = f"column {name!r}"
     check_not_masked(what, values)
     if isinstance(values, np.ndarray):
-        return _of_array(what, values)
+        return of_array(what, values)
     if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
         raise DataError(f"{what} is a single {type(values).__name__}; a column has one entry per example")
     if str(getattr(values, "dtype", "")) == "Object":  # of polars, which hands out addresses
         return of_list(what, values.to_list())
     if hasattr(values, "iloc") and isinstance(values.dtype, np.dtype):
-        return _of_array(what, values.to_numpy())
+        return of_array(what, values.to_numpy())
     if any(hasattr(values, f"__arrow_{protocol}__") for protocol in ("c_stream", "c_array", "array")):
         return _of_arrow(what, as_arrow(what, values))
     if isinstance(values, range):
@@ -77,43 +77,13 @@ def as_column(name: str, values: Any) -> Column:
     return _converted(what, values)
 
 
-def of_list(what: str, values: Sequence[Any]) -> Found:
-    """A list of single entries, or of bags."""
-    kinds = set(map(type, values))
-    if not kinds <= {list, tuple} and any(map(is_bag, kinds)):
-        values = [value.item() if is_bag(type(value)) and getattr(value, "ndim", 1) == 0 else value for value in values]
-    if not any(map(is_bag, kinds)) or not is_bag(type(values[0])):
-        return array_of(what, values)
-    entries, offsets = bags_of(what, values)
-    lengths = np.diff(offsets)
-    if (lengths == lengths[0]).all():
-        return entries.reshape(len(values), lengths[0])
-    return Ragged(entries, offsets)
-
-
-def _of_array(what: str, array: np.ndarray) -> Found:
-    array = np.asarray(array)
-    if array.ndim == 0:
-        raise DataError(f"{what} is a single {type(array.item()).__name__}; a column has one entry per example")
-    if array.dtype.kind not in "OT":
-        return array
-    if array.ndim == 1:
-        return of_list(what, array.tolist())
-    flat = array_of(what, array.ravel().tolist(), lambda k: f"at position {_place(k, array.shape)}")
-    return flat.reshape(array.shape)
-
-
-def _place(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(k, shape))
-
-
 def _converted(what: str, values: Any) -> Found:
     """What is no list: tensors and others that say how they become arrays, or what can be gone through."""
     try:
         found = np.asarray(values) if hasattr(values, "__array__") else list(values)
     except Exception as error:  # every library raises its own kind
         raise DataError(f"{what} cannot be made an array of: {one_line(error)}") from error
-    return of_list(what, found) if isinstance(found, list) else _of_array(what, found)
+    return of_list(what, found) if isinstance(found, list) else of_array(what, found)
 
 
 # --- Arrow

@@ -1,21 +1,17 @@
 """Columns: named arrays over examples, in the forms a kernel takes, checked once before it sees them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from rowspace.columns.negatives import Negatives
-from rowspace.errors import DataError, RowspaceError
-from rowspace.errors.checks import is_integer, is_number
-from rowspace.errors.quoting import quoted
+from rowspace.errors import DataError
+from rowspace.errors.checks import is_integer
 from rowspace.jit.compile import compiled_loop
-from rowspace.system.mapped import converted, mapped
 from rowspace.tables.entries import check_not_masked
 
 _LOOKED_AT = 4096  # numbers, for one to be shown
-_LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole
 
 
 @dataclass(frozen=True)
@@ -115,29 +111,6 @@ class Unused:
 
 
 Column = np.ndarray | Ragged | Gathered | Negatives | Unused
-Chunk = dict[str, Column]
-
-
-def length(columns: Chunk) -> int:
-    """The number of examples: every column but a sampled one has this length."""
-    lengths = {name: len(c) for name, c in columns.items() if not isinstance(c, Negatives | Unused)}
-    if not lengths:
-        raise DataError("data has no column of its own; give at least one array")
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{name} {n}" for name, n in lengths.items())
-        raise DataError(f"columns differ in length: {listed}")
-    return next(iter(lengths.values()))
-
-
-def members(columns: Chunk) -> np.ndarray | None:
-    """Where the members of gathered bags begin, (n + 1,): what counts as examples; None if examples are single."""
-    return next((c.offsets for c in columns.values() if isinstance(c, Ragged) and c.gathered), None)
-
-
-def counted_before(columns: Chunk, n: Any) -> Any:
-    """How many examples stand before entry n of a chunk: n, or the members of the bags before bag n."""
-    bags = members(columns)
-    return n if bags is None else bags[n] - bags[0]
 
 
 def kind(name: str, column: Column) -> Form:
@@ -173,119 +146,6 @@ def _dtype(name: str, values: np.ndarray) -> tuple[bool, bool]:
     if values.dtype.kind in "fb":
         return False, False
     raise DataError(f"column {name!r} holds {values.dtype}; a column holds ids, names or numbers")
-
-
-# --- checking ------------------------------------------------------------------------------------------------------
-
-
-def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any], used: Any) -> Chunk:
-    """The columns in `used` as a kernel takes them: ids in range, numbers finite float32, all contiguous.
-
-    `ids` names the tables that each id column indexes. Raises IdOutOfRange, UnknownItem or DataError naming the
-    column and the position of the first value that is none.
-    """
-    return {name: _checked(name, chunk[name], [tables[t] for t in ids.get(name, [])]) for name in used}
-
-
-def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
-    if isinstance(column, Unused):
-        raise DataError(f"column {name!r} is not one of the cost's")
-    if isinstance(column, Negatives):
-        for table in indexed:
-            if len(table) != len(column.of):
-                raise DataError(f"{name!r} is drawn from {len(column.of)} rows but indexes a table of {len(table)}")
-        return column
-    if isinstance(column, Ragged):
-        offsets = np.ascontiguousarray(column.offsets, np.int64)
-        if offsets[0] < 0 or offsets[-1] > len(column.values) or (np.diff(offsets) < 0).any():
-            raise DataError(f"column {name!r} has offsets that do not rise from 0 to its {len(column.values)} values")
-        return replace(column, values=_checked_values(name, column.values, indexed), offsets=offsets)
-    if isinstance(column, Gathered):
-        return column.of(_checked_values(name, column.values, indexed))
-    return _checked_values(name, column, indexed)
-
-
-def _checked_values(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
-    check = lambda part: _as_ids(name, part, indexed) if indexed else _as_numbers(name, part)
-    return converted(values, check) if values.nbytes >= _LARGE and mapped(values) else check(values)
-
-
-def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
-    if values.dtype.kind in "OUT":
-        values = _ids_of_names(name, values, indexed)
-    for table in indexed:
-        table.check_ids(values, f"column {name!r}")
-    narrow = all(len(table) < 2**31 for table in indexed)
-    return np.ascontiguousarray(values, np.int32 if narrow else np.int64)
-
-
-def _ids_of_names(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
-    """Names as ids: the same in every table that the column indexes and that has names."""
-    try:
-        found = [table.ids(values) for table in indexed if table.names is not None] or [indexed[0].ids(values)]
-    except RowspaceError as error:
-        raise type(error)(f"column {name!r}: {error}") from None
-    for other in found[1:]:
-        if not np.array_equal(found[0], other):
-            place = np.argwhere(found[0] != other)[0]
-            raise DataError(
-                f"column {name!r} indexes several tables, which number {str(values[tuple(place)])!r} differently; "
-                "give them the same names in the same order"
-            )
-    return found[0]
-
-
-def _as_numbers(name: str, values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind not in "fiub":
-        raise DataError(f"column {name!r} holds {_shown(values)}; the cost uses it as a number")
-    with np.errstate(over="ignore"):
-        numbers = np.ascontiguousarray(values, np.float32)
-        finite = np.isfinite(numbers.sum(dtype=np.float64))  # of float32 their sum might not be
-    if not finite:
-        place = np.argwhere(~np.isfinite(numbers))[0]
-        where = place[0] if len(place) == 1 else tuple(place.tolist())
-        raise DataError(
-            f"column {name!r} holds {values[tuple(place)]} at position {where}; numbers must be finite float32"
-        )
-    return numbers
-
-
-def _shown(values: np.ndarray) -> str:
-    """What an array that holds no numbers holds: its first entry that is none."""
-    if not values.size:
-        return str(values.dtype)
-    for found in values.flat:
-        if isinstance(found, str):
-            return f"text such as {quoted(str(found))}"
-        if not is_number(found):
-            return f"{quoted(found)} ({type(found).__name__})"
-    return "objects of Python; give numbers with .astype(np.float32)"
-
-
-def cut_out(chunk: Chunk, lo: int, hi: int) -> Chunk:
-    """Examples `lo` to `hi` of a chunk, without copying."""
-    return {name: _cut_out(column, lo, hi) for name, column in chunk.items()}
-
-
-def _cut_out(column: Column, lo: int, hi: int) -> Column:
-    if isinstance(column, Negatives | Unused):
-        return column
-    if isinstance(column, Ragged):
-        return replace(column, offsets=column.offsets[lo : hi + 1])
-    return column.of(column.values[lo:hi]) if isinstance(column, Gathered) else column[lo:hi]
-
-
-def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
-    """The examples of a chunk in another order."""
-    return {name: _reordered(column, order) for name, column in chunk.items()}
-
-
-def _reordered(column: Column, order: np.ndarray) -> Column:
-    if isinstance(column, Negatives | Unused):
-        return column
-    if isinstance(column, Gathered):
-        return column.of(column.values[order])
-    return of_each(column, order) if isinstance(column, Ragged) else column[order]
 
 
 def of_each(bags: Ragged, ids: np.ndarray) -> Ragged:

@@ -1,6 +1,7 @@
 """Marks: short texts that tell columns of data from others."""
 
-from rowspace.columns.kinds import Chunk, Column, Gathered, Negatives, Ragged, Unused, length
+from rowspace.columns.chunk import Chunk, length
+from rowspace.columns.kinds import Column, Gathered, Negatives, Ragged, Unused
 from rowspace.system.digests import digest_of, digest_of_texts
 
 

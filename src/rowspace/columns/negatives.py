@@ -12,6 +12,7 @@ from rowspace.errors.arguments import check_kind
 from rowspace.errors.checks import is_integer, is_number
 from rowspace.errors.quoting import one_line
 from rowspace.tables.entries import check_not_masked
+from rowspace.tables.table import Table
 
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
 TRY_STEP = 2**16  # how far apart the counters of two tries are
@@ -50,8 +51,6 @@ class Negatives:
     avoid: str | None = None
 
     def __post_init__(self) -> None:
-        from rowspace.tables.table import Table
-
         check_kind("of", self.of, Table, "the table to draw from")
         if not is_integer(self.k) or not 1 <= self.k <= TRY_STEP:
             raise DataError(f"k is {self.k!r}; draw from 1 to {TRY_STEP:,} negatives")

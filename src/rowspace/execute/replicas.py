@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Ragged
+from rowspace.columns.chunk import Chunk
+from rowspace.columns.kinds import Ragged
 from rowspace.kernel.segments import Arguments
 from rowspace.schedule.layout import IdSource
 

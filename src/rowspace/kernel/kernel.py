@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Ragged
+from rowspace.columns.chunk import Chunk
+from rowspace.columns.kinds import Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CostError
 from rowspace.jit.compile import compiled, interpreted

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.columns.chunk import Chunk, checked
 from rowspace.columns.holding import check_held
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import Chunk, Form, checked, kind
+from rowspace.columns.kinds import Form, kind
 from rowspace.columns.negatives import Negatives, draw
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.arguments import check_kind

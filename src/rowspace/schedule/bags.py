@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Gathered, Negatives, Ragged, length
+from rowspace.columns.chunk import Chunk, length
+from rowspace.columns.kinds import Gathered, Negatives, Ragged
 from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.packing import room

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Ragged, counted_before, length, members
+from rowspace.columns.chunk import Chunk, counted_before, length, members
+from rowspace.columns.kinds import Ragged
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import catch_up, step
 from rowspace.kernel.segments import Arguments, Segments, segments_between

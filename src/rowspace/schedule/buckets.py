@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Column, Gathered, Ragged, length, reordered
+from rowspace.columns.chunk import Chunk, length, reordered
+from rowspace.columns.kinds import Column, Gathered, Ragged
 from rowspace.columns.negatives import BlockNegatives
 from rowspace.errors import CheckpointError
 from rowspace.jit.compile import compiled_loop

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Gathered, Ragged, length
+from rowspace.columns.chunk import Chunk, length
+from rowspace.columns.kinds import Gathered, Ragged
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.sort_loops import distribute
 

@@ -7,7 +7,7 @@ from time import sleep
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, counted_before, members
+from rowspace.columns.chunk import Chunk, counted_before, members
 from rowspace.execute.replicas import Replicas
 from rowspace.execute.residency import Residency
 from rowspace.kernel.segments import DONE, HI, LO, NOT_BEGUN, Arguments, Runner, Segments

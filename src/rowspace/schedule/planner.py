@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowspace.columns.chunk import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.columns.holding import check_held
-from rowspace.columns.kinds import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.execute.replicas import REPLICAS, Replica, Replicas
 from rowspace.execute.tiles import Parts, Tiles, room_for_rows, tiled

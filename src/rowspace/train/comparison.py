@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rowspace.columns.kinds import Chunk
+from rowspace.columns.chunk import Chunk
 from rowspace.columns.marks import digest_of_columns, told_of_negatives, what_differs
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Chunk, Ragged
+from rowspace.columns.chunk import Chunk
+from rowspace.columns.kinds import Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import Diverged
 

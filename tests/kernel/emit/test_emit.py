@@ -138,8 +138,8 @@ def test_interpreted_loop_agrees_with_the_naive_version(name):
 
 def interpreted(cost, data, update):
     """Train through the interpreted loop."""
+    from rowspace.columns.chunk import checked, length
     from rowspace.columns.input import as_chunk
-    from rowspace.columns.kinds import checked, length
     from rowspace.kernel.segments import Slice, run_slice
 
     E = table()

@@ -7,8 +7,8 @@ import pytest
 from scipy import special
 
 import rowspace as rs
+from rowspace.columns.chunk import checked, length
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import checked, length
 from rowspace.errors import DataError
 from rowspace.jit.compile import interpreted as compiled_interpreted
 from rowspace.kernel.emit.scalars import used_helpers
