@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowspace as rs
-from rowspace.columns.negatives import alias_tables, draw
+from rowspace.columns.negatives import draw
+from rowspace.jit.draws import alias_tables
 from rowspace.kernel.segments import Slice
 
 

@@ -13,7 +13,8 @@ from pytensor.tensor.elemwise import Elemwise
 from rowspace.jit.compile import compiled, interpreted
 from rowspace.kernel.emit import element, emitter
 from rowspace.kernel.emit.expression import Expr, Writer
-from rowspace.kernel.emit.scalars import DTYPES, HELPERS, KNOWN, SCALAR, used_helpers
+from rowspace.kernel.emit.functions import FUNCTIONS, used_functions
+from rowspace.kernel.emit.scalars import DTYPES, KNOWN, SCALAR
 
 WHOLE = [d for d in DTYPES if "int" in d]
 POLES = {"Psi", "TriGamma"}  # at 0 and below, which tests of their own see to
@@ -85,7 +86,7 @@ class Table:
 
     def source(self):
         """A loop that stores every result as a float64, so that one of another type shows."""
-        writer = Writer({*KNOWN, *HELPERS, *"kernel arguments k z r s".split()})
+        writer = Writer({*KNOWN, *FUNCTIONS, *"kernel arguments k z r s".split()})
         emit = emitter(writer)
         taken = [writer.name("a") for _ in self.inputs]
         given = [writer.name("b") for _ in self.outputs]
@@ -99,7 +100,7 @@ class Table:
             writer.loops([(k, out.type.shape[0])], [(element(name)((k,)), "=", emit.at(out, (k,)))])
         lines = [f"    ({', '.join([*taken, *given])},) = arguments", *("    " + s for s in writer.scratch_lines())]
         body = "\n".join(["def kernel(arguments):", *lines, "    if True:", "        if True:", *writer.lines]) + "\n"
-        return writer.constant_lines() + used_helpers(body) + body
+        return writer.constant_lines() + used_functions(body) + body
 
     def by_loop(self, make):
         given = [np.empty(out.type.shape, np.float64) for out in self.outputs]

@@ -11,6 +11,7 @@ from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
 from rowspace.errors.checks import is_integer, is_number
 from rowspace.errors.quoting import one_line
+from rowspace.jit.draws import alias_tables, draw_uniform, is_kept, random_bits
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.table import Table
 
@@ -129,67 +130,22 @@ class BlockNegatives(Negatives):
         return other
 
 
-def alias_tables(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Walker's alias tables for drawing r with probability weights[r] / weights.sum(), by Vose's method (1991)."""
-    from rowspace.jit.compile import compiled_loop
-
-    keep = np.where(weights > 0, 1, 0).astype(np.float32)  # what rounding leaves over is kept, unless never drawn
-    other = np.full(len(weights), np.argmax(weights), np.int64)
-    scaled = weights * (len(weights) / weights.sum())
-    compiled_loop(pair_slots)(scaled, keep, other, np.empty(len(weights), np.int64))
-    return keep, other
-
-
-def pair_slots(scaled, keep, other, stack):  # type: ignore[no-untyped-def]
-    """Fill every slot of less than 1 from one of more; `stack` has the small ones before, the large behind."""
-    n = len(scaled)
-    small, large = 0, n
-    for r in range(n):
-        if scaled[r] < 1:
-            stack[small] = r
-            small += 1
-    for r in range(n - 1, -1, -1):
-        if scaled[r] >= 1:
-            large -= 1
-            stack[large] = r
-    while small > 0 and large < n:
-        small -= 1
-        poor, rich = stack[small], stack[large]
-        keep[poor] = scaled[poor]
-        other[poor] = rich
-        scaled[rich] -= 1 - scaled[poor]
-        if scaled[rich] < 1:
-            large += 1
-            stack[small] = rich
-            small += 1
-
-
 def draw(negatives: Negatives, part: Any, salt: int, avoid: np.ndarray | None) -> np.ndarray:
     """The ids that the kernel draws for examples `part.lo` to `part.hi` of a chunk, (hi - lo, k): the same counters."""
     examples = np.arange(part.lo, part.hi, dtype=np.uint64)[:, None] + np.uint64(part.first)
     draws = np.arange(negatives.k, dtype=np.uint64)[None, :] + np.uint64(salt * SALT_STEP)
-    drawn = _pick(negatives, _random_bits(part.seed, examples, draws))
+    drawn = _pick(negatives, random_bits(np.uint64(part.seed), examples, draws))
     for attempt in range(1, AVOID_TRIES if avoid is not None else 1):
         assert avoid is not None
         again = drawn == avoid[part.lo : part.hi, None]
-        other = _pick(negatives, _random_bits(part.seed, examples, draws + np.uint64(TRY_STEP * attempt)))
+        other = _pick(negatives, random_bits(np.uint64(part.seed), examples, draws + np.uint64(TRY_STEP * attempt)))
         drawn = np.where(again, other, drawn)
     return drawn
 
 
-def _random_bits(seed: int, examples: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """SplitMix64 of a counter, as in the kernel's `random_bits`."""
-    x: Any = np.uint64(seed) + examples * np.uint64(0x9E3779B97F4A7C15) + draws * np.uint64(0xD1B54A32D192ED03)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
 def _pick(negatives: Negatives, bits: Any) -> np.ndarray:
-    high = (bits >> np.uint64(32)) * np.uint64(len(negatives.of))
-    slots = (high >> np.uint64(32)).astype(np.int64)
+    slots = draw_uniform(bits, len(negatives.of)).astype(np.int64)
     if negatives.alias is None:
         return slots
     keep, other = negatives.alias
-    chance = (bits & np.uint64(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
-    return np.where(chance < keep[slots], slots, other[slots])
+    return np.where(is_kept(bits, keep[slots]), slots, other[slots])

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import hashlib
 import inspect
-import math
 import sys
 import threading
 from collections.abc import Callable
@@ -15,28 +14,11 @@ from typing import Any
 import numpy as np
 
 from rowspace.jit import cache
+from rowspace.jit.names import NAMES
 from rowspace.system.interrupts import interrupts_deferred
 
 # Sums may be reordered, which is what makes them vectorise, and divisions shared; NaN and infinity keep their meaning.
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}
-
-_NAMES = {
-    "math": math,
-    "np": np,
-    "f32": np.float32,
-    "f64": np.float64,
-    **{f"i{bits}": getattr(np, f"int{bits}") for bits in (8, 16, 32, 64)},
-    **{f"u{bits}": getattr(np, f"uint{bits}") for bits in (8, 16, 32, 64)},
-    "uintp": np.uintp,
-    "uint64": np.uint64,
-    "load_acquire": lambda array, place: array[place],
-    "store_release": lambda array, place, value: array.__setitem__(place, value),
-    "pause": lambda: None,
-    "prefetch": lambda table, row, k: None,
-    "INFINITY": math.inf,
-    "NOT_A_NUMBER": math.nan,
-}
-
 
 _FIRST = threading.RLock()  # one thread compiles, the others wait
 
@@ -52,7 +34,7 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
 
     path = Path("<checked>") if bounds else _written(source)
     module = ModuleType(f"rowspace_{path.stem}")
-    module.__dict__.update(_NAMES, **intrinsics.INTRINSICS)
+    module.__dict__.update(NAMES, **intrinsics.INTRINSICS)
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
     exec(compile(source, str(path), "exec"), module.__dict__)
     options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "boundscheck": bounds}
@@ -102,7 +84,7 @@ def _read_back(kernel: Any, signature: tuple[Any, ...]) -> None:
 
 def interpreted(source: str) -> Callable[..., Any]:
     """The function `kernel` of `source` run by Python itself: slow, and without compiling."""
-    names: dict[str, Any] = {**_NAMES, "math": _numpy_math()}
+    names: dict[str, Any] = {**NAMES, "math": _numpy_math()}
     exec(source, names)
 
     def run(*arguments: Any) -> Any:

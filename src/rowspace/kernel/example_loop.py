@@ -13,7 +13,8 @@ from rowspace.errors import DataError
 from rowspace.kernel.cost import SymbolicCost, simplify
 from rowspace.kernel.emit import Unsupported, element, emitter
 from rowspace.kernel.emit.expression import Access, Dim, Expr, Index, Writer
-from rowspace.kernel.emit.scalars import HELPERS, KNOWN, used_helpers
+from rowspace.kernel.emit.functions import FUNCTIONS, used_functions
+from rowspace.kernel.emit.scalars import KNOWN
 from rowspace.kernel.lookups import Lookup, id_sources
 from rowspace.kernel.segments import DRAWN
 from rowspace.kernel.update_phase import LookupSite, TableRows, UpdatePhase, rows_of
@@ -25,7 +26,7 @@ _RESERVED = {
     *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt bits".split(),
     *"z0_ z1_ r0_ r1_".split(),
     *KNOWN,
-    *HELPERS,
+    *FUNCTIONS,
 }
 _AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache
 _ARGUMENTS = (
@@ -373,7 +374,7 @@ class ExampleLoop:
             "    return end",
         ]
         body = "\n".join(lines)
-        return self.writer.constant_lines() + used_helpers(body) + body + "\n"
+        return self.writer.constant_lines() + used_functions(body) + body + "\n"
 
     def _most(self, dim: Dim) -> str:
         text = str(dim)

@@ -8,7 +8,8 @@ import numpy as np
 from rowspace.jit.compile import compiled
 from rowspace.kernel.emit import element, emitter
 from rowspace.kernel.emit.expression import Expr, Writer
-from rowspace.kernel.emit.scalars import HELPERS, KNOWN, used_helpers
+from rowspace.kernel.emit.functions import FUNCTIONS, used_functions
+from rowspace.kernel.emit.scalars import KNOWN
 from rowspace.kernel.source_cache import keep, load, rows_fingerprint
 from rowspace.kernel.update_phase import UpdatePhase, rows_of
 from rowspace.updates import Update
@@ -18,7 +19,7 @@ _RESERVED = {
     *"kernel table states rows gradients order starts rate now begin end since paces u row s k z r check total".split(),
     *"z0 k0 z0_ z1_ r0_ r1_".split(),
     *KNOWN,
-    *HELPERS,
+    *FUNCTIONS,
 }
 
 
@@ -67,7 +68,7 @@ class RowLoop:
             "    return end",
         ]
         text = "\n".join(lines) + "\n"
-        return writer.constant_lines() + used_helpers(text) + text
+        return writer.constant_lines() + used_functions(text) + text
 
     def _sum_and_step(self, writer: Writer, moves: UpdatePhase) -> None:
         total = writer.array("total", (self.dim,), "float32")

@@ -28,7 +28,8 @@ from rowspace.updates import Update
 # The modules that decide what a source says.
 _WRITERS = (
     "kernel/cost.py kernel/lookups.py kernel/update.py kernel/graph/*.py kernel/emit/*.py kernel/update_phase.py "
-    "kernel/example_loop.py kernel/row_loop.py kernel/source_cache.py kernel/segments.py columns/negatives.py"
+    "kernel/example_loop.py kernel/row_loop.py kernel/source_cache.py kernel/segments.py columns/negatives.py "
+    "jit/draws.py"
 ).split()
 
 

@@ -15,17 +15,14 @@ import numpy as np
 
 from rowspace.columns.kinds import Gathered, Ragged
 from rowspace.jit.compile import compiled_loop
-from rowspace.schedule.sort_loops import bits_of, is_kept
+from rowspace.jit.draws import is_kept, random_bits
+from rowspace.jit.names import i64, uint64
 from rowspace.system.digests import digest_of, digest_of_texts
 from rowspace.system.threads import Workers
 
 TOKENS = 2**19  # of a text, made into examples together
 MEMBERS = 16  # of a bag, at most
 AHEAD = 4  # stretches made at a time, at most: each takes memory
-
-i64 = np.int64  # the names compiled sources know
-uint64 = np.uint64
-f32 = np.float32
 
 
 def chance_of_keeping(counts: np.ndarray, sample: float) -> np.ndarray:
@@ -84,7 +81,7 @@ def widened(ids, keep, seed, n, end, step, wanted):  # type: ignore[no-untyped-d
     """The place from which on, stepping towards `end` from n, so many words are kept; `end` if there are fewer."""
     while n != end and wanted > 0:
         place = n if step > 0 else n - 1
-        wanted -= i64(is_kept(bits_of(seed, place), keep[ids[place]]))
+        wanted -= i64(is_kept(random_bits(seed, place, 0), keep[ids[place]]))
         n += step
     return n
 
@@ -104,7 +101,7 @@ def thin_out(ids, offsets, sentence, a, b, keep, window, seed, words, reach, sta
     for s in range(sentence, last + 1):
         starts[s - sentence] = m
         for n in range(max(begin, offsets[s]), min(end, offsets[s + 1])):
-            x = bits_of(seed, n)
+            x = random_bits(seed, n, 0)
             if is_kept(x, keep[ids[n]]):
                 words[m] = ids[n]
                 reach[m] = 0 if n < a or n >= b else window - i64(((x >> uint64(32)) * uint64(window)) >> uint64(32))
@@ -247,7 +244,7 @@ class Contexts:
         words, reach = np.empty(room, np.int32), np.empty(room, np.int32)
         starts = np.empty(last - first + 2, np.int64)
         inputs = self.text.ids, offsets, first, a, b, self.keep, self.window, seed
-        thin = compiled_loop(bits_of, is_kept, widened, thin_out)
+        thin = compiled_loop(random_bits, is_kept, widened, thin_out)
         sentences = thin(*inputs, words, reach, starts)
         m = starts[sentences]
         return Kept(words[:m], reach[:m], starts[: sentences + 1])

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.jit.compile import compiled_loop
+from rowspace.jit.draws import draw_alias, draw_pool, random_bits
 from rowspace.schedule.blocks import Blocks, number_dtype
-from rowspace.schedule.sort_loops import bits_of, draw_pool, is_kept
 
 _HEAVY = 16  # a row with more than one in so many of a block's share is frequent
 
@@ -32,7 +32,7 @@ class NegativePool:
             return cls(blocks.rows, blocks.starts)
         bits = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
         drawn = np.empty(size, number_dtype(len(blocks.of)))
-        compiled_loop(bits_of, is_kept, draw_pool)(bits, *negatives.alias, drawn)
+        compiled_loop(random_bits, draw_alias, draw_pool)(bits, *negatives.alias, drawn)
         share = max(1, size // blocks.count)
         often = np.bincount(drawn, minlength=len(blocks.of)) > share // _HEAVY
         drawn = drawn[np.argsort(blocks.of[drawn], kind="stable")]  # by counting, for numbers of two bytes

@@ -1,18 +1,13 @@
 """Sorting a chunk of examples into buckets: loops in plain Python, run as machine code.
 
-A bucket is a row (a block of the first id) and a column (a group of blocks of the second). `compiled.compiled_loop`
+A bucket is a row (a block of the first id) and a column (a group of blocks of the second). `jit.compile.compiled_loop`
 compiles the functions, which are read here as they stand.
 """
 
-import numpy as np
-
-i64 = np.int64  # the names compiled sources know
-uintp = np.uintp
-uint64 = np.uint64
-f32 = np.float32
+from rowspace.jit.names import i64, uintp
 
 
-def number_buckets(first, second, first_block, second_block, columns, per_column, symmetric, sided, out, counts):  # type: ignore[no-untyped-def]
+def number_buckets(first, second, first_block, second_block, columns, per_column, symmetric, sided, out, counts):
     """Number the bucket of every example, and count the examples of each.
 
     With `symmetric` tables the smaller block is the row; `sided` buckets tell apart which of the two ids that was.
@@ -27,7 +22,7 @@ def number_buckets(first, second, first_block, second_block, columns, per_column
         counts[bucket] += 1
 
 
-def find_places(buckets, starts):  # type: ignore[no-untyped-def]
+def find_places(buckets, starts):
     """Turn each example's bucket into its place among the sorted ones, in file order within a bucket."""
     for n in range(len(buckets)):
         bucket = buckets[n]
@@ -35,7 +30,7 @@ def find_places(buckets, starts):  # type: ignore[no-untyped-def]
         starts[bucket] += 1
 
 
-def distribute(buckets, starts, columns, out):  # type: ignore[no-untyped-def]
+def distribute(buckets, starts, columns, out):
     """Move every example to its place: out[place, c] = columns[c][n], in file order within a bucket."""
     for n in range(len(buckets)):
         bucket = uintp(buckets[n])
@@ -45,7 +40,7 @@ def distribute(buckets, starts, columns, out):  # type: ignore[no-untyped-def]
             out[place, c] = columns[c][n]
 
 
-def distribute_within(buckets, starts, columns, out, begin, end):  # type: ignore[no-untyped-def]
+def distribute_within(buckets, starts, columns, out, begin, end):
     """The same for the examples of buckets `begin` to `end` alone."""
     for n in range(len(buckets)):
         bucket = uintp(buckets[n])
@@ -56,7 +51,7 @@ def distribute_within(buckets, starts, columns, out, begin, end):  # type: ignor
                 out[place, c] = columns[c][n]
 
 
-def move(values, places, out):  # type: ignore[no-untyped-def]
+def move(values, places, out):
     """out[places[n]] = values[n] for rows of numbers."""
     for n in range(len(places)):
         place = places[n]
@@ -64,7 +59,7 @@ def move(values, places, out):  # type: ignore[no-untyped-def]
             out[place, k] = values[n, k]
 
 
-def gather_bags(ids, ends, most, opened, of, offsets, firsts, bag_ends):  # type: ignore[no-untyped-def]
+def gather_bags(ids, ends, most, opened, of, offsets, firsts, bag_ends):
     """Put the examples of every bucket, which end at `ends`, into bags of one id: into the one that is open, or a new.
 
     Fills `of`, the bag of each example; `offsets`, where bags begin when examples stand bag by bag; `firsts`, the id of
@@ -94,30 +89,9 @@ def gather_bags(ids, ends, most, opened, of, offsets, firsts, bag_ends):  # type
     offsets[bags] = begin
 
 
-def fill_bags(of, places, values, out):  # type: ignore[no-untyped-def]
+def fill_bags(of, places, values, out):
     """Move every value to its bag, in file order within it; `places` begins as where the bags begin."""
     for n in range(len(of)):
         bag = uintp(of[n])
         out[places[bag]] = values[n]
         places[bag] += 1
-
-
-def bits_of(seed, n):  # type: ignore[no-untyped-def]
-    """SplitMix64 (Steele et al. 2014) of a place: no state to carry along."""
-    x = uint64(seed) + uint64(n) * uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return x ^ (x >> uint64(31))
-
-
-def is_kept(bits, chance):  # type: ignore[no-untyped-def]
-    """Whether what has some chance of being kept is kept."""
-    return f32(bits & uint64(0xFFFFFF)) * f32(5.9604645e-08) < chance
-
-
-def draw_pool(seed, keep, other, out):  # type: ignore[no-untyped-def]
-    """Draw rows by Walker's alias tables."""
-    for n in range(len(out)):
-        x = bits_of(seed, n)
-        slot = uintp(((x >> uint64(32)) * uint64(len(keep))) >> uint64(32))
-        out[n] = slot if is_kept(x, keep[slot]) else other[slot]

@@ -11,7 +11,7 @@ from rowspace.columns.chunk import checked, length
 from rowspace.columns.input import as_chunk
 from rowspace.errors import DataError
 from rowspace.jit.compile import interpreted as compiled_interpreted
-from rowspace.kernel.emit.scalars import used_helpers
+from rowspace.kernel.emit.functions import used_functions
 from rowspace.kernel.segments import Slice, run_slice
 from tests.support import both_loops, naive
 from tests.support.ordinary import LONG_KNOWN, ORDINARY, TABLE, columns_of, example
@@ -163,7 +163,7 @@ def test_equal_elements_stay_in_their_order():
 
 @pytest.mark.parametrize("size", [1, 2, 3, 16, 100, 1001])
 def test_the_loops_sort_is_a_stable_sort(size):
-    source = used_helpers("sort_places(") + "kernel = sort_places\n"
+    source = used_functions("sort_places(") + "kernel = sort_places\n"
     keys = np.random.default_rng(size).integers(0, 20, size).astype(np.float32)
     places, spare = np.arange(size), np.empty(size, np.int64)
     compiled_interpreted(source)(keys, places, spare, size)
@@ -181,7 +181,7 @@ def test_the_loops_sort_is_a_stable_sort(size):
     ],
 )
 def test_special_functions_are_those_of_scipy(name, expected, numbers):
-    function = compiled_interpreted(used_helpers(f"{name}(") + f"kernel = {name}\n")
+    function = compiled_interpreted(used_functions(f"{name}(") + f"kernel = {name}\n")
     found = [function(np.float64(x)) for x in numbers]
     np.testing.assert_allclose(found, expected(numbers), rtol=1e-9, atol=1e-12)
 

@@ -1,7 +1,168 @@
-"""Functions that generated source calls for what neither Python nor Numba has: special functions, sorting."""
+"""The functions that loops call: what neither Python nor Numba has, and what every loop does in the same words.
 
-FUNCTIONS: dict[str, str] = {
-    "sort_places": """
+A loop's source holds those it calls, as they stand here: so it can be read, kept and run on its own. They know what is
+in `jit/names.py` and nothing else.
+"""
+
+import inspect
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rowspace.jit import draws
+from rowspace.jit.names import (
+    INFINITY,
+    NOT_A_NUMBER,
+    f32,
+    f64,
+    i64,
+    load_acquire,
+    pause,
+    prefetch,
+    store_release,
+    u64,
+    uintp,
+)
+
+
+def is_finite(x):  # math.isfinite takes x - x, which reordered sums turn into 0 for any x
+    return abs(x) <= f32(3.4028235e38)
+
+
+def sign(x):
+    return f32(0) if x == 0 else (f32(1) if x > 0 else (f32(-1) if x < 0 else f32(x)))
+
+
+def square(x):
+    return x * x
+
+
+def whole_power(a, b):  # nothing is left of a fraction; beyond 64 bits the last of them are kept
+    if b < 0 and a != 1 and a != -1:
+        return i64(0)
+    power, base, left = i64(1), i64(a), u64(-i64(b)) if b < 0 else u64(b)
+    while left > u64(0):
+        if left & u64(1):
+            power *= base
+        base *= base
+        left >>= u64(1)
+    return power
+
+
+def sigmoid(x):
+    return f32(1) / (f32(1) + math.exp(-x))
+
+
+def softplus(x):
+    return math.log1p(math.exp(-abs(x))) + max(x, f32(0))
+
+
+def log1mexp(x):  # log(1 - exp(x)) for x < 0, after Maechler (2012)
+    return math.log1p(-math.exp(x)) if x < f32(-0.6931472) else math.log(-math.expm1(x))
+
+
+def maximum(a, b):  # of a number and NaN: NaN
+    return a if a > b or a != a else b
+
+
+def minimum(a, b):
+    return a if a < b or a != a else b
+
+
+def clip(x, low, high):
+    return low if x < low else (high if x > high else x)
+
+
+def longest(offsets, segments, begin, end):
+    most = 1
+    for segment in range(begin, end):
+        for n in range(segments[segment, 3], segments[segment, 4]):
+            most = max(most, offsets[n + 1] - offsets[n])
+    return most
+
+
+def waits(progress, segments, segment):  # until the row before this one is as far as needed
+    row, needed = segments[segment, 0], segments[segment, 1]
+    if row == 0:
+        return False
+    for attempt in range(1000):
+        if load_acquire(progress, row - 1) >= needed:
+            return False
+        pause()
+    return True
+
+
+def finished(progress, segments, out, segment, total, counted):
+    out[segment, 0] = segments[segment, 4]
+    out[segment, 1] = total
+    out[segment, 2] = counted
+    store_release(progress, segments[segment, 0], segments[segment, 2])
+
+
+def stopped(out, segment, n, total, counted):
+    out[segment, 0] = n
+    out[segment, 1] = total
+    out[segment, 2] = counted
+    return segment
+
+
+def piece_of(since, step):  # the last piece that begins by this step
+    low, high = 0, len(since) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if since[middle] <= step:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def piece_end(since, piece, now):
+    return min(now, since[piece + 1]) if piece + 1 < len(since) else now
+
+
+def prefetch_row(table, row):
+    for k in range(0, table.shape[1], 16):
+        prefetch(table, row, k)
+
+
+def hash_length(count):
+    length = 1
+    while length < 2 * count and count > 16:
+        length *= 2
+    return length
+
+
+def merge_repeats(ids, gradients, count, repeated, slots):
+    # Adds the gradient of an id met before to its first, and marks it. Few ids are compared with one another;
+    # many go through a hash table: its length is a power of two, at least twice the count.
+    width = gradients.shape[1]
+    mask = uintp(len(slots) - 1)
+    for s in range(len(slots) if count > 16 else 0):
+        slots[s] = -1
+    for q in range(count):
+        first = q
+        if count <= 16:
+            for p in range(q):
+                if ids[p] == ids[q]:
+                    first = p
+                    break
+        else:
+            s = (ids[q] * uintp(0x9E3779B1)) & mask
+            while slots[s] >= 0 and ids[slots[s]] != ids[q]:
+                s = (s + uintp(1)) & mask
+            if slots[s] < 0:
+                slots[s] = q
+            first = slots[s]
+        repeated[q] = first != q
+        if first != q:
+            for k in range(width):
+                gradients[first, k] += gradients[q, k]
+
+
 def sort_places(keys, places, spare, n):  # a merge sort of places by their keys: equal keys stay in their order
     width = 1
     while width < n:
@@ -18,16 +179,16 @@ def sort_places(keys, places, spare, n):  # a merge sort of places by their keys
         for c in range(n):
             places[c] = spare[c]
         width *= 2
-""",
-    "round_away": """
+
+
 def round_away(x):  # halves away from zero
     return np.floor(x + 0.5) if x >= 0 else np.ceil(x - 0.5)
-""",
-    "times_unless_zero": """
+
+
 def times_unless_zero(a, b):  # a product that leaves out zeros
     return b if a == 0 else (a if b == 0 else a * b)
-""",
-    "digamma": """
+
+
 def digamma(x):  # the recurrence up to 8, then the series at infinity (Abramowitz and Stegun, 6.3.18)
     x, total = f64(x), 0.0
     if x < 0.5:
@@ -38,8 +199,8 @@ def digamma(x):  # the recurrence up to 8, then the series at infinity (Abramowi
     y = 1 / (x * x)
     series = y * (1 / 12 - y * (1 / 120 - y * (1 / 252 - y * (1 / 240 - y / 132))))
     return total + math.log(x) - 0.5 / x - series
-""",
-    "trigamma": """
+
+
 def trigamma(x):  # as digamma (Abramowitz and Stegun, 6.4.12)
     x, reflected, sign, total = f64(x), 0.0, 1.0, 0.0
     if x < 0.5:
@@ -50,8 +211,8 @@ def trigamma(x):  # as digamma (Abramowitz and Stegun, 6.4.12)
     y = 1 / (x * x)
     series = y * (1 / 6 - y * (1 / 30 - y * (1 / 42 - y * (1 / 30 - y * 5 / 66))))
     return reflected + sign * (total + 1 / x + y / 2 + series / x)
-""",
-    "erfcinv": """
+
+
 def erfcinv(p):  # Winitzki's approximation (2008), then three of Halley's steps
     if not 0 < p < 2:
         return INFINITY if p == 0 else (-INFINITY if p == 2 else NOT_A_NUMBER)
@@ -63,8 +224,8 @@ def erfcinv(p):  # Winitzki's approximation (2008), then three of Halley's steps
         off = (tail - math.erfc(y)) / (1.1283791670955126 * math.exp(-y * y))
         y -= off / (1 + y * off)
     return y if p < 1 else -y
-""",
-    "erfinv": """
+
+
 def erfinv(x):
     if not -1 < x < 1:
         return INFINITY if x == 1 else (-INFINITY if x == -1 else NOT_A_NUMBER)
@@ -77,13 +238,27 @@ def erfinv(x):
         off = error / (1.1283791670955126 * math.exp(-y * y))
         y -= off / (1 + y * off)
     return y if x > 0 else -y
-""",
-    "erfcx": """
+
+
 def erfcx(x):  # exp(x^2) erfc(x); the series at infinity where both leave the range of numbers
     x = f64(x)
     if x < 25:
         return math.exp(x * x) * math.erfc(x)
     y = 1 / (x * x)
     return 0.5641895835477563 / x * (1 - y / 2 * (1 - y * 1.5 * (1 - y * 2.5)))
-""",
-}
+
+
+# In the order in which a source holds them.
+_FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    *(is_finite, sign, square, whole_power, sigmoid, softplus, log1mexp, maximum, minimum, clip),
+    *(draws.random_bits, draws.draw_uniform, draws.draw_alias, draws.draw_from, draws.is_rare),
+    *(longest, waits, finished, stopped, piece_of, piece_end, prefetch_row, hash_length, merge_repeats),
+    *(sort_places, round_away, times_unless_zero, digamma, trigamma, erfcinv, erfinv, erfcx),
+)
+FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
+
+
+def used_functions(body: str) -> str:
+    """The functions that a body calls, each as it stands here."""
+    used = [function for name, function in FUNCTIONS.items() if re.search(rf"\b{name}\(", body)]
+    return "".join(inspect.getsource(function) + "\n\n" for function in used)

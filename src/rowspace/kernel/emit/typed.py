@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from rowspace.kernel.emit.expression import Expr
-from rowspace.kernel.emit.functions import FUNCTIONS
 from rowspace.kernel.emit.scalars import BOOLEAN, COMPARISONS, DTYPES, SCALAR, Unsupported
 
 _AS_THEY_ARE = {"Cast", "Identity", "IsNan", "IsInf"}
 _CHOOSE = {"Switch", "Second", "Maximum", "Minimum", "Clip", "Identity"}  # give one of what they take
 _FLOATS = ("float32", "float64")
+_IN_FLOAT64 = {"round_away", "digamma", "trigamma", "erfinv", "erfcinv", "erfcx"}  # functions that reckon in float64
 
 
 def number_of(dtype: str) -> str:
@@ -47,7 +47,7 @@ def form_of(name: str, given: str) -> str:
 
 def finished(name: str, value: Expr, given: str) -> Expr:
     """The value of an operation, cast to its type where it would be of another."""
-    own = SCALAR[name].partition("(")[0] in FUNCTIONS  # which reckon in float64
+    own = SCALAR[name].partition("(")[0] in _IN_FLOAT64
     if name in _CHOOSE or given == "bool" or (given in _FLOATS and name != "Sign" and not own):
         return value
     if (given == "int64" and name not in ("Sign", "Pow")) or (given == "float32" and name == "Sign"):
