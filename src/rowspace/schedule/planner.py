@@ -19,6 +19,7 @@ from rowspace.schedule.bags import in_file_order
 from rowspace.schedule.batches import Batches, BatchPlan
 from rowspace.schedule.buckets import Buckets, Sample, SortedExamples
 from rowspace.schedule.layout import layout
+from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Plan, Task, in_turn
@@ -40,24 +41,6 @@ _WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
 
 
 @dataclass(frozen=True)
-class FitOptions:
-    """What `fit` was asked for."""
-
-    epochs: int
-    seed: int
-    shuffle: bool
-    schedule: str | None
-    blocks: int | None
-    trace: Trace | None
-    batch: int | None = None
-    memory: int = 0  # bytes, for tables on disk
-
-    def kept(self) -> dict[str, Any]:
-        """What a checkpoint keeps: with the same data, all that is needed to fit again."""
-        return {name: value for name, value in vars(self).items() if name not in ("trace", "memory")}
-
-
-@dataclass(frozen=True)
 class Ready:
     """A chunk looked up and checked, with its loop, and how it is to be sorted, if it is."""
 
@@ -74,14 +57,17 @@ class Planner:
         self,
         trainer: "Trainer",
         pace: Pacing,
-        options: FitOptions,
+        options: ScheduleOptions,
         workers: Workers,
         marks: Comparison,
         *,
         guarded: bool,
+        trace: Trace | None,
+        memory: int,
     ) -> None:
         self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
         self.marks, self.guarded = marks, guarded
+        self.trace, self.memory = trace, memory
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: list[SortedExamples] = []  # whose memory is free
@@ -194,7 +180,7 @@ class Planner:
             self.trainer.buckets[key] = self._new_buckets(kernel, columns, self.trainer.samples.get(key))
         found = self.trainer.buckets[key]
         if found is not None and found.spill is not None:
-            found.spill.memory = self.options.memory
+            found.spill.memory = self.memory
         return found if found is not None and found.cuts else None
 
     def _new_buckets(self, kernel: Kernel, columns: Chunk, sample: Sample | None) -> Buckets | None:
@@ -215,13 +201,13 @@ class Planner:
         if isinstance(found, str):
             large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
             if on_disk:
-                SlowTable.warn(kernel.name, found, sum(v.nbytes for v in on_disk), options.memory)
+                SlowTable.warn(kernel.name, found, sum(v.nbytes for v in on_disk), self.memory)
             elif options.schedule == "blocks" or (large and self.workers.threads > 1):
                 Sequential.warn(kernel.name, found)
             return None
         arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
-        spill = Spill(folder_of(on_disk), options.memory) if on_disk else None
+        spill = Spill(folder_of(on_disk), self.memory) if on_disk else None
         sample = sample.check_fits(found, sizes) if sample else Sample.of(columns, found, sizes)
         return Buckets(found, sizes, row_bytes, sample, blocks=options.blocks, spill=spill)
 
@@ -250,7 +236,7 @@ class Planner:
             work = self._work(kernel, tiles.segments, done.columns, first, position)
             extras = done, lanes, tiles.residency, tiles.turns
             return self._window(kernel, done.columns, work, tiles.tasks, after, examples, *extras)
-        if lanes or self.options.trace is not None:
+        if lanes or self.trace is not None:
             stages = _staged(tasks, REPLICAS if lanes else max(1, len(tasks) // _STAGES))
         else:
             segments, tasks = in_turn(segments, tasks, self.workers.threads)
@@ -267,7 +253,7 @@ class Planner:
         ]
         first = self._room is None
         if self._room is None:
-            self._room = room_for_rows([a for own in arrays for a in own], self.options.memory)
+            self._room = room_for_rows([a for own in arrays for a in own], self.memory)
         contents = Parts.of(buckets, done, arrays, tasks, segments)
         lanes = REPLICAS if buckets.layout.shared else None
         symmetric = buckets.layout.symmetric
@@ -275,7 +261,7 @@ class Planner:
         if tiles is None:
             contents.bring_all(length(done.columns))
         elif tiles.missing and first:
-            OverMemory.warn(self.options.memory, self.options.memory - self._room + tiles.missing)
+            OverMemory.warn(self.memory, self.memory - self._room + tiles.missing)
         return tiles
 
     def _compile(self, kernel: Kernel, columns: Chunk) -> None:
@@ -330,7 +316,7 @@ class Planner:
 
     def _next_record(self, columns: Chunk, lo: int) -> int:
         """Up to where a chunk may run from `lo` before its rows are recorded."""
-        trace, bags = self.options.trace, members(columns)
+        trace, bags = self.trace, members(columns)
         if trace is None:
             return lo + _LONGEST
         left = trace.every - self.trainer.examples % trace.every

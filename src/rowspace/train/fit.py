@@ -15,7 +15,7 @@ from rowspace.schedule.batches import BatchPlan
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Cursor
 from rowspace.schedule.plan import Outcome, Plan
-from rowspace.schedule.planner import FitOptions, Planner
+from rowspace.schedule.planner import Planner
 from rowspace.system.mapped import check_whole, is_mapped
 from rowspace.system.progress import Progress
 from rowspace.system.threads import Workers
@@ -23,6 +23,7 @@ from rowspace.train.comparison import Comparison
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
 from rowspace.train.identity import settings
+from rowspace.train.options import FitOptions
 from rowspace.train.snapshot import Snapshot, worth_a_copy
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ class Fit:
         trainer: "Trainer",
         chunks: Data,
         options: FitOptions,
+        memory: int,
         workers: Workers,
         check_interrupts: Callable[[], None],
         checkpoints: "Checkpoints | None" = None,
     ) -> None:
-        self.trainer, self.chunks, self.options, self.workers = trainer, chunks, options, workers
+        self.trainer, self.chunks, self.workers = trainer, chunks, workers
+        self.options, self.trace = options.scheduled, options.trace
         self.check_interrupts, self.checkpoints = check_interrupts, checkpoints
         self.standing = Cursor()
         self.first_epoch = len(trainer.history)
@@ -55,7 +58,9 @@ class Fit:
         self.pace = Pacing(trainer.updates, chunks, options.epochs)
         known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
         self.marks = Comparison(chunks.seeks, known, wanted=checkpoints is not None)
-        self.windows = Planner(trainer, self.pace, options, workers, self.marks, guarded=guarded)
+        self.windows = Planner(
+            trainer, self.pace, self.options, workers, self.marks, guarded=guarded, trace=self.trace, memory=memory
+        )
         self.resumed = checkpoints is not None and checkpoints.restore(self)
         if self.resumed:
             self._caught_up = -1  # whatever this trainer did before
@@ -139,7 +144,7 @@ class Fit:
     def _account(self, window: Plan | BatchPlan, outcome: Outcome) -> None:
         if outcome.failed is not None:
             raise self._diverged(window, outcome.failed)
-        trace, examples = self.options.trace, self.trainer.examples
+        trace, examples = self.trace, self.trainer.examples
         if trace is not None and examples // trace.every > self.traced // trace.every:
             trace.record(examples, self.rows)
             self.traced = examples

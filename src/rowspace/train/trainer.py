@@ -1,7 +1,7 @@
 """Training: chunks of examples through a kernel, on one screen."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, permutations
 from typing import Any
 
@@ -13,17 +13,12 @@ from rowspace.columns.input import as_chunk
 from rowspace.columns.kinds import kind
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError, NoExamples, SlowCost
-from rowspace.errors.arguments import check_choice, check_kind
-from rowspace.errors.checks import is_integer
-from rowspace.errors.idle import WHY, changed, refuse_idle
 from rowspace.execute.tiles import random_access
 from rowspace.kernel.cost import Cost, column_names, parameters
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.schedule.buckets import Buckets, Sample
 from rowspace.schedule.place import Place
-from rowspace.schedule.plan import SCHEDULES
-from rowspace.schedule.planner import FitOptions
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.system.memory import memory_limit
@@ -33,10 +28,9 @@ from rowspace.tables.on_disk import first_slots
 from rowspace.tables.table import Table, by_name
 from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Fit
+from rowspace.train.options import FitOptions
 from rowspace.train.trace import Trace, traced
 from rowspace.updates import Update, first_of, sgd
-
-EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")
 
 
 class Trainer:
@@ -185,33 +179,27 @@ class Trainer:
         tables consistent, as after some whole number of examples. Raises Locked when another process trains with this
         checkpoint folder, and CheckpointError when it is not one or that of another training, saying what differs.
         """
-        check_choice("schedule", schedule, (*SCHEDULES, None))
-        check_kind("trace", trace, (Trace, type(None)), 'rs.Trace("trace.tsv")')
-        _check_callbacks(callbacks)
-        if not is_integer(epochs) or epochs < 0:
-            raise DataError(f"epochs is {epochs!r}; it must be a whole number of at least 0")
-        if not is_integer(seed):
-            raise DataError(f"seed is {seed!r}; give a whole number")
-        if blocks is not None and (isinstance(blocks, bool) or not isinstance(blocks, int) or not 1 <= blocks <= 2**15):
-            raise DataError(f"blocks is {blocks!r}; give a number from 1 to {2**15:,}, or None for as many as suit")
-        if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
-            raise DataError(f"batch is {batch!r}; give the number of examples in a batch, at least 1")
-        if batch is not None and (schedule is not None or blocks is not None):
-            raise DataError("batches run in file order: leave out schedule and blocks, or batch")
-        if resume and checkpoint is None:
-            raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
-        given = changed(_USUAL, {"every": every, "blocks": blocks})
-        if trace is not None and checkpoint is not None:
-            raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
         options = FitOptions(
-            int(epochs), abs(int(seed)), bool(shuffle), schedule, blocks, trace, batch, memory_limit(memory)
+            epochs=epochs,
+            seed=seed,
+            shuffle=shuffle,
+            progress=progress,
+            trace=trace,
+            callbacks=callbacks,
+            schedule=schedule,
+            threads=threads,
+            blocks=blocks,
+            batch=batch,
+            memory=memory,
+            checkpoint=checkpoint,
+            every=every,
+            resume=resume,
         )
-        refuse_idle(_idle(checkpoint, schedule), given)
         chunks = Data(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
-            return self._fit(chunks, options, None, threads, progress, callbacks)
+            return self._fit(chunks, options, None)
         with Checkpoints(checkpoint, every, resume=resume) as checkpoints:
-            return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
+            return self._fit(chunks, options, checkpoints)
 
     def resume(
         self,
@@ -249,29 +237,31 @@ class Trainer:
         check_there(checkpoint)
         with Checkpoints(checkpoint, every, resume=True) as checkpoints:
             assert checkpoints.saved is not None  # or it would have been refused
-            options = FitOptions(trace=None, memory=memory_limit(memory), **checkpoints.saved.told["options"])
+            options = FitOptions(
+                **checkpoints.saved.told["options"],
+                progress=progress,
+                callbacks=callbacks,
+                threads=threads,
+                memory=memory,
+                checkpoint=checkpoint,
+                every=every,
+                resume=True,
+            )
             chunks = Data(data, options.epochs, column_names(self.cost, self.tables))
-            return self._fit(chunks, options, checkpoints, threads, progress, callbacks)
+            return self._fit(chunks, options, checkpoints)
 
-    def _fit(
-        self,
-        chunks: Data,
-        options: FitOptions,
-        checkpoints: Checkpoints | None,
-        threads: int | None,
-        progress: bool | None,
-        callbacks: Sequence[Any],
-    ) -> list[Epoch]:
+    def _fit(self, chunks: Data, options: FitOptions, checkpoints: Checkpoints | None) -> list[Epoch]:
+        callbacks, memory = options.callbacks, memory_limit(options.memory)
         total = None if chunks.examples is None else options.epochs * chunks.examples
         _call(callbacks, "on_train_begin", self)
         arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
-        on_disk = random_access(arrays, options.memory)
+        on_disk = random_access(arrays, memory)
         heard = interrupts_heard()
-        with Workers(thread_count(threads)) as workers, on_disk, traced(options.trace, self), heard as check:
-            run = Fit(self, chunks, options, workers, check, checkpoints)
+        with Workers(thread_count(options.threads)) as workers, on_disk, traced(options.trace, self), heard as check:
+            run = Fit(self, chunks, options, memory, workers, check, checkpoints)
             if run.resumed:
                 _call(callbacks, "on_resume", self)
-            with progress_bar(progress, total) as bar:
+            with progress_bar(options.progress, total) as bar:
                 bar.begin_at(run.standing.done)
                 self._run(run, bar, callbacks)
         _call(callbacks, "on_train_end", self)
@@ -306,17 +296,6 @@ class Trainer:
         return Model(self.tables, about, [e.cost for e in self.history])
 
 
-_USUAL: dict[str, Any] = Trainer.fit.__kwdefaults__ or {}
-
-
-def _idle(checkpoint: Any, schedule: str | None) -> dict[str, str]:
-    """What options of a fit are for that have no effect beside these; `memory` suits whatever tables there are."""
-    found = {} if checkpoint is not None else {"every": WHY["every"]}
-    if schedule in ("sequential", "hogwild"):
-        found["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
-    return found
-
-
 def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
     if isinstance(update, Update):
         return dict.fromkeys(tables, update)
@@ -343,17 +322,6 @@ def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
 
 def _sampled(column: Any) -> Negatives | None:
     return column if isinstance(column, Negatives) else None
-
-
-def _check_callbacks(callbacks: Any) -> None:
-    listed = isinstance(callbacks, Iterable) and not isinstance(callbacks, str | bytes | Mapping)
-    for callback in callbacks if listed else [callbacks]:
-        has_any = callable(callback) or any(hasattr(callback, event) for event in EVENTS)
-        if not listed or not has_any or isinstance(callback, type):
-            events = ", ".join(EVENTS)
-            raise DataError(
-                f"callbacks is {callbacks!r:.80}; give a list of functions of the trainer, or of objects with {events}"
-            )
 
 
 def _call(callbacks: Sequence[Any], event: str, trainer: Trainer) -> None:

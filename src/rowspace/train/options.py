@@ -1,0 +1,105 @@
+"""What a caller asked `Trainer.fit` for, checked when it is made."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rowspace.checkpoint.checkpoints import EVERY
+from rowspace.errors import DataError
+from rowspace.errors.arguments import check_choice, check_kind
+from rowspace.errors.checks import is_integer
+from rowspace.errors.idle import WHY, changed, refuse_idle
+from rowspace.schedule.options import ScheduleOptions
+from rowspace.schedule.plan import SCHEDULES
+from rowspace.system.memory import memory_limit
+from rowspace.train.trace import Trace
+
+EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")
+MOST_BLOCKS = 2**15  # of a table
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """The options of one call of `Trainer.fit`, which documents them.
+
+    Raises:
+        DataError: for values that are none, and for options that have no effect beside the others.
+    """
+
+    epochs: int = 1
+    seed: int = 0
+    shuffle: bool = False
+    progress: bool | None = None
+    trace: Trace | None = None
+    callbacks: Sequence[Any] = ()
+    schedule: str | None = None
+    threads: int | None = None
+    blocks: int | None = None
+    batch: int | None = None
+    memory: int | str | None = None
+    checkpoint: str | os.PathLike[str] | None = None
+    every: float | str = EVERY
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("schedule", self.schedule, (*SCHEDULES, None))
+        check_kind("trace", self.trace, (Trace, type(None)), 'rs.Trace("trace.tsv")')
+        _check_callbacks(self.callbacks)
+        self._check_numbers()
+        if self.batch is not None and (self.schedule is not None or self.blocks is not None):
+            raise DataError("batches run in file order: leave out schedule and blocks, or batch")
+        if self.resume and self.checkpoint is None:
+            raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
+        if self.trace is not None and self.checkpoint is not None:
+            raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
+        memory_limit(self.memory)
+        refuse_idle(self._idle(), changed(vars(FitOptions), {"every": self.every, "blocks": self.blocks}))
+
+    def _check_numbers(self) -> None:
+        epochs, seed, blocks, batch = self.epochs, self.seed, self.blocks, self.batch
+        if not is_integer(epochs) or epochs < 0:
+            raise DataError(f"epochs is {epochs!r}; it must be a whole number of at least 0")
+        if not is_integer(seed):
+            raise DataError(f"seed is {seed!r}; give a whole number")
+        if blocks is not None and not (_is_int(blocks) and 1 <= blocks <= MOST_BLOCKS):
+            raise DataError(
+                f"blocks is {blocks!r}; give a number from 1 to {MOST_BLOCKS:,}, or None for as many as suit"
+            )
+        if batch is not None and not (_is_int(batch) and batch >= 1):
+            raise DataError(f"batch is {batch!r}; give the number of examples in a batch, at least 1")
+
+    def _idle(self) -> dict[str, str]:
+        """What options are for that have no effect beside these; `memory` suits whatever tables there are."""
+        idle = {} if self.checkpoint is not None else {"every": WHY["every"]}
+        if self.schedule in ("sequential", "hogwild"):
+            idle["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
+        return idle
+
+    @cached_property
+    def scheduled(self) -> ScheduleOptions:
+        """The options that decide what is learned, as numbers that a checkpoint can keep."""
+        return ScheduleOptions(
+            epochs=int(self.epochs),
+            seed=abs(int(self.seed)),
+            shuffle=bool(self.shuffle),
+            schedule=self.schedule,
+            blocks=self.blocks,
+            batch=self.batch,
+        )
+
+
+def _is_int(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    listed = isinstance(callbacks, Iterable) and not isinstance(callbacks, str | bytes | Mapping)
+    for callback in callbacks if listed else [callbacks]:
+        has_any = callable(callback) or any(hasattr(callback, event) for event in EVENTS)
+        if not listed or not has_any or isinstance(callback, type):
+            events = ", ".join(EVENTS)
+            raise DataError(
+                f"callbacks is {callbacks!r:.80}; give a list of functions of the trainer, or of objects with {events}"
+            )
