@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from time import sleep
+from enum import Enum, auto
+from time import perf_counter, sleep
 
 import numpy as np
 
 from rowspace.columns.chunk import Chunk, counted_before, members
 from rowspace.execute.replicas import Replicas
 from rowspace.execute.residency import Residency
-from rowspace.kernel.segments import DONE, HI, LO, NOT_BEGUN, Arguments, Runner, Segments
+from rowspace.kernel.segments import COUNTED, DONE, HI, LO, NOT_BEGUN, TOTAL, Arguments, Runner, Segments
 from rowspace.schedule.buckets import SortedExamples
 from rowspace.schedule.place import Place
 from rowspace.system.threads import Workers
@@ -20,8 +21,18 @@ SCHEDULES = ("blocks", "sequential", "hogwild")
 _PAUSE = 2e-5  # seconds between looks at whether the row before has moved on
 
 _CALL = 2**18  # examples, at most, between looks at the keyboard
+_SOON = 5e-3  # seconds: a call of the loop that took longer is not followed by one of more segments
+
 
 Task = tuple[int, int]  # segments from, to: one thread's, in order
+
+
+class Order(Enum):
+    """What of a plan's order decides the bytes."""
+
+    IN_TURN = auto()  # every example follows the one before it
+    WAVE = auto()  # a row of buckets follows the row before it, bucket by bucket
+    RACE = auto()  # nothing: examples are run as it comes
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Plan:
     stages: Sequence[Sequence[Task]]
     chunk: Chunk  # the columns, as they are run
     after: Place  # where the next window begins
+    order: Order
     lookups: int = 0  # of the whole chunk, at its last window
     sorted: SortedExamples | None = None
     lanes: Replicas | None = None  # copies of small tables that every task of a stage writes
@@ -70,7 +82,7 @@ class Plan:
                     workers.run(do, zip(bounds, stage, strict=True))
             except BaseException as found:  # Ctrl-C too: what was done counts all the same
                 error = found
-            outcome = Outcome.of(self.work, stage, members(self.chunk), error)
+            outcome = Outcome.of(self.work, stage, members(self.chunk), error, apart=self.order is Order.IN_TURN)
             if self.lanes and turn.ends and outcome.failed is None and error is None:
                 self.lanes.merge(turn.examples)
             yield outcome if self.residency is None else self._counted_last(outcome, number)
@@ -78,9 +90,9 @@ class Plan:
     def _counted_last(self, outcome: "Outcome", stage: int) -> "Outcome":
         """With all costs of the window at its last stage: their sum is then the same for any memory."""
         if stage + 1 < len(self.stages):
-            return replace(outcome, cost=0.0, counted=0)
+            return replace(outcome, costs=[], counted=0)
         whole = Outcome.of(self.work, [task for stage in self.stages for task in stage])
-        return replace(outcome, cost=whole.cost, counted=whole.counted)
+        return replace(outcome, costs=whole.costs, counted=whole.counted)
 
     def original(self, example: int) -> int:
         """Where an example stood in the epoch."""
@@ -90,12 +102,16 @@ class Plan:
 
     def _do(self, workers: Workers, bound: Arguments, task: Task) -> None:
         begin, end = task
+        most = 1 if self.order is Order.IN_TURN else end - begin  # segments in a call: Ctrl-C is heard between calls
         while begin < end and not workers.halted:
-            begin = self.loop(bound, self.work, begin, end)
-            if begin < end and self.work.failed(begin):
+            started, stop = perf_counter(), min(end, begin + most)
+            begin = self.loop(bound, self.work, begin, stop)
+            if begin < stop and self.work.failed(begin):
                 workers.halt()
-            elif begin < end:
+            elif begin < stop:
                 sleep(_PAUSE)
+            elif perf_counter() - started < _SOON:
+                most *= 2
 
     def _examples(self, task: Task) -> tuple[int, int]:
         return span(self.work.segments, task)
@@ -109,14 +125,15 @@ def span(segments: np.ndarray, task: Task) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a stage: examples done, the sum of costs and their number, and the example that went wrong.
+    """What became of a stage: examples done, sums of costs and their number, and the example that went wrong.
 
+    `costs` are to be added up one after another, as the sum of numbers depends on the order in its last digits.
     `steps` are the examples as the cost takes them: fewer where they are gathered in bags.
     """
 
     done: int
     steps: int
-    cost: float
+    costs: list[float]
     counted: int
     failed: int | None
     error: BaseException | None = None
@@ -128,8 +145,13 @@ class Outcome:
         stage: Sequence[Task],
         members: np.ndarray | None = None,
         error: BaseException | None = None,
+        *,
+        apart: bool = False,
     ) -> "Outcome":
-        """Add up the segments of a stage, in the order of their examples; of bags, their `members` count."""
+        """Add up the segments of a stage, in the order of their examples; of bags, their `members` count.
+
+        With `apart`, the costs of its segments are not added up: the segments may be any number of stages.
+        """
         here = np.concatenate([np.arange(*task) for task in stage]) if stage else np.zeros(0, int)
         here = here[np.argsort(work.segments[here, LO], kind="stable")]  # whichever thread had them
         out, lo, hi = work.out[here], work.segments[here, LO], work.segments[here, HI]
@@ -137,10 +159,10 @@ class Outcome:
         done = np.where(begun, out[:, DONE], lo).astype(np.int64)
         wrong = np.flatnonzero(begun & (done < hi))
         failed = int(done[wrong[0]]) if len(wrong) else None
-        _, cost, counted = out.sum(axis=0).tolist() if len(out) else (0, 0.0, 0)
+        costs = out[:, TOTAL].tolist() if apart else [float(out.sum(axis=0)[TOTAL])]
         steps = int((done - lo).sum())
         examples = steps if members is None else int((members[done] - members[lo]).sum())
-        return cls(examples, steps, cost, int(counted), failed, error)
+        return cls(examples, steps, costs, int(out[:, COUNTED].sum()), failed, error)
 
 
 def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[np.ndarray, list[Task]]:

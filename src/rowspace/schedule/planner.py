@@ -22,7 +22,7 @@ from rowspace.schedule.layout import layout
 from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
-from rowspace.schedule.plan import Plan, Task, in_turn
+from rowspace.schedule.plan import Order, Plan, Task, in_turn
 from rowspace.schedule.spill import Spill
 from rowspace.state import RateHistory
 from rowspace.system.mapped import changes_are_seen
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rowspace.train.trainer import Trainer
 
 _LONGEST = 2**22  # examples of a stretch in file order
+_TOGETHER = 2**16  # examples in file order, of a plan whatever its rates
 _AHEAD = 8  # windows at the most that are sorted before they run
 _STAGES = 16  # of a window that is traced
 _WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
@@ -235,14 +236,14 @@ class Planner:
         if tiles:
             work = self._work(kernel, tiles.segments, done.columns, first, position)
             extras = done, lanes, tiles.residency, tiles.turns
-            return self._window(kernel, done.columns, work, tiles.tasks, after, examples, *extras)
+            return self._window(kernel, done.columns, work, tiles.tasks, after, Order.WAVE, examples, *extras)
         if lanes or self.trace is not None:
             stages = _staged(tasks, REPLICAS if lanes else max(1, len(tasks) // _STAGES))
         else:
             segments, tasks = in_turn(segments, tasks, self.workers.threads)
             stages = [tasks]
         work = self._work(kernel, segments, done.columns, first, position)
-        return self._window(kernel, done.columns, work, stages, after, examples, done, lanes)
+        return self._window(kernel, done.columns, work, stages, after, Order.WAVE, examples, done, lanes)
 
     def _tiled(self, buckets: Buckets, done: SortedExamples, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
         """The work of a window in tiles whose rows fit in memory; None where all do."""
@@ -287,17 +288,18 @@ class Planner:
         """A chunk in file order: slice after slice, or with threads racing over many of them."""
         kernel, examples, longest = ready.kernel, length(columns), self.pace.longest()
         racing = self.options.schedule == "hogwild" and not kernel.slow
-        span = longest * (_STAGES * self.workers.threads if racing else 1)
+        at_once = _STAGES * self.workers.threads if racing else 1 if kernel.slow else max(1, _TOGETHER // longest)
         lo = place.entry
         while lo < examples:
             begin = lo - lo % longest
-            hi = min(examples, begin + span, self._next_record(columns, lo))
+            hi = min(examples, begin + longest * at_once, self._next_record(columns, lo))
             edges = np.concatenate([[lo], np.arange(begin + longest, hi, longest), [hi]])
             segments = segments_between(edges, len(kernel.sampled))
-            tasks = [(s, s + 1) for s in range(len(segments))]
+            tasks = [(s, s + 1) for s in range(len(segments))] if racing else [(0, len(segments))]
             at = edges[:-1] // longest * longest  # where a record cuts a stretch, its rest goes on at the same rate
             work = self._work(kernel, segments, columns, place.first, position, at)
-            yield self._window(kernel, columns, work, [tasks], _after(place, columns, hi), examples)
+            order = Order.RACE if racing else Order.IN_TURN
+            yield self._window(kernel, columns, work, [tasks], _after(place, columns, hi), order, examples)
             lo = hi
 
     def _in_batches(self, ready: Ready, columns: Chunk, place: Place, position: EpochStart) -> Iterator[BatchPlan]:
@@ -341,11 +343,12 @@ class Planner:
         return replace(work, since=self.past.since, paces=self.past.paces)
 
     def _window(
-        self, kernel: Kernel, columns: Chunk, work: Segments, stages: Any, after: Place, examples: int, *sorted: Any
-    ) -> Plan:
+        self, kernel: Kernel, columns: Chunk, work: Segments, stages: Any, after: Place, order: Order,
+        examples: int, *sorted: Any,
+    ) -> Plan:  # fmt: skip
         bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
         lookups = 0 if after.entry else examples * len(kernel.traced.lookups)
-        return Plan(kernel.run, bound, work, stages, columns, after, lookups, *sorted)
+        return Plan(kernel.run, bound, work, stages, columns, after, order, lookups, *sorted)
 
 
 def _after(place: Place, columns: Chunk, entry: int) -> Place:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,7 @@ class Fit:
         self.trainer.examples += outcome.done
         self.trainer.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
         now = self.standing
-        total, counted = now.total + outcome.cost, now.counted + outcome.counted
+        total, counted = reduce(add, outcome.costs, now.total), now.counted + outcome.counted
         self.standing = replace(now, done=now.done + outcome.done, total=total, counted=counted)
 
     def _account(self, window: Plan | BatchPlan, outcome: Outcome) -> None:
