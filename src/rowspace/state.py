@@ -1,10 +1,19 @@
-"""The rates of the steps so far: what a row that missed some of them has to catch up with."""
+"""What is being trained: tables, how their rows move, what updates keep beside them, and how far it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
 
 import numpy as np
 
-from rowspace.errors import CheckpointError
+from rowspace.errors import CheckpointError, DataError
+from rowspace.system.mapped import changes_are_seen, take_room
+from rowspace.tables.on_disk import first_slots
+from rowspace.tables.table import Table, by_name
+from rowspace.updates import Update, first_of
+
+Key = tuple[Any, ...]  # tells chunks that are sorted in one way from others: names of columns, and options
 
 
 class RateHistory:
@@ -76,3 +85,84 @@ class RateHistory:
             room = self._count + 2 * more
             self._since = np.concatenate([self._since, np.zeros(room, np.int64)])
             self.paces = np.concatenate([self.paces, np.zeros((len(self.tables), room), np.float32)], axis=1)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What of the first chunk decides how tables are cut.
+
+    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int32 tells for each id that
+    decides how often every row occurs, in as much of the chunk as matters.
+    """
+
+    examples: int
+    gathered: bool
+    met: Sequence[np.ndarray]
+
+
+@dataclass
+class TrainState:
+    """What is being trained, and how far.
+
+    Args:
+        tables: by the names that the cost calls them.
+        updates: of the tables that are trained.
+        slots: what updates keep beside the rows of those tables, (n, w) each; of an exact update, also how many steps
+            each row has taken.
+        examples: how many were trained on.
+        steps: how many steps were taken: one an example, or one a batch.
+        rates: of the steps that rows of exact updates may have to catch up with.
+        samples: what decided how tables are cut, for chunks of each kind.
+    """
+
+    tables: dict[str, Table]
+    updates: dict[str, Update]
+    slots: dict[str, tuple[np.ndarray, ...]]
+    examples: int = 0
+    steps: int = 0
+    rates: RateHistory = field(default_factory=RateHistory)
+    samples: dict[Key, Sample] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, tables: Mapping[str, Table], update: Update | Mapping[str, Update | None]) -> "TrainState":
+        """The state before the first example; DataError when tables and updates do not fit together."""
+        tables = by_name(tables)
+        updates = _by_table(update, tables)
+        _check_apart(tables, updates)
+        for name in updates:
+            if not tables[name].values.flags.writeable:
+                raise DataError(f"table {name!r} is read-only; open it with mode='r+', or give it the update None")
+            take_room(tables[name].values)
+        return cls(tables, updates, {t: _first_slots(u, tables[t]) for t, u in updates.items()})
+
+    def arrays_of(self, table: str) -> tuple[np.ndarray, ...]:
+        """A table's values and what its update keeps beside them."""
+        return self.tables[table].values, *self.slots.get(table, ())
+
+    def is_exact(self, table: str) -> bool:
+        """Whether rows of a table catch up with steps that they missed."""
+        return table in self.updates and self.updates[table].exact
+
+
+def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
+    if isinstance(update, Update):
+        return dict.fromkeys(tables, update)
+    if not isinstance(update, Mapping):
+        raise DataError(
+            f"the update is a {type(update).__name__}; give rs.sgd(0.01) or another update, or a dict of them"
+        )
+    differ = sorted(set(update) ^ set(tables))
+    if differ:
+        raise DataError(f"updates are given for {', '.join(update)}; the tables are {', '.join(tables)}")
+    return {t: u for t, u in update.items() if u is not None}
+
+
+def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> None:
+    for one, other in permutations(tables, 2):
+        if one in trained and changes_are_seen(tables[one].values, tables[other].values):
+            raise DataError(f"tables {one!r} and {other!r} are the same rows; give them one name in the cost")
+
+
+def _first_slots(update: Update, table: Table) -> tuple[np.ndarray, ...]:
+    seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
+    return *(first_slots(s, table.values) for s in first_of(update, table.dim)), *seen

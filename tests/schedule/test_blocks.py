@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import rowspace as rs
 from rowspace.kernel.segments import HI, LO, NEEDED, PASSED, ROW
 from rowspace.schedule.blocks import Blocks, Deck
-from rowspace.schedule.buckets import Buckets, Sample, block_count, window_length
+from rowspace.schedule.buckets import Buckets, block_count, sample_of, window_length
 from rowspace.schedule.layout import Layout
 from rowspace.schedule.negative_pool import NegativePool
 from tests.support import naive
@@ -73,7 +73,7 @@ def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
     columns["v"] = rng.normal(size=(examples, 3)).astype(np.float32)
     sizes = {"W": (n, 4), "C": (n, 4)}
     found = Layout(axes, spaces, {}, sampled)
-    sample = Sample.of(columns, found, sizes)
+    sample = sample_of(columns, found, sizes)
     return Buckets(found, sizes, dict.fromkeys("WC", 16), sample, blocks=blocks), columns
 
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from rowspace.checkpoint.store import Saved
 from rowspace.errors import CheckpointError
-from rowspace.schedule.buckets import Sample
-from rowspace.state import RateHistory
+from rowspace.state import RateHistory, Sample
 
 if TYPE_CHECKING:
     from rowspace.train.fit import Fit
@@ -17,7 +16,7 @@ def trained_arrays(run: "Fit") -> dict[str, np.ndarray]:
     """The tables that are trained, and their state."""
     trainer = run.trainer
     found = {f"{t}.values": trainer.tables[t].values for t in trainer.updates}
-    return found | {f"{t}.state.{k}": a for t, states in trainer.states.items() for k, a in enumerate(states)}
+    return found | {f"{t}.state.{k}": a for t, states in trainer.state.slots.items() for k, a in enumerate(states)}
 
 
 def fitting(run: "Fit", saved: Saved) -> tuple[RateHistory, dict[Any, Sample]]:
@@ -39,7 +38,7 @@ def fitting(run: "Fit", saved: Saved) -> tuple[RateHistory, dict[Any, Sample]]:
         raise _unfit(saved, f"it tells of {told['pace']['examples']} examples in an epoch, and the data of {count}")
     for table, update in run.trainer.updates.items():
         if update.exact:
-            _check_seen(saved, f"{table}.state.{len(run.trainer.states[table]) - 1}")
+            _check_seen(saved, f"{table}.state.{len(run.trainer.state.slots[table]) - 1}")
     return _past(run, saved), _samples(saved)
 
 

@@ -14,7 +14,6 @@ from rowspace.kernel.segments import Arguments, Segments, segments_between
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Outcome
-from rowspace.state import RateHistory
 from rowspace.system.threads import Workers
 
 if TYPE_CHECKING:
@@ -43,8 +42,8 @@ class Distinct:
 class Batches:
     """Runs a chunk of columns batch by batch, each on several threads where it is large enough to pay."""
 
-    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers, past: RateHistory) -> None:
-        self.trainer, self.workers, self.past = trainer, workers, past
+    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers) -> None:
+        self.trainer, self.workers = trainer, workers
         self.ids = trainer.compile(chunk, part="ids")
         self.gradients = trainer.compile(chunk, part="gradients")
         trained = self.ids.traced.lookups[: self.ids.traced.trained]
@@ -56,7 +55,7 @@ class Batches:
 
     def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pacing, position: EpochStart) -> Outcome:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""
-        bound = self.ids.bind(self.trainer.tables, self.trainer.states, columns)
+        bound = self.ids.bind(self.trainer.tables, self.trainer.state.slots, columns)
         origin, sizes = self._places(columns, lo, hi)
         rates = pace.rates(self.ids.order(), np.array([first + counted_before(columns, lo)]), position)
         every = pace.every(self.gradients.cost_is_cheap, length(columns))
@@ -67,7 +66,7 @@ class Batches:
         gathered = {t: Distinct.of(ids) for t, ids in buffers.items() if len(ids)}
         rate = dict(zip(self.ids.order(), rates[0].tolist(), strict=True))
         if self.catching_up:
-            self.past.extend(self.ids.order(), np.array([self.trainer.steps]), rates)
+            self.trainer.state.rates.extend(self.ids.order(), np.array([self.trainer.steps]), rates)
         for t in self.catching_up.keys() & gathered.keys():
             self._catch_up(t, gathered[t])
         numbers = {t: np.empty((size, self.trainer.tables[t].dim), np.float32) for t, size in sizes.items()}
@@ -92,13 +91,17 @@ class Batches:
 
     def _catch_up(self, table: str, found: Distinct) -> None:
         """Let the rows of a batch take the steps they missed."""
-        loop, values, states = self.catching_up[table], self.trainer.tables[table].values, self.trainer.states[table]
-        past, now = self.past.of(table), self.trainer.steps
+        loop, values, states = (
+            self.catching_up[table],
+            self.trainer.tables[table].values,
+            self.trainer.state.slots[table],
+        )
+        past, now = self.trainer.state.rates.of(table), self.trainer.steps
         self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, past, now, part))
 
     def _step(self, table: str, found: Distinct, rate: float, gradients: np.ndarray) -> bool:
         """Let the rows of a batch take its step; whether all are finite after it."""
-        loop, values, states = self.steps[table], self.trainer.tables[table].values, self.trainer.states[table]
+        loop, (values, *states) = self.steps[table], self.trainer.state.arrays_of(table)
         now, bad = self.trainer.steps, []  # type: int, list[int]
 
         def run(part: tuple[int, int]) -> None:

@@ -20,6 +20,7 @@ from rowspace.schedule.packing import Packed, room
 from rowspace.schedule.sizes import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, PAGE, blocks_on_disk, page_on_disk
 from rowspace.schedule.sort_loops import find_places, move, number_buckets
 from rowspace.schedule.spill import Spill
+from rowspace.state import Sample
 
 _A_ROW = 4.2  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
 _LONGEST = 2**22  # examples in a window
@@ -85,35 +86,23 @@ class SortedExamples:
         return int(own[n - ends[bucket] + len(own)])
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What of the first chunk decides how tables are cut.
+def sample_of(chunk: Chunk, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> Sample:
+    """What of a first chunk decides how tables are cut."""
+    counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
+    met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n).astype(np.int32) for axis, n in counts]
+    return Sample(length(chunk), gathered_by(chunk) is not None, met)
 
-    `examples` are its length, `gathered` whether they are to be gathered; `met` (n,) int32 tells for each axis how
-    often every row occurs, in as much of it as matters.
-    """
 
-    examples: int
-    gathered: bool
-    met: Sequence[np.ndarray]
-
-    @classmethod
-    def of(cls, chunk: Chunk, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> "Sample":
-        """That of a chunk."""
-        counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
-        met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n).astype(np.int32) for axis, n in counts]
-        return cls(length(chunk), gathered_by(chunk) is not None, met)
-
-    def check_fits(self, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> "Sample":
-        """The same, if it is one of such a cost and tables; CheckpointError if a checkpoint says otherwise."""
-        rows = axis_rows(layout, sizes)
-        fits = [len(met) for met in self.met] == rows and all(_counts_rows(met) for met in self.met)
-        if not fits:
-            raise CheckpointError(
-                "what the checkpoint keeps of how tables are cut does not fit them: it was altered; begin anew in "
-                "another folder"
-            )
-        return self
+def check_sample(sample: Sample, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> Sample:
+    """The sample, if it is one of such a cost and tables; CheckpointError if a checkpoint says otherwise."""
+    rows = axis_rows(layout, sizes)
+    fits = [len(met) for met in sample.met] == rows and all(_counts_rows(met) for met in sample.met)
+    if not fits:
+        raise CheckpointError(
+            "what the checkpoint keeps of how tables are cut does not fit them: it was altered; begin anew in "
+            "another folder"
+        )
+    return sample
 
 
 def _counts_rows(met: np.ndarray) -> bool:

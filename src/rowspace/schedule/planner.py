@@ -17,14 +17,14 @@ from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.segments import LO, Segments, segments_between
 from rowspace.schedule.bags import in_file_order
 from rowspace.schedule.batches import Batches, BatchPlan
-from rowspace.schedule.buckets import Buckets, Sample, SortedExamples
+from rowspace.schedule.buckets import Buckets, SortedExamples, check_sample, sample_of
 from rowspace.schedule.layout import layout
 from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Order, Plan, Task, in_turn
 from rowspace.schedule.spill import Spill
-from rowspace.state import RateHistory
+from rowspace.state import Key, RateHistory
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import folder_of, is_on_disk
@@ -72,7 +72,7 @@ class Planner:
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: list[SortedExamples] = []  # whose memory is free
-        self.past = RateHistory()
+        trainer.state.rates = RateHistory()  # all rows have caught up when a fit begins
         self._room: int | None = None  # of the memory, for rows and examples
 
     def epoch(self, position: EpochStart, start: Place) -> Iterator[Plan | BatchPlan]:
@@ -178,13 +178,13 @@ class Planner:
             return None
         key = (*kernel.traced.columns, self.options.schedule, self.options.blocks)
         if key not in self.trainer.buckets:
-            self.trainer.buckets[key] = self._new_buckets(kernel, columns, self.trainer.samples.get(key))
+            self.trainer.buckets[key] = self._new_buckets(kernel, columns, key)
         found = self.trainer.buckets[key]
         if found is not None and found.spill is not None:
             found.spill.memory = self.memory
         return found if found is not None and found.cuts else None
 
-    def _new_buckets(self, kernel: Kernel, columns: Chunk, sample: Sample | None) -> Buckets | None:
+    def _new_buckets(self, kernel: Kernel, columns: Chunk, key: Key) -> Buckets | None:
         trainer, options = self.trainer, self.options
         on_disk = [t.values for t in trainer.tables.values() if is_on_disk(t.values)]
         sizes = {t: table.shape for t, table in trainer.tables.items()}
@@ -206,11 +206,13 @@ class Planner:
             elif options.schedule == "blocks" or (large and self.workers.threads > 1):
                 Sequential.warn(kernel.name, found)
             return None
-        arrays = {t: (table.values, *trainer.states.get(t, ())) for t, table in trainer.tables.items()}
+        arrays = {t: (table.values, *trainer.state.slots.get(t, ())) for t, table in trainer.tables.items()}
         row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
         spill = Spill(folder_of(on_disk), self.memory) if on_disk else None
-        sample = sample.check_fits(found, sizes) if sample else Sample.of(columns, found, sizes)
-        return Buckets(found, sizes, row_bytes, sample, blocks=options.blocks, spill=spill)
+        samples = trainer.state.samples
+        known = key in samples
+        samples[key] = check_sample(samples[key], found, sizes) if known else sample_of(columns, found, sizes)
+        return Buckets(found, sizes, row_bytes, samples[key], blocks=options.blocks, spill=spill)
 
     def _is_exact(self, table: str) -> bool:
         return table in self.trainer.updates and self.trainer.updates[table].exact
@@ -249,7 +251,7 @@ class Planner:
         """The work of a window in tiles whose rows fit in memory; None where all do."""
         trainer = self.trainer
         arrays = [
-            [a for t in space for a in (trainer.tables[t].values, *trainer.states.get(t, ()))]
+            [a for t in space for a in (trainer.tables[t].values, *trainer.state.slots.get(t, ()))]
             for space in buckets.layout.spaces
         ]
         first = self._room is None
@@ -269,15 +271,15 @@ class Planner:
         """Have the machine code of a loop, by running it over nothing."""
         none = segments_between(np.zeros(1, np.int64), len(kernel.sampled))
         nothing = Segments.of(none, np.zeros((0, len(kernel.order()))), 0, 1, 0)
-        kernel.run(kernel.bind(self.trainer.tables, self.trainer.states, columns), nothing, 0, 0)
+        kernel.run(kernel.bind(self.trainer.tables, self.trainer.state.slots, columns), nothing, 0, 0)
 
     def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Replicas:
         """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""
         trainer, order = self.trainer, kernel.order()
-        starts = np.cumsum([0, *(len(trainer.states.get(t, ())) for t in order)]).tolist()
+        starts = np.cumsum([0, *(len(trainer.state.slots.get(t, ())) for t in order)]).tolist()
         tables = []
         for name, sources in buckets.layout.shared.items():
-            place, states = order.index(name), list(trainer.states.get(name, ()))
+            place, states = order.index(name), list(trainer.state.slots.get(name, ()))
             places = list(range(starts[place], starts[place] + len(states)))
             tables.append(Replica(trainer.tables[name].values, states, place, places, sources))
         return Replicas(tables, columns)
@@ -313,7 +315,7 @@ class Planner:
 
     def _batches(self, ready: Ready, columns: Chunk) -> Batches:
         if self._batching is None or self._batching[0] is not ready:
-            self._batching = ready, Batches(self.trainer, columns, self.workers, self.past)
+            self._batching = ready, Batches(self.trainer, columns, self.workers)
         return self._batching[1]
 
     def _next_record(self, columns: Chunk, lo: int) -> int:
@@ -339,14 +341,14 @@ class Planner:
         if not any(update.exact for update in self.trainer.updates.values()):
             return work
         in_order = np.argsort(segments[:, LO], kind="stable")  # however they are laid out for the threads
-        self.past.extend(kernel.order(), clock + segments[in_order, LO], work.rates[in_order])
-        return replace(work, since=self.past.since, paces=self.past.paces)
+        self.trainer.state.rates.extend(kernel.order(), clock + segments[in_order, LO], work.rates[in_order])
+        return replace(work, since=self.trainer.state.rates.since, paces=self.trainer.state.rates.paces)
 
     def _window(
         self, kernel: Kernel, columns: Chunk, work: Segments, stages: Any, after: Place, order: Order,
         examples: int, *sorted: Any,
     ) -> Plan:  # fmt: skip
-        bound = kernel.bind(self.trainer.tables, self.trainer.states, columns)
+        bound = kernel.bind(self.trainer.tables, self.trainer.state.slots, columns)
         lookups = 0 if after.entry else examples * len(kernel.traced.lookups)
         return Plan(kernel.run, bound, work, stages, columns, after, order, lookups, *sorted)
 

@@ -52,7 +52,7 @@ class Fit:
         self.first_epoch = len(trainer.history)
         self.traced = trainer.examples
         self._caught_up = trainer.steps  # how many steps every row has seen
-        arrays = [a for t, states in trainer.states.items() for a in (trainer.tables[t].values, *states)]
+        arrays = [a for t, states in trainer.state.slots.items() for a in (trainer.tables[t].values, *states)]
         self._mapped = [t.values for t in trainer.tables.values() if is_mapped(t.values)]
         lookups = None if chunks.examples is None else options.epochs * chunks.examples
         guarded = not worth_a_copy(arrays, lookups)
@@ -114,14 +114,16 @@ class Fit:
         """Let all rows of exact updates take the steps they missed; the rates of those steps are then forgotten."""
         if self._caught_up == self.trainer.steps:
             return
-        catch_up_all(self.trainer, self.windows.past)
+        catch_up_all(self.trainer, self.trainer.state.rates)
         self._caught_up = self.trainer.steps
         # the copy to go back to may have rows that still need them
-        self.windows.past.forget(min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up)
+        self.trainer.state.rates.forget(
+            min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up
+        )
 
     def rows(self, table: str, ids: np.ndarray) -> np.ndarray:
         """A copy of rows (r, dim) as they are once caught up: to look at them changes nothing that is learned."""
-        return caught_up(self.trainer, self.windows.past, table, ids)
+        return caught_up(self.trainer, self.trainer.state.rates, table, ids)
 
     def _check_files(self) -> None:
         try:
@@ -136,8 +138,8 @@ class Fit:
             raise self._diverged(None, None)
 
     def _count(self, outcome: Outcome) -> None:
-        self.trainer.examples += outcome.done
-        self.trainer.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
+        self.trainer.state.examples += outcome.done
+        self.trainer.state.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
         now = self.standing
         total, counted = reduce(add, outcome.costs, now.total), now.counted + outcome.counted
         self.standing = replace(now, done=now.done + outcome.done, total=total, counted=counted)
@@ -154,7 +156,7 @@ class Fit:
         """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
         if self.snapshot:
             self.snapshot.restore()
-            self.trainer.examples, self.trainer.steps = self.snapshot.at
+            self.trainer.state.examples, self.trainer.state.steps = self.snapshot.at
             self._caught_up = -1
         if window is None or example is None:
             return diverged(self.trainer, {}, None, 0)

@@ -8,7 +8,6 @@ import numpy as np
 from rowspace.checkpoint.fitting import fitting, trained_arrays
 from rowspace.checkpoint.store import Saved
 from rowspace.jit.machine import machine, warn_if_elsewhere
-from rowspace.schedule.buckets import Sample
 from rowspace.schedule.place import Cursor, Place
 from rowspace.train.epoch import Epoch
 from rowspace.train.identity import check_same
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
 
 def arrays_of(run: "Fit") -> dict[str, np.ndarray]:
     """The arrays of a training by name: tables, their state, what exact updates missed, how tables are cut."""
-    trainer, past = run.trainer, run.windows.past
+    trainer, past = run.trainer, run.trainer.state.rates
     found = trained_arrays(run)
     if past.tables:
         found |= {"past.since": past.since, "past.paces": past.paces[:, : len(past.since)]}
-    for number, (_, sample) in enumerate(_samples(trainer)):
+    for number, (_, sample) in enumerate(trainer.state.samples.items()):
         found |= {f"met.{number}.{axis}": met for axis, met in enumerate(sample.met)}
     return found
 
 
 def document_of(run: "Fit", *, finished: bool = False) -> dict[str, Any]:
     """The rest of the state, and the settings, as JSON."""
-    trainer, past = run.trainer, run.windows.past
+    trainer, past = run.trainer, run.trainer.state.rates
     return {
         "finished": finished,
         "settings": run.settings,
@@ -42,7 +41,7 @@ def document_of(run: "Fit", *, finished: bool = False) -> dict[str, Any]:
         "history": [asdict(epoch) for epoch in trainer.history],
         "pace": {"every": run.pace.sampled, "examples": run.chunks.examples},
         "past": past.tables,
-        "samples": [[list(key), s.examples, s.gathered, len(s.met)] for key, s in _samples(trainer)],
+        "samples": [[list(key), s.examples, s.gathered, len(s.met)] for key, s in trainer.state.samples.items()],
     }
 
 
@@ -54,17 +53,11 @@ def restore(run: "Fit", saved: Saved) -> None:
     warn_if_elsewhere(told["machine"], saved.folder.parent)
     for name, array in trained_arrays(run).items():
         saved.read_into(name, array)
-    run.windows.past = past
+    trainer.state.rates = past
     trainer.buckets.clear()
-    trainer.samples.clear()
-    trainer.samples.update(samples)
-    trainer.examples, trainer.steps = told["trainer"]["examples"], told["trainer"]["steps"]
+    trainer.state.samples = samples
+    trainer.state.examples, trainer.state.steps = told["trainer"]["examples"], told["trainer"]["steps"]
     trainer.history[:] = [Epoch.of(epoch) for epoch in told["history"]]
     run.first_epoch = told["trainer"]["first"]
     run.pace.sampled, run.chunks.examples = told["pace"]["every"], told["pace"]["examples"]
     run.standing = Cursor(**{**told["standing"], "place": Place(**told["standing"]["place"])})
-
-
-def _samples(trainer: Any) -> list[tuple[Any, Sample]]:
-    cut = {key: buckets.sample for key, buckets in trainer.buckets.items() if buckets is not None}
-    return list({**trainer.samples, **cut}.items())

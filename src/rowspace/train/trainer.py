@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import chain, permutations
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,19 @@ from rowspace.execute.tiles import random_access
 from rowspace.kernel.cost import Cost, column_names, parameters
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import RowLoop
-from rowspace.schedule.buckets import Buckets, Sample
+from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.place import Place
+from rowspace.state import TrainState
 from rowspace.system.interrupts import interrupts_heard
-from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress, progress_bar
 from rowspace.system.threads import Workers, thread_count
-from rowspace.tables.on_disk import first_slots
-from rowspace.tables.table import Table, by_name
+from rowspace.tables.table import Table
 from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Fit
 from rowspace.train.options import FitOptions
 from rowspace.train.trace import Trace, traced
-from rowspace.updates import Update, first_of, sgd
+from rowspace.updates import Update, sgd
 
 
 class Trainer:
@@ -61,22 +60,37 @@ class Trainer:
         update: Update | Mapping[str, Update | None] | None = None,
     ) -> None:
         self.cost = cost
-        self.tables = by_name(tables)
-        self.updates = _by_table(sgd() if update is None else update, self.tables)
-        _check_apart(self.tables, self.updates)
-        for name in self.updates:
-            if not self.tables[name].values.flags.writeable:
-                raise DataError(f"table {name!r} is read-only; open it with mode='r+', or give it the update None")
-            take_room(self.tables[name].values)
-        self.states = {t: _first_state(u, self.tables[t]) for t, u in self.updates.items()}
+        self.state = TrainState.begin(tables, sgd() if update is None else update)
         self.history: list[Epoch] = []
-        self.examples = 0
-        self.steps = 0  # examples, or batches of them
         self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
-        self.samples: dict[Any, Sample] = {}  # what that was decided by, in a training that was resumed
         self._kernels: dict[Any, Kernel] = {}
         self._row_loops: dict[Any, RowLoop] = {}
         self._last: Kernel | None = None
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables by parameter name."""
+        return self.state.tables
+
+    @property
+    def updates(self) -> dict[str, Update]:
+        """How rows move, of the tables that are trained."""
+        return self.state.updates
+
+    @property
+    def states(self) -> dict[str, tuple[np.ndarray, ...]]:
+        """What updates keep beside the rows of each table, (n, w) each."""
+        return self.state.slots
+
+    @property
+    def examples(self) -> int:
+        """How many examples were trained on."""
+        return self.state.examples
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken: one an example, or one a batch."""
+        return self.state.steps
 
     def __repr__(self) -> str:
         from rowspace.kernel.cost import name_of
@@ -294,30 +308,6 @@ class Trainer:
         rules = {t: u.name for t, u in self.updates.items()}
         about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
         return Model(self.tables, about, [e.cost for e in self.history])
-
-
-def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
-    if isinstance(update, Update):
-        return dict.fromkeys(tables, update)
-    if not isinstance(update, Mapping):
-        raise DataError(
-            f"the update is a {type(update).__name__}; give rs.sgd(0.01) or another update, or a dict of them"
-        )
-    differ = sorted(set(update) ^ set(tables))
-    if differ:
-        raise DataError(f"updates are given for {', '.join(update)}; the tables are {', '.join(tables)}")
-    return {t: u for t, u in update.items() if u is not None}
-
-
-def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> None:
-    for one, other in permutations(tables, 2):
-        if one in trained and changes_are_seen(tables[one].values, tables[other].values):
-            raise DataError(f"tables {one!r} and {other!r} are the same rows; give them one name in the cost")
-
-
-def _first_state(update: Update, table: Table) -> tuple[np.ndarray, ...]:
-    seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
-    return *(first_slots(s, table.values) for s in first_of(update, table.dim)), *seen
 
 
 def _sampled(column: Any) -> Negatives | None:
