@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from rowspace.jit.compile import interpreted
-from rowspace.kernel.emit.scalars import HELPERS
+from rowspace.kernel.emit.functions import piece_end, piece_of
 from rowspace.state import RateHistory
 
 
@@ -37,9 +36,6 @@ def test_nothing_to_add():
 
 
 def test_the_piece_of_a_step_is_found_as_numpy_finds_it():
-    text = HELPERS["piece_of"] + HELPERS["piece_end"]
-    piece_of = interpreted(text + "\ndef kernel(*arguments):\n    return piece_of(*arguments)\n")
-    piece_end = interpreted(text + "\ndef kernel(*arguments):\n    return piece_end(*arguments)\n")
     since = np.array([2, 5, 5, 9])
     for step in range(12):
         assert piece_of(since, step) == max(0, np.searchsorted(since, step, side="right") - 1)
