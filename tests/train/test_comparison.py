@@ -1,5 +1,12 @@
 """Costs and data beside those of a checkpoint: what is compared, and what is said of a difference."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -8,6 +15,7 @@ import pytest
 import rowspace as rs
 from rowspace.columns.marks import what_differs
 from rowspace.errors import CheckpointError
+from rowspace.system.digests import digest_of_texts
 
 pytestmark = pytest.mark.filterwarnings("ignore::rowspace.SlowCost")
 
@@ -55,6 +63,56 @@ def test_a_shared_variable_may_not_change_between_checkpoints(tmp_path):
         begun(scaled(scale)).resume(tmp_path / "c", DATA)
     scale.set_value(np.float32(1))
     assert len(begun(scaled(scale)).resume(tmp_path / "c", DATA)) == 3
+
+
+FIT = """
+import sys
+import numpy as np
+import rowspace as rs
+folder, options = sys.argv[1], eval(sys.argv[2])
+data = {"i": np.arange(6), "label": np.ones(6)}
+trainer = rs.Trainer(lambda E, i, label: (E[i].sum() - label) ** 2, {"E": rs.Table(6, 3)}, rs.sgd(0.1))
+try:
+    fitted = trainer.fit(data, 2, checkpoint=folder, resume=True, **options)
+    print(len(fitted), trainer.kernel.source.count("written otherwise"))
+except rs.RowspaceError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": 2}])
+def test_a_resume_compares_the_loops_and_not_what_writes_them(tmp_path, options):
+    """A comment in the module that writes loops changes nothing; a line more in the loop is another loop."""
+    package = Path(rs.__file__).parent
+    writer = package / "kernel" / "row_loop.py" if options else package / "kernel" / "example_loop.py"
+
+    def fitted(module):
+        shutil.copytree(package, tmp_path / "src" / "rowspace", dirs_exist_ok=True)
+        (tmp_path / "src" / "rowspace" / writer.relative_to(package)).write_text(module)
+        run = [sys.executable, "-c", FIT, str(tmp_path / "c"), repr(options)]
+        environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+        return subprocess.run(run, capture_output=True, text=True, env=environment, check=True).stdout
+
+    text = writer.read_text()
+    head = 'f"def kernel('
+    assert text.count(head) == 1
+    assert fitted(text) == "2 0\n"
+    assert fitted(f"{text}# a comment\n") == "2 0\n"
+    told = fitted(text.replace(head, '"# written otherwise",' + head))
+    assert "the loops of the cost '<lambda>' are not those of the checkpoint (mark " in told
+    assert "this rowspace writes them otherwise" in told
+
+
+def test_a_checkpoint_of_before_loops_were_compared_is_resumed(tmp_path):
+    begun(scaled(np.float32(1))).fit(DATA, checkpoint=tmp_path / "c")
+    manifest = next(tmp_path.glob("c/0*/checkpoint.json"))
+    content = json.loads(json.loads(manifest.read_text())["content"])
+    content["told"]["settings"]["the part of rowspace that writes loops"] = "0" * 64
+    costs = content["told"]["marks"]["costs"]
+    content["told"]["marks"]["costs"] = {structure: [values, name] for structure, (values, name, _) in costs.items()}
+    text = json.dumps(content)
+    manifest.write_text(json.dumps({"mark": digest_of_texts([text]), "content": text}))
+    assert len(begun(scaled(np.float32(1))).resume(tmp_path / "c", DATA)) == 1
 
 
 def test_what_differs():

@@ -46,7 +46,12 @@ _TOLD = record(
         blocks=optional(whole(1, 2**15)),
         batch=optional(whole(1)),
     ),
-    marks=record(costs=by_name(row_of(_MARK, _TEXT), _MARK), drawn=list_of(_TEXT), chunks=list_of(_CHUNK), whole=truth),
+    marks=record(
+        costs=by_name(either(row_of(_MARK, _TEXT, _MARK), row_of(_MARK, _TEXT)), _MARK),
+        drawn=list_of(_TEXT),
+        chunks=list_of(_CHUNK),
+        whole=truth,
+    ),
     standing=record(
         epoch=whole(),
         place=record(chunk=whole(), first=whole(), entry=whole(), mark=_CHUNK),

@@ -9,7 +9,7 @@ import numpy as np
 from rowspace.columns.chunk import Chunk, counted_before, length, members
 from rowspace.columns.kinds import Ragged
 from rowspace.kernel.kernel import Kernel
-from rowspace.kernel.row_loop import catch_up, step
+from rowspace.kernel.row_loop import RowLoop, catch_up, step
 from rowspace.kernel.segments import Arguments, Segments, segments_between
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
@@ -52,6 +52,11 @@ class Batches:
         self.steps = {t: trainer.row_loop(t, step=True) for t in self.tables}
         exact = [t for t in self.tables if trainer.updates[t].exact]
         self.catching_up = {t: trainer.row_loop(t, step=False) for t in exact}
+
+    @property
+    def loops(self) -> list[Kernel | RowLoop]:
+        """All loops that make a batch, but those that let rows catch up."""
+        return [self.ids, self.gradients, *self.steps.values()]
 
     def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pacing, position: EpochStart) -> Outcome:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""

@@ -158,10 +158,17 @@ class Planner:
                 drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
                 columns |= drawn
                 kernel = self.trainer.compile({**chunk, **drawn}, guarded=self.guarded)
-            mark = self.marks.of(kernel, columns)
-            columns = columns if buckets is not None else in_file_order(columns)
-            self._last = chunk, Ready(kernel, columns, buckets, mark)
+            as_run = columns if buckets is not None else in_file_order(columns)
+            mark = self.marks.of(kernel, columns, self._sources(kernel, as_run)) if self.marks.wanted else ""
+            self._last = chunk, Ready(kernel, as_run, buckets, mark)
         return self._last[1]
+
+    def _sources(self, kernel: Kernel, columns: Chunk) -> list[str]:
+        """The texts of all loops that run over such columns."""
+        batch = self.options.batch is not None
+        own = Batches(self.trainer, columns, self.workers, self.past).loops if batch else [kernel]
+        catching_up = [self.trainer.row_loop(t, step=False) for t in self.trainer.updates if self._is_exact(t)]
+        return [loop.source for loop in (*own, *catching_up)]
 
     def _check_apart(self, columns: Chunk) -> None:
         """Refuse columns that would change with a table while they are read."""

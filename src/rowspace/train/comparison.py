@@ -1,6 +1,6 @@
 """The costs and data of a fit beside those of the fit that it resumes, and of every epoch beside the one before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rowspace.columns.chunk import Chunk
@@ -8,6 +8,7 @@ from rowspace.columns.marks import digest_of_columns, told_of_negatives, what_di
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError
 from rowspace.errors.quoting import one_line
+from rowspace.system.digests import digest_of_texts
 
 if TYPE_CHECKING:
     from rowspace.kernel.kernel import Kernel
@@ -25,7 +26,8 @@ class Comparison:
     def __init__(self, seeks: bool, known: Mapping[str, Any] | None = None, *, wanted: bool = True) -> None:
         self.seeks, self.wanted, self._resumed = seeks, wanted, known is not None
         known = known or {"costs": {}, "drawn": [], "chunks": [], "whole": False}
-        self.costs: dict[str, list[str]] = dict(known["costs"])  # by structure: the mark of its values, and its name
+        # by structure: the digest of its values, its name, and the digest of its loops, if it was kept
+        self.costs: dict[str, list[str]] = dict(known["costs"])
         self.drawn = set(known["drawn"])
         self.chunks: list[str] = list(known["chunks"])  # the same in every epoch, where the data do not seek
         self.whole: bool = known["whole"]  # whether these are all
@@ -35,11 +37,13 @@ class Comparison:
         """What a checkpoint keeps."""
         return {"costs": self.costs, "drawn": sorted(self.drawn), "chunks": self.chunks, "whole": self.whole}
 
-    def of(self, kernel: "Kernel", columns: Chunk) -> str:
-        """The mark of a chunk; raises CheckpointError if a resumed fit has another cost or draws otherwise."""
-        if not self.wanted:
-            return ""
-        self._meet_cost(kernel)
+    def of(self, kernel: "Kernel", columns: Chunk, sources: Sequence[str]) -> str:
+        """The mark of a chunk, whose loops have these texts.
+
+        Raises:
+            CheckpointError: if a resumed fit has another cost, runs other loops, or draws otherwise.
+        """
+        self._meet_cost(kernel, digest_of_texts(sources))
         drawn = told_of_negatives(columns)
         if self._resumed and drawn not in self.drawn:
             known = one_line(" or ".join(sorted(self.drawn)))
@@ -50,8 +54,8 @@ class Comparison:
         self.drawn.add(drawn)
         return digest_of_columns(columns)
 
-    def _meet_cost(self, kernel: "Kernel") -> None:
-        """Compare a cost with those before, or remember it."""
+    def _meet_cost(self, kernel: "Kernel", loops: str) -> None:
+        """Compare a cost and the digest of its loops with those before, or remember them."""
         identity, shown = kernel.identity, f"{kernel.name!r} of {_shown(kernel)}"
         if identity.untold:
             raise CheckpointError(
@@ -63,16 +67,23 @@ class Comparison:
                 f"the cost {shown} is not that of the checkpoint: its mark is {identity.structure[:8]}; "
                 f"it was {self._known_costs()}"
             )
-        before, _ = self.costs.setdefault(identity.structure, [identity.values, shown])
+        before, _, *loops_before = self.costs.get(identity.structure, [identity.values, shown])
         if before != identity.values:
             raise CheckpointError(
                 f"constants or shared variables in the cost {kernel.name!r} have other values than those of the "
                 f"checkpoint (mark {identity.values[:8]}, was {before[:8]}); where they are to change during a "
                 "training with checkpoints, give them as a column of the data"
             )
+        if loops_before not in ([], [loops]):
+            raise CheckpointError(
+                f"the loops of the cost {kernel.name!r} are not those of the checkpoint (mark {loops[:8]}, was "
+                f"{loops_before[0][:8]}): this rowspace writes them otherwise, and would learn other bytes; resume "
+                "with the rowspace it was begun with, or begin anew in another folder"
+            )
+        self.costs[identity.structure] = [identity.values, shown, loops]
 
     def _known_costs(self) -> str:
-        known = (f"{name} with the mark {structure[:8]}" for structure, (_, name) in self.costs.items())
+        known = (f"{name} with the mark {structure[:8]}" for structure, (_, name, *_) in self.costs.items())
         return one_line(" or ".join(known))
 
     def meet(self, number: int, mark: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from rowspace.errors import CheckpointError
 from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.objects import marked
-from rowspace.kernel.source_cache import identity_of_update, writers
+from rowspace.kernel.source_cache import identity_of_update
 from rowspace.schedule.pacing import RATE_STEPS
 from rowspace.system.digests import digest_of, digest_of_texts
 from rowspace.tables.on_disk import is_on_disk
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from rowspace.train.fit import Fit
 
 _MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
+_NOT_COMPARED = {"the part of rowspace that writes loops"}  # kept by checkpoints of before the loops themselves were
 
 
 def settings(run: "Fit") -> dict[str, str]:
     """The settings of a fit by what people call them."""
     trainer, options = run.trainer, run.options
-    found = {"the version of rowspace": __version__, "the part of rowspace that writes loops": writers()}
-    found["the tables"] = ", ".join(trainer.tables)
+    found = {"the version of rowspace": __version__, "the tables": ", ".join(trainer.tables)}
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))
     for name, table in trainer.tables.items():
@@ -46,7 +46,7 @@ def settings(run: "Fit") -> dict[str, str]:
 
 def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object) -> None:
     """Refuse to resume what has other settings; CheckpointError names them all."""
-    differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    differ = [n for n in {**before, **now} if n not in _NOT_COMPARED and before.get(n) != now.get(n)]
     if "the tables" in differ:
         differ = [name for name in differ if name in before and name in now]
     if differ:
