@@ -139,7 +139,7 @@ def test_fresh_samplers_in_every_chunk():
 
     trainer = rs.Trainer(cost, {"E": E})
     trainer.fit(chunks)
-    assert len(trainer._kernels) == 2
+    assert len(trainer.loops.kernels) == 2
 
 
 def test_many_constant_rows_compile_quickly():

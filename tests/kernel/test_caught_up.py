@@ -239,9 +239,9 @@ def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
     monkeypatch.setattr("rowspace.kernel.caught_up.STRETCH", 2**16)
     rows, peaks = 50_000, []
 
-    def measured(trainer, past):
+    def measured(state, loops):
         tracemalloc.start()
-        catch_up_all(trainer, past)
+        catch_up_all(state, loops)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
 

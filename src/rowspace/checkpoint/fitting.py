@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def trained_arrays(run: "Fit") -> dict[str, np.ndarray]:
     """The tables that are trained, and their state."""
-    trainer = run.trainer
-    found = {f"{t}.values": trainer.tables[t].values for t in trainer.updates}
-    return found | {f"{t}.state.{k}": a for t, states in trainer.state.slots.items() for k, a in enumerate(states)}
+    state = run.state
+    found = {f"{t}.values": state.tables[t].values for t in state.updates}
+    return found | {f"{t}.state.{k}": a for t, states in state.slots.items() for k, a in enumerate(states)}
 
 
 def fitting(run: "Fit", saved: Saved) -> tuple[RateHistory, dict[Any, Sample]]:
@@ -36,9 +36,9 @@ def fitting(run: "Fit", saved: Saved) -> tuple[RateHistory, dict[Any, Sample]]:
         raise _unfit(saved, f"it has other arrays than those of this training, such as {others[0]}")
     if not told["standing"]["epoch"] and told["pace"]["examples"] != count:
         raise _unfit(saved, f"it tells of {told['pace']['examples']} examples in an epoch, and the data of {count}")
-    for table, update in run.trainer.updates.items():
+    for table, update in run.state.updates.items():
         if update.exact:
-            _check_seen(saved, f"{table}.state.{len(run.trainer.state.slots[table]) - 1}")
+            _check_seen(saved, f"{table}.state.{len(run.state.slots[table]) - 1}")
     return _past(run, saved), _samples(saved)
 
 
@@ -55,7 +55,7 @@ def _past(run: "Fit", saved: Saved) -> RateHistory:
     tables = saved.told["past"]
     if not tables:
         return RateHistory()
-    if not set(run.trainer.updates) <= set(tables) <= set(run.trainer.tables):
+    if not set(run.state.updates) <= set(tables) <= set(run.state.tables):
         raise _unfit(saved, f"it keeps the rates of the tables {', '.join(tables)}")
     since, paces = saved.array("past.since"), saved.array("past.paces")
     numbers = since.dtype == np.int64 and since.ndim == 1 and paces.dtype == np.float32

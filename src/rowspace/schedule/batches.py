@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rowspace.columns.chunk import Chunk, counted_before, length, members
 from rowspace.columns.kinds import Ragged
 from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.loops import Loops
 from rowspace.kernel.row_loop import RowLoop, catch_up, step
 from rowspace.kernel.segments import Arguments, Segments, segments_between
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Outcome
+from rowspace.state import TrainState
 from rowspace.system.threads import Workers
-
-if TYPE_CHECKING:
-    from rowspace.train.trainer import Trainer
 
 _SHARE = 4096  # examples or lookups for which a thread is worth its while
 
@@ -42,16 +41,16 @@ class Distinct:
 class Batches:
     """Runs a chunk of columns batch by batch, each on several threads where it is large enough to pay."""
 
-    def __init__(self, trainer: "Trainer", chunk: Chunk, workers: Workers) -> None:
-        self.trainer, self.workers = trainer, workers
-        self.ids = trainer.compile(chunk, part="ids")
-        self.gradients = trainer.compile(chunk, part="gradients")
+    def __init__(self, state: TrainState, loops: Loops, chunk: Chunk, workers: Workers) -> None:
+        self.state, self.workers = state, workers
+        self.ids = loops.examples(chunk, part="ids")
+        self.gradients = loops.examples(chunk, part="gradients")
         trained = self.ids.traced.lookups[: self.ids.traced.trained]
         self.tables = list(dict.fromkeys(look.table for look in trained))
         self.lookups = [(look.table, _per_example(look, chunk)) for look in trained]
-        self.steps = {t: trainer.row_loop(t, step=True) for t in self.tables}
-        exact = [t for t in self.tables if trainer.updates[t].exact]
-        self.catching_up = {t: trainer.row_loop(t, step=False) for t in exact}
+        self.steps = {t: loops.rows(t, step=True) for t in self.tables}
+        exact = [t for t in self.tables if state.is_exact(t)]
+        self.catching_up = {t: loops.rows(t, step=False) for t in exact}
 
     @property
     def loops(self) -> list[Kernel | RowLoop]:
@@ -60,7 +59,7 @@ class Batches:
 
     def run(self, columns: Chunk, lo: int, hi: int, first: int, pace: Pacing, position: EpochStart) -> Outcome:
         """One batch, examples `lo` to `hi` of the columns, of which the first is example `first` of the epoch."""
-        bound = self.ids.bind(self.trainer.tables, self.trainer.state.slots, columns)
+        bound = self.ids.bind(self.state.tables, self.state.slots, columns)
         origin, sizes = self._places(columns, lo, hi)
         rates = pace.rates(self.ids.order(), np.array([first + counted_before(columns, lo)]), position)
         every = pace.every(self.gradients.cost_is_cheap, length(columns))
@@ -71,10 +70,10 @@ class Batches:
         gathered = {t: Distinct.of(ids) for t, ids in buffers.items() if len(ids)}
         rate = dict(zip(self.ids.order(), rates[0].tolist(), strict=True))
         if self.catching_up:
-            self.trainer.state.rates.extend(self.ids.order(), np.array([self.trainer.steps]), rates)
+            self.state.rates.extend(self.ids.order(), np.array([self.state.steps]), rates)
         for t in self.catching_up.keys() & gathered.keys():
             self._catch_up(t, gathered[t])
-        numbers = {t: np.empty((size, self.trainer.tables[t].dim), np.float32) for t, size in sizes.items()}
+        numbers = {t: np.empty((size, self.state.tables[t].dim), np.float32) for t, size in sizes.items()}
         done = self._each_share(self.gradients, bound, work(), (origin, *numbers.values()))
         outcome = Outcome.of(done, [(0, len(done.segments))], members(columns))
         if outcome.failed is not None:
@@ -98,16 +97,16 @@ class Batches:
         """Let the rows of a batch take the steps they missed."""
         loop, values, states = (
             self.catching_up[table],
-            self.trainer.tables[table].values,
-            self.trainer.state.slots[table],
+            self.state.tables[table].values,
+            self.state.slots[table],
         )
-        past, now = self.trainer.state.rates.of(table), self.trainer.steps
+        past, now = self.state.rates.of(table), self.state.steps
         self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, past, now, part))
 
     def _step(self, table: str, found: Distinct, rate: float, gradients: np.ndarray) -> bool:
         """Let the rows of a batch take its step; whether all are finite after it."""
-        loop, (values, *states) = self.steps[table], self.trainer.state.arrays_of(table)
-        now, bad = self.trainer.steps, []  # type: int, list[int]
+        loop, (values, *states) = self.steps[table], self.state.arrays_of(table)
+        now, bad = self.state.steps, []  # type: int, list[int]
 
         def run(part: tuple[int, int]) -> None:
             end = step(loop, values, states, found.rows, gradients, found.order, rate, now, part)

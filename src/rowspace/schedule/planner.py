@@ -1,10 +1,10 @@
 """The chunks of an epoch as windows of work: checked, sorted where they are to be, laid out in segments."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, 
 from rowspace.execute.replicas import REPLICAS, Replica, Replicas
 from rowspace.execute.tiles import Parts, Tiles, room_for_rows, tiled
 from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.loops import Loops
 from rowspace.kernel.segments import LO, Segments, segments_between
 from rowspace.schedule.bags import in_file_order
 from rowspace.schedule.batches import Batches, BatchPlan
@@ -24,15 +25,10 @@ from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Order, Plan, Task, in_turn
 from rowspace.schedule.spill import Spill
-from rowspace.state import Key, RateHistory
+from rowspace.state import Key, TrainState
 from rowspace.system.mapped import changes_are_seen
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import folder_of, is_on_disk
-from rowspace.train.comparison import Comparison
-from rowspace.train.trace import Trace
-
-if TYPE_CHECKING:
-    from rowspace.train.trainer import Trainer
 
 _LONGEST = 2**22  # examples of a stretch in file order
 _TOGETHER = 2**16  # examples in file order, of a plan whatever its rates
@@ -51,28 +47,48 @@ class Ready:
     mark: str
 
 
+class DataCheck(Protocol):
+    """Compares the chunks of an epoch with those of epochs before, and of the fit that is gone on with.
+
+    Data that `seeks` may begin an epoch with another chunk than their first. Without a checkpoint none is `wanted`.
+    """
+
+    seeks: bool
+    wanted: bool
+
+    def of(self, kernel: Kernel, columns: Chunk, sources: Sequence[str]) -> str: ...
+    def meet(self, number: int, mark: str) -> None: ...
+    def begun(self, number: int, expected: str, found: str) -> None: ...
+    def end(self, chunks: int, begun: int) -> None: ...
+
+
 class Planner:
-    """Makes the windows of every epoch of a fit."""
+    """Makes the windows of every epoch of a fit.
+
+    Args:
+        state: what is trained.
+        loops: its loops.
+        cuts: how chunks of each kind are sorted, from one fit to the next; None for those that are not.
+        pace: rates and lengths.
+        options: what decides the bytes.
+        workers: threads that sort.
+        check: what chunks are compared by.
+        guarded: whether loops are to check gradients before they write.
+        record_every: after how many examples somebody looks at the rows, if anybody does.
+        memory: bytes, for tables on disk.
+    """
 
     def __init__(
-        self,
-        trainer: "Trainer",
-        pace: Pacing,
-        options: ScheduleOptions,
-        workers: Workers,
-        marks: Comparison,
-        *,
-        guarded: bool,
-        trace: Trace | None,
-        memory: int,
-    ) -> None:
-        self.trainer, self.pace, self.options, self.workers = trainer, pace, options, workers
-        self.marks, self.guarded = marks, guarded
-        self.trace, self.memory = trace, memory
+        self, state: TrainState, loops: Loops, cuts: dict[Key, Buckets | None], pace: Pacing, options: ScheduleOptions,
+        workers: Workers, check: DataCheck, *, guarded: bool, record_every: int | None, memory: int,
+    ) -> None:  # fmt: skip
+        self.state, self.loops, self.cuts = state, loops, cuts
+        self.pace, self.options, self.workers = pace, options, workers
+        self.marks, self.guarded = check, guarded
+        self.record_every, self.memory = record_every, memory
         self._last: tuple[Chunk, Ready] | None = None
         self._batching: tuple[Ready, Batches] | None = None
         self._spare: list[SortedExamples] = []  # whose memory is free
-        trainer.state.rates = RateHistory()  # all rows have caught up when a fit begins
         self._room: int | None = None  # of the memory, for rows and examples
 
     def epoch(self, position: EpochStart, start: Place) -> Iterator[Plan | BatchPlan]:
@@ -149,15 +165,15 @@ class Planner:
         """A chunk as its loop takes it: looked up and checked once, however many the epochs."""
         if self._last is None or self._last[0] is not chunk or self._last[1].kernel.is_stale:
             part = "all" if self.options.batch is None else "ids"
-            kernel = self.trainer.compile(chunk, guarded=self.guarded, part=part)
-            columns = checked(chunk, kernel.ids, self.trainer.tables, kernel.traced.columns)
-            check_held(self.trainer.cost, columns)
+            kernel = self.loops.examples(chunk, guarded=self.guarded, part=part)
+            columns = checked(chunk, kernel.ids, self.state.tables, kernel.traced.columns)
+            check_held(self.loops.cost, columns)
             self._check_apart(columns)
             buckets = self._buckets(kernel, columns)
             if buckets is not None and buckets.layout.sampled:
                 drawn = {c: buckets.negatives(c, columns[c]) for c in buckets.layout.sampled}
                 columns |= drawn
-                kernel = self.trainer.compile({**chunk, **drawn}, guarded=self.guarded)
+                kernel = self.loops.examples({**chunk, **drawn}, guarded=self.guarded)
             as_run = columns if buckets is not None else in_file_order(columns)
             mark = self.marks.of(kernel, columns, self._sources(kernel, as_run)) if self.marks.wanted else ""
             self._last = chunk, Ready(kernel, as_run, buckets, mark)
@@ -166,16 +182,16 @@ class Planner:
     def _sources(self, kernel: Kernel, columns: Chunk) -> list[str]:
         """The texts of all loops that run over such columns."""
         batch = self.options.batch is not None
-        own = Batches(self.trainer, columns, self.workers, self.past).loops if batch else [kernel]
-        catching_up = [self.trainer.row_loop(t, step=False) for t in self.trainer.updates if self._is_exact(t)]
+        own = Batches(self.state, self.loops, columns, self.workers).loops if batch else [kernel]
+        catching_up = [self.loops.rows(t, step=False) for t in self.state.updates if self.state.is_exact(t)]
         return [loop.source for loop in (*own, *catching_up)]
 
     def _check_apart(self, columns: Chunk) -> None:
         """Refuse columns that would change with a table while they are read."""
         for name, column in columns.items():
             values: Any = getattr(column, "values", column)
-            for table in self.trainer.updates if isinstance(values, np.ndarray) else ():
-                if changes_are_seen(self.trainer.tables[table].values, values):
+            for table in self.state.updates if isinstance(values, np.ndarray) else ():
+                if changes_are_seen(self.state.tables[table].values, values):
                     raise DataError(f"column {name!r} is the memory of table {table!r}, which is trained; give a copy")
 
     def _buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
@@ -184,19 +200,19 @@ class Planner:
         if in_order or kernel.slow or not length(columns):
             return None
         key = (*kernel.traced.columns, self.options.schedule, self.options.blocks)
-        if key not in self.trainer.buckets:
-            self.trainer.buckets[key] = self._new_buckets(kernel, columns, key)
-        found = self.trainer.buckets[key]
+        if key not in self.cuts:
+            self.cuts[key] = self._new_buckets(kernel, columns, key)
+        found = self.cuts[key]
         if found is not None and found.spill is not None:
             found.spill.memory = self.memory
         return found if found is not None and found.cuts else None
 
     def _new_buckets(self, kernel: Kernel, columns: Chunk, key: Key) -> Buckets | None:
-        trainer, options = self.trainer, self.options
-        on_disk = [t.values for t in trainer.tables.values() if is_on_disk(t.values)]
-        sizes = {t: table.shape for t, table in trainer.tables.items()}
+        state, options = self.state, self.options
+        on_disk = [t.values for t in state.tables.values() if is_on_disk(t.values)]
+        sizes = {t: table.shape for t, table in state.tables.items()}
         found = layout(kernel.traced, columns, sizes)
-        exact = [] if isinstance(found, str) else [t for t in found.shared if self._is_exact(t)]
+        exact = [] if isinstance(found, str) else [t for t in found.shared if state.is_exact(t)]
         if exact:
             found = f"the small table {exact[0]!r} has an exact update, whose copies cannot be averaged"
         if isinstance(found, str):
@@ -207,22 +223,18 @@ class Planner:
                 "threads, and give the same bytes for any number of them"
             )
         if isinstance(found, str):
-            large = any(t.values.nbytes > _WORTH_SAYING for t in trainer.tables.values())
+            large = any(t.values.nbytes > _WORTH_SAYING for t in state.tables.values())
             if on_disk:
                 SlowTable.warn(kernel.name, found, sum(v.nbytes for v in on_disk), self.memory)
             elif options.schedule == "blocks" or (large and self.workers.threads > 1):
                 Sequential.warn(kernel.name, found)
             return None
-        arrays = {t: (table.values, *trainer.state.slots.get(t, ())) for t, table in trainer.tables.items()}
-        row_bytes = {t: sum(a.itemsize * a.shape[1] for a in own) for t, own in arrays.items()}
+        row_bytes = {t: sum(a.itemsize * a.shape[1] for a in state.arrays_of(t)) for t in sizes}
         spill = Spill(folder_of(on_disk), self.memory) if on_disk else None
-        samples = trainer.state.samples
+        samples = state.samples
         known = key in samples
         samples[key] = check_sample(samples[key], found, sizes) if known else sample_of(columns, found, sizes)
         return Buckets(found, sizes, row_bytes, samples[key], blocks=options.blocks, spill=spill)
-
-    def _is_exact(self, table: str) -> bool:
-        return table in self.trainer.updates and self.trainer.updates[table].exact
 
     # --- in buckets ------------------------------------------------------------------------------------------------
 
@@ -246,7 +258,7 @@ class Planner:
             work = self._work(kernel, tiles.segments, done.columns, first, position)
             extras = done, lanes, tiles.residency, tiles.turns
             return self._window(kernel, done.columns, work, tiles.tasks, after, Order.WAVE, examples, *extras)
-        if lanes or self.trace is not None:
+        if lanes or self.record_every is not None:
             stages = _staged(tasks, REPLICAS if lanes else max(1, len(tasks) // _STAGES))
         else:
             segments, tasks = in_turn(segments, tasks, self.workers.threads)
@@ -256,11 +268,8 @@ class Planner:
 
     def _tiled(self, buckets: Buckets, done: SortedExamples, segments: np.ndarray, tasks: list[Task]) -> Tiles | None:
         """The work of a window in tiles whose rows fit in memory; None where all do."""
-        trainer = self.trainer
-        arrays = [
-            [a for t in space for a in (trainer.tables[t].values, *trainer.state.slots.get(t, ()))]
-            for space in buckets.layout.spaces
-        ]
+        state = self.state
+        arrays = [[a for t in space for a in state.arrays_of(t)] for space in buckets.layout.spaces]
         first = self._room is None
         if self._room is None:
             self._room = room_for_rows([a for own in arrays for a in own], self.memory)
@@ -278,17 +287,17 @@ class Planner:
         """Have the machine code of a loop, by running it over nothing."""
         none = segments_between(np.zeros(1, np.int64), len(kernel.sampled))
         nothing = Segments.of(none, np.zeros((0, len(kernel.order()))), 0, 1, 0)
-        kernel.run(kernel.bind(self.trainer.tables, self.trainer.state.slots, columns), nothing, 0, 0)
+        kernel.run(kernel.bind(self.state.tables, self.state.slots, columns), nothing, 0, 0)
 
     def _lanes(self, kernel: Kernel, buckets: Buckets, columns: Chunk) -> Replicas:
         """The tables that the tasks of a stage get copies of, and where they stand among the kernel's arrays."""
-        trainer, order = self.trainer, kernel.order()
-        starts = np.cumsum([0, *(len(trainer.state.slots.get(t, ())) for t in order)]).tolist()
+        state, order = self.state, kernel.order()
+        starts = np.cumsum([0, *(len(state.slots.get(t, ())) for t in order)]).tolist()
         tables = []
         for name, sources in buckets.layout.shared.items():
-            place, states = order.index(name), list(trainer.state.slots.get(name, ()))
+            place, states = order.index(name), list(state.slots.get(name, ()))
             places = list(range(starts[place], starts[place] + len(states)))
-            tables.append(Replica(trainer.tables[name].values, states, place, places, sources))
+            tables.append(Replica(state.tables[name].values, states, place, places, sources))
         return Replicas(tables, columns)
 
     # --- in order --------------------------------------------------------------------------------------------------
@@ -322,15 +331,15 @@ class Planner:
 
     def _batches(self, ready: Ready, columns: Chunk) -> Batches:
         if self._batching is None or self._batching[0] is not ready:
-            self._batching = ready, Batches(self.trainer, columns, self.workers)
+            self._batching = ready, Batches(self.state, self.loops, columns, self.workers)
         return self._batching[1]
 
     def _next_record(self, columns: Chunk, lo: int) -> int:
         """Up to where a chunk may run from `lo` before its rows are recorded."""
-        trace, bags = self.trace, members(columns)
-        if trace is None:
+        bags = members(columns)
+        if self.record_every is None:
             return lo + _LONGEST
-        left = trace.every - self.trainer.examples % trace.every
+        left = self.record_every - self.state.examples % self.record_every
         return lo + left if bags is None else int(np.searchsorted(bags, bags[lo] + left))
 
     # --- both ------------------------------------------------------------------------------------------------------
@@ -342,20 +351,20 @@ class Planner:
         """Work at the rates that hold `at` entries of the columns: by default, those where the segments begin."""
         at = segments[:, LO] if at is None else at
         rates = self.pace.rates(kernel.order(), first + counted_before(columns, at), position)
-        clock = self.trainer.steps - (int(segments[0, LO]) if len(segments) else 0)
+        clock = self.state.steps - (int(segments[0, LO]) if len(segments) else 0)
         every = self.pace.every(kernel.cost_is_cheap, length(columns))
         work = Segments.of(segments, rates, first, every, position.seed, clock)
-        if not any(update.exact for update in self.trainer.updates.values()):
+        if not any(map(self.state.is_exact, self.state.updates)):
             return work
         in_order = np.argsort(segments[:, LO], kind="stable")  # however they are laid out for the threads
-        self.trainer.state.rates.extend(kernel.order(), clock + segments[in_order, LO], work.rates[in_order])
-        return replace(work, since=self.trainer.state.rates.since, paces=self.trainer.state.rates.paces)
+        self.state.rates.extend(kernel.order(), clock + segments[in_order, LO], work.rates[in_order])
+        return replace(work, since=self.state.rates.since, paces=self.state.rates.paces)
 
     def _window(
         self, kernel: Kernel, columns: Chunk, work: Segments, stages: Any, after: Place, order: Order,
         examples: int, *sorted: Any,
     ) -> Plan:  # fmt: skip
-        bound = kernel.bind(self.trainer.tables, self.trainer.state.slots, columns)
+        bound = kernel.bind(self.state.tables, self.state.slots, columns)
         lookups = 0 if after.entry else examples * len(kernel.traced.lookups)
         return Plan(kernel.run, bound, work, stages, columns, after, order, lookups, *sorted)
 

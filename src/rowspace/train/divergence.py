@@ -1,7 +1,7 @@
 """What to say when a number stops being finite: which example, why probably, and what to do."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -9,18 +9,19 @@ from rowspace.columns.chunk import Chunk
 from rowspace.columns.kinds import Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import Diverged
+from rowspace.kernel.cost import Cost
+from rowspace.state import TrainState
 
-if TYPE_CHECKING:
-    from rowspace.train.trainer import Trainer
 
-
-def diverged(trainer: "Trainer", chunk: Chunk, example: int | None, position: int) -> Diverged:
+def diverged(cost: Cost, state: TrainState, chunk: Chunk, example: int | None, position: int) -> Diverged:
     """The error for an example of a chunk, at a position in the epoch; the tables are as at the last good chunk."""
-    state = f"the tables are as they were after {trainer.examples:,} examples"
+    tables = f"the tables are as they were after {state.examples:,} examples"
     if example is None:
-        return Diverged(f"a row is no longer finite; {_lower_the_rate(trainer)}; {state}")
+        return Diverged(f"a row is no longer finite; {_lower_the_rate(state)}; {tables}")
     where = f"example {position:,} of the epoch ({_shown(chunk, example)})"
-    return Diverged(f"the cost or its gradient is not finite at {where}; {_remedy(trainer, chunk, example)}; {state}")
+    return Diverged(
+        f"the cost or its gradient is not finite at {where}; {_remedy(cost, state, chunk, example)}; {tables}"
+    )
 
 
 def _shown(chunk: Mapping[str, Any], n: int) -> str:
@@ -35,7 +36,7 @@ def _short(value: Any) -> str:
     return np.array2string(array, threshold=6, edgeitems=2, separator=", ")
 
 
-def _remedy(trainer: "Trainer", chunk: Mapping[str, Any], example: int) -> str:
+def _remedy(cost: Cost, state: TrainState, chunk: Mapping[str, Any], example: int) -> str:
     """A cost that is not finite even at the rows gone back to has no rate to blame."""
     from rowspace.kernel.row_gradient import gradient
 
@@ -44,22 +45,22 @@ def _remedy(trainer: "Trainer", chunk: Mapping[str, Any], example: int) -> str:
     if empty:
         return f"its bag {empty[0]!r} is empty: drop such examples, or do not divide by its length"
     try:
-        found = gradient(trainer.cost, trainer.tables, one)
+        found = gradient(cost, state.tables, one)
         if all(np.isfinite(g.values).all() for g in found.values()):
-            return _lower_the_rate(trainer)
+            return _lower_the_rate(state)
     except Diverged:
         pass
     except Exception:  # advice must not hide the error it is for
-        return _lower_the_rate(trainer)
-    return _not_at_any_rate(trainer, one)
+        return _lower_the_rate(state)
+    return _not_at_any_rate(cost, state, one)
 
 
-def _not_at_any_rate(trainer: "Trainer", one: Mapping[str, Any]) -> str:
+def _not_at_any_rate(cost: Cost, state: TrainState, one: Mapping[str, Any]) -> str:
     """What there is to say where no rate would help: whether the cost is a number at all, with wider ones."""
     from rowspace.kernel.row_gradient import cost_in_float64
 
     try:
-        finite = np.isfinite(cost_in_float64(trainer.cost, trainer.tables, one))
+        finite = np.isfinite(cost_in_float64(cost, state.tables, one))
     except Exception:  # advice must not hide the error it is for
         finite = False
     away = "keep logarithms, roots and divisions away from 0, as in pt.sqrt(x + 1e-9)"
@@ -71,6 +72,6 @@ def _not_at_any_rate(trainer: "Trainer", one: Mapping[str, Any]) -> str:
     )
 
 
-def _lower_the_rate(trainer: "Trainer") -> str:
-    rate = max((u.rate(0.0) for u in trainer.updates.values()), default=0.0)
+def _lower_the_rate(state: TrainState) -> str:
+    rate = max((u.rate(0.0) for u in state.updates.values()), default=0.0)
     return f"the steps probably grow without bound: lower the rate ({rate:g}), or wrap the update in rs.clip_norm"

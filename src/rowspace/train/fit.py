@@ -12,12 +12,16 @@ import numpy as np
 from rowspace.columns.data import Data
 from rowspace.errors import Diverged, FormatError
 from rowspace.kernel.caught_up import catch_up_all, caught_up
+from rowspace.kernel.loops import Loops
 from rowspace.schedule.batches import BatchPlan
+from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Cursor
 from rowspace.schedule.plan import Outcome, Plan
 from rowspace.schedule.planner import Planner
+from rowspace.state import Key, RateHistory, TrainState
 from rowspace.system.mapped import check_whole, is_mapped
+from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress
 from rowspace.system.threads import Workers
 from rowspace.train.comparison import Comparison
@@ -29,43 +33,40 @@ from rowspace.train.snapshot import Snapshot, worth_a_copy
 
 if TYPE_CHECKING:
     from rowspace.checkpoint.checkpoints import Checkpoints
-    from rowspace.train.trainer import Trainer
 
 
 class Fit:
     """One call of `fit`."""
 
     def __init__(
-        self,
-        trainer: "Trainer",
-        chunks: Data,
-        options: FitOptions,
-        memory: int,
-        workers: Workers,
-        check_interrupts: Callable[[], None],
+        self, state: TrainState, loops: Loops, history: list[Epoch], cuts: dict[Key, Buckets | None], data: Data,
+        options: FitOptions, workers: Workers, check_interrupts: Callable[[], None],
         checkpoints: "Checkpoints | None" = None,
-    ) -> None:
-        self.trainer, self.chunks, self.workers = trainer, chunks, workers
+    ) -> None:  # fmt: skip
+        self.state, self.loops, self.history, self.cuts = state, loops, history, cuts
+        self.chunks, self.workers = data, workers
         self.options, self.trace = options.scheduled, options.trace
         self.check_interrupts, self.checkpoints = check_interrupts, checkpoints
         self.standing = Cursor()
-        self.first_epoch = len(trainer.history)
-        self.traced = trainer.examples
-        self._caught_up = trainer.steps  # how many steps every row has seen
-        arrays = [a for t, states in trainer.state.slots.items() for a in (trainer.tables[t].values, *states)]
-        self._mapped = [t.values for t in trainer.tables.values() if is_mapped(t.values)]
-        lookups = None if chunks.examples is None else options.epochs * chunks.examples
+        self.first_epoch = len(history)
+        self.traced = state.examples
+        self._caught_up = state.steps  # how many steps every row has seen
+        state.rates = RateHistory()  # all rows have caught up when a fit begins
+        arrays = [a for t in state.updates for a in state.arrays_of(t)]
+        self._mapped = [t.values for t in state.tables.values() if is_mapped(t.values)]
+        lookups = None if data.examples is None else options.epochs * data.examples
         guarded = not worth_a_copy(arrays, lookups)
-        self.pace = Pacing(trainer.updates, chunks, options.epochs)
+        self.pace = Pacing(state.updates, data, options.epochs)
         known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
-        self.marks = Comparison(chunks.seeks, known, wanted=checkpoints is not None)
+        self.marks = Comparison(data.seeks, known, wanted=checkpoints is not None)
         self.windows = Planner(
-            trainer, self.pace, self.options, workers, self.marks, guarded=guarded, trace=self.trace, memory=memory
-        )
+            state, loops, cuts, self.pace, self.options, workers, self.marks, guarded=guarded,
+            record_every=None if self.trace is None else self.trace.every, memory=memory_limit(options.memory),
+        )  # fmt: skip
         self.resumed = checkpoints is not None and checkpoints.restore(self)
         if self.resumed:
             self._caught_up = -1  # whatever this trainer did before
-        self.snapshot = None if guarded else Snapshot(arrays, (trainer.examples, trainer.steps))
+        self.snapshot = None if guarded else Snapshot(arrays, (state.examples, state.steps))
         self._caught_up_in_copy = self._caught_up
 
     @cached_property
@@ -75,7 +76,7 @@ class Fit:
 
     def epoch(self, bar: Progress) -> Epoch:
         """Train on every chunk once: the whole epoch, or the rest of one."""
-        begun, number = perf_counter() - self.standing.seconds, len(self.trainer.history) + 1
+        begun, number = perf_counter() - self.standing.seconds, len(self.history) + 1
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
         position = EpochStart(self.standing.epoch, number, seed, self.standing.before)
         for window in self.windows.epoch(position, self.standing.place):
@@ -88,7 +89,7 @@ class Fit:
                 bar.advance(outcome.done, self._cost())
             self.windows.done_with(window)
             self.check_interrupts()
-            at = self.trainer.examples, self.trainer.steps
+            at = self.state.examples, self.state.steps
             if window.lookups and self.snapshot and not self.snapshot.advance(at, window.lookups):
                 raise self._diverged(window, None)
             if self.snapshot and self.snapshot.at == at:
@@ -112,24 +113,22 @@ class Fit:
 
     def catch_up(self) -> None:
         """Let all rows of exact updates take the steps they missed; the rates of those steps are then forgotten."""
-        if self._caught_up == self.trainer.steps:
+        if self._caught_up == self.state.steps:
             return
-        catch_up_all(self.trainer, self.trainer.state.rates)
-        self._caught_up = self.trainer.steps
+        catch_up_all(self.state, self.loops)
+        self._caught_up = self.state.steps
         # the copy to go back to may have rows that still need them
-        self.trainer.state.rates.forget(
-            min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up
-        )
+        self.state.rates.forget(min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up)
 
     def rows(self, table: str, ids: np.ndarray) -> np.ndarray:
         """A copy of rows (r, dim) as they are once caught up: to look at them changes nothing that is learned."""
-        return caught_up(self.trainer, self.trainer.state.rates, table, ids)
+        return caught_up(self.state, self.loops, table, ids)
 
     def _check_files(self) -> None:
         try:
             check_whole(self._mapped)
         except FormatError:
-            self._caught_up = self.trainer.steps  # rows that are gone cannot catch up
+            self._caught_up = self.state.steps  # rows that are gone cannot catch up
             raise
 
     def finish(self) -> None:
@@ -138,8 +137,8 @@ class Fit:
             raise self._diverged(None, None)
 
     def _count(self, outcome: Outcome) -> None:
-        self.trainer.state.examples += outcome.done
-        self.trainer.state.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
+        self.state.examples += outcome.done
+        self.state.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
         now = self.standing
         total, counted = reduce(add, outcome.costs, now.total), now.counted + outcome.counted
         self.standing = replace(now, done=now.done + outcome.done, total=total, counted=counted)
@@ -147,7 +146,7 @@ class Fit:
     def _account(self, window: Plan | BatchPlan, outcome: Outcome) -> None:
         if outcome.failed is not None:
             raise self._diverged(window, outcome.failed)
-        trace, examples = self.trace, self.trainer.examples
+        trace, examples = self.trace, self.state.examples
         if trace is not None and examples // trace.every > self.traced // trace.every:
             trace.record(examples, self.rows)
             self.traced = examples
@@ -156,8 +155,8 @@ class Fit:
         """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
         if self.snapshot:
             self.snapshot.restore()
-            self.trainer.state.examples, self.trainer.state.steps = self.snapshot.at
+            self.state.examples, self.state.steps = self.snapshot.at
             self._caught_up = -1
         if window is None or example is None:
-            return diverged(self.trainer, {}, None, 0)
-        return diverged(self.trainer, window.chunk, example, window.original(example))
+            return diverged(self.loops.cost, self.state, {}, None, 0)
+        return diverged(self.loops.cost, self.state, window.chunk, example, window.original(example))

@@ -25,16 +25,16 @@ _NOT_COMPARED = {"the part of rowspace that writes loops"}  # kept by checkpoint
 
 def settings(run: "Fit") -> dict[str, str]:
     """The settings of a fit by what people call them."""
-    trainer, options = run.trainer, run.options
-    found = {"the version of rowspace": __version__, "the tables": ", ".join(trainer.tables)}
+    state, options = run.state, run.options
+    found = {"the version of rowspace": __version__, "the tables": ", ".join(state.tables)}
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))
-    for name, table in trainer.tables.items():
+    for name, table in state.tables.items():
         found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
         found[f"the place of table {name}"] = "on disk" if is_on_disk(table.values) else "in memory"
         named = f"{len(table)} names, " if table.names is not None else "none, "
         found[f"the names of table {name}"] = named + digest_of_texts(table.names or [])
-        update = trainer.updates.get(name)
+        update = state.updates.get(name)
         found[f"the update of table {name}"] = "none" if update is None else update.name
         if update is None:
             found[f"the values of table {name}"] = digest_of(table.values)

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 def arrays_of(run: "Fit") -> dict[str, np.ndarray]:
     """The arrays of a training by name: tables, their state, what exact updates missed, how tables are cut."""
-    trainer, past = run.trainer, run.trainer.state.rates
+    state, past = run.state, run.state.rates
     found = trained_arrays(run)
     if past.tables:
         found |= {"past.since": past.since, "past.paces": past.paces[:, : len(past.since)]}
-    for number, (_, sample) in enumerate(trainer.state.samples.items()):
+    for number, (_, sample) in enumerate(state.samples.items()):
         found |= {f"met.{number}.{axis}": met for axis, met in enumerate(sample.met)}
     return found
 
 
 def document_of(run: "Fit", *, finished: bool = False) -> dict[str, Any]:
     """The rest of the state, and the settings, as JSON."""
-    trainer, past = run.trainer, run.trainer.state.rates
+    state, past = run.state, run.state.rates
     return {
         "finished": finished,
         "settings": run.settings,
@@ -37,27 +37,27 @@ def document_of(run: "Fit", *, finished: bool = False) -> dict[str, Any]:
         "options": run.options.kept(),
         "marks": run.marks.kept(),
         "standing": asdict(run.standing),
-        "trainer": {"examples": trainer.examples, "steps": trainer.steps, "first": run.first_epoch},
-        "history": [asdict(epoch) for epoch in trainer.history],
+        "trainer": {"examples": state.examples, "steps": state.steps, "first": run.first_epoch},
+        "history": [asdict(epoch) for epoch in run.history],
         "pace": {"every": run.pace.sampled, "examples": run.chunks.examples},
         "past": past.tables,
-        "samples": [[list(key), s.examples, s.gathered, len(s.met)] for key, s in trainer.state.samples.items()],
+        "samples": [[list(key), s.examples, s.gathered, len(s.met)] for key, s in state.samples.items()],
     }
 
 
 def restore(run: "Fit", saved: Saved) -> None:
     """Put a training where a checkpoint was taken; CheckpointError, before anything is changed, for other settings."""
-    told, trainer = saved.told, run.trainer
+    told, state = saved.told, run.state
     check_same(told["settings"], run.settings, saved.folder.parent)
     past, samples = fitting(run, saved)
     warn_if_elsewhere(told["machine"], saved.folder.parent)
     for name, array in trained_arrays(run).items():
         saved.read_into(name, array)
-    trainer.state.rates = past
-    trainer.buckets.clear()
-    trainer.state.samples = samples
-    trainer.state.examples, trainer.state.steps = told["trainer"]["examples"], told["trainer"]["steps"]
-    trainer.history[:] = [Epoch.of(epoch) for epoch in told["history"]]
+    state.rates = past
+    run.cuts.clear()
+    state.samples = samples
+    state.examples, state.steps = told["trainer"]["examples"], told["trainer"]["steps"]
+    run.history[:] = [Epoch.of(epoch) for epoch in told["history"]]
     run.first_epoch = told["trainer"]["first"]
     run.pace.sampled, run.chunks.examples = told["pace"]["every"], told["pace"]["examples"]
     run.standing = Cursor(**{**told["standing"], "place": Place(**told["standing"]["place"])})

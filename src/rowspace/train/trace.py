@@ -12,18 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
+from rowspace.state import TrainState
 from rowspace.system.atomic import sync_folder
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.tables.table import Table, by_name
-
-if TYPE_CHECKING:
-    from rowspace.train.trainer import Trainer
 
 __all__ = ["Trace", "TraceData", "read_trace"]
 
@@ -150,18 +148,18 @@ class Trace:
 
 
 @contextmanager
-def traced(trace: Trace | None, trainer: "Trainer") -> Iterator[None]:
-    """Record the rows of a trainer at the beginning and at the end, however that comes, if there is a trace."""
+def recording(trace: Trace | None, state: TrainState) -> Iterator[None]:
+    """Record rows of what is trained at the beginning and at the end, however that comes, if there is a trace."""
     if trace is None:
         yield
         return
-    trace.start(trainer.tables)
-    trace.record(trainer.examples)
+    trace.start(state.tables)
+    trace.record(state.examples)
     try:
         yield
     finally:
-        if trainer.examples >= trace.last:  # not after going back to the last good chunk
-            trace.record(trainer.examples)
+        if state.examples >= trace.last:  # not after going back to the last good chunk
+            trace.record(state.examples)
         trace.close()
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,11 @@ import numpy as np
 from rowspace.checkpoint.checkpoints import EVERY, Checkpoints, check_there
 from rowspace.columns.data import Data
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import kind
-from rowspace.columns.negatives import Negatives
-from rowspace.errors import DataError, NoExamples, SlowCost
+from rowspace.errors import DataError, NoExamples
 from rowspace.execute.tiles import random_access
-from rowspace.kernel.cost import Cost, column_names, parameters
+from rowspace.kernel.cost import Cost, column_names
 from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.loops import Loops
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.place import Place
@@ -28,7 +26,7 @@ from rowspace.tables.table import Table
 from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Fit
 from rowspace.train.options import FitOptions
-from rowspace.train.trace import Trace, traced
+from rowspace.train.trace import Trace, recording
 from rowspace.updates import Update, sgd
 
 
@@ -63,9 +61,7 @@ class Trainer:
         self.state = TrainState.begin(tables, sgd() if update is None else update)
         self.history: list[Epoch] = []
         self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
-        self._kernels: dict[Any, Kernel] = {}
-        self._row_loops: dict[Any, RowLoop] = {}
-        self._last: Kernel | None = None
+        self.loops = Loops(cost, self.state)
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -101,9 +97,9 @@ class Trainer:
     @property
     def kernel(self) -> Kernel:
         """The loop of the last `fit` or `compile`; `kernel.source` is its text."""
-        if self._last is None:
+        if self.loops.last is None:
             raise DataError("there is no loop before the columns are known; call fit(data), or compile(data)")
-        return self._last
+        return self.loops.last
 
     def compile(self, data: Any, *, guarded: bool = False, part: str = "all") -> Kernel:
         """Make the loop for data with the columns of `data`, without training.
@@ -112,23 +108,11 @@ class Trainer:
         would cost too much. Of a loop for whole batches it makes a `part`, "ids" or "gradients".
         """
         chunk = as_chunk(data, column_names(self.cost, self.tables))
-        _, names = parameters(self.cost, self.tables, chunk)
-        forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
-        key = (guarded, part, *((c, k, s and s.form) for c, (k, s) in forms.items()))
-        if key not in self._kernels or self._kernels[key].is_stale:
-            kernel = Kernel(self.cost, self.tables, self.updates, forms, guarded=guarded, part=part)
-            if kernel.slow:
-                SlowCost.warn(kernel.name, kernel.slow)
-            self._kernels[key] = kernel
-        self._last = self._kernels[key]
-        return self._last
+        return self.loops.examples(chunk, guarded=guarded, part=part)
 
     def row_loop(self, table: str, *, step: bool) -> RowLoop:
         """The loop over rows of a table: one step of each, or catching up on missed steps."""
-        key = table, step
-        if key not in self._row_loops:
-            self._row_loops[key] = RowLoop(self.updates[table], self.tables[table].dim, step=step)
-        return self._row_loops[key]
+        return self.loops.rows(table, step=step)
 
     def fit(
         self,
@@ -268,11 +252,16 @@ class Trainer:
         callbacks, memory = options.callbacks, memory_limit(options.memory)
         total = None if chunks.examples is None else options.epochs * chunks.examples
         _call(callbacks, "on_train_begin", self)
-        arrays = [*(t.values for t in self.tables.values()), *chain(*self.states.values())]
+        arrays = [a for t in self.tables for a in self.state.arrays_of(t)]
         on_disk = random_access(arrays, memory)
         heard = interrupts_heard()
-        with Workers(thread_count(options.threads)) as workers, on_disk, traced(options.trace, self), heard as check:
-            run = Fit(self, chunks, options, memory, workers, check, checkpoints)
+        with (
+            Workers(thread_count(options.threads)) as workers,
+            on_disk,
+            recording(options.trace, self.state),
+            heard as check,
+        ):
+            run = Fit(self.state, self.loops, self.history, self.buckets, chunks, options, workers, check, checkpoints)
             if run.resumed:
                 _call(callbacks, "on_resume", self)
             with progress_bar(options.progress, total) as bar:
@@ -308,10 +297,6 @@ class Trainer:
         rules = {t: u.name for t, u in self.updates.items()}
         about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
         return Model(self.tables, about, [e.cost for e in self.history])
-
-
-def _sampled(column: Any) -> Negatives | None:
-    return column if isinstance(column, Negatives) else None
 
 
 def _call(callbacks: Sequence[Any], event: str, trainer: Trainer) -> None:

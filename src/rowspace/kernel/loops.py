@@ -1,0 +1,53 @@
+"""The compiled loops of a training: of its cost over examples, and of its updates over rows."""
+
+from typing import Any
+
+from rowspace.columns.chunk import Chunk
+from rowspace.columns.kinds import kind
+from rowspace.columns.negatives import Negatives
+from rowspace.errors import SlowCost
+from rowspace.kernel.cost import Cost, parameters
+from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.row_loop import RowLoop
+from rowspace.state import TrainState
+
+
+class Loops:
+    """The loops of a cost over what is trained, each written and compiled when it is first needed."""
+
+    def __init__(self, cost: Cost, state: TrainState) -> None:
+        self.cost, self.state = cost, state
+        self.last: Kernel | None = None  # the loop over examples that was asked for last
+        self.kernels: dict[Any, Kernel] = {}  # by the forms of their columns, and what else they depend on
+        self._row_loops: dict[tuple[str, bool], RowLoop] = {}
+
+    def examples(self, chunk: Chunk, *, guarded: bool = False, part: str = "all") -> Kernel:
+        """The loop over examples with the columns of a chunk.
+
+        Args:
+            chunk: columns, of which only the forms matter.
+            guarded: whether gradients are checked before they are written.
+            part: of a loop for whole batches, "ids" or "gradients".
+        """
+        _, names = parameters(self.cost, self.state.tables, chunk)
+        forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
+        key = (guarded, part, *((c, k, s and s.form) for c, (k, s) in forms.items()))
+        if key not in self.kernels or self.kernels[key].is_stale:
+            kernel = Kernel(self.cost, self.state.tables, self.state.updates, forms, guarded=guarded, part=part)
+            if kernel.slow:
+                SlowCost.warn(kernel.name, kernel.slow)
+            self.kernels[key] = kernel
+        self.last = self.kernels[key]
+        return self.last
+
+    def rows(self, table: str, *, step: bool) -> RowLoop:
+        """The loop over rows of a table: one step of each, or catching up on missed steps."""
+        key = table, step
+        if key not in self._row_loops:
+            state = self.state
+            self._row_loops[key] = RowLoop(state.updates[table], state.tables[table].dim, step=step)
+        return self._row_loops[key]
+
+
+def _sampled(column: Any) -> Negatives | None:
+    return column if isinstance(column, Negatives) else None
