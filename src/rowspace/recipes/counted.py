@@ -2,7 +2,7 @@
 
 from rowspace import costs
 from rowspace.read.cooccurrence import cooccurrences
-from rowspace.recipes.setting import Recipe, TextOptions
+from rowspace.recipes.text_options import Recipe, TextOptions
 from rowspace.updates import adagrad
 
 

@@ -15,8 +15,8 @@ from rowspace.errors.checks import is_integer, is_number
 from rowspace.errors.idle import changed, refuse_idle
 from rowspace.rates import linear
 from rowspace.read.text import Text, read_text
-from rowspace.recipes import counted, predictive
-from rowspace.recipes.setting import Recipe, TextOptions
+from rowspace.recipes import counted, words
+from rowspace.recipes.text_options import Recipe, TextOptions
 from rowspace.system.memory import require_memory
 from rowspace.system.threads import thread_count
 from rowspace.train.trainer import Trainer
@@ -37,8 +37,8 @@ class Defaults:
 
 
 COSTS = {
-    "skip_gram": Defaults(predictive.skip_gram, 0.025),
-    "cbow": Defaults(predictive.cbow, 0.2),
+    "skip_gram": Defaults(words.skip_gram, 0.025),
+    "cbow": Defaults(words.cbow, 0.2),
     "glove": Defaults(counted.glove, 0.05, epochs=25, draws=False, rows=5),
 }
 DIM = 100

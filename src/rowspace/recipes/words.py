@@ -6,7 +6,7 @@ from rowspace import costs
 from rowspace.columns.kinds import Ragged, of_each
 from rowspace.columns.subwords import Subwords, compose
 from rowspace.recipes.contexts import Contexts, Kept, gathered
-from rowspace.recipes.setting import Answer, Recipe, TextOptions, together
+from rowspace.recipes.text_options import Answer, Recipe, TextOptions, together
 from rowspace.tables.table import Table
 from rowspace.updates import sgd
 
