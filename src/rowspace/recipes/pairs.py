@@ -10,7 +10,7 @@ rows have a length of their own get no decay.
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,18 +21,17 @@ from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
 from rowspace.errors.checks import is_integer
 from rowspace.errors.idle import changed, idle_options, refuse_idle
+from rowspace.model.model import Model
 from rowspace.rates import linear
 from rowspace.read.pairs import Pairs, read_pairs
+from rowspace.recipes.recipe import Recipe
 from rowspace.system.digests import digest_of
 from rowspace.system.memory import require_memory
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.tables.table import Table, reopened
+from rowspace.train.trace import Trace
 from rowspace.train.trainer import Trainer
 from rowspace.updates import Update, adagrad, lazy_adam, momentum, rowwise_adagrad, sgd, state_width, weight_decay
-
-if TYPE_CHECKING:
-    from rowspace.model.model import Model
-    from rowspace.train.trace import Trace
 
 LABELLED = ("logistic_dot", "l1_dot", "squared_dot", "cosine")
 UNLABELLED = ("pair_negatives",)
@@ -64,14 +63,14 @@ def train_pairs(
     seed: int = 0,
     threads: int | None = None,
     progress: bool | None = None,
-    trace: "Trace | None" = None,
+    trace: Trace | None = None,
     callbacks: Sequence[Any] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     every: float | str = EVERY,
     resume: bool = False,
     table_on_disk: str | os.PathLike[str] | None = None,
     memory: int | str | None = None,
-) -> "Model":
+) -> Model:
     """Learn a row for every item from pairs of them.
 
     With labels the cost compares the dot product of two rows with the label. Without, each pair is told from pairs of
@@ -122,28 +121,28 @@ def train_pairs(
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
     E = _table(pairs, dim, seed, rule, table_on_disk, resumes=resume and is_begun(checkpoint))
-    trainer = Trainer(costs.NAMED[cost], {"E": E}, rule)
-    shuffle = pairs.weight is None
-    data = _columns(pairs, E, negatives) if shuffle else _Drawn(pairs, E, negatives, seed)
-    in_order = pairs.label is None and not is_on_disk(E.values)  # negatives from blocks are not quite as good
-    schedule = "sequential" if in_order else None
-    options: dict[str, Any] = {"seed": seed, "threads": threads, "schedule": schedule, "progress": progress}
-    options |= {"trace": trace, "callbacks": callbacks, "checkpoint": checkpoint, "every": every, "resume": resume}
-    options["memory"] = memory
-    history = trainer.fit(data, epochs, shuffle=shuffle, **options)
-    about = {
-        "pairs": len(pairs),
-        "columns": pairs.columns,
-        "epochs": len(history),
-        "rate": rule.rate(0.0),
-        "seed": seed,
-    }
-    if pairs.label is None:
-        about["negatives"] = NEGATIVES if negatives is None else negatives
-    return trainer.model(**about)
+    recipe = _recipe(pairs, cost, E, rule, NEGATIVES if negatives is None else negatives, seed)
+    fit: dict[str, Any] = {"epochs": epochs, "seed": seed, "threads": threads, "progress": progress, "trace": trace}
+    fit |= {"callbacks": callbacks, "checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
+    return recipe.train(**fit)
 
 
 _USUAL: dict[str, Any] = train_pairs.__kwdefaults__ or {}
+
+
+def _recipe(pairs: Pairs, cost: str, E: Table, rule: Update, negatives: int, seed: int) -> Recipe:
+    """What pairs are trained with; `negatives` are for those without labels."""
+    weighted = pairs.weight is not None
+    data = _Drawn(pairs, E, negatives, seed) if weighted else _columns(pairs, E, negatives)
+    in_order = pairs.label is None and not is_on_disk(E.values)  # negatives from blocks are not quite as good
+    defaults = {"schedule": "sequential" if in_order else None, "shuffle": not weighted}
+
+    def model(trainer: Trainer) -> Model:
+        about = {"pairs": len(pairs), "columns": pairs.columns, "epochs": len(trainer.history)}
+        about |= {"rate": rule.rate(0.0), "seed": seed} | ({"negatives": negatives} if pairs.label is None else {})
+        return trainer.model(**about)
+
+    return Recipe(costs.NAMED[cost], {"E": E}, data, rule, defaults, model)
 
 
 def enough_epochs(pairs: int) -> int:
@@ -200,20 +199,19 @@ def _rule(update: str | Update, rate: float | None, decay: float | None, cost: s
     return weight_decay(made, decay) if decay else made
 
 
-def _columns(pairs: Pairs, E: Table, negatives: int | None, weight: np.ndarray | None = None) -> dict[str, Any]:
+def _columns(pairs: Pairs, E: Table, negatives: int, weight: np.ndarray | None = None) -> dict[str, Any]:
     """The columns of the cost; negatives are drawn by the (weighted) number of pairs an item is in."""
     columns: dict[str, Any] = {"i": pairs.left, "j": pairs.right}
     if pairs.label is not None:
         return {**columns, "label": pairs.label}
     sides = [np.bincount(side, weight, len(E)) for side in (pairs.left, pairs.right)]
-    k = NEGATIVES if negatives is None else negatives
-    return {**columns, "negatives": Negatives(of=E, k=k, counts=sides[0] + sides[1], avoid="j")}
+    return {**columns, "negatives": Negatives(of=E, k=negatives, counts=sides[0] + sides[1], avoid="j")}
 
 
 class _Drawn:
     """Epochs of examples drawn in proportion to their weight, as many as there are pairs."""
 
-    def __init__(self, pairs: Pairs, E: Table, negatives: int | None, seed: int) -> None:
+    def __init__(self, pairs: Pairs, E: Table, negatives: int, seed: int) -> None:
         assert pairs.weight is not None
         weight = pairs.weight.astype(np.float64) ** (DAMPING if pairs.label is None else 1)
         if not weight.sum():

@@ -1,46 +1,23 @@
 """From a text to word vectors: skip-gram, CBOW and GloVe, each of them a cost in `costs` that the engine compiles."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.subwords import Subwords
 from rowspace.errors import DataError, idle
 from rowspace.errors.checks import is_integer, is_number
 from rowspace.errors.idle import changed, refuse_idle
-from rowspace.rates import linear
+from rowspace.model.model import Model
 from rowspace.read.text import Text, read_text
-from rowspace.recipes import counted, words
-from rowspace.recipes.text_options import Recipe, TextOptions
-from rowspace.system.memory import require_memory
+from rowspace.recipes.text_options import TextOptions
+from rowspace.recipes.words import COSTS
 from rowspace.system.threads import thread_count
 from rowspace.train.trainer import Trainer
 
-if TYPE_CHECKING:
-    from rowspace.model.model import Model
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """How a cost is trained: the plan of it, the rate it starts from, and how many epochs."""
-
-    plan: Callable[[TextOptions], Recipe]
-    rate: float
-    epochs: int = 5
-    draws: bool = True  # negatives
-    rows: int = 2  # of `dim` numbers for each word, with the update's state and the model's
-
-
-COSTS = {
-    "skip_gram": Defaults(words.skip_gram, 0.025),
-    "cbow": Defaults(words.cbow, 0.2),
-    "glove": Defaults(counted.glove, 0.05, epochs=25, draws=False, rows=5),
-}
 DIM = 100
 FARTHEST = 10_000  # a window
 
@@ -61,7 +38,7 @@ def train_text(
     buckets: int = 2_000_000,
     seed: int = 0,
     threads: int | None = None,
-    start: "Model | None" = None,
+    start: Model | None = None,
     progress: bool | None = None,
     callbacks: Sequence[Any] = (),
     checkpoint: str | os.PathLike[str] | None = None,
@@ -69,7 +46,7 @@ def train_text(
     resume: bool = False,
     table_on_disk: str | os.PathLike[str] | None = None,
     memory: int | str | None = None,
-) -> "Model":
+) -> Model:
     """Learn a vector for every word of a text.
 
     `skip_gram` (`costs.skip_gram_bag`) gives the same bytes for the same seed, however many threads there are: pairs of
@@ -122,75 +99,49 @@ def train_text(
     check_numbers(dim, window, negative, sample)
     if not is_integer(seed):
         raise DataError(f"seed is {seed!r}; give a whole number")
-    usual = COSTS[cost]
-    before = None if start is None else check_start(start, cost, subwords, dim)
+    if start is not None:
+        check_start(start, cost, subwords, dim)
     if not isinstance(text, Text):
         text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
     _check_names(text, start)
-    setting = TextOptions(
+    usual = COSTS[cost]
+    of_text = TextOptions(
         text,
-        _counts(text, start),
-        _dim(dim, start),
-        window,
-        negative,
-        ns_exponent,
-        sample,
-        abs(seed),
-        thread_count(threads),
-        subwords,
-        0 if start is None else len(start.cost),
-        before or {},
-        None if table_on_disk is None else Path(table_on_disk),
-        resume and is_begun(checkpoint),
+        start,
+        cost,
+        dim=_dim(dim, start),
+        epochs=usual.epochs if epochs is None else epochs,
+        rate=usual.rate if rate is None else rate,
+        window=window,
+        negative=negative,
+        ns_exponent=ns_exponent,
+        sample=sample,
+        seed=seed,
+        threads=thread_count(threads),
+        subwords=subwords,
+        folder=None if table_on_disk is None else Path(table_on_disk),
+        resumes=resume and is_begun(checkpoint),
     )
     if table_on_disk is None:
-        _ask_for_memory(setting, usual.rows)
-    plan = usual.plan(setting)
-    first = usual.rate if rate is None else rate
-    trainer = Trainer(plan.cost, plan.tables, plan.update(linear(first)))
-    options = {"seed": seed, "threads": threads, "progress": progress}
-    options |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
-    epochs = usual.epochs if epochs is None else epochs
-    trainer.fit(plan.data, epochs, callbacks=[*callbacks, _Something(setting)], **options, **plan.fit)
-    return _model(trainer, plan, setting, start, {"cost": cost, "epochs": epochs, "rate": first, "seed": seed})
+        of_text.require_memory(usual.rows)
+    fit: dict[str, Any] = {"epochs": of_text.epochs, "seed": seed, "threads": threads, "progress": progress}
+    fit |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
+    return usual.recipe(of_text).train(callbacks=[*callbacks, _RefuseEmpty(of_text)], **fit)
 
 
 _USUAL: dict[str, Any] = train_text.__kwdefaults__ or {}
 
 
 @dataclass(frozen=True)
-class _Something:
+class _RefuseEmpty:
     """Refuses a training in which no epoch met an example."""
 
-    setting: TextOptions
+    options: TextOptions
 
     def on_train_end(self, trainer: Trainer) -> None:
         """DataError says why."""
         if trainer.history and not trainer.examples:
-            raise DataError(f"{self.setting.text.name} left nothing to train on: {self.setting.why_empty}")
-
-
-def _ask_for_memory(setting: TextOptions, each: int) -> None:
-    """Refuse tables that would not fit, before the first of them is made."""
-    rows = each * setting.words + (0 if setting.subwords is None else setting.words + setting.subwords.buckets)
-    instead = "take a smaller dim, fewer words or fewer buckets, or keep the tables on disk (--table-on-disk)"
-    require_memory(4 * rows * setting.dim, f"{rows:,} rows of {setting.dim:,} numbers: that", instead)
-
-
-def _model(
-    trainer: Trainer, plan: Recipe, setting: TextOptions, start: "Model | None", about: dict[str, Any]
-) -> "Model":
-    from rowspace.model.model import Model
-
-    text = setting.text
-    about |= {"text": text.name, "tokens": text.tokens, "window": setting.window, "examples": trainer.examples}
-    if COSTS[about["cost"]].draws:
-        about |= {"sample": setting.sample, "negative": setting.negative, "ns_exponent": setting.ns_exponent}
-    if setting.subwords is not None:
-        s = setting.subwords
-        about |= {"min_n": s.min_n, "max_n": s.max_n, "buckets": s.buckets}
-    before = [] if start is None else start.cost
-    return Model(plan.answer(), about, [*before, *(e.cost for e in trainer.history)])
+            raise DataError(f"{self.options.text.name} left nothing to train on: {self.options.why_empty}")
 
 
 def idle_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
@@ -230,8 +181,8 @@ def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subword
 # --- going on with a model
 
 
-def check_start(start: "Model", cost: str, subwords: Subwords | None, dim: int | None) -> dict[str, Any]:
-    """The tables of a model that can go on with these; DataError for one that was trained otherwise."""
+def check_start(start: Model, cost: str, subwords: Subwords | None, dim: int | None) -> None:
+    """Refuse to go on with a model that was trained otherwise; DataError."""
     about = getattr(start, "trained_with", None)
     if about is None:
         raise DataError(f"start is a {type(start).__name__}; give a model, as rs.open does")
@@ -246,7 +197,6 @@ def check_start(start: "Model", cost: str, subwords: Subwords | None, dim: int |
     if had != subwords:
         raise DataError(f"the model to start from has {_told(had)}, not {_told(subwords)}; ask for the same")
     _dim(dim, start)
-    return start.tables
 
 
 def _told(subwords: Subwords | None) -> str:
@@ -255,20 +205,12 @@ def _told(subwords: Subwords | None) -> str:
     return f"subwords of {subwords.min_n} to {subwords.max_n} characters in {subwords.buckets:,} buckets"
 
 
-def _check_names(text: Text, start: "Model | None") -> None:
+def _check_names(text: Text, start: Model | None) -> None:
     if start is not None and text.names[: len(start)] != list(start.index_to_key):
         raise DataError("the text was not read with the model's words; read it with names=start.index_to_key")
 
 
-def _counts(text: Text, start: "Model | None") -> np.ndarray:
-    """How often each word occurred so far: before, and in this text."""
-    counts = text.counts.copy()
-    if start is not None and start.table.counts is not None:
-        counts[: len(start)] += start.table.counts
-    return counts
-
-
-def _dim(dim: int | None, start: "Model | None") -> int:
+def _dim(dim: int | None, start: Model | None) -> int:
     if start is not None and dim not in (None, start.vector_size):
         raise DataError(f"dim is {dim}; the model to start from has {start.vector_size} numbers a word")
     return start.vector_size if start is not None else DIM if dim is None else dim

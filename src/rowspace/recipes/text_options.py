@@ -1,34 +1,36 @@
-"""What word vectors are trained with, and the plan that a cost makes of it."""
+"""A text and the options it is trained with, and the tables that they begin from."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Ragged
 from rowspace.columns.negatives import Negatives
 from rowspace.columns.subwords import Subwords
+from rowspace.model.model import Model
 from rowspace.read.text import Text
 from rowspace.recipes.contexts import chance_of_keeping
 from rowspace.system.mapped import copy_rows
+from rowspace.system.memory import require_memory
 from rowspace.tables.files import write_table
 from rowspace.tables.table import Table, reopened
-from rowspace.updates import Update
 
-_STRETCH = 2**22  # numbers of a table on disk that are made at a time
-
-Answer = Callable[[], dict[str, Table]]  # the tables of the model that comes of a training
+PIECE_NUMBERS = 2**22  # of a table on disk that are made at a time
 
 
 @dataclass(frozen=True)
 class TextOptions:
-    """A text and the options of `train_text`, checked; `before` are the tables of a model to go on with."""
+    """A text and the options of `train_text`, checked and with their defaults."""
 
     text: Text
-    counts: np.ndarray
+    start: Model | None  # to go on with
+    cost: str
     dim: int
+    epochs: int
+    rate: float
     window: int
     negative: int
     ns_exponent: float
@@ -36,10 +38,27 @@ class TextOptions:
     seed: int
     threads: int
     subwords: Subwords | None
-    epochs_before: int = 0
-    before: Mapping[str, Table] = field(default_factory=dict)
     folder: Path | None = None  # for tables on disk
     resumes: bool = False  # whether the tables of a training that was stopped may lie there
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a model says of any training on a text."""
+        about = {"cost": self.cost, "epochs": self.epochs, "rate": self.rate, "seed": self.seed}
+        return about | {"text": self.text.name, "tokens": self.text.tokens, "window": self.window}
+
+    @property
+    def costs_before(self) -> list[float]:
+        """The mean cost of each epoch of the model to go on with."""
+        return [] if self.start is None else self.start.cost
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """(n,) how often each word occurred so far: before, and in this text."""
+        counts = self.text.counts.copy()
+        if self.start is not None and self.start.table.counts is not None:
+            counts[: len(self.start)] += self.start.table.counts
+        return counts
 
     @property
     def words(self) -> int:
@@ -61,6 +80,12 @@ class TextOptions:
             "them; a sample of 0 (--sample 0) leaves out none"
         )
 
+    def require_memory(self, each: int) -> None:
+        """Refuse tables of `each` rows a word that would not fit in memory, before the first of them is made."""
+        rows = each * self.words + (0 if self.subwords is None else self.words + self.subwords.buckets)
+        instead = "take a smaller dim, fewer words or fewer buckets, or keep the tables on disk (--table-on-disk)"
+        require_memory(4 * rows * self.dim, f"{rows:,} rows of {self.dim:,} numbers: that", instead)
+
     def negatives(self, of: Table, avoid: str | None = "center") -> Negatives:
         """The words drawn against each example."""
         return Negatives(of=of, k=self.negative, power=self.ns_exponent, counts=self.counts, avoid=avoid)
@@ -70,7 +95,7 @@ class TextOptions:
 
         Of a table with rows for the words and others behind them, `words` says how many are the words'.
         """
-        random = np.random.default_rng([self.seed, *name.encode()])
+        random = np.random.default_rng([abs(self.seed), *name.encode()])
 
         def drawn(lo: int, hi: int) -> np.ndarray:
             values = random.random((hi - lo, self.dim), np.float32)
@@ -95,7 +120,7 @@ class TextOptions:
         """As `table`, of values that are always computed anew: a file that was left behind is replaced."""
         if self.folder is None:
             return rows(0, shape[0])
-        step, path = max(1, _STRETCH // shape[1]), self.folder / f"{name}.npy"
+        step, path = max(1, PIECE_NUMBERS // shape[1]), self.folder / f"{name}.npy"
         parts = (rows(lo, min(lo + step, shape[0])) for lo in range(0, shape[0], step))
         write_table(path, shape, parts, replace=self.resumes)
         return Table.open(path, "r+").values
@@ -105,27 +130,10 @@ class TextOptions:
         return Table.from_array(values, self.text.names, counts=self.counts)
 
     def _gone_on(self, name: str, values: np.ndarray, words: int | None = None) -> Table:
-        if name in self.before:
-            old = self.before[name].values
+        if self.start is not None and name in self.start.tables:
+            old = self.start.tables[name].values
             behind = 0 if words is None else len(values) - words
             known = len(old) - behind
             copy_rows(old[:known], values[:known])
             copy_rows(old[known:], values[len(values) - behind :])
         return Table.from_array(values)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What `Trainer` needs for a cost, and the tables of the model that comes of it, the words' vectors first."""
-
-    cost: Callable[..., Any]
-    tables: dict[str, Table]
-    data: Any
-    update: Callable[[Any], Update]  # of a rate
-    answer: Answer
-    fit: dict[str, Any] = field(default_factory=dict)
-
-
-def together(bags: Ragged, groups: np.ndarray) -> Ragged:
-    """Bags joined: those from `groups[n]` to `groups[n + 1]` become one."""
-    return Ragged(bags.values, bags.offsets[groups])

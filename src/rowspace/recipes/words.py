@@ -1,92 +1,183 @@
-"""Skip-gram and CBOW, with subwords or without: a word and the words around it, against words drawn."""
+"""Skip-gram, CBOW and GloVe as recipes: a word and the words around it.
 
+Skip-gram and CBOW, with subwords or without, tell them from words drawn; GloVe fits how often they stand near one
+another, counted once.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from rowspace import costs
 from rowspace.columns.kinds import Ragged, of_each
 from rowspace.columns.subwords import Subwords, compose
+from rowspace.model.model import Model
+from rowspace.rates import linear
+from rowspace.read.cooccurrence import cooccurrences
 from rowspace.recipes.contexts import Contexts, Kept, gathered
-from rowspace.recipes.text_options import Answer, Recipe, TextOptions, together
+from rowspace.recipes.recipe import Recipe
+from rowspace.recipes.text_options import TextOptions
 from rowspace.tables.table import Table
-from rowspace.updates import sgd
+from rowspace.train.trainer import Trainer
+from rowspace.updates import adagrad, sgd
+
+Columns = Callable[[Kept], dict[str, Any]]  # of a chunk of the text, of which rare draws left out some words
+Answer = Callable[[], dict[str, Table]]  # the tables of the model, the words' vectors first; called after training
 
 
-def skip_gram(setting: TextOptions) -> Recipe:
+@dataclass(frozen=True)
+class Defaults:
+    """How a cost is trained: its recipe, the rate it starts from, and how many epochs."""
+
+    recipe: Callable[[TextOptions], Recipe]
+    rate: float
+    epochs: int = 5
+    draws: bool = True  # negatives
+    rows: int = 2  # of `dim` numbers for each word, with the update's slots and the model's table
+
+
+def skip_gram(options: TextOptions) -> Recipe:
     """Pairs of a word and one around it, sorted in blocks: the same bytes for any number of threads."""
-    if setting.subwords is not None:
-        return _subword_skip_gram(setting, setting.subwords)
-    tables, answer = _words(setting)
-    negatives = setting.negatives(tables["C"])
+    if options.subwords is not None:
+        return _subword_skip_gram(options, options.subwords)
+    tables, answer = _words(options)
+    negatives = options.negatives(tables["C"])
 
     def columns(kept: Kept) -> dict[str, Any]:
         center, contexts = kept.pairs()
         return {"window": gathered(contexts), "center": center, "negatives": negatives}
 
-    data = _contexts(setting, columns, paired=True)
-    return Recipe(costs.skip_gram_bag, tables, data, sgd, answer, {"schedule": "blocks"})
+    data = _contexts(options, columns, paired=True)
+    return _recipe(options, costs.skip_gram_bag, tables, data, answer, schedule="blocks")
 
 
-def cbow(setting: TextOptions) -> Recipe:
+def cbow(options: TextOptions) -> Recipe:
     """A word and the mean of those around it, whose rows lie in any block: threads race, or there is one."""
-    if setting.subwords is not None:
-        return _subword_cbow(setting, setting.subwords)
-    tables, answer = _words(setting)
-    negatives = setting.negatives(tables["C"])
+    if options.subwords is not None:
+        return _subword_cbow(options, options.subwords)
+    tables, answer = _words(options)
+    negatives = options.negatives(tables["C"])
 
     def columns(kept: Kept) -> dict[str, Any]:
         center, window = kept.bags()
         return {"window": window, "center": center, "negatives": negatives}
 
-    return _racing(setting, costs.cbow, tables, columns, answer)
+    return _racing(options, costs.cbow, tables, columns, answer)
 
 
-def _subword_cbow(setting: TextOptions, subwords: Subwords) -> Recipe:
+def _subword_cbow(options: TextOptions, subwords: Subwords) -> Recipe:
     """As `cbow`, with the mean of all subwords of the words around."""
-    S, C, bags, answer = _subwords(setting, subwords)
-    negatives = setting.negatives(C)
+    S, C, bags, answer = _subwords(options, subwords)
+    negatives = options.negatives(C)
 
     def columns(kept: Kept) -> dict[str, Any]:
         center, window = kept.bags()
-        window = together(of_each(bags, window.values), window.offsets)
-        return {"window": window, "center": center, "negatives": negatives}
+        members = of_each(bags, window.values)
+        return {"window": _joined(members, window.offsets), "center": center, "negatives": negatives}
 
-    return _racing(setting, costs.cbow, {"W": S, "C": C}, columns, answer)
+    return _racing(options, costs.cbow, {"W": S, "C": C}, columns, answer)
 
 
-def _subword_skip_gram(setting: TextOptions, subwords: Subwords) -> Recipe:
-    S, C, bags, answer = _subwords(setting, subwords)
-    negatives = setting.negatives(C, avoid=None)
+def _subword_skip_gram(options: TextOptions, subwords: Subwords) -> Recipe:
+    """As `skip_gram`, with the mean of all subwords of the word."""
+    S, C, bags, answer = _subwords(options, subwords)
+    negatives = options.negatives(C, avoid=None)
 
     def columns(kept: Kept) -> dict[str, Any]:
         center, window = kept.bags()
         return {"subwords": of_each(bags, center), "window": window, "negatives": negatives}
 
-    return _racing(setting, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
+    return _racing(options, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
 
 
-def _words(setting: TextOptions) -> tuple[dict[str, Table], Answer]:
+def glove(options: TextOptions) -> Recipe:
+    """Pairs of words with a count, in random order: the same bytes for any number of threads."""
+    text, n = options.text, options.words
+    i, j, count = cooccurrences(text.ids, text.offsets, n, window=options.window, threads=options.threads)
+    W, C = options.vectors("W", n), options.vectors("C", n)
+    tables = {"W": W, "C": C, "b": options.zeros("b", 1), "c": options.zeros("c", 1)}
+
+    def sums(lo: int, hi: int) -> Any:
+        return W.values[lo:hi] + C.values[lo:hi]
+
+    def answer() -> dict[str, Table]:
+        return {"E": options.named(options.derived("E", W.shape, sums)), **tables}
+
+    update = adagrad(linear(options.rate))
+    model = partial(_model, options, answer, False)
+    return Recipe(costs.glove, tables, {"i": i, "j": j, "count": count}, update, {"shuffle": True}, model)
+
+
+COSTS = {
+    "skip_gram": Defaults(skip_gram, 0.025),
+    "cbow": Defaults(cbow, 0.2),
+    "glove": Defaults(glove, 0.05, epochs=25, draws=False, rows=5),
+}
+
+
+# --- what they share
+
+
+def _words(options: TextOptions) -> tuple[dict[str, Table], Answer]:
     """The tables of words, and the model's."""
-    W, C = setting.vectors("W", setting.words), setting.zeros("C")
-    return {"W": W, "C": C}, lambda: {"W": setting.named(W.values), "C": C}
+    W, C = options.vectors("W", options.words), options.zeros("C")
+    return {"W": W, "C": C}, lambda: {"W": options.named(W.values), "C": C}
 
 
-def _subwords(setting: TextOptions, subwords: Subwords) -> tuple[Table, Table, Ragged, Answer]:
+def _subwords(options: TextOptions, subwords: Subwords) -> tuple[Table, Table, Ragged, Answer]:
     """The table of words and n-grams, that of contexts, the bag of each word, and the model's tables."""
-    S = setting.vectors("S", setting.words + subwords.buckets, words=setting.words)
-    C, bags = setting.zeros("C"), subwords.bags(setting.text.names)
-    words = lambda lo, hi: compose(S.values, Ragged(bags.values, bags.offsets[lo : hi + 1]))
-    answer = lambda: {"W": setting.named(setting.derived("W", (setting.words, setting.dim), words)), "S": S, "C": C}
+    S = options.vectors("S", options.words + subwords.buckets, words=options.words)
+    C, bags = options.zeros("C"), subwords.bags(options.text.names)
+
+    def words(lo: int, hi: int) -> Any:
+        return compose(S.values, Ragged(bags.values, bags.offsets[lo : hi + 1]))
+
+    def answer() -> dict[str, Table]:
+        return {"W": options.named(options.derived("W", (options.words, options.dim), words)), "S": S, "C": C}
+
     return S, C, bags, answer
 
 
-def _contexts(setting: TextOptions, columns: Any, *, paired: bool) -> Contexts:
-    given = setting.text, setting.keep, setting.window, setting.seed, columns, setting.threads
-    told = {"subwords": "none" if setting.subwords is None else str(setting.subwords)}
-    before, why = setting.epochs_before, setting.why_empty
-    return Contexts(*given, paired=paired, epochs_before=before, told=told, why_empty=why)
+def _joined(bags: Ragged, groups: Any) -> Ragged:
+    """Bags from `groups[n]` to `groups[n + 1]` as one, for every n."""
+    return Ragged(bags.values, bags.offsets[groups])
 
 
-def _racing(setting: TextOptions, cost: Any, tables: dict[str, Table], columns: Any, answer: Answer) -> Recipe:
-    """The plan of a cost over bags whose rows lie in any block: threads race, unless there is one."""
-    schedule = "hogwild" if setting.threads > 1 else "sequential"
-    return Recipe(cost, tables, _contexts(setting, columns, paired=False), sgd, answer, {"schedule": schedule})
+def _contexts(options: TextOptions, columns: Columns, *, paired: bool) -> Contexts:
+    return Contexts(
+        options.text,
+        options.keep,
+        options.window,
+        abs(options.seed),
+        columns,
+        options.threads,
+        paired=paired,
+        epochs_before=len(options.costs_before),
+        told={"subwords": "none" if options.subwords is None else str(options.subwords)},
+        why_empty=options.why_empty,
+    )
+
+
+def _racing(options: TextOptions, cost: Any, tables: dict[str, Table], columns: Columns, answer: Answer) -> Recipe:
+    """The recipe of a cost over bags whose rows lie in any block: threads race, unless there is one."""
+    schedule = "hogwild" if options.threads > 1 else "sequential"
+    return _recipe(options, cost, tables, _contexts(options, columns, paired=False), answer, schedule)
+
+
+def _recipe(
+    options: TextOptions, cost: Any, tables: dict[str, Table], data: Contexts, answer: Answer, schedule: str
+) -> Recipe:
+    """The recipe of a cost that draws negatives."""
+    model = partial(_model, options, answer, True)
+    return Recipe(cost, tables, data, sgd(linear(options.rate)), {"schedule": schedule}, model)
+
+
+def _model(options: TextOptions, answer: Answer, draws: bool, trainer: Trainer) -> Model:
+    """The model of a text, going on with the costs of the one before."""
+    about = options.about | {"examples": trainer.examples}
+    if draws:
+        about |= {"sample": options.sample, "negative": options.negative, "ns_exponent": options.ns_exponent}
+    if options.subwords is not None:
+        about |= asdict(options.subwords)
+    return Model(answer(), about, [*options.costs_before, *(epoch.cost for epoch in trainer.history)])
