@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rowspace as rs
-import rowspace.cli.checkpointing
+import rowspace.cli.options
 from tests.support.commands import call, works
 
 TEXT = "the cat sat on the mat and the dog sat on the rug\n" * 30
@@ -92,13 +92,13 @@ def test_tables_on_disk_are_gone_on_with(tmp_path, pairs, kind, monkeypatch):
     works(*command, "-o", tmp_path / "whole")
     stopped = []
 
-    class Stops(rs.cli.checkpointing.Resumed):
+    class Stops(rs.cli.options.Resumed):
         def on_epoch_end(self, trainer):
             stopped.append(trainer)
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"rowspace.cli.{'training' if kind == 'pairs' else 'texts'}.Resumed", Stops)
+        patch.setattr(f"rowspace.cli.train_{kind}.Resumed", Stops)
         call(*command, "-o", tmp_path / "model", "--checkpoint", tmp_path / "saved", "--every", "1 chunk")
     assert stopped
     assert not (tmp_path / "model").exists()

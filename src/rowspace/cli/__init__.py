@@ -7,8 +7,8 @@ import typer
 
 from rowspace.cli import ask, check, convert, evaluate, plot, train_pairs
 from rowspace.cli.ending import ended_by_signals
-from rowspace.cli.group import Commands, told
-from rowspace.cli.output import note, plain_streams
+from rowspace.cli.group import Commands
+from rowspace.cli.output import note_error, plain_streams
 
 app = typer.Typer(
     cls=Commands,
@@ -56,5 +56,5 @@ def main() -> None:
         try:
             sys.exit(app())
         except OSError as error:  # of --help and --version; commands tell their own
-            note(f"rowspace: standard output: {told(error)}")
+            note_error(error, "standard output: ")
             sys.exit(1)

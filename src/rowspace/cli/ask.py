@@ -7,8 +7,11 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
-from rowspace.cli.asking import MODEL, block, check_number, key_of, told, vectors
 from rowspace.cli.output import columns, plain, show, show_json
+from rowspace.errors import DataError, UnknownItem
+from rowspace.model.queries import Queries
+
+MODEL = "Folder of a model, or a file of vectors: word2vec, fastText's .vec, GloVe, .npy or Parquet."
 
 
 def neighbors(
@@ -21,14 +24,14 @@ def neighbors(
 
     Example: rowspace neighbors demo/airports BTV SBA -n 5
     """
-    check_number(number)
+    _check_number(number)
     opened = vectors(model)
-    keys = [key_of(opened, item) for item in items]
+    keys = [_key_of(opened, item) for item in items]
     found = list(zip(keys, opened.neighbors(keys, number), strict=True))
     if json:
-        show_json([{"item": key, "neighbors": told(near)} for key, near in found])
+        show_json([{"item": key, "neighbors": _as_json(near)} for key, near in found])
         return
-    show("\n\n".join(block(plain(key), near) for key, near in found))
+    show("\n\n".join(_block(plain(key), near) for key, near in found))
 
 
 def analogy(
@@ -43,14 +46,14 @@ def analogy(
 
     Example: rowspace analogy words man king woman
     """
-    check_number(number)
+    _check_number(number)
     opened = vectors(model)
-    first, second, third = (key_of(opened, item) for item in (a, b, c))
+    first, second, third = (_key_of(opened, item) for item in (a, b, c))
     near = opened.most_similar(positive=[second, third], negative=[first], topn=number)
     if json:
-        show_json({"a": first, "b": second, "c": third, "answers": told(near)})
+        show_json({"a": first, "b": second, "c": third, "answers": _as_json(near)})
         return
-    show(block(f"{plain(first)} is to {plain(second)} as {plain(third)} is to", near))
+    show(_block(f"{plain(first)} is to {plain(second)} as {plain(third)} is to", near))
 
 
 def info(
@@ -79,6 +82,43 @@ def info(
         last, epochs = described["final_cost"], f"the last of {described['epochs']} epochs"
         rows.append(("mean cost", f"none: no examples in {epochs}" if isnan(last) else f"{last:.6g} in {epochs}"))
     show(columns(rows))
+
+
+def vectors(path: Path) -> Queries:
+    """A model's folder, mapped; or a file of vectors, read."""
+    if not path.is_file():
+        return rs.open(path)
+    from rowspace.formats import import_
+
+    return Queries(import_(path))
+
+
+def _key_of(model: Queries, item: str) -> Any:
+    """An item as the model knows it: a name, or a row number where there are no names."""
+    if model.table.names is not None:
+        return item
+    try:
+        return int(item)
+    except ValueError:
+        rows = f"row numbers from 0 to {len(model) - 1}"
+        raise UnknownItem(f"item {plain(item)} is not in the model: its items have no names, only {rows}") from None
+
+
+def _check_number(number: int) -> None:
+    """Refuse to print fewer than no answers."""
+    if number < 0:
+        raise DataError(f"-n is {number}; ask for at least 0 neighbours")
+
+
+def _block(title: str, near: list[tuple[Any, float]]) -> str:
+    """A title, and cosines and items below it."""
+    lines = [(f"  {cosine:6.3f}", plain(item)) for item, cosine in near]
+    return "\n".join([title, *([columns(lines)] if lines else [])])
+
+
+def _as_json(near: list[tuple[Any, float]]) -> list[dict[str, Any]]:
+    """Items and cosines as JSON has them."""
+    return [{"item": item, "cosine": cosine} for item, cosine in near]
 
 
 def _table(name: str, table: Any) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
-from rowspace.cli.group import told
-from rowspace.cli.output import note, plain, show
+from rowspace.cli.output import note_error, plain, show
 from rowspace.errors import RowspaceError
 
 
@@ -30,7 +29,7 @@ def _is_whole(model: Path) -> bool:
         rs.open(model, check=True)
         show(f"{plain(model)}: {_sentence(Summary.of(model))}")
     except (RowspaceError, OSError, MemoryError) as error:
-        note(f"rowspace: {told(error)}")
+        note_error(error)
         return False
     return True
 

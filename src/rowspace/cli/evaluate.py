@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
-from rowspace.cli.asking import MODEL, vectors
+from rowspace.cli.ask import MODEL, vectors
 from rowspace.cli.output import columns, note, plain, show, show_json
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from rowspace.cli.ending import Ended
-from rowspace.cli.output import check_shown, note
+from rowspace.cli.output import check_shown, note, note_error
 from rowspace.errors import RowspaceError
 
 
@@ -22,7 +22,7 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             raise  # of --help: nobody reads on, which is no error
         except (RowspaceError, OSError, MemoryError) as error:
-            note(f"rowspace: {told(error)}")
+            note_error(error)
             raise typer.Exit(1) from None
         except KeyboardInterrupt as error:
             ended = Ended.of(error)
@@ -32,18 +32,3 @@ class Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of their making, what has commands of its own first."""
         return sorted(self.commands, key=lambda name: not isinstance(self.commands[name], TyperGroup))
-
-
-def told(error: BaseException) -> str:
-    """An error in one line.
-
-    >>> told(FileNotFoundError(2, "No such file or directory", "pairs.csv"))
-    'pairs.csv: No such file or directory'
-    """
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        text = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
-    if isinstance(error, MemoryError):
-        text = f"not enough memory: {text}" if text else "not enough memory"
-    line = " ".join(text.splitlines()) or type(error).__name__
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)

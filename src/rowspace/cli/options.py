@@ -1,9 +1,129 @@
-"""Options as they were given on the command line."""
+"""Options of the commands that train: those that all have, and which of those given have no effect."""
 
-from collections.abc import Mapping
-from typing import Any
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
+
+from rowspace.cli.output import note, show, show_json
+from rowspace.errors import DataError
 from rowspace.errors.idle import refuse_idle
+from rowspace.system.siblings import temporary_folder
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The options that every command has that trains, as they were given."""
+
+    table_on_disk: Annotated[
+        bool,
+        typer.Option("--table-on-disk", help="Keep tables on disk, beside the model: for those larger than memory."),
+    ] = False
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="With --table-on-disk: how much memory to take, such as '2 GB'. [default: half of what is free]"
+        ),
+    ] = None
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints, from which a training that was killed goes on.")
+    ] = None
+    every: Annotated[
+        str,
+        typer.Option(help="With --checkpoint or --resume: how often, in seconds, or such as '5 min' or '10 chunks'."),
+    ] = "5 min"
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Go on from the checkpoints in this folder, with the same files and options as before. With "
+            "--checkpoint of the same folder, begin if there is none."
+        ),
+    ] = None
+    progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False
+
+    def folders(self) -> tuple[Path | None, bool | None]:
+        """What `idle_options` of the recipes asks for: whether there are checkpoints, and tables on disk."""
+        return self.resume or self.checkpoint, self.table_on_disk or None
+
+    def checkpoints(self, out: Path, trace: Path | None = None) -> dict[str, Any]:
+        """The library's options of checkpoints; refuses at once what it would refuse after reading or training."""
+        given, resume = self.checkpoint, self.resume
+        if given is not None and resume is not None and given.resolve() != resume.resolve():
+            raise DataError(
+                "--checkpoint and --resume name two folders; name one: what is resumed is written there too"
+            )
+        folder = given if resume is None else resume
+        if folder is None:
+            return {}
+        from rowspace.checkpoint.checkpoints import Every, check_free, check_there
+
+        Every.of(self.every)
+        if trace is not None:
+            raise DataError("a trace cannot be gone on with; leave out --trace, or --checkpoint and --resume")
+        if out.resolve() in (folder.resolve(), *folder.resolve().parents):
+            raise DataError(f"checkpoints in {folder} would lie in the model {out}; give them a folder of their own")
+        if given is None:
+            check_there(folder)
+        check_free(folder, resume=resume is not None)
+        return {"checkpoint": folder, "every": self.every, "resume": resume is not None}
+
+    @contextmanager
+    def tables(self, out: Path) -> Iterator[dict[str, Any]]:
+        """The library's options of tables, with a folder for them beside the model that lasts as long as the block."""
+        if not self.table_on_disk:
+            yield {}
+            return
+        from rowspace.system.memory import memory_limit
+
+        memory_limit(self.memory)
+        with temporary_folder(Path(os.path.realpath(out)), "tables") as folder:
+            yield {"table_on_disk": folder, "memory": self.memory}
+
+    def show(self, summary: dict[str, Any], sentence: Callable[[dict[str, Any]], str]) -> None:
+        """Print a summary, as JSON or as a sentence."""
+        show_json(summary) if self.json else show(sentence(summary))
+
+
+def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes `training` the options that every training has, behind its own."""
+    shared = [field.name for field in fields(TrainingOptions)]
+
+    def called(**given: Any) -> None:
+        training = TrainingOptions(**{name: given.pop(name) for name in shared})
+        command(**given, training=training)
+
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "training"]
+    behind = [p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(TrainingOptions).parameters.values()]
+    called.__signature__ = inspect.Signature([*own, *behind])  # type: ignore[attr-defined]
+    called.__doc__, called.__name__ = command.__doc__, command.__name__
+    return called
+
+
+class Resumed:
+    """Says where a training goes on."""
+
+    def on_resume(self, trainer: Any) -> None:
+        """Called before the first example."""
+        note(f"resumed after {len(trainer.history)} whole epochs, {trainer.examples:,} examples in all")
+
+
+@contextmanager
+def how_to_go_on(checkpoints: dict[str, Any]) -> Iterator[None]:
+    """After Ctrl-C and signals like it, say how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from rowspace.checkpoint.store import has_checkpoints
+
+        if checkpoints and has_checkpoints(checkpoints["checkpoint"]):
+            note(f"to go on from the last checkpoint, give --resume {checkpoints['checkpoint']}")
+        raise
 
 
 def option_name(parameter: str) -> str:

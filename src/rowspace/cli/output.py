@@ -51,6 +51,26 @@ def note(text: str) -> None:
         _drop(sys.stderr)  # there is nowhere to say so
 
 
+def note_error(error: BaseException, where: str = "") -> None:
+    """What went wrong, in one line; `where` if the error does not say."""
+    note(f"rowspace: {where}{error_line(error)}")
+
+
+def error_line(error: BaseException) -> str:
+    """An error in one line.
+
+    >>> error_line(FileNotFoundError(2, "No such file or directory", "pairs.csv"))
+    'pairs.csv: No such file or directory'
+    """
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        text = f"not enough memory: {text}" if text else "not enough memory"
+    line = " ".join(text.splitlines()) or type(error).__name__
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
 def plain(item: Any) -> str:
     """An item as a terminal can show it, whatever its name holds.
 

@@ -31,7 +31,7 @@ def check_file_path(path: Path) -> None:
         raise DataError(f"cannot write {path}: there is no folder {path.parent}")
 
 
-def reserve(folder: Path, context: Any) -> None:
+def claim(folder: Path, context: Any) -> None:
     """Check a model's folder as `check_model_path` does, and keep other trainers out of it until the command ends.
 
     What a killed run left beside it is removed, or put back.

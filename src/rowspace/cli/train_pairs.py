@@ -7,12 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from rowspace.cli import train_text
-from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
 from rowspace.cli.group import Commands
-from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
-from rowspace.cli.options import refuse_without_effect
-from rowspace.cli.output import note, plain, show, show_json
-from rowspace.cli.paths import check_picture_path, reserve
+from rowspace.cli.options import (
+    Resumed,
+    TrainingOptions,
+    how_to_go_on,
+    refuse_without_effect,
+    with_training_options,
+)
+from rowspace.cli.output import note, plain
+from rowspace.cli.paths import check_picture_path, claim
 from rowspace.errors import DataError
 from rowspace.errors.idle import idle_options
 
@@ -31,6 +35,7 @@ def _train() -> None:
 
 
 @app.command("pairs")
+@with_training_options
 def pairs(
     context: typer.Context,
     file: Annotated[
@@ -66,13 +71,8 @@ def pairs(
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
-    table_on_disk: TableOnDisk = False,
-    memory: Memory = None,
-    checkpoint: Checkpoint = None,
-    every: Every = EVERY,
-    resume: Resume = None,
-    progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    *,
+    training: TrainingOptions,
 ) -> None:
     """Learn a vector for every item from pairs of items.
 
@@ -80,26 +80,27 @@ def pairs(
     """
     if epochs is not None and epochs < 1:
         raise DataError(f"--epochs is {epochs}; go over the file at least once")
-    reserve(out, context)
+    claim(out, context)
     check_picture_path(plot)
     import rowspace as rs
     from rowspace.model.model import save_taking
     from rowspace.recipes.pairs import train_pairs
 
-    refuse_without_effect(context, idle_options(resume or checkpoint, table_on_disk or None))
+    refuse_without_effect(context, idle_options(*training.folders()))
     start = time.perf_counter()
-    kept = checkpointing(checkpoint, every, resume, out, trace)
+    checkpoints = training.checkpoints(out, trace)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
-    with tables_in(out, table_on_disk, memory) as disk:
+    options |= {"seed": seed, "threads": threads, "progress": training.progress, **checkpoints}
+    with training.tables(out) as tables:
         read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)
-        options |= {"seed": seed, "threads": threads, "progress": progress, "trace": _trace(trace, read, epochs)}
-        with how_to_go_on(kept):
-            model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options, **disk, **kept)
-        save_taking(model, out, disk.get("table_on_disk"))
+        options |= {"trace": _trace(trace, read, epochs), **tables}
+        with how_to_go_on(checkpoints):
+            model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options)
+        save_taking(model, out, tables.get("table_on_disk"))
         if plot is not None:
             rs.plot_table(model.table, plot)
         summary = _summary(model, out, time.perf_counter() - start)
-    show_json(summary) if json else show(_sentence(summary))
+    training.show(summary, _sentence)
     if label is None and (threads or 1) > 1:
         note("--threads has no effect: pairs without labels are trained on one thread")
     if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:

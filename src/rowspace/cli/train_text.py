@@ -7,15 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from rowspace.cli.checkpointing import EVERY, Checkpoint, Every, Resume, Resumed, checkpointing, how_to_go_on
-from rowspace.cli.on_disk import Memory, TableOnDisk, tables_in
-from rowspace.cli.options import refuse_without_effect
-from rowspace.cli.output import plain, show, show_json
-from rowspace.cli.paths import reserve
+from rowspace.cli.options import (
+    Resumed,
+    TrainingOptions,
+    how_to_go_on,
+    refuse_without_effect,
+    with_training_options,
+)
+from rowspace.cli.output import plain, show
+from rowspace.cli.paths import claim
 from rowspace.errors import DataError
 from rowspace.system.siblings import temporary_folder
 
 
+@with_training_options
 def text(
     context: typer.Context,
     sources: Annotated[
@@ -59,13 +64,8 @@ def text(
         int, typer.Option(help="The same seed gives the same skip_gram (whole words) or glove model, byte for byte.")
     ] = 0,
     threads: Annotated[int | None, typer.Option(help="How many. [default: all cores]")] = None,
-    table_on_disk: TableOnDisk = False,
-    memory: Memory = None,
-    checkpoint: Checkpoint = None,
-    every: Every = EVERY,
-    resume: Resume = None,
-    progress: Annotated[bool | None, typer.Option(help="Show a bar. [default: on a terminal]")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    *,
+    training: TrainingOptions,
 ) -> None:
     """Learn a vector for every word of a text: one sentence or document a line.
 
@@ -73,39 +73,40 @@ def text(
     """
     if epochs is not None and epochs < 1:
         raise DataError(f"--epochs is {epochs}; go over the text at least once")
-    reserve(out, context)
+    claim(out, context)
     import rowspace as rs
     from rowspace.model.model import save_taking
     from rowspace.recipes.text import check_numbers, check_start, checked_subwords, idle_options
 
-    on_disk = table_on_disk or None
-    refuse_without_effect(context, idle_options(cost, max_n, sample, resume or checkpoint, on_disk))
+    refuse_without_effect(context, idle_options(cost, max_n, sample, *training.folders()))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
-
-    kept = checkpointing(checkpoint, every, resume, out)
+    checkpoints = training.checkpoints(out)
     before = None if start is None else rs.open(start)
     if before is not None:
         check_start(before, cost, subwords, dim)
     begun = time.perf_counter()
-    source = sources[0] if len(sources) == 1 else sources
-    reading: dict[str, Any] = {"column": column, "tokens": tokens, "lower": lower, "errors": errors}
-    reading |= {"min_count": min_count, "max_vocab": max_vocab, "threads": threads, "progress": progress}
-    options: dict[str, Any] = {"cost": cost, "window": window, "negative": negative, "ns_exponent": ns_exponent}
+    source, names = sources[0] if len(sources) == 1 else sources, None if before is None else before.index_to_key
+    shared: dict[str, Any] = {"threads": threads, "progress": training.progress}
+    reading = {"column": column, "tokens": tokens, "lower": lower, "errors": errors, **shared}
+    reading |= {"min_count": min_count, "max_vocab": max_vocab, "names": names}
+    options = {"cost": cost, "window": window, "negative": negative, "ns_exponent": ns_exponent, **shared}
     options |= {"sample": sample, "rate": rate, "min_n": min_n, "max_n": max_n, "buckets": buckets}
-    options |= {"seed": seed, "threads": threads, "progress": progress, "start": before}
-    with temporary_folder(Path(os.path.realpath(out)), "ids") as ids, tables_in(out, table_on_disk, memory) as disk:
-        names = None if before is None else before.index_to_key
-        with rs.read_text(source, ids=ids, names=names, **reading) as read:
-            seconds = time.perf_counter() - begun
-            if not json:
-                show(_read(read, seconds))
-            with how_to_go_on(kept):
-                callbacks = [Resumed()] if json else [Resumed(), _Costs()]
-                model = rs.train_text(read, dim, epochs, callbacks=callbacks, **options, **disk, **kept)
-            save_taking(model, out, disk.get("table_on_disk"))
-            summary = _summary(model, read, out, seconds, time.perf_counter() - begun)
-    show_json(summary) if json else show(_sentence(summary))
+    options |= {"seed": seed, "start": before, "callbacks": _callbacks(training), **checkpoints}
+    folder = temporary_folder(Path(os.path.realpath(out)), "ids")
+    with folder as ids, training.tables(out) as tables, rs.read_text(source, ids=ids, **reading) as read:
+        seconds = time.perf_counter() - begun
+        if not training.json:
+            show(_read(read, seconds))
+        with how_to_go_on(checkpoints):
+            model = rs.train_text(read, dim, epochs, **options, **tables)
+        save_taking(model, out, tables.get("table_on_disk"))
+        summary = _summary(model, read, out, seconds, time.perf_counter() - begun)
+    training.show(summary, _sentence)
+
+
+def _callbacks(training: TrainingOptions) -> list[Any]:
+    return [Resumed()] if training.json else [Resumed(), _Costs()]
 
 
 class _Costs:
