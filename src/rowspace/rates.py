@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rowspace.errors import DataError
-from rowspace.errors.checks import is_number
-from rowspace.errors.quoting import quoted
+from rowspace.errors.checks import number
 
 Rate = Callable[[float], float]
 
@@ -61,6 +60,4 @@ def as_rate(rate: Rate | float) -> Rate:
 
 
 def _checked(rate: float, when: str = "") -> float:
-    if not is_number(rate, 0):
-        raise DataError(f"the rate{when} is {quoted(rate)}; it must be a number of at least 0, such as 0.01")
-    return float(rate)
+    return float(number(f"the rate{when}", rate, 0, wanted="it must be a number of at least 0, such as 0.01"))

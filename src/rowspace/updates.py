@@ -4,6 +4,7 @@ Every rule changes the rows an example looked up and no other. A row looked up t
 both gradients in one step.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import is_number
+from rowspace.errors.checks import number
 from rowspace.rates import Rate, as_rate
 
 State = tuple[Any, ...]
@@ -202,8 +203,7 @@ def weight_decay(update: Update, decay: float) -> Update:
     Lazy: a row decays only when it is looked up, so a frequent row decays more often than a rare one.
     """
     _check_update("weight_decay", update)
-    if not is_number(decay, 0):
-        raise DataError(f"decay is {decay!r}; it must be a number of at least 0")
+    number("decay", decay, 0, wanted="it must be a number of at least 0")
 
     def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
         return update.step(row, gradient + decay * row, state, rate)
@@ -224,8 +224,7 @@ def clip_norm(update: Update, largest: float) -> Update:
     Applied to the gradient of each row, after repeats are summed. Source: Pascanu et al. (2013).
     """
     _check_update("clip_norm", update)
-    if not is_number(largest) or largest <= 0:
-        raise DataError(f"largest is {largest!r}; it must be a number above 0")
+    number("largest", largest, math.ulp(0.0), wanted="it must be a number above 0")
 
     def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
         import pytensor.tensor as pt
@@ -272,5 +271,4 @@ def _check_update(rule: str, update: Any) -> None:
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
-    if not is_number(value, low, high):
-        raise DataError(f"{name} is {value!r}; it must be at least {low} and below {high}")
+    number(name, value, low, high, wanted=f"it must be at least {low} and below {high}")

@@ -453,5 +453,5 @@ def test_unknown_formats(tmp_path, E):
             formats.export(E, tmp_path / file)
     for limit in (0, -1):
         for read in formats.READERS.values():
-            with pytest.raises(ShapeError, match="limit must be at least 1"):
+            with pytest.raises(ShapeError, match="; None reads all rows"):
                 read(tmp_path / "none", limit=limit)

@@ -132,13 +132,13 @@ def test_options_of_a_fit(options, message):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"n": 0}, ShapeError, "n must be a whole number of at least 1, not 0"),
-        ({"n": -1}, ShapeError, "n must be a whole number of at least 1, not -1"),
-        ({"n": 2.0}, ShapeError, "n must be a whole number of at least 1, not 2.0"),
-        ({"n": True}, ShapeError, "n must be a whole number of at least 1, not True"),
-        ({"dim": "2"}, ShapeError, "dim must be a whole number of at least 1, not '2'"),
-        ({"dim": float("nan")}, ShapeError, "dim must be a whole number of at least 1, not nan"),
-        ({"dim": 0}, ShapeError, "dim must be a whole number of at least 1, not 0"),
+        ({"n": 0}, ShapeError, "n is 0; give a whole number of at least 1"),
+        ({"n": -1}, ShapeError, "n is -1; give a whole number of at least 1"),
+        ({"n": 2.0}, ShapeError, "n is 2.0; give a whole number of at least 1"),
+        ({"n": True}, ShapeError, "n is True; give a whole number of at least 1"),
+        ({"dim": "2"}, ShapeError, "dim is '2'; give a whole number of at least 1"),
+        ({"dim": float("nan")}, ShapeError, "dim is nan; give a whole number of at least 1"),
+        ({"dim": 0}, ShapeError, "dim is 0; give a whole number of at least 1"),
         ({"n": 10**9, "dim": 10**9}, TooLarge, "needs"),
         ({"dim": 10**30}, TooLarge, "needs"),
         ({"seed": -1}, ShapeError, "seed is -1; give a whole number of at least 0"),
@@ -218,7 +218,7 @@ def test_frames_that_hold_no_pairs(frame, options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dim": 2.0}, "dim must be a whole number of at least 1, not 2.0"),
+        ({"dim": 2.0}, "dim is 2.0; give a whole number of at least 1"),
         ({"epochs": 1.5}, "epochs is 1.5"),
         ({"cost": 5}, "cost 5 is not one for pairs"),
         ({"update": None}, "update None is not known"),

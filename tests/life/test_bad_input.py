@@ -494,8 +494,8 @@ PAIRS = "a,b,l\n" + "".join(f"item{k},item{k * k % 97},{k % 2}\n" for k in range
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dim": 0}, "dim must be a whole number of at least 1, not 0"),
-        ({"dim": -1}, "dim must be a whole number of at least 1, not -1"),
+        ({"dim": 0}, "dim is 0; give a whole number of at least 1"),
+        ({"dim": -1}, "dim is -1; give a whole number of at least 1"),
         ({"dim": 10**9}, r"not enough memory: a table of \d+ x 1000000000 and what .* needs \d+\.\d GB"),
         ({"dim": 10**30}, "not enough memory: a table of"),
         ({"rate": 1e30, "update": "sgd"}, r"the cost or its gradient is not finite .*lower the rate \(1e\+30\)"),

@@ -204,5 +204,5 @@ def test_what_cannot_be_judged(model, tmp_path, questions):
             evaluate(unnamed, few)
     with pytest.raises(ShapeError, match="only 'most_similar' is computed"):
         model.evaluate_word_analogies(questions, similarity_function="most_similar_cosmul")
-    with pytest.raises(ShapeError, match="restrict_vocab must be a whole number of at least 1, not 0"):
+    with pytest.raises(ShapeError, match="restrict_vocab is 0; give a whole number of at least 1"):
         rs.evaluate_analogies(model, questions, restrict_vocab=0)

@@ -105,8 +105,8 @@ def test_what_is_there_is_not_overwritten(tmp_path, there):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"n": 0, "dim": 2}, "n must be a whole number of at least 1"),
-        ({"n": 2, "dim": 0}, "dim must be a whole number of at least 1"),
+        ({"n": 0, "dim": 2}, "n is 0; give a whole number of at least 1"),
+        ({"n": 2, "dim": 0}, "dim is 0; give a whole number of at least 1"),
         ({"n": 2, "dim": 2, "names": ["a"]}, "1 names for 2 rows"),
         ({"n": 2, "dim": 2, "counts": [1, 2, 3]}, "counts must be 2 integers"),
     ],

@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import whole
 from rowspace.jit.compile import compiled_loop
 from rowspace.tables.entries import check_not_masked
 
@@ -85,8 +85,7 @@ class Gathered:
         check_not_masked("gathered values", self.values)
         if not isinstance(self.values, np.ndarray) or self.values.ndim != 1:
             raise DataError("gathered values have one dimension: the bags are made of them in training")
-        if not is_integer(self.most) or self.most < 1:
-            raise DataError(f"most is {self.most!r}; give a whole number: a bag has at least 1 value")
+        whole("most", self.most, 1, wanted="give a whole number: a bag has at least 1 value")
 
     def __len__(self) -> int:
         return len(self.values)

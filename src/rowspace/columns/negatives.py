@@ -9,7 +9,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import is_integer, is_number
+from rowspace.errors.checks import number, whole
 from rowspace.errors.quoting import one_line
 from rowspace.jit.draws import alias_tables, draw_uniform, is_kept, random_bits
 from rowspace.tables.entries import check_not_masked
@@ -53,10 +53,8 @@ class Negatives:
 
     def __post_init__(self) -> None:
         check_kind("of", self.of, Table, "the table to draw from")
-        if not is_integer(self.k) or not 1 <= self.k <= TRY_STEP:
-            raise DataError(f"k is {self.k!r}; draw from 1 to {TRY_STEP:,} negatives")
-        if not is_number(self.power):
-            raise DataError(f"power is {self.power!r}; it must be a number such as 0.75")
+        whole("k", self.k, 1, TRY_STEP, wanted=f"draw from 1 to {TRY_STEP:,} negatives")
+        number("power", self.power, wanted="it must be a number such as 0.75")
         counts = self.weights
         if counts is None:
             return

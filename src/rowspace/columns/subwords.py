@@ -1,6 +1,5 @@
 """Words as bags of their character n-grams, so that a word never seen gets a vector, as in fastText."""
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,8 +8,7 @@ import numpy as np
 
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
-from rowspace.errors.checks import is_integer
-from rowspace.errors.quoting import quoted
+from rowspace.errors.checks import whole
 
 LONGEST = 100  # characters of an n-gram
 ROWS = 2**31 - 1  # that an int32 id can name
@@ -43,10 +41,7 @@ class Subwords:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            number = getattr(self, field.name)
-            if not is_integer(number):
-                raise DataError(f"{field.name} is {quoted(number)}; give a whole number")
-            object.__setattr__(self, field.name, operator.index(number))
+            object.__setattr__(self, field.name, whole(field.name, getattr(self, field.name)))
         if not 1 <= self.min_n <= self.max_n <= LONGEST:
             raise DataError(
                 f"min_n is {self.min_n} and max_n {self.max_n}; n-grams have from 1 to {LONGEST} characters, "

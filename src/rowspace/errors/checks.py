@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.errors import ShapeError
+from rowspace.errors import DataError, RowspaceError
 from rowspace.errors.quoting import quoted
 
 
@@ -25,8 +25,47 @@ def is_number(item: Any, low: float = -np.inf, high: float = np.inf) -> bool:
     return bool(-np.inf < item < np.inf and low <= item < high)
 
 
-def whole(what: str, number: Any, least: int) -> int:
-    """A whole number of at least `least`; `what` is its name in an error."""
-    if not is_integer(number) or number < least:
-        raise ShapeError(f"{what} must be a whole number of at least {least}, not {quoted(number)}")
-    return operator.index(number)
+def whole(
+    name: str,
+    value: Any,
+    low: int | None = None,
+    high: int | None = None,
+    wanted: str = "",
+    error: type[RowspaceError] = DataError,
+) -> int:
+    """A whole number from `low` to `high`, as Python's own.
+
+    Args:
+        name: what errors call it.
+        value: what was given.
+        low, high: the least and the most it may be; None for no limit.
+        wanted: what an error asks for, if not simply for a whole number within the limits.
+        error: what is raised for any other value.
+
+    >>> whole("window", 2.5, 1)
+    Traceback (most recent call last):
+    rowspace.errors.DataError: window is 2.5; give a whole number of at least 1
+    """
+    if is_integer(value) and (low is None or value >= low) and (high is None or value <= high):
+        return operator.index(value)
+    limits = "" if low is None else f" of at least {low}" if high is None else f" from {low} to {high:,}"
+    raise error(f"{name} is {quoted(value)}; {wanted or f'give a whole number{limits}'}")
+
+
+def number(
+    name: str,
+    value: Any,
+    low: float = -np.inf,
+    below: float = np.inf,
+    wanted: str = "",
+    error: type[RowspaceError] = DataError,
+) -> float:
+    """A finite number from `low` to below `below`, as it is; otherwise as `whole`.
+
+    >>> number("step", -1, 0)
+    Traceback (most recent call last):
+    rowspace.errors.DataError: step is -1; give a number of at least 0
+    """
+    if not is_number(value, low, below):
+        raise error(f"{name} is {quoted(value)}; {wanted or f'give a number of at least {low}'}")
+    return value  # type: ignore[no-any-return]

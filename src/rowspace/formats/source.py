@@ -1,6 +1,5 @@
 """What the readers and writers of text share: opening, refusing names, numbers to text and back."""
 
-import operator
 import os
 import re
 import tempfile
@@ -11,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import DataError, FormatError, ShapeError
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import whole
 from rowspace.errors.quoting import quoted
 from rowspace.read.binary import encoding_marked
 from rowspace.read.content import BOM
@@ -93,9 +92,8 @@ def size_of(stream: IO[bytes]) -> int:
 
 def checked_limit(limit: int | None) -> int | None:
     """A limit of rows as an integer, or None."""
-    if limit is not None and (not is_integer(limit) or operator.index(limit) < 1):
-        raise ShapeError(f"limit must be at least 1, not {quoted(limit)}; None reads all rows")
-    return limit if limit is None else operator.index(limit)
+    wanted = "give a whole number of at least 1; None reads all rows"
+    return None if limit is None else whole("limit", limit, 1, wanted=wanted, error=ShapeError)
 
 
 def blocks(values: Table | np.ndarray) -> Iterator[slice]:

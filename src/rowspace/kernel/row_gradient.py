@@ -14,8 +14,7 @@ from rowspace.columns.kinds import Form, kind
 from rowspace.columns.negatives import Negatives, draw
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import is_number
-from rowspace.errors.quoting import quoted
+from rowspace.errors.checks import number
 from rowspace.kernel.cost import Cost, column_names, parameters, symbolic
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.plain import inline
@@ -152,9 +151,8 @@ def check_gradient(
     >>> rs.check_gradient(lambda E, i, j: (E[i] @ E[j]) ** 2, {"E": E}, {"i": 0, "j": 4}) < 1e-5
     True
     """
-    for what, number in {"step": step, "tolerance": tolerance}.items():
-        if not is_number(number, 0):
-            raise DataError(f"{what} is {quoted(number)}; give a number of at least 0")
+    number("step", step, 0)
+    number("tolerance", tolerance, 0)
     check_kind("gradients", gradients, (Mapping, type(None)), "what rs.gradient gives")
     tables = by_name(tables)
     chunk = one_of(cost, tables, example)

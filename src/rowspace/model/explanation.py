@@ -14,8 +14,8 @@ import numpy as np
 
 from rowspace.errors import DataError, ShapeError
 from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import is_number
-from rowspace.errors.quoting import one_line, quoted
+from rowspace.errors.checks import number
+from rowspace.errors.quoting import one_line
 from rowspace.tables.table import Table
 
 SHOWN = 20  # groups, members or pairs printed before the rest is only counted
@@ -113,8 +113,7 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
     3 groups must be mutually orthogonal, which takes 3 dimensions; the table has 2, so 1 group is
     pushed to the origin: {3}.
     """
-    if not is_number(collapsed, 0):
-        raise DataError(f"collapsed is {quoted(collapsed)}; give a length of at least 0")
+    number("collapsed", collapsed, 0, wanted="give a length of at least 0")
     ids, same = _checked(table, pairs, labels)
     items, flat = np.unique(ids, return_inverse=True)
     names = [item if table.names is None else table.names[item] for item in items.tolist()]

@@ -195,7 +195,7 @@ class Queries:
         scores = self._product(added, rows) / (self._product(removed, rows) + np.float32(1e-6))
         if topn is None:
             return scores
-        topn = whole("topn", topn, 0)
+        topn = whole("topn", topn, 0, error=ShapeError)
         items = [term for term in (*added, *removed) if not isinstance(term, np.ndarray)]
         asked = {i for item in items for i in self._ids_of(item)}
         best = TopK(1, 1 + topn + len(asked))
@@ -328,11 +328,13 @@ class Queries:
 
     def rows(self, restrict_vocab: int | None) -> int:
         """How many of the first rows a question looks at: all, or at most so many."""
-        return len(self) if restrict_vocab is None else min(len(self), whole("restrict_vocab", restrict_vocab, 1))
+        if restrict_vocab is None:
+            return len(self)
+        return min(len(self), whole("restrict_vocab", restrict_vocab, 1, error=ShapeError))
 
     def _nearest(self, queries: list[np.ndarray], asked: list[set[int]], topn: Any, rows: int) -> list[Neighbours]:
         """The items nearest to each query, without those asked about."""
-        topn = whole("topn", topn, 0)
+        topn = whole("topn", topn, 0, error=ShapeError)
         if not queries:
             return []
         most = topn + max(map(len, asked))

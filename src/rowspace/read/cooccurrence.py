@@ -1,7 +1,6 @@
 """Which words stand near which in a text, and how often: the counts that GloVe learns from."""
 
 import math
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, IdOutOfRange
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import whole
 from rowspace.errors.quoting import quoted
 from rowspace.jit.compile import compiled_loop
 from rowspace.read import cooccurrence_loops
@@ -61,8 +60,8 @@ def cooccurrences(
     >>> list(zip(i.tolist(), j.tolist(), count.tolist()))
     [(0, 1, 2.0), (0, 2, 0.5), (1, 0, 2.0), (1, 2, 1.0), (2, 0, 0.5), (2, 1, 1.0)]
     """
-    window, n = _whole("window", window, _WIDEST), _whole("n", n, 2**31 - 1)
-    text = _Text(*_checked(ids, offsets), n, _whole("chunk", chunk, 2**30), window)
+    window, n = whole("window", window, 1, _WIDEST), whole("n", n, 1, 2**31 - 1)
+    text = _Text(*_checked(ids, offsets), n, whole("chunk", chunk, 1, 2**30), window)
     unit, weights = _weights(window, weight)
     runs: list[_Run] = []
     with Workers(thread_count(threads)) as workers:
@@ -214,9 +213,3 @@ def _checked(ids: Any, offsets: Any) -> tuple[np.ndarray, np.ndarray]:
     if not len(offsets) or offsets[0] < 0 or offsets[-1] > len(ids) or (offsets[1:] < offsets[:-1]).any():
         raise DataError(f"offsets do not rise from 0 to at most {len(ids)}, the number of ids")
     return ids, offsets
-
-
-def _whole(name: str, number: Any, most: int) -> int:
-    if not is_integer(number) or not 1 <= number <= most:
-        raise DataError(f"{name} is {quoted(number)}; give a whole number from 1 to {most:,}")
-    return operator.index(number)

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import whole
 from rowspace.read import ids_file
 from rowspace.read.encoded import LINE_END, Encoded, text_loop
 from rowspace.read.folder import Folder
@@ -199,9 +199,8 @@ def _waited(future: Future[Encoded], taken: int) -> tuple[Encoded, int]:
 
 
 def _check_options(min_count: int, max_vocab: int | None, errors: str) -> None:
-    for name, value in (("min_count", min_count), ("max_vocab", 1 if max_vocab is None else max_vocab)):
-        if not is_integer(value) or value < 1:
-            raise DataError(f"{name} is {value!r}; give a whole number of at least 1")
+    whole("min_count", min_count, 1)
+    whole("max_vocab", 1 if max_vocab is None else max_vocab, 1)
     if not isinstance(errors, str) or errors not in ("strict", "replace"):
         raise DataError(f'errors is {errors!r}; give "strict" or "replace"')
 

@@ -9,7 +9,7 @@ from typing import Any
 from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.subwords import Subwords
 from rowspace.errors import DataError, idle
-from rowspace.errors.checks import is_integer, is_number
+from rowspace.errors.checks import number, whole
 from rowspace.errors.idle import changed, refuse_idle
 from rowspace.model.model import Model
 from rowspace.read.text import Text, read_text
@@ -97,8 +97,7 @@ def train_text(
     refuse_idle(idle_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_USUAL, options))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
-    if not is_integer(seed):
-        raise DataError(f"seed is {seed!r}; give a whole number")
+    whole("seed", seed)
     if start is not None:
         check_start(start, cost, subwords, dim)
     if not isinstance(text, Text):
@@ -158,13 +157,11 @@ def idle_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_on
 
 def check_numbers(dim: int | None, window: int, negative: int, sample: float) -> None:
     """Refuse numbers that no text could be trained with; DataError says which."""
-    for name, number in {"dim": DIM if dim is None else dim, "window": window, "negative": negative}.items():
-        if not is_integer(number) or number < 1:
-            raise DataError(f"{name} is {number!r}; give a whole number of at least 1")
+    for name, given in {"dim": DIM if dim is None else dim, "window": window, "negative": negative}.items():
+        whole(name, given, 1)
     if window > FARTHEST:
         raise DataError(f"window is {window}; words reach {FARTHEST:,} words at most")
-    if not is_number(sample, 0):
-        raise DataError(f"sample is {sample!r}; give 0, or a share of the text such as 0.001")
+    number("sample", sample, 0, wanted="give 0, or a share of the text such as 0.001")
 
 
 def checked_subwords(cost: str, min_n: int, max_n: int, buckets: int) -> Subwords | None:

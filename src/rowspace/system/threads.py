@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from rowspace.errors import DataError
+from rowspace.errors.checks import whole
 from rowspace.system.interrupts import interrupts_deferred
 
 T = TypeVar("T")
@@ -20,8 +21,7 @@ def thread_count(threads: int | None) -> int:
     """How many threads to use: as many as asked for, or as many as there are cores that this process may use."""
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise DataError(f"threads is {threads!r}; give a number of at least 1, or None for all cores")
+    threads = whole("threads", threads, 1, wanted="give a number of at least 1, or None for all cores")
     if threads > MOST:
         raise DataError(f"threads is {threads}; give at most {MOST:,}, or None for all cores")
     return threads

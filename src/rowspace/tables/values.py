@@ -1,13 +1,12 @@
 """The values a table stands on: drawn at random, or adopted from an array."""
 
-import operator
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from rowspace.errors import ShapeError
-from rowspace.errors.checks import is_integer, is_number
+from rowspace.errors.checks import number, whole
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.memory import require_memory
 from rowspace.tables.entries import check_not_masked
@@ -17,7 +16,7 @@ _STRETCH = 2**22  # numbers that are drawn at a time
 
 def checked_shape(n: Any, dim: Any) -> tuple[int, int]:
     """The shape of a table: two whole numbers of at least 1."""
-    return _whole("n", n), _whole("dim", dim)
+    return whole("n", n, 1, error=ShapeError), whole("dim", dim, 1, error=ShapeError)
 
 
 def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
@@ -31,8 +30,8 @@ def drawn_in_stretches(
     shape: tuple[int, int], seed: Any, scale: float | None, rows: int | None = None
 ) -> Iterator[np.ndarray]:
     """The same numbers some rows at a time, never all of them in memory."""
-    if scale is not None and not is_number(scale):
-        raise ShapeError(f"scale is {quoted(scale)}; give a number, the standard deviation of the values")
+    if scale is not None:
+        number("scale", scale, wanted="give a number, the standard deviation of the values", error=ShapeError)
     random, (n, dim) = _random(seed), shape
     rows = max(1, _STRETCH // dim) if rows is None else rows
     for lo in range(0, n, rows):
@@ -78,9 +77,3 @@ def checked_counts(counts: Any, n: int) -> np.ndarray:
     if (array < 0).any():
         raise ShapeError(f"counts must not be negative, got {array.min()} at row {array.argmin()}")
     return np.ascontiguousarray(array, dtype=np.int64)
-
-
-def _whole(what: str, number: Any) -> int:
-    if not is_integer(number) or operator.index(number) < 1:
-        raise ShapeError(f"{what} must be a whole number of at least 1, not {quoted(number)}")
-    return operator.index(number)

@@ -9,7 +9,7 @@ from typing import Any
 from rowspace.checkpoint.checkpoints import EVERY
 from rowspace.errors import DataError
 from rowspace.errors.arguments import check_choice, check_kind
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import whole
 from rowspace.errors.idle import WHY, changed, refuse_idle
 from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.plan import SCHEDULES
@@ -58,17 +58,13 @@ class FitOptions:
         refuse_idle(self._idle(), changed(vars(FitOptions), {"every": self.every, "blocks": self.blocks}))
 
     def _check_numbers(self) -> None:
-        epochs, seed, blocks, batch = self.epochs, self.seed, self.blocks, self.batch
-        if not is_integer(epochs) or epochs < 0:
-            raise DataError(f"epochs is {epochs!r}; it must be a whole number of at least 0")
-        if not is_integer(seed):
-            raise DataError(f"seed is {seed!r}; give a whole number")
-        if blocks is not None and not (_is_int(blocks) and 1 <= blocks <= MOST_BLOCKS):
-            raise DataError(
-                f"blocks is {blocks!r}; give a number from 1 to {MOST_BLOCKS:,}, or None for as many as suit"
-            )
-        if batch is not None and not (_is_int(batch) and batch >= 1):
-            raise DataError(f"batch is {batch!r}; give the number of examples in a batch, at least 1")
+        whole("epochs", self.epochs, 0, wanted="it must be a whole number of at least 0")
+        whole("seed", self.seed)
+        if self.blocks is not None:
+            wanted = f"give a number from 1 to {MOST_BLOCKS:,}, or None for as many as suit"
+            whole("blocks", self.blocks, 1, MOST_BLOCKS, wanted)
+        if self.batch is not None:
+            whole("batch", self.batch, 1, wanted="give the number of examples in a batch, at least 1")
 
     def _idle(self) -> dict[str, str]:
         """What options are for that have no effect beside these; `memory` suits whatever tables there are."""
@@ -85,13 +81,9 @@ class FitOptions:
             seed=abs(int(self.seed)),
             shuffle=bool(self.shuffle),
             schedule=self.schedule,
-            blocks=self.blocks,
-            batch=self.batch,
+            blocks=None if self.blocks is None else int(self.blocks),
+            batch=None if self.batch is None else int(self.batch),
         )
-
-
-def _is_int(number: Any) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool)
 
 
 def _check_callbacks(callbacks: Any) -> None:

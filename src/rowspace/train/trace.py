@@ -5,7 +5,6 @@ recorded step, `i` being the number of steps done and `n` the item.
 """
 
 import contextlib
-import operator
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rowspace.errors import DataError
+from rowspace.errors.checks import whole
 from rowspace.read.trace import TraceData, header_row, read_trace, trace_path
 from rowspace.state import TrainState
 from rowspace.system.atomic import sync_folder
@@ -73,7 +73,7 @@ class Trace:
         table: str | None = None,
     ) -> None:
         self.path = trace_path(path)
-        self.every = _checked_every(every)
+        self.every = whole("every", every, 1, wanted="the steps between records must be 1 or more")
         self.rows = rows
         self.table = table
         self._writer: _Writer | None = None
@@ -280,13 +280,3 @@ def _plain(item: Any, path: Path) -> str:
 
 def _part(path: Path) -> Path:
     return path.with_name(path.name + ".part")
-
-
-def _checked_every(every: int) -> int:
-    try:
-        number = operator.index(every)
-    except TypeError:
-        number = 0
-    if number < 1:
-        raise DataError(f"every={every!r}: the steps between records must be 1 or more")
-    return number
