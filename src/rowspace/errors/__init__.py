@@ -1,6 +1,13 @@
 """What can go wrong, as a tree of exceptions: every one says what was given, what was expected and what to do."""
 
-import warnings
+from rowspace.errors.warnings import NoExamples as NoExamples
+from rowspace.errors.warnings import OverMemory as OverMemory
+from rowspace.errors.warnings import Sequential as Sequential
+from rowspace.errors.warnings import SlowCost as SlowCost
+from rowspace.errors.warnings import SlowTable as SlowTable
+from rowspace.errors.warnings import Uncached as Uncached
+from rowspace.errors.warnings import Unkept as Unkept
+from rowspace.errors.warnings import Unsimplified as Unsimplified
 
 
 class RowspaceError(Exception):
@@ -69,104 +76,3 @@ class DiskFull(RowspaceError, OSError):
 
 class TooLarge(RowspaceError, MemoryError):
     """More memory asked for than the machine has."""
-
-
-class SlowCost(UserWarning):
-    """A cost that runs through PyTensor's own operations because one of them has no loop."""
-
-    @classmethod
-    def warn(cls, cost: str, operation: str) -> None:
-        """Warn that `operation` makes `cost` slow."""
-        message = (
-            f"{operation} in the cost {cost!r} has no compiled loop, so every example runs through PyTensor's own "
-            "operations: a few seconds to begin with, then about a millisecond for each example, some thousand times "
-            "slower than a loop; 'What has no loop' in docs/costs-and-updates.md lists such operations"
-        )
-        warnings.warn(cls(message), stacklevel=4)
-
-
-class Unsimplified(UserWarning):
-    """A cost that PyTensor's rewriting, or our own, would have changed, so that it runs as it was written."""
-
-    @classmethod
-    def warn(cls, name: str) -> None:
-        """Warn that `name` is not simplified."""
-        message = (
-            f"{name} computed other numbers once it was simplified, a fault of PyTensor's or ours; it runs as it was "
-            "written, which may be slower: please report it, see docs/known-faults.md"
-        )
-        warnings.warn(cls(message), stacklevel=2)
-
-
-class Sequential(UserWarning):
-    """A cost that runs on one thread, since it does not fit the block schedule, or not as well as file order."""
-
-    @classmethod
-    def warn(cls, cost: str, reason: str) -> None:
-        """Warn that `cost` runs on one thread, why, and what would run on more."""
-        message = f"the cost {cost!r} runs on one thread, since {reason}; schedule='sequential' does so without a word"
-        warnings.warn(cls(message), stacklevel=2)
-
-
-class SlowTable(UserWarning):
-    """A table on disk that the system moves in and out of memory a page at a time, as its cost does not fit blocks."""
-
-    @classmethod
-    def warn(cls, cost: str, reason: str, size: int, memory: int) -> None:
-        """Warn that `cost` will be slow on tables of `size` bytes, unless they fit in memory."""
-        if size <= memory:
-            return
-        message = (
-            f"the cost {cost!r} takes the table on disk ({size / 1e9:.1f} GB, for {memory / 1e9:.1f} GB of memory) in "
-            f"the order of the examples, a page at a time, which is slow, since {reason}"
-        )
-        warnings.warn(cls(message), stacklevel=2)
-
-
-class OverMemory(UserWarning):
-    """Memory given to tables on disk that is less than they need even a few blocks at a time."""
-
-    @classmethod
-    def warn(cls, memory: int, needed: int) -> None:
-        """Warn that `memory` bytes will not do where `needed` are."""
-        message = (
-            f"memory is {memory / 1e6:,.0f} MB, and this process with the fewest rows it can train on takes about "
-            f"{needed / 1e6:,.0f} MB: give so many, or it takes more than it was given"
-        )
-        warnings.warn(cls(message), stacklevel=2)
-
-
-class NoExamples(UserWarning):
-    """Epochs that met no example: they taught nothing and have no cost."""
-
-    @classmethod
-    def warn(cls, empty: int, epochs: int, why: str) -> None:
-        """Warn that some of so many epochs met no example, and why."""
-        told = "no epoch met an example" if empty == epochs else f"{empty:,} of {epochs:,} epochs met no example"
-        warnings.warn(cls(f"{told}: {why}"), stacklevel=4)
-
-
-class Unkept(UserWarning):
-    """The last checkpoint of a training that came to its end, which could not be written."""
-
-    @classmethod
-    def warn(cls, folder: str, why: Exception) -> None:
-        """Warn that the end of a training is not in its folder of checkpoints, and why."""
-        message = (
-            f"the training came to its end, and its last checkpoint could not be written to {folder}: {why}. Its "
-            "tables are trained: save them; resumed from that folder, it would go on from the checkpoint before"
-        )
-        warnings.warn(cls(message), stacklevel=2)
-
-
-class Uncached(UserWarning):
-    """A cache of kernels that is not used, since somebody else could have put code of theirs into it."""
-
-    @classmethod
-    def warn(cls, path: str, why: str) -> None:
-        """Warn that the cache is not used, why, and what to do."""
-        message = (
-            f"{path} {why}, so no kernel is taken from it and each is compiled anew; chmod -R go-w it, remove it if it "
-            "is not yours, or name a folder of your own in ROWSPACE_CACHE"
-        )
-        warnings.warn(cls(message), stacklevel=2)
