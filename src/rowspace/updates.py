@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import number
+from rowspace.errors.checks import check_kind, number
 from rowspace.rates import Rate, as_rate
 
 State = tuple[Any, ...]

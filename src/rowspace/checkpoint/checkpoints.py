@@ -12,7 +12,7 @@ from rowspace.checkpoint.form import Malformed
 from rowspace.checkpoint.store import Saved, Store, has_checkpoints, is_unfinished
 from rowspace.checkpoint.told import check_told
 from rowspace.errors import CheckpointError, DataError, Unkept
-from rowspace.errors.arguments import path_of
+from rowspace.errors.checks import path_of
 from rowspace.schedule.place import Place
 from rowspace.system.json_text import json_text
 from rowspace.train.saved_state import arrays_of, document_of, restore

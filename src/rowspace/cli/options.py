@@ -12,7 +12,7 @@ import typer
 
 from rowspace.cli.output import note, show, show_json
 from rowspace.errors import DataError
-from rowspace.errors.idle import refuse_idle
+from rowspace.errors.unused import refuse_unused
 from rowspace.system.siblings import temporary_folder
 
 
@@ -48,7 +48,7 @@ class TrainingOptions:
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False
 
     def folders(self) -> tuple[Path | None, bool | None]:
-        """What `idle_options` of the recipes asks for: whether there are checkpoints, and tables on disk."""
+        """What `unused_options` of the recipes asks for: whether there are checkpoints, and tables on disk."""
         return self.resume or self.checkpoint, self.table_on_disk or None
 
     def checkpoints(self, out: Path, trace: Path | None = None) -> dict[str, Any]:
@@ -135,10 +135,10 @@ def option_name(parameter: str) -> str:
     return "--" + parameter.replace("_", "-")
 
 
-def refuse_without_effect(context: Any, idle: Mapping[str, str]) -> None:
+def refuse_without_effect(context: Any, unused: Mapping[str, str]) -> None:
     """Refuse options that were given, be it with their default, and have no effect; DataError says what each is for."""
     given = [name for name in context.params if _was_given(context, name)]
-    refuse_idle(idle, given, option_name)
+    refuse_unused(unused, given, option_name)
 
 
 def _was_given(context: Any, parameter: str) -> bool:

@@ -18,7 +18,7 @@ from rowspace.cli.options import (
 from rowspace.cli.output import note, plain
 from rowspace.cli.paths import check_picture_path, claim
 from rowspace.errors import DataError
-from rowspace.errors.idle import idle_options
+from rowspace.errors.unused import unused_options
 
 RECORDS = 200  # of a trace
 TRACED = 100  # items in it, the most frequent
@@ -86,7 +86,7 @@ def pairs(
     from rowspace.model.model import save_taking
     from rowspace.recipes.pairs import train_pairs
 
-    refuse_without_effect(context, idle_options(*training.folders()))
+    refuse_without_effect(context, unused_options(*training.folders()))
     start = time.perf_counter()
     checkpoints = training.checkpoints(out, trace)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}

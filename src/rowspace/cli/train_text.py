@@ -76,9 +76,9 @@ def text(
     claim(out, context)
     import rowspace as rs
     from rowspace.model.model import save_taking
-    from rowspace.recipes.text import check_numbers, check_start, checked_subwords, idle_options
+    from rowspace.recipes.text import check_numbers, check_start, checked_subwords, unused_options
 
-    refuse_without_effect(context, idle_options(cost, max_n, sample, *training.folders()))
+    refuse_without_effect(context, unused_options(cost, max_n, sample, *training.folders()))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     checkpoints = training.checkpoints(out)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import number, whole
+from rowspace.errors.checks import check_kind, number, whole
 from rowspace.errors.quoting import one_line
 from rowspace.jit.draws import alias_tables, draw_uniform, is_kept, random_bits
 from rowspace.tables.entries import check_not_masked

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from rowspace.errors import FormatError
-from rowspace.errors.arguments import check_kind, path_of
+from rowspace.errors.checks import check_kind, path_of
 from rowspace.formats.glove import read_glove
 from rowspace.formats.npy import read_npy, write_npy
 from rowspace.formats.parquet import read_parquet, write_parquet

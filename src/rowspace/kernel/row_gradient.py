@@ -13,8 +13,7 @@ from rowspace.columns.input import as_chunk
 from rowspace.columns.kinds import Form, kind
 from rowspace.columns.negatives import Negatives, draw
 from rowspace.errors import DataError, Diverged, GradientError
-from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import number
+from rowspace.errors.checks import check_kind, number
 from rowspace.kernel.cost import Cost, column_names, parameters, symbolic
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.plain import inline

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.arguments import check_kind
+from rowspace.errors.checks import check_kind
 from rowspace.model.analogies import RIGHT, UNKNOWN, WRONG, rows_alike, solved
 from rowspace.model.queries import Queries
 from rowspace.read.analogies import Question, read_analogies

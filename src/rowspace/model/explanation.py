@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, ShapeError
-from rowspace.errors.arguments import check_kind
-from rowspace.errors.checks import number
+from rowspace.errors.checks import check_kind, number
 from rowspace.errors.quoting import one_line
 from rowspace.tables.table import Table
 

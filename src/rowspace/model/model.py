@@ -10,7 +10,7 @@ from typing import Any
 
 from rowspace.columns.subwords import Subwords, Unseen
 from rowspace.errors import DataError, FormatError, ModelError, ShapeError
-from rowspace.errors.arguments import check_kind, path_of
+from rowspace.errors.checks import check_kind, path_of
 from rowspace.errors.quoting import quoted
 from rowspace.model import manifest
 from rowspace.model.carried import carry_over

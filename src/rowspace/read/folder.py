@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rowspace.errors import DataError
-from rowspace.errors.arguments import path_of
+from rowspace.errors.checks import path_of
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
 

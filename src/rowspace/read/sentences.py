@@ -10,8 +10,8 @@ from typing import Any
 
 from rowspace.columns.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.errors import DataError
-from rowspace.errors.idle import refuse_idle
 from rowspace.errors.quoting import quoted
+from rowspace.errors.unused import refuse_unused
 from rowspace.read.binary import HEAD, TABLES
 from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.characters import RULES, kinds
@@ -67,7 +67,7 @@ def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) ->
 
 def _refuse_of_words(tokens: Split, errors: str) -> None:
     given = {"tokens": tokens != "whitespace", "errors": errors != "strict"}
-    refuse_idle(dict.fromkeys(given, OF_WORDS), [name for name, was_given in given.items() if was_given])
+    refuse_unused(dict.fromkeys(given, OF_WORDS), [name for name, was_given in given.items() if was_given])
 
 
 # --- files

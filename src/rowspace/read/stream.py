@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rowspace.errors import DataError
-from rowspace.errors.arguments import path_of
+from rowspace.errors.checks import path_of
 from rowspace.errors.quoting import one_line
 from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
 from rowspace.system.memory import require_memory

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.arguments import path_of
+from rowspace.errors.checks import path_of
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.parquet import ask_for_columns
 

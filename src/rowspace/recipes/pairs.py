@@ -20,7 +20,7 @@ from rowspace.columns.holding import check_held
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
 from rowspace.errors.checks import is_integer
-from rowspace.errors.idle import changed, idle_options, refuse_idle
+from rowspace.errors.unused import changed, refuse_unused, unused_options
 from rowspace.model.model import Model
 from rowspace.rates import linear
 from rowspace.read.pairs import Pairs, read_pairs
@@ -115,7 +115,7 @@ def train_pairs(
     'kitten'
     """
     given = changed(_USUAL, {"every": every, "memory": memory})
-    refuse_idle(idle_options(checkpoint, table_on_disk), given)
+    refuse_unused(unused_options(checkpoint, table_on_disk), given)
     pairs = pairs if isinstance(pairs, Pairs) else read_pairs(pairs)
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs

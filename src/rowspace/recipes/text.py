@@ -8,9 +8,9 @@ from typing import Any
 
 from rowspace.checkpoint.checkpoints import EVERY, is_begun
 from rowspace.columns.subwords import Subwords
-from rowspace.errors import DataError, idle
+from rowspace.errors import DataError, unused
 from rowspace.errors.checks import number, whole
-from rowspace.errors.idle import changed, refuse_idle
+from rowspace.errors.unused import changed, refuse_unused
 from rowspace.model.model import Model
 from rowspace.read.text import Text, read_text
 from rowspace.recipes.text_options import TextOptions
@@ -94,7 +94,7 @@ def train_text(
     """
     options: dict[str, Any] = {"min_n": min_n, "buckets": buckets, "negative": negative, "ns_exponent": ns_exponent}
     options |= {"sample": sample, "every": every, "memory": memory}
-    refuse_idle(idle_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_USUAL, options))
+    refuse_unused(unused_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_USUAL, options))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     whole("seed", seed)
@@ -143,9 +143,9 @@ class _RefuseEmpty:
             raise DataError(f"{self.options.text.name} left nothing to train on: {self.options.why_empty}")
 
 
-def idle_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
+def unused_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
     """What options are for that have no effect beside these."""
-    found = idle.idle_options(checkpoint, table_on_disk)
+    found = unused.unused_options(checkpoint, table_on_disk)
     if not max_n:
         found |= dict.fromkeys(("min_n", "buckets"), "for subwords; give {max_n} too, such as 6")
     if cost in COSTS and not COSTS[cost].draws:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, FormatError, ReadOnly, ShapeError
-from rowspace.errors.arguments import check_kind, path_of
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import check_kind, is_integer, path_of
 from rowspace.errors.quoting import quoted
 from rowspace.tables import files
 from rowspace.tables.entries import check_not_masked

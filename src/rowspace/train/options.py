@@ -8,9 +8,8 @@ from typing import Any
 
 from rowspace.checkpoint.checkpoints import EVERY
 from rowspace.errors import DataError
-from rowspace.errors.arguments import check_choice, check_kind
-from rowspace.errors.checks import whole
-from rowspace.errors.idle import WHY, changed, refuse_idle
+from rowspace.errors.checks import check_choice, check_kind, whole
+from rowspace.errors.unused import PURPOSES, changed, refuse_unused
 from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.plan import SCHEDULES
 from rowspace.system.memory import memory_limit
@@ -55,7 +54,7 @@ class FitOptions:
         if self.trace is not None and self.checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
         memory_limit(self.memory)
-        refuse_idle(self._idle(), changed(vars(FitOptions), {"every": self.every, "blocks": self.blocks}))
+        refuse_unused(self._unused(), changed(vars(FitOptions), {"every": self.every, "blocks": self.blocks}))
 
     def _check_numbers(self) -> None:
         whole("epochs", self.epochs, 0, wanted="it must be a whole number of at least 0")
@@ -66,12 +65,12 @@ class FitOptions:
         if self.batch is not None:
             whole("batch", self.batch, 1, wanted="give the number of examples in a batch, at least 1")
 
-    def _idle(self) -> dict[str, str]:
+    def _unused(self) -> dict[str, str]:
         """What options are for that have no effect beside these; `memory` suits whatever tables there are."""
-        idle = {} if self.checkpoint is not None else {"every": WHY["every"]}
+        unused = {} if self.checkpoint is not None else {"every": PURPOSES["every"]}
         if self.schedule in ("sequential", "hogwild"):
-            idle["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
-        return idle
+            unused["blocks"] = "for the schedule 'blocks'; leave it out, or {schedule}"
+        return unused
 
     @cached_property
     def scheduled(self) -> ScheduleOptions:

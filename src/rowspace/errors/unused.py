@@ -8,43 +8,46 @@ from typing import Any
 
 from rowspace.errors import DataError
 
-WHY = {
+PURPOSES = {
     "every": "for checkpoints; give {checkpoint} too",
     "memory": "for tables on disk; give {table_on_disk} too",
 }
 
 
-def idle_options(checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
+def unused_options(checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
     """What options of any training are for that have no effect without a folder for checkpoints or for tables."""
     missing = {"every": checkpoint is None, "memory": table_on_disk is None}
-    return {name: WHY[name] for name, without in missing.items() if without}
+    return {name: PURPOSES[name] for name, without in missing.items() if without}
 
 
-def refuse_idle(idle: Mapping[str, str], given: Iterable[str], called: Callable[[str], str] = str) -> None:
+def refuse_unused(unused: Mapping[str, str], given: Iterable[str], called: Callable[[str], str] = str) -> None:
     """Refuse options that have no effect.
 
     Args:
-        idle: what they are for, by name.
+        unused: what they are for, by name.
         given: the names of those that were given.
         called: how an option is called where it was given.
 
     Raises:
         DataError: for the first one.
 
-    >>> refuse_idle(idle_options(None, None), ["seed", "every"])
+    >>> refuse_unused(unused_options(None, None), ["seed", "every"])
     Traceback (most recent call last):
     ...
     rowspace.errors.DataError: every is for checkpoints; give checkpoint too
     """
     for name in given:
-        if name in idle:
-            raise DataError(f"{called(name)} is {idle[name].format_map(_Called(called))}")
+        if name in unused:
+            raise DataError(f"{called(name)} is {unused[name].format_map(_Called(called))}")
 
 
 def changed(usual: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
     """The names of options that are not as usual: what a function takes without them."""
-    same = lambda one, other: one is other or (type(one) is type(other) and one == other)
-    return [name for name, value in options.items() if not same(value, usual[name])]
+    return [name for name, value in options.items() if not _same(value, usual[name])]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and one == other)
 
 
 class _Called(dict[str, str]):
