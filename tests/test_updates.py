@@ -175,3 +175,10 @@ def test_wrappers_refuse_bad_numbers():
         rs.weight_decay(rs.sgd(), -1)
     with pytest.raises(rs.RowspaceError, match="largest is 0"):
         rs.clip_norm(rs.sgd(), 0)
+
+
+def test_an_update_may_permute_the_row():
+    E = rs.Table.from_array(np.arange(12, dtype=np.float32).reshape(3, 4))
+    update = rs.Update(lambda row, gradient, state, rate: (0.5 * row[::-1] + 0 * gradient, state))
+    rs.Trainer(lambda E, i: E[i].sum(), {"E": E}, update).fit({"i": [1]})
+    np.testing.assert_allclose(E.values[1], [3.5, 3, 2.5, 2])

@@ -163,3 +163,14 @@ def test_a_column_that_is_a_table_s_own_memory_is_refused():
     ):
         trainer.fit({"i": np.arange(4), "x": table.values})
     trainer.fit({"i": np.arange(4), "x": table.values.copy()})
+
+
+def test_nulls_matter_only_in_columns_the_cost_uses():
+    E = rs.Table(6, 2, seed=3)
+    data = pa.table({"i": [1, 2], "note": ["a", None]})
+    rs.Trainer(lambda E, i: E[i].sum(), {"E": E}).fit(data)
+
+
+def test_numbers_that_index_are_named():
+    with pytest.raises(rs.RowspaceError, match="index tables with ids or names: i holds numbers"):
+        rs.gradient(lambda E, i: E[i].sum(), {"E": rs.Table(6, 2, seed=3)}, {"i": 1.0})

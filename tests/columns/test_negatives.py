@@ -108,3 +108,9 @@ def test_avoid_must_name_an_id_column():
     cost = lambda E, i, negatives: (E[negatives] @ E[i]).sum()
     with pytest.raises(rs.RowspaceError, match="'negatives' is to avoid 'j', which is not a column of one id"):
         rs.Trainer(cost, {"E": E}).fit({"i": [0], "negatives": rs.Negatives(of=E, avoid="j")})
+
+
+def test_a_sampled_column_must_index():
+    E = rs.Table(6, 2, seed=3)
+    with pytest.raises(rs.RowspaceError, match="indexes no table with it"):
+        rs.Trainer(lambda E, i, neg: E[i].sum(), {"E": E}).fit({"i": [1], "neg": rs.Negatives(of=E)})

@@ -96,3 +96,30 @@ def test_a_name_for_both_is_refused():
 def test_softmax_opens_to_plain_operations():
     traced = differentiate(symbolic(lambda E, i: pt.special.softmax(E[i])[0], {"E": (6, 4)}, {"i": ID}))
     assert len(traced.gradients) == 1
+
+
+def test_names_must_number_alike_in_every_table_they_index():
+    A, B = rs.Table(names=["a", "b", "c"], dim=2), rs.Table(names=["c", "b", "a"], dim=2)
+    with pytest.raises(rs.RowspaceError, match="number 'a' differently"):
+        rs.gradient(lambda A, B, i: A[i] @ B[i], {"A": A, "B": B}, {"i": "a"})
+    plain = rs.Table(3, 2)
+    found = rs.gradient(lambda A, B, i: A[i] @ B[i], {"A": plain, "B": B}, {"i": "a"})
+    assert found["A"].rows.tolist() == found["B"].rows.tolist() == [2]
+
+
+def test_a_place_beyond_a_bag_is_refused():
+    with pytest.raises(rs.RowspaceError, match="row 5 of a bag of 2 rows"):
+        rs.gradient(lambda E, p: E[p][5] @ E[p][0], {"E": rs.Table(6, 2, seed=3)}, {"p": [1, 2]})
+
+
+def test_ids_picked_from_a_ragged_bag_must_be_there():
+    cost = lambda E, b: (E[b[0]] * E[b[1]]).sum()
+    rs.Trainer(cost, {"E": rs.Table(6, 2, seed=3)}).fit({"b": [[0, 1], [2, 3, 4]]})
+    with pytest.raises(rs.RowspaceError, match="place 1 of bag 'b', which holds 1 at example 1"):
+        rs.Trainer(cost, {"E": rs.Table(6, 2, seed=3)}).fit({"b": [[0, 1], [2]]})
+
+
+def test_rows_cannot_index():
+    F = rs.Table(6, 1)
+    with pytest.raises(rs.RowspaceError, match="indexed by something computed"):
+        rs.gradient(lambda E, F, i: E[F[i, 0].astype("int64")].sum(), {"E": rs.Table(6, 2, seed=3), "F": F}, {"i": 1})

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
@@ -157,3 +158,17 @@ def test_rowspace_is_right_on_kinks(order):
     E = {"E": rs.Table.from_array(np.zeros((2, 3), np.float32))}
     cost = lambda E, i, j: pt.linalg.norm(E[i] - E[j], ord=order)
     assert rs.check_gradient(cost, E, {"i": 0, "j": 1}, compiled=False) == 0
+
+
+def test_gradients_that_are_not_finite_are_refused():
+    with pytest.raises(rs.Diverged, match="not finite for this example"):
+        rs.gradient(lambda E, i: pt.log(E[i, 0] * 0), {"E": rs.Table(6, 2, seed=3)}, {"i": 1})
+
+
+def test_the_checker_misses_no_row():
+    E = rs.Table(6, 2, seed=3)
+    cost = lambda E, i, j: (E[i] @ E[j]) ** 2
+    half = rs.gradient(cost, {"E": E}, {"i": 1, "j": 2})["E"]
+    half = rs.RowGradient(half.rows[:1], half.values[:1], half.n_rows)
+    with pytest.raises(rs.RowspaceError, match="row 2, column 0: the gradient is 0,"):
+        rs.check_gradient(cost, {"E": E}, {"i": 1, "j": 2}, gradients={"E": half})

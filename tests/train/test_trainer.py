@@ -6,6 +6,7 @@ import sys
 import textwrap
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 import rowspace as rs
@@ -125,7 +126,6 @@ def test_a_rate_too_high_is_named_as_the_likely_cause():
 
 
 def test_a_cost_with_no_finite_gradient_is_named_as_the_cause():
-    import pytensor.tensor as pt
 
     E = table()
     before = E.values.tobytes()
@@ -351,3 +351,57 @@ def test_without_a_cache_folder_it_compiles_and_trains(tmp_path, monkeypatch):
     E = table()
     rs.Trainer(lambda E, i: (E[i] ** 2).sum(), {"E": E}).fit({"i": [0]})
     np.testing.assert_allclose(E.values[0], table().values[0] * 0.98, rtol=1e-6)
+
+
+def test_the_same_rows_under_two_names_are_refused():
+    E = rs.Table(6, 2, seed=3)
+    with pytest.raises(rs.RowspaceError, match="'W' and 'C' are the same rows"):
+        rs.Trainer(lambda W, C, i: W[i] @ C[i], {"W": E, "C": E})
+
+
+def test_chunks_of_any_size_weigh_alike_in_the_reported_cost():
+    E = rs.Table(4, 4, seed=3)
+    cost = lambda E, i, x: pt.softplus(E[i].sum() * 0 + x)
+    x = np.where(np.arange(20_000) < 16_000, -50.0, 5.0)
+    data = {"i": np.zeros(20_000, int), "x": x}
+    chunks = [{c: v[:16_000] for c, v in data.items()}, {c: v[16_000:] for c, v in data.items()}]
+    trainer = rs.Trainer(cost, {"E": E}, rs.sgd(0.0))
+    [apart], [together] = trainer.fit(chunks), trainer.fit(data)
+    assert apart.cost == pytest.approx(together.cost, rel=1e-3)
+
+
+def test_sampled_costs_diverge_with_advice_too():
+    E = rs.Table(6, 2, seed=3)
+    data = {"i": [0, 1, 2, 3] * 5, "j": [1, 2, 3, 4] * 5, "negatives": rs.Negatives(of=E)}
+    with pytest.raises(rs.Diverged, match="lower the rate"):
+        rs.Trainer(rs.costs.pair_negatives, {"E": E}, rs.sgd(1e30)).fit(data)
+    rs.check_gradient(
+        rs.costs.pair_negatives, {"E": rs.Table(6, 2, seed=3)}, {"i": 0, "j": 1, "negatives": data["negatives"]}
+    )
+
+
+def test_a_number_spoilt_by_the_update_is_found_in_any_column():
+    E = rs.Table(1000, 2, seed=3)
+    before = E.values.copy()
+    with pytest.raises(rs.Diverged):
+        rs.Trainer(lambda E, i: E[i, 1] * np.float32(-3e38), {"E": E}, rs.sgd(100)).fit({"i": [1]})
+    np.testing.assert_array_equal(E.values, before)
+
+
+def test_fresh_samplers_in_every_chunk():
+    E = rs.Table(6, 2, seed=3)
+    cost = lambda E, i, drawn: ((E[drawn] @ E[i]) ** 2).sum()
+
+    def chunks():
+        for n in range(12):
+            counts = [1, 2, 3, 4, 5, 6] if n % 2 else None
+            yield {"i": [n % 6], "drawn": rs.Negatives(of=E, k=2, counts=counts)}
+
+    trainer = rs.Trainer(cost, {"E": E})
+    trainer.fit(chunks)
+    assert len(trainer.loops.kernels) == 2
+
+
+def test_no_updates_are_not_the_default_ones():
+    with pytest.raises(rs.RowspaceError, match="updates are given for"):
+        rs.Trainer(lambda E, i: E[i].sum(), {"E": rs.Table(6, 2, seed=3)}, {})

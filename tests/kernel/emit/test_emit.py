@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 from pytensor.scalar import basic as ps
@@ -255,3 +256,53 @@ def test_an_operation_of_a_users_own_is_not_taken_for_the_one_it_is_derived_from
         rs.Trainer(lambda E, i: half(E[i]).sum(), tables).compile({"i": [0]})
     found = rs.gradient(lambda E, i: half(E[i]).sum(), tables, {"i": 0})["E"].values
     np.testing.assert_allclose(found, (1 - np.tanh([[0.3, -0.4]]) ** 2) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda E, i, j: abs(i - j) * (E[i] @ E[j]),
+        lambda E, i, j: -i * (E[i] @ E[j]),
+        lambda E, i, j: ((E[[i, j]].sum(axis=1)) * (i - j)).sum(),
+    ],
+)
+def test_ids_used_as_numbers_have_a_sign(cost):
+    rs.check_gradient(cost, {"E": rs.Table(6, 2, seed=3)}, {"i": 1, "j": 4})
+
+
+def test_ids_of_a_bag_used_as_numbers_have_a_sign():
+    cost = lambda E, bag, i: ((bag - i) * E[bag].sum(axis=1)).sum()
+    rs.check_gradient(cost, {"E": rs.Table(6, 2, seed=3)}, {"bag": [0, 1, 5], "i": 4})
+
+
+def test_an_empty_bag_of_fixed_length():
+    found = rs.gradient(
+        lambda E, b, j: (E[b].sum(0) @ E[j] - 1) ** 2, {"E": rs.Table(6, 2, seed=3)}, {"b": [], "j": 1}
+    )["E"]
+    assert not found.to_dense().any()
+
+
+def test_constants_may_be_infinite():
+    mask = np.array([0, -np.inf, 0], np.float32)
+    cost = lambda E, b: pt.logsumexp(E[b] @ E[b[0]] + mask)
+    rs.check_gradient(cost, {"E": rs.Table(6, 2, seed=3)}, {"b": [1, 2, 3]})
+
+
+def test_a_shared_variable_in_a_cost_has_a_loop():
+    weight = pytensor.shared(np.array([1.0, 2.0], np.float32))
+    E = rs.Table.from_array(np.zeros((3, 2), np.float32))
+    rs.Trainer(lambda E, i: E[i] @ weight, {"E": E}, rs.sgd(1.0)).fit({"i": [1, 1]})
+    np.testing.assert_allclose(E.values, [[0, 0], [-2, -4], [0, 0]])
+
+
+def test_names_beside_lengths():
+    cost = lambda max_b, b, len_b: (max_b[b].sum(axis=0) ** 2).sum() * len_b
+    rs.check_gradient(cost, {"max_b": rs.Table(6, 2, seed=3)}, {"b": [1, 2], "len_b": 2.0})
+    E = rs.Table(6, 2, seed=3)
+    rs.Trainer(cost, {"max_b": E}).fit({"b": [[1, 2], [3]], "len_b": [1.0, 2.0]})
+
+
+def test_many_constant_rows_compile_quickly():
+    E = rs.Table(3000, 4, seed=0)
+    source = rs.Trainer(lambda E, i: (E[:2000] @ E[i]).sum(), {"E": E}).compile({"i": [0]}).source
+    assert source.index("constant = np.array(") < source.index("def kernel")
