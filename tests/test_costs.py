@@ -1,5 +1,7 @@
 """Every named cost: its gradient, its loop against the naive version, and finite at extremes."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -16,11 +18,12 @@ def as_tables(values):
     return {t: rs.Table.from_array(v.copy()) for t, v in values.items()}
 
 
+@pytest.mark.parametrize("examples", [2, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", EVERY)
-def test_gradient_agrees_with_finite_differences(name):
+def test_gradient_agrees_with_finite_differences(name, examples):
     tables = as_tables(tables_for(name))
     data = data_for(name, examples=8)
-    for n in range(8):
+    for n in range(examples):
         rs.check_gradient(NAMED[name], tables, {c: v[n] for c, v in data.items()}, compiled=False)
 
 
@@ -31,10 +34,11 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("update", ["adagrad", pytest.param("sgd", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", EVERY)
 def test_loop_agrees_with_the_naive_version(name, update):
     values, data = tables_for(name), data_for(name)
+    before = copy.deepcopy(data)
     tables, (rule, naive_rule) = as_tables(values), UPDATES[update]
     trainer = rs.Trainer(NAMED[name], tables, rule)
     [epoch] = trainer.fit(data)
@@ -44,6 +48,8 @@ def test_loop_agrees_with_the_naive_version(name, update):
         np.testing.assert_allclose(tables[table].values, wanted, rtol=2e-3, atol=2e-3 if name == "l1_dot" else 2e-5)
     assert epoch.costed == epoch.examples == len(next(iter(data.values())))
     assert epoch.cost == pytest.approx(mean, rel=1e-4)
+    for column, given in before.items():
+        assert np.array(data[column], object).tolist() == np.array(given, object).tolist()  # nobody writes into it
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-6, 30.0])
@@ -53,14 +59,6 @@ def test_cost_and_gradient_are_finite_at_extremes(name, scale):
     example = {c: v[0] for c, v in data_for(name).items()}
     for found in rs.gradient(NAMED[name], tables, example).values():
         assert np.isfinite(found.values).all()
-
-
-@pytest.mark.parametrize("name", EVERY)
-def test_inputs_are_unmodified(name):
-    data = data_for(name)
-    before = {c: np.array(v, dtype=object).tolist() for c, v in data.items()}
-    rs.Trainer(NAMED[name], as_tables(tables_for(name))).fit(data)
-    assert {c: np.array(v, dtype=object).tolist() for c, v in data.items()} == before
 
 
 def test_weighted_multiplies_the_cost():

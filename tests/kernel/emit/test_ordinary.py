@@ -138,6 +138,7 @@ def test_the_compiled_loop_agrees_with_the_interpreted_one():
     np.testing.assert_allclose(E.values, trained_naively(everything, data), rtol=2e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_no_index_of_the_compiled_loop_is_out_of_bounds():
     one = example(3, 2)
     both_loops.assert_same(everything, {"E": TABLE}, {c: one[c] for c in columns_of(everything)})
