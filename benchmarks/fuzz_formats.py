@@ -17,8 +17,7 @@ from fuzz_mutations import mutated
 
 import rowspace as rs
 from rowspace.formats import read_glove, read_word2vec
-from rowspace.read.analogies import read_analogies
-from rowspace.read.word_pairs import read_word_pairs
+from rowspace.read.judged import read_analogies, read_word_pairs
 
 Files = dict[str, bytes]
 LARGE = 500_000  # bytes

@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 import rowspace as rs
 from rowspace.read.packed import PACKINGS
-from rowspace.read.stream import DEEPEST, opened
+from rowspace.read.stream import MOST_PACKINGS, opened
 
 PACK = {
     "gzip": gzip.compress,
@@ -121,7 +121,7 @@ def test_packed_within_packed(tmp_path, reader):
         data = PACK[form](data)
         assert read(write(tmp_path, data, "file.gz")) == ["cat", "dog"]
     path = write(tmp_path, gzip.compress(data))
-    with pytest.raises(rs.RowspaceError, match=f"{path} is packed more than {DEEPEST} times over; unpack it"):
+    with pytest.raises(rs.RowspaceError, match=f"{path} is packed more than {MOST_PACKINGS} times over; unpack it"):
         read(path)
 
 

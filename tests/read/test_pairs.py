@@ -170,7 +170,7 @@ def test_the_same_ids_in_blocks_of_any_size(tmp_path, monkeypatch):
     rows = np.random.default_rng(0).integers(0, 50, (2000, 2)).tolist()
     path = write(tmp_path, delimited(rows, ",", "\n"))
     whole = read_pairs(path)
-    monkeypatch.setattr("rowspace.read.grid.BLOCK", 100)
+    monkeypatch.setattr("rowspace.read.delimited.READ_BYTES", 100)
     blocks = read_pairs(path)
     assert blocks.names == whole.names
     np.testing.assert_array_equal(blocks.left, whole.left)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 import rowspace as rs
 from rowspace.columns.frames import as_arrow
 from rowspace.errors import DataError
-from rowspace.read import ids_file, pieces, sentences
+from rowspace.read import ids, pieces, sentences
 from rowspace.read.text import read_text
 
 LINES = ["the cat saw the dog", "", "the dog ran", "a bird", "the cat"]
@@ -55,7 +55,7 @@ def seen(text):
 def small(monkeypatch):
     """Chunks and blocks of a few bytes, so that everything is cut."""
     monkeypatch.setattr(pieces, "SIZE", 7)
-    monkeypatch.setattr(ids_file, "BLOCK", 3)
+    monkeypatch.setattr(ids, "RENUMBERED_AT_ONCE", 3)
     monkeypatch.setattr(sentences, "LISTS", 2)
 
 
@@ -368,7 +368,7 @@ def test_like_counters_for_any_text_size_of_chunk_and_number_of_threads(tmp_path
     threads, min_count = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     max_vocab = data.draw(st.none() | st.integers(1, 6))
     monkeypatch.setattr(pieces, "SIZE", data.draw(st.integers(3, 40)))
-    monkeypatch.setattr(ids_file, "BLOCK", data.draw(st.integers(1, 9)))
+    monkeypatch.setattr(ids, "RENUMBERED_AT_ONCE", data.draw(st.integers(1, 9)))
     path = write(tmp_path, "\n".join(data.draw(st.sampled_from([" ", "\t", "  "])).join(line) for line in lines) + "\n")
     expected = naive([[w.lower() if lower else w for w in line] for line in lines], min_count, names, max_vocab)
     options = {"min_count": min_count, "names": names, "max_vocab": max_vocab, "lower": lower}
@@ -629,7 +629,7 @@ def test_loops_run_as_plain_python_too(tmp_path, monkeypatch):
     path = write(tmp_path, "caf\u00e9 b b\nb caf\u00e9 \u20ac\U0001f600 c's\n")
     with read_text(path, tokens="words", min_count=1) as text:
         expected = seen(text)
-    for module in ("encoded", "vocabulary", "ids_file", "text"):
+    for module in ("encoded", "vocabulary", "ids", "text"):
         monkeypatch.setattr(f"rowspace.read.{module}.text_loop", lambda name: getattr(word_loops, name))
     with np.errstate(over="ignore"), read_text(path, tokens="words", min_count=1, threads=1) as text:
         assert seen(text) == expected

@@ -5,8 +5,7 @@ import gzip
 import pytest
 
 from rowspace.errors import DataError
-from rowspace.read.analogies import read_analogies
-from rowspace.read.word_pairs import read_word_pairs
+from rowspace.read.judged import read_analogies, read_word_pairs
 
 
 @pytest.fixture

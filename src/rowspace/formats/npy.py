@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from rowspace.errors import FormatError
 from rowspace.errors.quoting import quoted
 from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
-from rowspace.read.packed import HEAD, packing_of
+from rowspace.read.binary import HEAD
+from rowspace.read.packed import packing_of
 from rowspace.system.atomic import atomic_file, settle
 from rowspace.tables import files
 from rowspace.tables.table import Table

@@ -13,9 +13,8 @@ from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.errors.checks import whole
 from rowspace.errors.quoting import quoted
 from rowspace.read.binary import encoding_marked
-from rowspace.read.content import BOM
 from rowspace.read.packed import packing_named
-from rowspace.read.stream import Stream
+from rowspace.read.stream import BOM, Stream
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
 from rowspace.tables.names import repeated

@@ -6,7 +6,7 @@ import numpy as np
 
 from rowspace.model.queries import Queries
 from rowspace.model.search import nearest, scored, slack
-from rowspace.read.analogies import Question
+from rowspace.read.judged import Question
 
 # questions answered in one pass over the rows
 QUESTIONS = 2048

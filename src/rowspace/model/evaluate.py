@@ -13,8 +13,7 @@ from rowspace.errors import DataError
 from rowspace.errors.checks import check_kind
 from rowspace.model.analogies import RIGHT, UNKNOWN, WRONG, rows_alike, solved
 from rowspace.model.queries import Queries
-from rowspace.read.analogies import Question, read_analogies
-from rowspace.read.word_pairs import read_word_pairs
+from rowspace.read.judged import Question, read_analogies, read_word_pairs
 from rowspace.tables.table import Table
 
 File = str | os.PathLike[str]

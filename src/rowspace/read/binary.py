@@ -1,4 +1,4 @@
-"""What is no text in UTF-8, told by its first bytes: advice for damaged text would not help."""
+"""What a file is that cannot be read as text in UTF-8, told by its first bytes."""
 
 import re
 
@@ -8,21 +8,33 @@ _MANY = 0.02  # of all bytes: among random ones it is a tenth
 _SPARE = 4  # control characters are no sign in so short a piece
 
 _TEXT = "give a file of text"
+# what a file is, by its first bytes, and what to do about it; None: unpack it
 _KINDS = (
-    (b"\x93NUMPY", "an array of NumPy's (.npy)", "rs.import_ and `rowspace import` read vectors"),
-    (b"%PDF-", "a PDF file", "save its text as UTF-8"),
-    (b"{\\rtf", "an RTF document", "save its text as UTF-8"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a file of an old Excel or Word", "save it as CSV, or as text in UTF-8"),
-    (b"SQLite format 3\0", "an SQLite database", "export a table of it as CSV"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "export a table of it as CSV or Parquet"),
-    (b"\x89PNG", "a picture", _TEXT),
-    (b"\xff\xd8\xff", "a picture", _TEXT),
-    (b"GIF8", "a picture", _TEXT),
-    (b"\x7fELF", "a program", _TEXT),
+    (rb"PK(?:\x03\x04|\x05\x06|\x07\x08)", "a zip archive", None),
+    (rb"(?s).{257}ustar(?:\0| [ ]?\0)", "a tar archive", None),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", None),
+    (rb"Rar!\x1a\x07", "a RAR archive", None),
+    (rb"\x04\x22\x4d\x18", "packed by lz4", None),
+    (rb"\x5d\0\0", "packed by lzma", None),
+    (rb"LZIP\x01", "packed by lzip", None),
+    (rb"\x1f\x9d", "packed by compress", None),
+    (rb"\x93NUMPY", "an array of NumPy's (.npy)", "rs.import_ and `rowspace import` read vectors"),
+    (rb"%PDF-", "a PDF file", "save its text as UTF-8"),
+    (rb"\{\\rtf", "an RTF document", "save its text as UTF-8"),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a file of an old Excel or Word", "save it as CSV, or as text in UTF-8"),
+    (rb"SQLite format 3\0", "an SQLite database", "export a table of it as CSV"),
+    (rb"\x89HDF\r\n\x1a\n", "an HDF5 file", "export a table of it as CSV or Parquet"),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture", _TEXT),
+    (rb"\x7fELF", "a program", _TEXT),
+    (rb'(?s).{2}\0{6}\{"', "a file of safetensors", _TEXT),
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05](?:\x95|[\x00-\x7f]q)")
-_SAFETENSORS = re.compile(rb'(?s).{2}\0{6}\{"')
 TABLES = ((b"PAR1", "a Parquet file"), (b"ARROW1", "an Arrow file"))
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file is that holds others, or is packed in a way that is not read here."""
+    return next((what for begins, what, instead in _KINDS if instead is None and re.match(begins, head)), None)
 
 
 def not_text(head: bytes) -> str | None:
@@ -36,12 +48,10 @@ def not_text(head: bytes) -> str | None:
     if encoding:
         return f"{encoding} text; save it as UTF-8"
     for begins, what, instead in _KINDS:
-        if head.startswith(begins):
+        if instead and re.match(begins, head):
             return f"{what}, which is no text; {instead}"
     if _PICKLE.match(head):
         return "a pickle of Python's, which is never opened, for it may run any program; have what wrote it write text"
-    if _SAFETENSORS.match(head):
-        return f"a file of safetensors, which is no text; {_TEXT}"
     return f"binary data, no text; {_TEXT}" if is_binary(head) else None
 
 

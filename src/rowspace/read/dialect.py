@@ -9,6 +9,7 @@ from itertools import islice
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
+from rowspace.read.tabular import has_surrogate
 
 DELIMITERS = ("\t", ",", ";")
 ROWS = 200  # looked at beside the header
@@ -20,11 +21,16 @@ _COMMENT = ("#", "%")
 
 @dataclass(frozen=True)
 class Dialect:
-    """The delimiter, the names of the columns, and how many characters stand before the header (Excel's `sep=;`)."""
+    """The delimiter, the names of the columns, and what stands before the header (Excel's `sep=;`)."""
 
     delimiter: str
     columns: list[str]
-    before: int = 0
+    before: str = ""
+
+    @property
+    def begin(self) -> int:
+        """The byte with which the header begins."""
+        return len(self.before.encode(errors="surrogateescape"))
 
 
 def dialect(source: str, head: str, delimiter: str | None = None) -> Dialect:
@@ -39,16 +45,16 @@ def dialect(source: str, head: str, delimiter: str | None = None) -> Dialect:
         DataError: if two delimiters fit, or the first line is a comment, or no text.
 
     >>> dialect("f", "from;to\\nada;Rome, Italy\\n")
-    Dialect(delimiter=';', columns=['from', 'to'], before=0)
+    Dialect(delimiter=';', columns=['from', 'to'], before='')
     >>> dialect("f", "sep=;\\nfrom;to\\n").before
-    6
+    'sep=;\\n'
     """
     said = _SEP.match(head)
-    before = said.end() if said else 0
+    before = said[0] if said else ""
     mark = said[1] if said and delimiter is None else delimiter
     if mark is not None and (len(mark) != 1 or mark in '"\r\n\0' or not mark.isascii()):
         raise DataError(f"{source}: the delimiter is {quoted(mark)}; give one ASCII character, such as ',' or ';'")
-    sample = _sampled(head[before:])
+    sample = _sampled(head[len(before) :])
     found = {one: rows for one in ([mark] if mark else DELIMITERS) if (rows := _split(sample, one))}
     mark = mark or _chosen(source, found)
     columns = found[mark][0] if mark in found else []
@@ -109,7 +115,7 @@ def _check_header(source: str, columns: Iterable[str]) -> None:
     for name in columns:
         if "\0" in name:
             raise DataError(f"{source}, line 1: a zero byte; expected text (CSV, TSV, JSON lines), Parquet or Arrow")
-        if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+        if has_surrogate(name):
             raise DataError(f"{source}, line 1: not UTF-8 text; save the file as UTF-8")
 
 

@@ -15,8 +15,7 @@ from typing import IO, Any
 from rowspace.errors.quoting import quoted
 
 BUFFER = 1 << 18  # bytes read or unpacked at once
-HEAD = 512  # bytes that tell in which form a file is
-LONGEST = 16  # bytes that tell where one more stream begins
+MARK_BYTES = 16  # that tell whether one more stream begins
 
 
 class Damaged(Exception):
@@ -62,8 +61,8 @@ class Streams:
             if not (more := self._packed.read(BUFFER)):
                 return False
             rest = more.lstrip(b"\0")
-        if len(rest) < LONGEST:
-            rest += self._packed.read(LONGEST)
+        if len(rest) < MARK_BYTES:
+            rest += self._packed.read(MARK_BYTES)
         if not self._begins.match(rest):
             raise Damaged(f"other bytes follow it: {quoted(rest[:8])}")
         self._now, self._ahead = self._new(), rest
@@ -147,18 +146,6 @@ PACKINGS = (
     Packing("zstd", (".zst", ".zstd"), _ZSTD, _unzstd, _zstd),
 )
 
-# what is told by its bytes so that nobody reads it as text
-_OTHERS = (
-    ("a zip archive", re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)")),
-    ("a tar archive", re.compile(rb"(?s).{257}ustar(?:\0| [ ]?\0)")),
-    ("a 7z archive", re.compile(rb"7z\xbc\xaf\x27\x1c")),
-    ("a RAR archive", re.compile(rb"Rar!\x1a\x07")),
-    ("packed by lz4", re.compile(rb"\x04\x22\x4d\x18")),
-    ("packed by lzma", re.compile(rb"\x5d\0\0")),
-    ("packed by lzip", re.compile(rb"LZIP\x01")),
-    ("packed by compress", re.compile(rb"\x1f\x9d")),
-)
-
 
 def packing_of(head: bytes) -> Packing | None:
     """The form that the first bytes tell.
@@ -167,11 +154,6 @@ def packing_of(head: bytes) -> Packing | None:
     ('gzip', None)
     """
     return next((one for one in PACKINGS if one.begins.match(head)), None)
-
-
-def foreign(head: bytes) -> str | None:
-    """What a file is that holds others, or is packed in a way that is not read here."""
-    return next((what for what, begins in _OTHERS if begins.match(head)), None)
 
 
 def packing_named(path: str | os.PathLike[str]) -> tuple[Packing | None, Path]:

@@ -9,9 +9,10 @@ import numpy as np
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line, quoted
-from rowspace.read.content import read_content
-from rowspace.read.grid import Tabular, check_delimiter, frame, grid_of
 from rowspace.read.roles import check_guess, chosen_columns
+from rowspace.read.stream import read_content
+from rowspace.read.table_files import check_delimiter, table_of
+from rowspace.read.tabular import Tabular, frame
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 
 
@@ -83,21 +84,21 @@ def read_pairs(
     {'left': 'from', 'right': 'to', 'weight': 'n'}
     """
     with explain_out_of_memory(_named(source), "give the pairs in parts"):
-        return _read(_grid(source, delimiter), {"left": left, "right": right, "label": label, "weight": weight})
+        return _read(_source(source, delimiter), {"left": left, "right": right, "label": label, "weight": weight})
 
 
-def _read(grid: Tabular, asked: dict[str, str | None]) -> Pairs:
-    columns = chosen_columns(grid, asked)
+def _read(source: Tabular, asked: dict[str, str | None]) -> Pairs:
+    columns = chosen_columns(source, asked)
     texts = [columns["left"], columns["right"]]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
-    table = grid.load(texts, list(dict.fromkeys(numbers)))
+    table = source.load(texts, list(dict.fromkeys(numbers)))
     if table.num_rows == 0:
-        raise DataError(f"{grid.name} has a header but no rows")
-    sides = [_name_column(grid, table, name) for name in texts]
-    names, (left_ids, right_ids), counts = _encode(grid, texts, sides)
-    check_guess(grid, asked, columns, table, names)
-    values = {role: _numbers(grid, table, columns.get(role)) for role in ("label", "weight")}
-    _check_not_negative(grid, columns.get("weight"), values["weight"])
+        raise DataError(f"{source.name} has a header but no rows")
+    sides = [_name_column(source, table, name) for name in texts]
+    names, (left_ids, right_ids), counts = _encode(source, texts, sides)
+    check_guess(source, asked, columns, table, names)
+    values = {role: _numbers(source, table, columns.get(role)) for role in ("label", "weight")}
+    _check_not_negative(source, columns.get("weight"), values["weight"])
     return Pairs(names, left_ids, right_ids, values["label"], values["weight"], counts, columns)
 
 
@@ -110,9 +111,9 @@ def _named(source: Any) -> str:
     return f"the {type(source).__name__}"
 
 
-def _grid(source: Any, delimiter: str | None) -> Tabular:
+def _source(source: Any, delimiter: str | None) -> Tabular:
     if isinstance(source, str | os.PathLike):
-        return grid_of(read_content(source, tables=True), delimiter)
+        return table_of(read_content(source, tables=True), delimiter)
     check_delimiter(_named(source), delimiter)
     return frame(source)
 
@@ -120,7 +121,7 @@ def _grid(source: Any, delimiter: str | None) -> Tabular:
 # --- names
 
 
-def _name_column(grid: Tabular, table: Any, name: str) -> Any:
+def _name_column(source: Tabular, table: Any, name: str) -> Any:
     import pyarrow as pa
 
     column = decoded(table[name])
@@ -128,21 +129,21 @@ def _name_column(grid: Tabular, table: Any, name: str) -> Any:
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
     if not (pa.types.is_integer(kind) or kind in texts):
         raise DataError(
-            f"{grid.name}, column {quoted(name)} holds {one_line(kind)}: names must be text or whole numbers"
+            f"{source.name}, column {quoted(name)} holds {one_line(kind)}: names must be text or whole numbers"
         )
-    _check_no_null(grid, name, column, "no name")
+    _check_no_null(source, name, column, "no name")
     return column.cast(pa.large_string())
 
 
-def _check_no_null(grid: Tabular, name: str, column: Any, what: str) -> None:
+def _check_no_null(source: Tabular, name: str, column: Any, what: str) -> None:
     import pyarrow.compute as pc
 
     if column.null_count:
         row = pc.index(pc.is_null(column), True).as_py()
-        raise DataError(f"{_place(grid, row, name)}: {what}; fill it in or drop the row")
+        raise DataError(f"{_place(source, row, name)}: {what}; fill it in or drop the row")
 
 
-def _encode(grid: Tabular, columns: list[str], sides: list[Any]) -> tuple[list[str], list[np.ndarray], np.ndarray]:
+def _encode(source: Tabular, columns: list[str], sides: list[Any]) -> tuple[list[str], list[np.ndarray], np.ndarray]:
     """One vocabulary for both sides, in order of decreasing count, ties by first appearance."""
     import pyarrow as pa
 
@@ -150,7 +151,7 @@ def _encode(grid: Tabular, columns: list[str], sides: list[Any]) -> tuple[list[s
     encoded = pa.chunked_array(chunks).dictionary_encode().unify_dictionaries()
     codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
     first = _first_appearance(codes, len(encoded.chunk(0).dictionary))
-    names = _checked_names(grid, columns, encoded.chunk(0).dictionary, first)
+    names = _checked_names(source, columns, encoded.chunk(0).dictionary, first)
     counts = np.bincount(codes, minlength=len(names))
     order = np.lexsort((first, -counts))
     rank = np.empty(len(order), dtype=np.int32)
@@ -171,40 +172,42 @@ def _first_appearance(codes: np.ndarray, n: int) -> np.ndarray:
     return first
 
 
-def _checked_names(grid: Tabular, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
-    require_memory(words.nbytes + STRING * len(words), f"{grid.name}, {len(words):,} names,", "give the pairs in parts")
+def _checked_names(source: Tabular, columns: list[str], words: Any, first: np.ndarray) -> list[str]:
+    require_memory(
+        words.nbytes + STRING * len(words), f"{source.name}, {len(words):,} names,", "give the pairs in parts"
+    )
     try:
         names: list[str] = words.to_pylist()
     except UnicodeDecodeError:
-        raise DataError(f"{grid.name} has names that are not UTF-8 text; save it as UTF-8") from None
+        raise DataError(f"{source.name} has names that are not UTF-8 text; save it as UTF-8") from None
     bad = [k for k, name in enumerate(names) if name == "" or "\0" in name]
     if bad:
         k = min(bad, key=lambda k: first[k])
         row, side = divmod(int(first[k]), 2)
         what = f"the name {quoted(names[k])} holds a zero byte" if names[k] else "empty name"
-        raise DataError(f"{_place(grid, row, columns[side])}: {what}; fix it or drop the row")
+        raise DataError(f"{_place(source, row, columns[side])}: {what}; fix it or drop the row")
     return names
 
 
 # --- numbers
 
 
-def _numbers(grid: Tabular, table: Any, name: str | None) -> np.ndarray | None:
+def _numbers(source: Tabular, table: Any, name: str | None) -> np.ndarray | None:
     if name is None:
         return None
     column = decoded(table[name])
-    _check_no_null(grid, name, column, "no number")
-    values = _parsed(grid, name, column)
+    _check_no_null(source, name, column, "no number")
+    values = _parsed(source, name, column)
     wrong = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
     if len(wrong):
         found = values[wrong[0]]
         raise DataError(
-            f"{_place(grid, wrong[0], name)}: {found} is not a finite number (float32); fix it or drop the row"
+            f"{_place(source, wrong[0], name)}: {found} is not a finite number (float32); fix it or drop the row"
         )
     return values.astype(np.float32)
 
 
-def _parsed(grid: Tabular, name: str, column: Any) -> np.ndarray:
+def _parsed(source: Tabular, name: str, column: Any) -> np.ndarray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -212,12 +215,12 @@ def _parsed(grid: Tabular, name: str, column: Any) -> np.ndarray:
     if kind in (pa.string(), pa.large_string(), pa.string_view()):
         column = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-        raise DataError(f"{grid.name}, column {quoted(name)} holds {one_line(kind)}: expected numbers")
+        raise DataError(f"{source.name}, column {quoted(name)} holds {one_line(kind)}: expected numbers")
     try:
         return _as_floats(column)
     except pa.ArrowInvalid:
         row = _first_failing(column)
-        raise DataError(f"{_place(grid, row, name)}: {quoted(column[row].as_py())} is not a number") from None
+        raise DataError(f"{_place(source, row, name)}: {quoted(column[row].as_py())} is not a number") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:
@@ -243,12 +246,12 @@ def _first_failing(column: Any) -> int:
     return low
 
 
-def _check_not_negative(grid: Tabular, name: str | None, weights: np.ndarray | None) -> None:
+def _check_not_negative(source: Tabular, name: str | None, weights: np.ndarray | None) -> None:
     if name is None or weights is None or weights.min() >= 0:
         return
     row = int(np.argmax(weights < 0))
-    raise DataError(f"{_place(grid, row, name)}: {weights[row]:g} is negative; a weight is 0 or more")
+    raise DataError(f"{_place(source, row, name)}: {weights[row]:g} is negative; a weight is 0 or more")
 
 
-def _place(grid: Tabular, row: int, column: str) -> str:
-    return f"{grid.name}, {grid.where(int(row))}, column {quoted(column)}"
+def _place(source: Tabular, row: int, column: str) -> str:
+    return f"{source.name}, {source.where(int(row))}, column {quoted(column)}"

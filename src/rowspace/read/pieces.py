@@ -1,13 +1,14 @@
-"""Pieces of a text that end between two words, and where in the source they stand."""
+"""Pieces of a text that end between two words, and where they stand in its source; cells of a column as such pieces."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rowspace.errors import DataError
+from rowspace.errors.quoting import one_line
 from rowspace.read.binary import HEAD, is_binary
-from rowspace.read.content import BOM
-from rowspace.read.stream import Stream
+from rowspace.read.stream import BOM, Stream
 from rowspace.system.memory import require_memory
 
 SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
@@ -84,3 +85,41 @@ def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Piece]:
 
 def _with_line_feeds(data: bytes) -> bytes:
     return _ALONE.sub(b"\n", data) if RETURN in data else data
+
+
+def cells(name: str, what: str, arrays: Iterator[tuple[Any, int]]) -> Iterator[Piece]:
+    """The cells of arrays as lines: ends of lines inside a cell become spaces, a missing cell an empty line."""
+    row = 0
+    for array, taken in arrays:
+        for part in _small(_as_bytes(what, array)):
+            yield Piece(_lines(part), name, row, rows=True, taken=taken)
+            row, taken = row + len(part), 0
+
+
+def _as_bytes(what: str, array: Any) -> Any:
+    import pyarrow as pa
+
+    texts = (pa.string(), pa.large_string(), pa.string_view(), pa.large_binary(), pa.null())
+    if array.type not in texts:
+        raise DataError(f"{what} holds {one_line(array.type)}: expected text")
+    array = array.cast(pa.large_string()) if array.type == pa.string_view() else array
+    return array.cast(pa.large_binary())
+
+
+def _small(array: Any) -> Iterator[Any]:
+    """Halves of halves until each is small."""
+    if len(array) > 1 and array.nbytes > SIZE:
+        yield from _small(array[: len(array) // 2])
+        yield from _small(array[len(array) // 2 :])
+    elif len(array):
+        yield array
+
+
+def _lines(array: Any) -> bytes:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = pa.large_binary()
+    cells = pc.replace_substring(array.fill_null(pa.scalar(b"", kind)), "\n", " ")
+    line = pa.LargeListArray.from_arrays([0, len(cells)], cells)
+    return pc.binary_join(line, pa.scalar(b"\n", kind))[0].as_py() + b"\n"

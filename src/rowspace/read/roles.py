@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.read.grid import ArrowTable, Tabular, check_column, listed
+from rowspace.read.tabular import ArrowTable, Tabular, check_column, listed
 
 SIDES = ("left", "right")
 FIRST = 1000  # rows of which the numbers are looked at
@@ -16,31 +16,31 @@ _UNNAMED = re.compile(r"|Unnamed: \d+|\.\.\.\d+|__index_level_\d+__")
 _COUNTED = re.compile(r"(?i)#|n[or]|x\d*|id|index|idx|rows?|rows?[ _]?(?:id|names?|num|number|index)|line|v1")
 
 
-def chosen_columns(grid: Tabular, asked: dict[str, str | None]) -> dict[str, str]:
+def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, str]:
     """The column of each role; left and right default to the first that have a name and that nothing else takes.
 
     Raises:
         DataError: if a column is not there, or there are too few, or the header looks like data.
     """
-    chosen = {role: _column(grid, name) for role, name in asked.items() if name is not None}
-    free = iter([name for name in grid.columns if name not in chosen.values() and not _is_unnamed(name)])
+    chosen = {role: _column(source, name) for role, name in asked.items() if name is not None}
+    free = iter([name for name in source.columns if name not in chosen.values() and not _is_unnamed(name)])
     for role in SIDES:
         if role not in chosen:
-            chosen[role] = _column(grid, next(free, None))
+            chosen[role] = _column(source, next(free, None))
     if chosen["left"] == chosen["right"]:
-        raise DataError(f"{grid.name}: left and right are both column {quoted(chosen['left'])}")
+        raise DataError(f"{source.name}: left and right are both column {quoted(chosen['left'])}")
     if all(asked[role] is None for role in SIDES):
-        _check_not_data(grid, [chosen[role] for role in SIDES])
+        _check_not_data(source, [chosen[role] for role in SIDES])
     return {role: chosen[role] for role in asked if role in chosen}
 
 
 def check_guess(
-    grid: Tabular, asked: dict[str, str | None], chosen: dict[str, str], table: Any, names: list[str]
+    source: Tabular, asked: dict[str, str | None], chosen: dict[str, str], table: Any, names: list[str]
 ) -> None:
     """Refuse what was taken for items because it came first, where it looks like something else.
 
     Args:
-        grid: the source.
+        source: the source.
         asked, chosen: the column of each role, as it was named and as it was taken.
         table: these columns.
         names: all items found in them.
@@ -51,17 +51,17 @@ def check_guess(
     if any(asked[role] is not None for role in SIDES):
         return
     left, right = (chosen[role] for role in SIDES)
-    if len(grid.columns) > len(chosen) and _COUNTED.fullmatch(left) and _are_row_numbers(table[left]):
-        raise DataError(f"{grid.name}: column {quoted(left)} holds row numbers; {_say(grid)}")
-    if grid.guessed_header and {left, right} <= set(names):
+    if len(source.columns) > len(chosen) and _COUNTED.fullmatch(left) and _are_row_numbers(table[left]):
+        raise DataError(f"{source.name}: column {quoted(left)} holds row numbers; {_say(source)}")
+    if source.guessed_header and {left, right} <= set(names):
         raise DataError(
-            f"{grid.name}, line 1: {quoted(left)} and {quoted(right)} are items of rows below as well, so it may be no "
-            f"header; put one above, such as left,right, or {_say(grid)}"
+            f"{source.name}, line 1: {quoted(left)} and {quoted(right)} are items of rows below as well, so it may be "
+            f"no header; put one above, such as left,right, or {_say(source)}"
         )
 
 
-def _say(grid: Tabular) -> str:
-    return f"say which columns are left and right (left=, right=; --left, --right); it has: {listed(grid.columns)}"
+def _say(source: Tabular) -> str:
+    return f"say which columns are left and right (left=, right=; --left, --right); it has: {listed(source.columns)}"
 
 
 def _are_row_numbers(column: Any) -> bool:
@@ -74,22 +74,22 @@ def _is_unnamed(name: Any) -> bool:
     return isinstance(name, str) and _UNNAMED.fullmatch(name) is not None
 
 
-def _column(grid: Tabular, name: str | None) -> str:
+def _column(source: Tabular, name: str | None) -> str:
     if name is None:
-        have = listed(grid.columns)
-        raise DataError(f"{grid.name} needs a column for the left and one for the right item; it has: {have}")
-    check_column(grid.name, grid.columns, name)
+        have = listed(source.columns)
+        raise DataError(f"{source.name} needs a column for the left and one for the right item; it has: {have}")
+    check_column(source.name, source.columns, name)
     return name
 
 
-def _check_not_data(grid: Tabular, sides: list[str]) -> None:
-    if isinstance(grid, ArrowTable) or not grid.guessed_header:
+def _check_not_data(source: Tabular, sides: list[str]) -> None:
+    if isinstance(source, ArrowTable) or not source.guessed_header:
         return
     numbers = [_is_number(name) for name in sides]
-    if all(map(_is_number, grid.columns)) or numbers[0] != numbers[1]:
-        found = ", ".join(quoted(name)[1:-1] for name in grid.columns[:5])
+    if all(map(_is_number, source.columns)) or numbers[0] != numbers[1]:
+        found = ", ".join(quoted(name)[1:-1] for name in source.columns[:5])
         raise DataError(
-            f"{grid.name}, line 1: {found} looks like data, not like names "
+            f"{source.name}, line 1: {found} looks like data, not like names "
             "of columns; put a header line before it, such as: left,right"
         )
 

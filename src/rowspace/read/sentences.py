@@ -10,16 +10,15 @@ from typing import Any
 
 from rowspace.columns.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.errors import DataError
-from rowspace.errors.quoting import quoted
+from rowspace.errors.quoting import one_line, quoted
 from rowspace.errors.unused import refuse_unused
 from rowspace.read.binary import HEAD, TABLES
-from rowspace.read.cells import column_cells, file_cells, frame_column
 from rowspace.read.characters import RULES, kinds
-from rowspace.read.content import check_text
 from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
-from rowspace.read.grid import frame, listed
-from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, chunks
-from rowspace.read.stream import Stream, files, opened
+from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, cells, chunks
+from rowspace.read.stream import Stream, check_text, files, opened
+from rowspace.read.table_files import column_of
+from rowspace.read.tabular import OPEN_QUOTE, check_column, frame, listed
 
 LISTS = 1 << 10  # lists of words numbered at once
 OF_WORDS = "for text that is to be split; lists of words are taken as they are: leave it out"
@@ -56,8 +55,7 @@ def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) ->
         return Sentences(name, pieces, _size(paths), not callable(tokens))
     name = f"the {type(source).__name__}"
     if column is not None or is_frame(source):
-        _check_asked(source, column)
-        found = frame_column(source, str(column))
+        found = _frame_column(source, column)
         return _of_cells(name, f"{name}, column {quoted(column)}", found, tokens, errors)
     if is_series(source):
         return _of_cells(name, name, as_arrow(name, source), tokens, errors)
@@ -97,7 +95,20 @@ def _chunks(paths: list[Source], column: str | None, within_lines: bool) -> Iter
                 _check_is_text(stream)
                 yield from chunks(stream, BETWEEN_WORDS if within_lines else BETWEEN_LINES)
             else:
-                yield from file_cells(stream, column)
+                yield from _file_cells(stream, column)
+
+
+def _file_cells(stream: Stream, column: str) -> Iterator[Piece]:
+    import pyarrow as pa
+
+    batches = column_of(stream, column)
+    try:
+        yield from cells(stream.name, f"{stream.name}, column {quoted(column)}", ((b, stream.taken()) for b in batches))
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        quote = f"; {OPEN_QUOTE}" if "CSV" in str(error) else ""
+        raise DataError(f"{stream.name} cannot be read: {one_line(error)}{quote}") from error
 
 
 def _check_is_text(stream: Stream) -> None:
@@ -119,10 +130,12 @@ def _encoding(source: Iterator[Piece], tokens: Split, errors: str) -> Pieces:
 # --- frames and lists
 
 
-def _check_asked(source: Any, column: str | None) -> None:
+def _frame_column(source: Any, column: str | None) -> Any:
+    table = frame(source)
     if column is None:
-        grid = frame(source)
-        raise DataError(f"{grid.name} needs column=, the column of text; it has: {listed(grid.columns)}")
+        raise DataError(f"{table.name} needs column=, the column of text; it has: {listed(table.columns)}")
+    check_column(table.name, table.columns, column)
+    return table.load([column], [])[column]
 
 
 def _of_cells(name: str, what: str, column: Any, tokens: Split, errors: str) -> Sentences:
@@ -133,7 +146,7 @@ def _of_cells(name: str, what: str, column: Any, tokens: Split, errors: str) -> 
         _refuse_of_words(tokens, errors)
         sentences = (cell or [] for chunk in decoded(column).chunks for cell in chunk.to_pylist())
         return Sentences(name, _lists(sentences), None, False)
-    pieces = _encoding(column_cells(name, what, column), tokens, errors)
+    pieces = _encoding(cells(name, what, ((part, 0) for part in decoded(column).chunks)), tokens, errors)
     return Sentences(name, pieces, None, not callable(tokens))
 
 

@@ -1,23 +1,28 @@
-"""Files and standard input as streams of unpacked bytes, and the files of a folder."""
+"""Bytes of files and of standard input, unpacked, with the name that errors call them."""
 
 import io
 import lzma
 import os
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rowspace.errors import DataError
 from rowspace.errors.checks import path_of
 from rowspace.errors.quoting import one_line
-from rowspace.read.packed import BUFFER, HEAD, Damaged, foreign, packing_of
+from rowspace.read.binary import HEAD, TABLES, foreign, not_text
+from rowspace.read.packed import BUFFER, Damaged, packing_of
 from rowspace.system.memory import require_memory
 
-BLOCK = 1 << 24  # bytes unpacked at once
-DEEPEST = 4  # packed forms within one another
+UNPACKED_BYTES = 1 << 24  # at once
+MOST_PACKINGS = 4  # within one another
+BOM = b"\xef\xbb\xbf"
+_JSON_ARRAY = re.compile(rb'\[\s*[\[{"]')
 
 
 class Stream:
@@ -33,7 +38,7 @@ class Stream:
     def __init__(self, name: str, packed: io.BufferedReader) -> None:
         self.name = name
         self._packed, self._unpacked, self._kind, self._seen = packed, packed, "", 0
-        for _ in range(DEEPEST):
+        for _ in range(MOST_PACKINGS):
             packing = packing_of(self.peek(HEAD))
             if packing is None:
                 break
@@ -60,7 +65,7 @@ class Stream:
             require_memory(_left(self._packed), self.name, "give it in parts")
             return self.read()
         parts, size = list[bytes](), 0
-        while part := self.read(BLOCK):
+        while part := self.read(UNPACKED_BYTES):
             parts.append(part)
             size += len(part)
             # for the parts to be joined
@@ -107,7 +112,7 @@ class Stream:
     def _check_is_known(self) -> None:
         head = self.peek(HEAD)
         if packing_of(head):
-            raise DataError(f"{self.name} is packed more than {DEEPEST} times over; unpack it")
+            raise DataError(f"{self.name} is packed more than {MOST_PACKINGS} times over; unpack it")
         if what := foreign(head):
             within = f", within {self._kind}data" if self._kind else ""
             raise DataError(f"{self.name} is {what}{within}; unpack it, and give a file that was inside")
@@ -193,3 +198,79 @@ def files(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
     if not found:
         raise DataError(f"the folder {Path(path)} holds no files")
     return found
+
+
+@dataclass(frozen=True)
+class Content:
+    """Unpacked bytes; `skipped` of them (a byte order mark) were cut off the front."""
+
+    name: str
+    data: bytes
+    skipped: int = 0
+
+
+def check_utf8(source: Content) -> None:
+    """Refuse text that is not UTF-8; DataError says on which line."""
+    try:
+        source.data.decode()
+    except UnicodeDecodeError as error:
+        line = source.data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{source.name}, line {line}: not UTF-8 text: byte 0x{source.data[error.start]:02x} at "
+            f"offset {error.start + source.skipped}; save the file as UTF-8"
+        ) from None
+
+
+def check_text(name: str, head: bytes) -> None:
+    """Refuse what begins as no text in UTF-8 does; DataError says what it is."""
+    found = not_text(head)
+    if found:
+        raise DataError(f"{name} is {found}")
+
+
+def is_json_array(head: bytes) -> bool:
+    """Whether text begins as an array of JSON; a name in brackets may be that of a column."""
+    return bool(_JSON_ARRAY.match(head.removeprefix(BOM).lstrip()))
+
+
+def read_content(
+    source: str | os.PathLike[str], expected: str = "a header line and rows", *, tables: bool = False
+) -> Content:
+    """All bytes of a path, or of standard input for "-", unpacked.
+
+    Args:
+        source: the path.
+        expected: what an error says was expected.
+        tables: whether they may be those of a Parquet or Arrow file as well as text.
+
+    Raises:
+        DataError: if there is no such file, it is a folder, empty, damaged or no text in UTF-8.
+    """
+    with opened(source) as stream:
+        name, data = stream.name, stream.whole()
+    table = next((what for begins, what in TABLES if data.startswith(begins)), None)
+    if table and not tables:
+        raise DataError(f"{name} is {table}; expected {expected}, as text in UTF-8")
+    if not table:
+        check_text(name, data)
+    skipped = len(BOM) if data.startswith(BOM) else 0
+    data = data[skipped:] if skipped else data
+    if not data.strip():
+        raise DataError(f"{name} is empty; expected {expected}")
+    return Content(name, data, skipped)
+
+
+def lines_of(source: str | os.PathLike[str], expected: str) -> tuple[str, list[tuple[int, str]]]:
+    """What errors call a file of text, and its lines that are not blank with their numbers, from 1.
+
+    Raises:
+        DataError: as `read_content`, and naming the line that is not UTF-8.
+    """
+    content, lines = read_content(source, expected), list[tuple[int, str]]()
+    for number, line in enumerate(content.data.splitlines(), 1):
+        try:
+            if line.strip():
+                lines.append((number, line.decode()))
+        except UnicodeDecodeError:
+            raise DataError(f"{content.name}, line {number} is not UTF-8; save the file as UTF-8") from None
+    return content.name, lines

@@ -13,9 +13,8 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.checks import whole
-from rowspace.read import ids_file
 from rowspace.read.encoded import LINE_END, Encoded, text_loop
-from rowspace.read.folder import Folder
+from rowspace.read.ids import OFFSET, Folder, append, dtype_for, renumber
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
 from rowspace.system.memory import explain_out_of_memory
@@ -147,10 +146,10 @@ def read_text(
             new, chosen, counts = choose(vocabulary, given, min_count, max_vocab)
             _check_some(sentences.name, found, counts, min_count, given)
             new = new if lowered is None else new[lowered]
-            kind = ids_file.dtype_for(len(chosen))
-            ids_file.renumber(ids_out, offsets_out, new, int(counts.sum()), lines, kind)
+            kind = dtype_for(len(chosen))
+            renumber(ids_out, offsets_out, new, int(counts.sum()), lines, kind)
         mapped = map_array(folder.path / IDS, dtype=kind.str, ndim=1)
-        offsets = map_array(folder.path / OFFSETS, dtype=ids_file.OFFSET.str, ndim=1)
+        offsets = map_array(folder.path / OFFSETS, dtype=OFFSET.str, ndim=1)
     except BaseException:
         folder.close()
         raise
@@ -165,7 +164,7 @@ def _number(sentences: Sentences, out: IO[Any], threads: int, progress: bool | N
     with closing(_encoded(sentences, threads)) as pieces, progress_bar(progress, total, "MB") as bar:
         for encoded, taken in pieces:
             text_loop("replace")(encoded.ids, vocabulary.absorb(encoded.words))
-            ids_file.append(out, encoded.ids)
+            append(out, encoded.ids)
             lines += int(np.count_nonzero(encoded.ids == LINE_END))
             bar.advance(taken / 1e6, None)
     return vocabulary, lines

@@ -1,0 +1,117 @@
+"""Ids on disk, and their folder: written as they come, rewritten in place once it is known which words have a row."""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from rowspace.errors import DataError
+from rowspace.errors.checks import path_of
+from rowspace.read.encoded import text_loop
+from rowspace.system.atomic import atomic_file
+from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
+
+HEADER_BYTES = 128  # bytes of a .npy header for one dimension
+PROVISIONAL = np.dtype("<i4")
+OFFSET = np.dtype("<i8")
+RENUMBERED_AT_ONCE = 1 << 18  # ids
+
+
+class Folder:
+    """A folder for files that are either written whole or not there; a temporary one for None.
+
+    A temporary folder is removed by `close`, or when nothing refers to this object, or at the end of the program.
+
+    >>> folder = Folder(None)
+    >>> with folder.file("a", "wb") as out:
+    ...     _ = out.write(b"1")
+    >>> path = folder.path
+    >>> os.listdir(path); folder.close(); path.exists()
+    ['a']
+    False
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.temporary = path is None
+        if path is None:
+            self.path = Path(tempfile.mkdtemp(prefix="rowspace-"))
+            self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+            return
+        self.path = path_of("the folder of ids", path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise DataError(f"{self.path} is a file; ids= is the folder for the ids") from None
+
+    @contextmanager
+    def file(self, name: str, mode: str) -> Iterator[IO[Any]]:
+        """Write a file, as atomic_file does."""
+        if not self.temporary:
+            with atomic_file(self.path / name, mode) as stream:
+                yield stream
+            return
+        with explain_disk_full(self.path / name, advice=ELSEWHERE), open(self.path / name, mode) as stream:
+            yield stream
+
+    def close(self) -> None:
+        """Remove a temporary folder; what is mapped from it stays readable while it is held."""
+        if self.temporary:
+            self._remove()
+
+
+def append(stream: IO[Any], ids: np.ndarray) -> None:
+    """Write provisional ids, LINE_END among them, behind those that are there."""
+    if not stream.tell():
+        stream.write(bytes(HEADER_BYTES))
+    stream.write(ids.astype(PROVISIONAL, copy=False).data)
+
+
+def dtype_for(rows: int) -> np.dtype[Any]:
+    """uint16 if that holds the ids of so many rows, else int32."""
+    return np.dtype("<u2") if rows <= 1 << 16 else np.dtype("<i4")
+
+
+def renumber(
+    ids: IO[Any], offsets: IO[Any], new: np.ndarray, length: int, sentences: int, dtype: np.dtype[Any]
+) -> None:
+    """Turn provisional ids into a .npy file of `length` ids, where they lie, and write where sentences begin.
+
+    Args:
+        ids: a file open for reading and writing, filled by `append`; no new id takes more bytes than the old one.
+        offsets: an empty file.
+        new: the new id of each provisional one, int32, -1 for those that are left out.
+    """
+    read = written = HEADER_BYTES
+    _write_header(offsets, (sentences + 1,), OFFSET)
+    offsets.write(bytes(OFFSET.itemsize))
+    out, bounds, begun = np.empty(RENUMBERED_AT_ONCE + 1, np.int32), np.empty(RENUMBERED_AT_ONCE, np.int64), 0
+    while True:
+        ids.seek(read)
+        block = np.frombuffer(ids.read(RENUMBERED_AT_ONCE * PROVISIONAL.itemsize), PROVISIONAL)
+        if not len(block):
+            break
+        read += block.nbytes
+        kept, lines = text_loop("renumber")(block, new, out, bounds, begun)
+        begun += kept
+        ids.seek(written)
+        written += ids.write(out[:kept].astype(dtype).data)
+        offsets.write(bounds[:lines].astype(OFFSET, copy=False).data)
+    ids.truncate(written)
+    ids.seek(0)
+    _write_header(ids, (length,), dtype)
+
+
+def _write_header(stream: IO[Any], shape: tuple[int], dtype: np.dtype[Any]) -> None:
+    header = BytesIO()
+    content = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, content)
+    text = header.getvalue()
+    assert len(text) <= HEADER_BYTES, text
+    stream.write(text)

@@ -1,0 +1,63 @@
+"""Files of columns: which format one has, told by its first bytes, and how it is read. A new one is one line here."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rowspace.errors import DataError
+from rowspace.errors.quoting import quoted
+from rowspace.read.arrow_files import arrow_column, arrow_table, parquet_column, parquet_table
+from rowspace.read.binary import HEAD, TABLES
+from rowspace.read.delimited import Delimited, delimited_column
+from rowspace.read.json_lines import JsonLines, json_column
+from rowspace.read.stream import BOM, Content, Stream, check_text, is_json_array
+from rowspace.read.tabular import Tabular
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files that begin so are read: all their columns, for pairs, or the batches of one, for a text."""
+
+    begins: bytes
+    table: Callable[[Content], Tabular]
+    column: Callable[[Stream, str], Iterator[Any]]
+
+
+FORMATS = (
+    Format(b"PAR1", parquet_table, parquet_column),
+    Format(b"ARROW1", arrow_table, arrow_column),
+    Format(b"{", JsonLines, json_column),
+)
+DELIMITED = Format(b"", Delimited, delimited_column)
+
+
+def table_of(source: Content, delimiter: str | None = None) -> Tabular:
+    """The columns of a file of which all bytes are there."""
+    found = _format_of(source.name, source.data[:4096])
+    if found is DELIMITED:
+        return Delimited(source, delimiter)
+    check_delimiter(source.name, delimiter)
+    return found.table(source)
+
+
+def column_of(stream: Stream, column: str) -> Iterator[Any]:
+    """A column of a file, batch by batch, as Arrow's arrays."""
+    head = stream.peek(HEAD)
+    if not any(head.startswith(begins) for begins, _ in TABLES):
+        check_text(stream.name, head)
+    if not head:
+        raise DataError(f"{stream.name} is empty; expected a header line and rows")
+    return _format_of(stream.name, head).column(stream, column)
+
+
+def check_delimiter(name: str, delimiter: str | None) -> None:
+    """Refuse a delimiter of what has none."""
+    if delimiter is not None:
+        raise DataError(f"delimiter is {quoted(delimiter)}, but {name} is no text with delimiters; leave it out")
+
+
+def _format_of(name: str, head: bytes) -> Format:
+    start = head.removeprefix(BOM).lstrip()
+    if is_json_array(start):
+        raise DataError(f"{name} looks like one JSON array; write one object a line (jq -c '.[]' does)")
+    return next((one for one in FORMATS if start.startswith(one.begins)), DELIMITED)
