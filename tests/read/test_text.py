@@ -297,7 +297,7 @@ def naive_words(line):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n") | st.sampled_from("a' ")),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r") | st.sampled_from("a' ")),
         min_size=1,
     )
 )
