@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.checkpoint.store import Saved
 from rowspace.errors import CheckpointError, DataError
 from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.tables.on_disk import first_slots
@@ -38,6 +39,10 @@ class RateHistory:
         past = cls()
         past.tables, past._since, past.paces, past._count = list(tables), since, paces, len(since)
         return past
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a checkpoint keeps of it, but for the names of the tables."""
+        return {"past.since": self.since, "past.paces": self.paces[:, : self._count]} if self.tables else {}
 
     @property
     def since(self) -> np.ndarray:
@@ -143,6 +148,57 @@ class TrainState:
         """Whether rows of a table catch up with steps that they missed."""
         return table in self.updates and self.updates[table].exact
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a checkpoint keeps: trained rows and their slots, the rates of steps, how often rows were met."""
+        met = {_met(n, i): met for n, sample in enumerate(self.samples.values()) for i, met in enumerate(sample.met)}
+        return {**self._trained(), **self.rates.arrays(), **met}
+
+    def document(self) -> dict[str, Any]:
+        """What a checkpoint says beside the arrays."""
+        return {
+            "trainer": {"examples": self.examples, "steps": self.steps},
+            "past": self.rates.tables,
+            "samples": [[list(key), s.examples, s.gathered, len(s.met)] for key, s in self.samples.items()],
+        }
+
+    def load(self, saved: Saved, missed: int) -> None:
+        """Become the state that a checkpoint keeps.
+
+        Args:
+            saved: the checkpoint.
+            missed: how many steps a row of an exact update may have missed, at the most.
+
+        Raises:
+            CheckpointError: if it does not fit this training, before anything is changed.
+        """
+        clock = saved.document["trainer"]
+        _check_shapes(saved, self._trained())
+        for table in filter(self.is_exact, self.updates):
+            _check_seen(saved, f"{table}.state.{len(self.slots[table]) - 1}", clock["steps"], missed)
+        rates, samples = self._saved_rates(saved), _saved_samples(saved)
+        for name, array in self._trained().items():
+            saved.read_into(name, array)
+        self.rates, self.samples = rates, samples
+        self.examples, self.steps = clock["examples"], clock["steps"]
+
+    def _trained(self) -> dict[str, np.ndarray]:
+        found = {f"{t}.values": self.tables[t].values for t in self.updates}
+        return found | {f"{t}.state.{k}": a for t, slots in self.slots.items() for k, a in enumerate(slots)}
+
+    def _saved_rates(self, saved: Saved) -> RateHistory:
+        tables = saved.document["past"]
+        if not tables:
+            return RateHistory()
+        if not set(self.updates) <= set(tables) <= set(self.tables):
+            raise saved.unfit(f"it keeps the rates of the tables {', '.join(tables)}")
+        since, paces = saved.array("past.since"), saved.array("past.paces")
+        numbers = since.dtype == np.int64 and since.ndim == 1 and paces.dtype == np.float32
+        if not numbers or not len(since) or paces.shape != (len(tables), len(since)) or not np.isfinite(paces).all():
+            raise saved.unfit(f"the rates of its steps are {_shown(saved.shapes['past.paces'])}")
+        if since[0] < 0 or (np.diff(since) <= 0).any() or since[-1] > saved.document["trainer"]["steps"]:
+            raise saved.unfit("the rates of its steps are not in order")
+        return RateHistory.of_pieces(tables, since, paces)
+
 
 def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
     if isinstance(update, Update):
@@ -166,3 +222,45 @@ def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> 
 def _first_slots(update: Update, table: Table) -> tuple[np.ndarray, ...]:
     seen = [np.zeros((len(table), 1), np.int64)] if update.exact else []  # how many steps each row has taken
     return *(first_slots(s, table.values) for s in first_of(update, table.dim)), *seen
+
+
+# --- what a checkpoint keeps, checked before it is used: loops do not look where they write ---------------------------
+
+
+def _check_shapes(saved: Saved, trained: Mapping[str, np.ndarray]) -> None:
+    """Refuse a checkpoint with other arrays than those of this training."""
+    expected = {name: (a.dtype.str, a.shape) for name, a in trained.items()}
+    for name in expected.keys() & saved.shapes.keys():
+        if saved.shapes[name] != expected[name]:
+            raise saved.unfit(f"{name} is {_shown(saved.shapes[name])}, and {_shown(expected[name])} is needed")
+    met = {_met(n, i) for n, (*_, count) in enumerate(saved.document["samples"]) for i in range(count)}
+    rates = ("past.since", "past.paces") if saved.document["past"] else ()
+    others = sorted({*expected, *met, *rates} ^ saved.shapes.keys())
+    if others:
+        raise saved.unfit(f"it has other arrays than those of this training, such as {others[0]}")
+
+
+def _check_seen(saved: Saved, name: str, steps: int, missed: int) -> None:
+    """Refuse numbers of steps that rows cannot have taken, or missed."""
+    seen = saved.array(name)
+    if len(seen) and not max(0, steps - missed) <= seen.min() <= seen.max() <= steps:
+        raise saved.unfit(f"{name} tells of steps that cannot have been taken, or missed")
+
+
+def _saved_samples(saved: Saved) -> dict[Key, Sample]:
+    found = {}
+    for number, (key, examples, gathered, count) in enumerate(saved.document["samples"]):
+        met = [saved.array(_met(number, i)) for i in range(count)]
+        if any(a.dtype != np.int32 or a.ndim != 1 for a in met):
+            raise saved.unfit("it counts rows in other things than whole numbers")
+        found[tuple(key)] = Sample(examples, gathered, met)
+    return found
+
+
+def _met(sample: int, axis: int) -> str:
+    return f"met.{sample}.{axis}"
+
+
+def _shown(form: tuple[str, tuple[int, ...]]) -> str:
+    dtype, shape = form
+    return f"{np.dtype(dtype).name} of {' x '.join(map(str, shape))}"

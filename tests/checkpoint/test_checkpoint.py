@@ -31,13 +31,13 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Stops a training after some windows, as Ctrl-C might: looked at after the checkpoint."""
+    """Stops a training after some checkpoints, as Ctrl-C might."""
 
     def __init__(self, windows):
         self.left = windows
 
-    def __call__(self, checkpoints, run, place):
-        AFTER_WINDOW(checkpoints, run, place)
+    def __call__(self, checkpoints, arrays, document):
+        WRITE(checkpoints, arrays, document)
         self.left -= 1
         if not self.left:
             raise Stopped
@@ -45,7 +45,7 @@ class Stop:
 
 from rowspace.checkpoint.checkpoints import Checkpoints  # noqa: E402
 
-AFTER_WINDOW = Checkpoints.after_window
+WRITE = Checkpoints.write
 
 
 def trainer(update=None, rows=12_000, seed=0):
@@ -57,11 +57,11 @@ def stopped(folder, monkeypatch, windows, begun=None, data=None, every=0, **opti
     """A training stopped after so many windows, with a checkpoint after each."""
     begun = trainer() if begun is None else begun
     stop = Stop(windows)
-    monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
+    monkeypatch.setattr(Checkpoints, "write", lambda self, *given: stop(self, *given))
     with pytest.raises(Stopped):
         given = {"epochs": EPOCHS, "checkpoint": folder, "every": every, **options}
         begun.fit(columns() if data is None else data, **given)
-    monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
+    monkeypatch.setattr(Checkpoints, "write", WRITE)
     return begun
 
 
@@ -431,10 +431,10 @@ def read(lines=LINES, **options):
 def test_another_text_or_setting_is_refused(tmp_path, monkeypatch, text, options, told):
     train = lambda text, **given: rs.train_text(text, **{"dim": 8, "epochs": 3, "progress": False} | given)
     stop = Stop(2)
-    monkeypatch.setattr(Checkpoints, "after_window", lambda self, *given: stop(self, *given))
+    monkeypatch.setattr(Checkpoints, "write", lambda self, *given: stop(self, *given))
     with read() as found, pytest.raises(Stopped):
         train(found, checkpoint=tmp_path / "c", every=0)
-    monkeypatch.setattr(Checkpoints, "after_window", AFTER_WINDOW)
+    monkeypatch.setattr(Checkpoints, "write", WRITE)
     with text() as found, pytest.raises(CheckpointError, match=told):
         train(found, checkpoint=tmp_path / "c", resume=True, **options)
     with read() as found:
@@ -532,11 +532,11 @@ def test_folders_that_are_none(tmp_path):
 
 def test_a_resume_elsewhere_warns_and_goes_on(tmp_path, monkeypatch):
     from rowspace.jit import machine
-    from rowspace.train import saved_state
+    from rowspace.train import fit
 
     here = machine.machine()
     other = {**here, "processor": "x86_64 other", "numpy": "1.0", "features": "sse2,other"}
-    monkeypatch.setattr(saved_state, "machine", lambda: other)
+    monkeypatch.setattr(fit, "machine", lambda: other)
     stopped(tmp_path / "c", monkeypatch, 2)
     monkeypatch.undo()
     told = f"processor {here['processor']}, was x86_64 other.* lacks other; numpy {here['numpy']}, was 1.0"

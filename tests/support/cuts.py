@@ -128,7 +128,7 @@ def checkpoints(folder, *, anew=False):
                 arrays = {} if found is None else {name: found.array(name).tobytes() for name in found.shapes}
             finally:
                 slots.close()
-            if found is None or not found.told["finished"] or not anew:
+            if found is None or not found.document["finished"] or not anew:
                 number = 0 if found is None else found.number
                 assert number >= moment.marks.get("sure", 0), f"checkpoint {number} is the newest"
                 assert number == 0 or arrays == written[number], f"checkpoint {number} is mixed"

@@ -1,16 +1,34 @@
 """The arrays of a checkpoint as .npy files, of which only the stretches that changed are written."""
 
 from io import BytesIO, RawIOBase
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from rowspace.checkpoint.form import Malformed, by_name, list_of, one_of, row_of, text, whole
 from rowspace.errors import CheckpointError
 from rowspace.system.digests import block_digests
 from rowspace.system.mapped import release
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
 _AT_ONCE = 64 * STRETCH  # bytes read in one call
+_DTYPES = [
+    np.dtype(kind + size).str for kind, sizes in {"i": "1248", "u": "1248", "f": "248"}.items() for size in sizes
+]
+_DESCRIBED = by_name(
+    row_of(one_of(*_DTYPES), list_of(whole()), text("([0-9a-f]{16})*", "checksums")), text(r"[\w.]{1,200}", "a name")
+)
+
+
+def check_described(arrays: Any) -> None:
+    """Raise Malformed unless these are arrays of numbers: dtype, shape and checksums by name."""
+    _DESCRIBED(arrays, "arrays")
+    for name, (dtype, shape, sums) in arrays.items():
+        size = prod(shape) * np.dtype(dtype).itemsize
+        if len(shape) > 2 or len(sums) != 16 * -(-size // STRETCH):
+            raise Malformed(f"arrays.{name} has the shape {shape} and {len(sums) // 16} checksums")
 
 
 def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> np.ndarray:

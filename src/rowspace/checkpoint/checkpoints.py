@@ -1,24 +1,21 @@
-"""Checkpoints: the state of a training on disk, from which it goes on to the very bytes it would have had."""
+"""When checkpoints are written into a folder, and whether one may be: `store` writes them."""
 
 import json
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from rowspace.checkpoint.form import Malformed
-from rowspace.checkpoint.store import Saved, Store, has_checkpoints, is_unfinished
-from rowspace.checkpoint.told import check_told
+from rowspace.checkpoint.store import DocumentCheck, Store, has_checkpoints, is_unfinished
 from rowspace.errors import CheckpointError, DataError, Unkept
 from rowspace.errors.checks import path_of
-from rowspace.schedule.place import Place
 from rowspace.system.json_text import json_text
-from rowspace.train.saved_state import arrays_of, document_of, restore
-
-if TYPE_CHECKING:
-    from rowspace.train.fit import Fit
 
 EVERY = 300  # seconds
 
@@ -52,20 +49,27 @@ class Every:
 
 
 class Checkpoints:
-    """Writes checkpoints of a fit into a folder, as often as asked for; with `resume`, begins from the last.
+    """Writes checkpoints of a training into a folder; `saved` is the last one that is there, for a resume.
+
+    Args:
+        folder: where they are, or will be.
+        every: how often one is `due`, as `Every.of` takes it.
+        resume: whether the training goes on from the last checkpoint.
+        check: raises Malformed for a document from which no training can go on.
 
     Raises what `Store` and `check_free` do.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], every: Any, *, resume: bool) -> None:
-        folder, self.every = path_of("a checkpoint", folder), Every.of(every)
+    def __init__(self, folder: str | os.PathLike[str], every: Any, *, resume: bool, check: DocumentCheck) -> None:
+        folder, self.every, self._check = path_of("a checkpoint", folder), Every.of(every), check
         check_free(folder, resume=resume)
-        self.slots = Store(folder)
+        self._store = Store(folder)
         try:
             check_free(folder, resume=resume)  # nobody else can have begun one now
-            self.saved = self._found(resume)
+            self.saved = self._store.newest(check) if resume else None
+            self._store.replaces = not resume
         except BaseException:
-            self.slots.close()
+            self._store.close()
             raise
         self._last, self._chunks = time.perf_counter(), 0
 
@@ -73,52 +77,39 @@ class Checkpoints:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.slots.close()
+        self._store.close()
 
     @property
     def finished(self) -> bool:
         """Whether the training to be resumed came to its end."""
-        return self.saved is not None and self.saved.told["finished"]
+        return self.saved is not None and self.saved.document["finished"]
 
-    def restore(self, run: "Fit") -> bool:
-        """Put a fit where the last checkpoint was taken, if there is one; gives whether there was."""
-        if self.saved is not None:
-            restore(run, self.saved)
-        return self.saved is not None
+    def due(self, chunk_ended: bool) -> bool:
+        """Whether it is time for a checkpoint: to be asked between any two plans.
 
-    def after_window(self, run: "Fit", place: Place) -> None:
-        """Write a checkpoint if it is time; seconds are not so strict that the last one had to be waited for."""
-        self._chunks += place.entry == 0
-        due = (
-            time.perf_counter() - self._last >= self.every.seconds
-            if self.every.seconds is not None
-            else self._chunks >= (self.every.chunks or 1)
-        )
-        if due and not (self.every.seconds and self.slots.busy):
-            self._write(run, finished=False)
-            self._last, self._chunks = time.perf_counter(), 0
+        Seconds are not so strict that a training would wait until the last checkpoint is on disk.
+        """
+        self._chunks += chunk_ended
+        if self.every.seconds is None:
+            return self._chunks >= (self.every.chunks or 1)
+        return time.perf_counter() - self._last >= self.every.seconds and not (self.every.seconds and self._store.busy)
 
-    def finish(self, run: "Fit") -> None:
-        """Write the end of the training; where it cannot be written, a warning says so: the tables are there."""
+    def write(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
+        """Write a checkpoint; when this returns, the arrays may change again."""
         try:
-            self._write(run, finished=True)
-            self.slots.flush()
-        except (OSError, CheckpointError) as error:
-            Unkept.warn(str(self.slots.folder), error)
-
-    def _write(self, run: "Fit", *, finished: bool) -> None:
-        told = document_of(run, finished=finished)
-        try:
-            check_told(json.loads(json_text(told)))
+            self._check(json.loads(json_text(document)))
         except Malformed as error:
             raise CheckpointError(f"a checkpoint of this training could not be resumed: {error}") from None
-        self.slots.write(arrays_of(run), told)
+        self._store.write(arrays, document)
+        self._last, self._chunks = time.perf_counter(), 0
 
-    def _found(self, resume: bool) -> Saved | None:
-        if resume:
-            return self.slots.newest()
-        self.slots.replaces = True
-        return None
+    def finish(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
+        """Write the end of the training; where it cannot be written, a warning says so: the tables are there."""
+        try:
+            self.write(arrays, document)
+            self._store.flush()
+        except (OSError, CheckpointError) as error:
+            Unkept.warn(str(self._store.folder), error)
 
 
 def check_there(folder: str | os.PathLike[str]) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.checkpoint.arrays import damage, read_into, write_changed
-from rowspace.checkpoint.form import Malformed, record, text, whole
-from rowspace.checkpoint.told import check_arrays, check_told
+from rowspace.checkpoint.arrays import check_described, damage, read_into, write_changed
+from rowspace.checkpoint.form import Malformed, record, text, truth, whole
 from rowspace.errors import CheckpointError
 from rowspace.system.atomic import sync_folder
 from rowspace.system.digests import digest_of_texts
@@ -41,6 +40,7 @@ _KEPT = 2
 _LONGEST = 1 << 28  # bytes of a manifest
 
 Sums = dict[str, np.ndarray]
+DocumentCheck = Callable[[Any], None]  # raises Malformed
 
 
 class Damaged(CheckpointError):
@@ -49,11 +49,11 @@ class Damaged(CheckpointError):
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint on disk: what it says of the training, and its arrays."""
+    """A checkpoint on disk: its document, and its arrays."""
 
     folder: Path
     number: int
-    told: Mapping[str, Any]
+    document: Mapping[str, Any]
     shapes: Mapping[str, tuple[str, tuple[int, ...]]]  # dtype and shape by name
     sums: Sums
 
@@ -72,6 +72,11 @@ class Saved:
         """What is wrong with its files, or nothing."""
         found = (damage(self._path(name), *self.shapes[name], self.sums[name]) for name in self.shapes)
         return next(filter(None, found), "")
+
+    def unfit(self, why: str) -> CheckpointError:
+        """The error for a training that this checkpoint does not fit."""
+        advice = "resume it as it was begun, or begin anew in another folder"
+        return CheckpointError(f"{self.folder} does not fit this training: {why}; {advice}")
 
     def _path(self, name: str) -> Path:
         return self.folder / _file(name)
@@ -104,12 +109,16 @@ class Store:
             self._wait()
         return self._flushing is not None
 
-    def newest(self) -> Saved | None:
-        """The last checkpoint that is whole; None if there is none yet, CheckpointError if all are damaged."""
+    def newest(self, check: DocumentCheck | None = None) -> Saved | None:
+        """The last checkpoint that is whole; None if there is none yet, CheckpointError if all are damaged.
+
+        Args:
+            check: raises Malformed for a document that is not what it has to be.
+        """
         complaints: dict[int, str] = {}
         for number in sorted(_numbers(self.folder), reverse=True):
             try:
-                found = _opened(self.folder, number)
+                found = _opened(self.folder, number, check)
                 wrong = found.damage()
             except Damaged as error:
                 wrong = str(error)
@@ -129,7 +138,7 @@ class Store:
             warnings.warn(f"{complaint}; going on from {good.folder}, the one before", stacklevel=3)
             shutil.rmtree(_path(self.folder, number))
 
-    def write(self, arrays: Mapping[str, np.ndarray], told: Mapping[str, Any]) -> None:
+    def write(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
         """Write a checkpoint as the newest; when this returns, the arrays may change again.
 
         Where these `replaces` those of another training, they are removed now.
@@ -144,7 +153,7 @@ class Store:
             with explain_disk_full(self.folder, sum(a.nbytes for a in arrays.values()), ADVICE):
                 place.mkdir(exist_ok=True)
                 sums = {name: write_changed(place / _file(name), a, sums.get(name)) for name, a in arrays.items()}
-            text = _manifest(arrays, sums, told)
+            text = _manifest(arrays, sums, document)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
@@ -205,7 +214,7 @@ def is_unfinished(folder: Path) -> bool:
     _check_ours(folder)
     numbers = _numbers(folder)
     try:
-        return bool(numbers) and not _opened(folder, max(numbers)).told["finished"]
+        return bool(numbers) and not _opened(folder, max(numbers)).document["finished"]
     except CheckpointError:
         return True
 
@@ -262,16 +271,16 @@ def _check_ours(folder: Path) -> None:
         raise CheckpointError(f"{links[0]} is a link; put the files themselves into the folder of checkpoints")
 
 
-def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, told: Mapping[str, Any]) -> str:
+def _manifest(arrays: Mapping[str, np.ndarray], sums: Sums, document: Mapping[str, Any]) -> str:
     shapes = {
         name: [a.dtype.str, list(a.shape), sums[name].astype(">u8").tobytes().hex()] for name, a in arrays.items()
     }
-    content = {"format": FORMAT, "version": VERSION, "rowspace": __version__, "told": told, "arrays": shapes}
+    content = {"format": FORMAT, "version": VERSION, "rowspace": __version__, "told": document, "arrays": shapes}
     written = json_text(content)
     return json_text({"mark": digest_of_texts([written]), "content": written})
 
 
-def _opened(folder: Path, number: int) -> Saved:
+def _opened(folder: Path, number: int, check: DocumentCheck | None = None) -> Saved:
     """A checkpoint as its manifest says; Damaged if that is not as written, CheckpointError for another format."""
     place = _path(folder, number)
     content = _content(place / MANIFEST)
@@ -281,8 +290,10 @@ def _opened(folder: Path, number: int) -> Saved:
             f"reads format {VERSION}; resume with rowspace {content['rowspace']}"
         )
     try:
-        check_arrays(content["arrays"])
-        check_told(content["told"])
+        check_described(content["arrays"])
+        truth(content["told"].get("finished"), "finished")
+        if check is not None:
+            check(content["told"])
     except Malformed as error:
         raise Damaged(f"{place / MANIFEST} is damaged: {error}") from None
     arrays = content["arrays"]
@@ -313,5 +324,5 @@ def _check_head(content: Any) -> None:
         raise Malformed("it is not what a checkpoint says of itself")
     whole()(content.get("version"), "version")
     text(r"[\w.+-]{1,50}", "a version")(content.get("rowspace"), "rowspace")
-    if content["version"] == VERSION and not {"told", "arrays"} <= content.keys():
+    if content["version"] == VERSION and not (isinstance(content.get("told"), dict) and "arrays" in content):
         raise Malformed("it says nothing of the training")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,14 @@ class Pacing:
         if self.sampled is None:
             self.sampled = 1 if cheap or examples < 1000 * SAMPLED else SAMPLED
         return self.sampled
+
+    def document(self) -> dict[str, Any]:
+        """What a checkpoint keeps: of how many costs one is added up, and how many examples an epoch has."""
+        return {"every": self.sampled, "examples": self.chunks.examples}
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Take on what a checkpoint kept."""
+        self.sampled, self.chunks.examples = document["every"], document["examples"]
 
     def _fraction(self, position: EpochStart, at: int) -> float:
         """How much of the training is done, from 0 to 1; in whole epochs while their length is not known."""

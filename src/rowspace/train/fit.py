@@ -1,22 +1,25 @@
 """One call of `fit`: epochs of windows, and what became of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property, reduce
 from operator import add
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
+from rowspace.checkpoint.checkpoints import Checkpoints
+from rowspace.checkpoint.store import Saved
 from rowspace.columns.data import Data
 from rowspace.errors import Diverged, FormatError
+from rowspace.jit.machine import machine, warn_if_elsewhere
 from rowspace.kernel.caught_up import catch_up_all, caught_up
 from rowspace.kernel.loops import Loops
 from rowspace.schedule.batches import BatchPlan
 from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.pacing import EpochStart, Pacing
-from rowspace.schedule.place import Cursor
+from rowspace.schedule.place import Cursor, Place
 from rowspace.schedule.plan import Outcome, Plan
 from rowspace.schedule.planner import Planner
 from rowspace.state import Key, RateHistory, TrainState
@@ -27,12 +30,9 @@ from rowspace.system.threads import Workers
 from rowspace.train.comparison import Comparison
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
-from rowspace.train.identity import settings
+from rowspace.train.identity import check_same, settings
 from rowspace.train.options import FitOptions
 from rowspace.train.snapshot import Snapshot, worth_a_copy
-
-if TYPE_CHECKING:
-    from rowspace.checkpoint.checkpoints import Checkpoints
 
 
 class Fit:
@@ -41,7 +41,7 @@ class Fit:
     def __init__(
         self, state: TrainState, loops: Loops, history: list[Epoch], cuts: dict[Key, Buckets | None], data: Data,
         options: FitOptions, workers: Workers, check_interrupts: Callable[[], None],
-        checkpoints: "Checkpoints | None" = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:  # fmt: skip
         self.state, self.loops, self.history, self.cuts = state, loops, history, cuts
         self.chunks, self.workers = data, workers
@@ -57,14 +57,16 @@ class Fit:
         lookups = None if data.examples is None else options.epochs * data.examples
         guarded = not worth_a_copy(arrays, lookups)
         self.pace = Pacing(state.updates, data, options.epochs)
-        known = None if checkpoints is None or checkpoints.saved is None else checkpoints.saved.told["marks"]
+        saved = None if checkpoints is None else checkpoints.saved
+        known = None if saved is None else saved.document["marks"]
         self.marks = Comparison(data.seeks, known, wanted=checkpoints is not None)
         self.windows = Planner(
             state, loops, cuts, self.pace, self.options, workers, self.marks, guarded=guarded,
             record_every=None if self.trace is None else self.trace.every, memory=memory_limit(options.memory),
         )  # fmt: skip
-        self.resumed = checkpoints is not None and checkpoints.restore(self)
-        if self.resumed:
+        self.resumed = saved is not None
+        if saved is not None:
+            self._load(saved)
             self._caught_up = -1  # whatever this trainer did before
         self.snapshot = None if guarded else Snapshot(arrays, (state.examples, state.steps))
         self._caught_up_in_copy = self._caught_up
@@ -72,7 +74,38 @@ class Fit:
     @cached_property
     def settings(self) -> dict[str, str]:
         """What a checkpoint is compared by."""
-        return settings(self)
+        return settings(self.state, self.chunks, self.options)
+
+    def document(self, *, finished: bool = False) -> dict[str, Any]:
+        """What a checkpoint says of the training, beside the arrays of its state."""
+        state = self.state.document()
+        return {
+            "finished": finished,
+            "settings": self.settings,
+            "machine": machine(),
+            "options": self.options.kept(),
+            "marks": self.marks.kept(),
+            "standing": asdict(self.standing),
+            "history": [asdict(epoch) for epoch in self.history],
+            "pace": self.pace.document(),
+            **state,
+            "trainer": {**state["trainer"], "first": self.first_epoch},
+        }
+
+    def _load(self, saved: Saved) -> None:
+        """Go on where a checkpoint was taken; CheckpointError, before anything is changed, if it is of another fit."""
+        document, now = saved.document, saved.document["standing"]
+        check_same(document["settings"], self.settings, saved.folder.parent)
+        before, count = document["pace"]["examples"], self.chunks.examples
+        if not now["epoch"] and before != count:
+            raise saved.unfit(f"it tells of {before} examples in an epoch, and the data of {count}")
+        self.state.load(saved, missed=now["done"] - now["before"])
+        warn_if_elsewhere(document["machine"], saved.folder.parent)
+        self.cuts.clear()
+        self.history[:] = [Epoch.of(epoch) for epoch in document["history"]]
+        self.first_epoch = document["trainer"]["first"]
+        self.pace.load(document["pace"])
+        self.standing = Cursor(**{**now, "place": Place(**now["place"])})
 
     def epoch(self, bar: Progress) -> Epoch:
         """Train on every chunk once: the whole epoch, or the rest of one."""
@@ -95,8 +128,8 @@ class Fit:
             if self.snapshot and self.snapshot.at == at:
                 self._caught_up_in_copy = self._caught_up
             self.standing = replace(self.standing, place=window.after, seconds=perf_counter() - begun)
-            if self.checkpoints is not None:
-                self.checkpoints.after_window(self, window.after)
+            if self.checkpoints is not None and self.checkpoints.due(window.after.entry == 0):
+                self.checkpoints.write(self.state.arrays(), self.document())
         self.catch_up()
         return self._ended(number, perf_counter() - begun)
 

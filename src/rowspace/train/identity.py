@@ -2,30 +2,28 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rowspace.columns.data import Data
 from rowspace.errors import CheckpointError
 from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.objects import marked
 from rowspace.kernel.source_cache import identity_of_update
+from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.pacing import RATE_STEPS
+from rowspace.state import TrainState
 from rowspace.system.digests import digest_of, digest_of_texts
 from rowspace.tables.on_disk import is_on_disk
 from rowspace.updates import Update
 from rowspace.version import __version__
 
-if TYPE_CHECKING:
-    from rowspace.train.fit import Fit
-
 _MARK = re.compile("[0-9a-f]{32,}")  # says nothing to people
 _NOT_COMPARED = {"the part of rowspace that writes loops"}  # kept by checkpoints of before the loops themselves were
 
 
-def settings(run: "Fit") -> dict[str, str]:
+def settings(state: TrainState, data: Data, options: ScheduleOptions) -> dict[str, str]:
     """The settings of a fit by what people call them."""
-    state, options = run.state, run.options
     found = {"the version of rowspace": __version__, "the tables": ", ".join(state.tables)}
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))
@@ -41,7 +39,7 @@ def settings(run: "Fit") -> dict[str, str]:
         else:
             found[f"the steps of the update of table {name}"] = _steps(name, update, table.dim)
             found[f"the rate of table {name}"] = _rates(update)
-    return found | {f"the data's {name}": text for name, text in run.chunks.fingerprint.items()}
+    return found | {f"the data's {name}": text for name, text in data.fingerprint.items()}
 
 
 def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object) -> None:

@@ -23,6 +23,7 @@ from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress, progress_bar
 from rowspace.system.threads import Workers, thread_count
 from rowspace.tables.table import Table
+from rowspace.train.document import check_document
 from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Fit
 from rowspace.train.options import FitOptions
@@ -196,7 +197,7 @@ class Trainer:
         chunks = Data(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
             return self._fit(chunks, options, None)
-        with Checkpoints(checkpoint, every, resume=resume) as checkpoints:
+        with Checkpoints(checkpoint, every, resume=resume, check=check_document) as checkpoints:
             return self._fit(chunks, options, checkpoints)
 
     def resume(
@@ -233,10 +234,10 @@ class Trainer:
         3
         """
         check_there(checkpoint)
-        with Checkpoints(checkpoint, every, resume=True) as checkpoints:
+        with Checkpoints(checkpoint, every, resume=True, check=check_document) as checkpoints:
             assert checkpoints.saved is not None  # or it would have been refused
             options = FitOptions(
-                **checkpoints.saved.told["options"],
+                **checkpoints.saved.document["options"],
                 progress=progress,
                 callbacks=callbacks,
                 threads=threads,
@@ -287,7 +288,7 @@ class Trainer:
         finally:
             run.catch_up()
         if run.checkpoints is not None and not run.checkpoints.finished:
-            run.checkpoints.finish(run)
+            run.checkpoints.finish(run.state.arrays(), run.document(finished=True))
 
     def model(self, **trained_with: Any) -> Any:
         """The tables as a model that can be saved and queried, with a note of what it was trained with."""

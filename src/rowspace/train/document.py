@@ -1,12 +1,11 @@
-"""What a checkpoint says of a training, checked before any of it is used: a checkpoint is data, whoever wrote it."""
+"""What the document of a checkpoint has to say of a training, checked before any of it is used.
+
+A checkpoint is data, whoever wrote it.
+"""
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
-import numpy as np
-
-from rowspace.checkpoint.arrays import STRETCH
 from rowspace.checkpoint.form import (
     Malformed,
     by_name,
@@ -25,16 +24,13 @@ from rowspace.schedule.pacing import SAMPLED
 from rowspace.schedule.plan import SCHEDULES
 
 _AXES = 2  # that decide how examples are sorted, at most
-_DTYPES = [
-    np.dtype(kind + size).str for kind, sizes in {"i": "1248", "u": "1248", "f": "248"}.items() for size in sizes
-]
 _MARK = text("[0-9a-f]{32}", "a mark")
 _CHUNK = text(r"(|\d{1,18} examples(, \w+ [0-9a-f]{32})*)", "the mark of a chunk")
 _TEXT = text()
 _NAME = text(r"[^\W\d]\w{0,199}", "a name")
 _SECONDS = either(whole(), number)
 
-_TOLD = record(
+_DOCUMENT = record(
     finished=truth,
     settings=by_name(_TEXT, _TEXT),
     machine=by_name(_TEXT, _TEXT),
@@ -68,46 +64,33 @@ _TOLD = record(
     samples=list_of(row_of(list_of(either(optional(whole()), _NAME)), whole(), truth, whole(1, _AXES))),
 )
 
-_ARRAYS = by_name(
-    row_of(one_of(*_DTYPES), list_of(whole()), text("([0-9a-f]{16})*", "checksums")), text(r"[\w.]{1,200}", "a name")
-)
 
-
-def check_arrays(arrays: Any) -> None:
-    """Raise Malformed unless these are arrays of numbers: dtype, shape and checksums by name."""
-    _ARRAYS(arrays, "arrays")
-    for name, (dtype, shape, sums) in arrays.items():
-        size = prod(shape) * np.dtype(dtype).itemsize
-        if len(shape) > 2 or len(sums) != 16 * -(-size // STRETCH):
-            raise Malformed(f"arrays.{name} has the shape {shape} and {len(sums) // 16} checksums")
-
-
-def check_told(told: Any) -> None:
+def check_document(document: Any) -> None:
     """Raise Malformed unless this is what a training says of itself, and agrees with itself."""
-    _TOLD(told, "")
-    for holds, what in _agreements(told):
+    _DOCUMENT(document, "")
+    for holds, what in _agreements(document):
         if not holds:
             raise Malformed(f"its numbers do not agree: {what}")
 
 
-def _agreements(told: Mapping[str, Any]) -> list[tuple[bool, str]]:
+def _agreements(document: Mapping[str, Any]) -> list[tuple[bool, str]]:
     """What is true of every training between two windows."""
-    now, place, trainer = told["standing"], told["standing"]["place"], told["trainer"]
-    own, epochs, here = told["history"][trainer["first"] :], told["options"]["epochs"], now["done"] - now["before"]
-    entry, finished = place["entry"], told["finished"]
+    now, place, trainer = document["standing"], document["standing"]["place"], document["trainer"]
+    own, here = document["history"][trainer["first"] :], now["done"] - now["before"]
+    epochs, entry, finished = document["options"]["epochs"], place["entry"], document["finished"]
     return [
-        (len(told["history"]) == trainer["first"] + now["epoch"], "epochs in the history, and those that are done"),
+        (len(document["history"]) == trainer["first"] + now["epoch"], "epochs in the history, and those that are done"),
         (now["before"] == sum(e["examples"] for e in own), "examples before this epoch, and those of the history"),
         (here == place["first"] if entry == 0 else here > place["first"], "examples of this epoch, and its place"),
         (now["counted"] <= here, "costs that were added up, and examples"),
         (trainer["steps"] <= trainer["examples"] >= now["done"], "examples, and steps"),
         (now["epoch"] == epochs if finished else now["epoch"] < epochs, "epochs, and whether it is finished"),
         (not finished or here == 0, "examples after the end"),
-        (not own or told["pace"]["examples"] == own[-1]["examples"], "examples of an epoch, and of the last one"),
+        (not own or document["pace"]["examples"] == own[-1]["examples"], "examples of an epoch, and of the last one"),
         (
-            all(e["costed"] <= e["examples"] for e in told["history"]),
+            all(e["costed"] <= e["examples"] for e in document["history"]),
             "costs that were added up in an epoch, and examples",
         ),
-        (min(e["seconds"] for e in (now, *told["history"])) >= 0, "seconds below 0"),
-        (len(set(told["past"])) == len(told["past"]), "tables named twice"),
+        (min(e["seconds"] for e in (now, *document["history"])) >= 0, "seconds below 0"),
+        (len(set(document["past"])) == len(document["past"]), "tables named twice"),
     ]
