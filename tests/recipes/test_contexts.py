@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rowspace.recipes import contexts
 from rowspace.recipes.contexts import Contexts, chance_of_keeping
 
 BITS = 2**64 - 1
@@ -78,33 +77,30 @@ SENTENCES = st.lists(st.lists(st.integers(0, 6), max_size=12), max_size=6)
 @settings(max_examples=60)
 @given(SENTENCES, st.sampled_from([0, 0.05, 0.3]), st.integers(1, 5), st.integers(0, 9), st.integers(1, 8))
 def test_equals_the_naive_version(sentences, sample, window, seed, tokens):
-    """In stretches of few tokens, which cut sentences."""
+    """In pieces of few tokens, which cut sentences."""
     given = text(sentences)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contexts, "TOKENS", tokens)
-        assert pairs(of(given, sample=sample, window=window, seed=seed)) == naive_pairs(given, sample, window, seed)
-        assert in_bags(given, sample=sample, window=window, seed=seed) == naive_bags(given, sample, window, seed)
+    options = {"sample": sample, "window": window, "seed": seed, "piece": tokens}
+    assert pairs(of(given, **options)) == naive_pairs(given, sample, window, seed)
+    assert in_bags(given, **options) == naive_bags(given, sample, window, seed)
 
 
 @pytest.mark.parametrize("sample", [0, 0.02])
 @pytest.mark.parametrize("tokens", [1, 2, 3, 7, 50, 499, 500, 10_000])
-def test_where_a_text_is_cut_does_not_matter(tokens, sample, monkeypatch):
-    """One sentence far longer than a stretch, between short ones and empty ones."""
+def test_where_a_text_is_cut_does_not_matter(tokens, sample):
+    """One sentence far longer than a piece, between short ones and empty ones."""
     rng = np.random.default_rng(0)
     given = text([[], [1, 2, 3], rng.integers(0, 20, 500).tolist(), [], [4], [5, 6], []])
     options = {"sample": sample, "window": 4, "seed": 1}
     whole, whole_bags = pairs(of(given, **options)), in_bags(given, **options)
-    monkeypatch.setattr(contexts, "TOKENS", tokens)
-    assert pairs(of(given, **options)) == whole == naive_pairs(given, sample, 4, 1)
-    assert in_bags(given, **options) == whole_bags == naive_bags(given, sample, 4, 1)
+    assert pairs(of(given, piece=tokens, **options)) == whole == naive_pairs(given, sample, 4, 1)
+    assert in_bags(given, piece=tokens, **options) == whole_bags == naive_bags(given, sample, 4, 1)
     assert len(whole) > 300
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
-def test_threads_change_nothing(threads, monkeypatch):
-    monkeypatch.setattr(contexts, "TOKENS", 40)
+def test_threads_change_nothing(threads):
     given = drawn_text(100, 7)
-    assert pairs(of(given, sample=0.01, threads=threads)) == pairs(of(given, sample=0.01))
+    assert pairs(of(given, sample=0.01, threads=threads, piece=40)) == pairs(of(given, sample=0.01, piece=40))
 
 
 def test_ids_of_either_width():

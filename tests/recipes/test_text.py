@@ -40,7 +40,7 @@ def arrays(model):
 def cut(monkeypatch):
     """Even a small text is cut into blocks, and made into examples in many stretches."""
     monkeypatch.setattr("rowspace.schedule.buckets._EXAMPLES", 32)
-    monkeypatch.setattr("rowspace.recipes.contexts.TOKENS", 400)
+    monkeypatch.setattr("rowspace.recipes.words.PIECE_TOKENS", 400)
 
 
 # --- the same bytes --------------------------------------------------------------------------------------------------
@@ -298,12 +298,11 @@ def test_a_word_a_line_is_refused():
         trained([["a"], ["b"]] * 10, cost="glove")
 
 
-def test_a_short_line_before_a_very_long_one(monkeypatch):
-    """The first stretch says how all are sorted: it must not be the short line alone."""
-    monkeypatch.setattr(contexts, "TOKENS", 64)
+def test_a_short_line_before_a_very_long_one():
+    """The first piece says how all are sorted: it must not be the short line alone."""
     with text([["a"] * 3, ["a", "b"] * 500]) as found:
-        made = contexts.Contexts(found, np.ones(2, np.float32), 2, 0, lambda kept: {}, 1)
-        assert next(made._stretches()) == (0, 64)
+        made = contexts.Contexts(found, np.ones(2, np.float32), 2, 0, lambda kept: {}, 1, piece=64)
+        assert next(made._pieces()) == (0, 64)
 
 
 @pytest.mark.parametrize("lines", [[["a"] * 9] * 10, [["a", "b"]] * 10])

@@ -21,12 +21,12 @@ import numpy as np
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint import arrays, store
-from rowspace.recipes import contexts
+from rowspace.recipes import words
 
 ROWS, EXAMPLES, DIM = 12_000, 90_000, 8  # enough to be cut into blocks, with windows within an epoch
 EPOCHS = 3
 OFTEN = 0.003  # seconds from a checkpoint to the next
-contexts.TOKENS = 2**14  # several chunks in a small text
+words.PIECE_TOKENS = 2**14  # several chunks in a small text
 
 
 def columns(seed=0, examples=EXAMPLES):

@@ -6,7 +6,7 @@ threads make them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -20,9 +20,9 @@ from rowspace.jit.names import i64, uint64
 from rowspace.system.digests import digest_of, digest_of_texts
 from rowspace.system.threads import Workers
 
-TOKENS = 2**19  # of a text, made into examples together
-MEMBERS = 16  # of a bag, at most
-AHEAD = 4  # stretches made at a time, at most: each takes memory
+PIECE_TOKENS = 2**19  # of a text, made into examples together
+BAG_WORDS = 16  # around a word, at most
+PIECES_AT_ONCE = 4  # made at a time, at most: each takes memory
 
 
 def chance_of_keeping(counts: np.ndarray, sample: float) -> np.ndarray:
@@ -89,7 +89,7 @@ def widened(ids, keep, seed, n, end, step, wanted):  # type: ignore[no-untyped-d
 def thin_out(ids, offsets, sentence, a, b, keep, window, seed, words, reach, starts):  # type: ignore[no-untyped-def]
     """The words of tokens a to b that are kept, how far each reaches, and where their sentences begin.
 
-    `sentence` is that of token a. Where the stretch cuts a sentence, the words in reach beyond are there as well, with
+    `sentence` is that of token a. Where the piece cuts a sentence, the words in reach beyond are there as well, with
     a reach of 0 of their own. Gives the number of sentences.
     """
     begin = widened(ids, keep, seed, a, offsets[sentence], -1, window)
@@ -144,100 +144,102 @@ def bag_up(words, reach, starts, centers, contexts, offsets):  # type: ignore[no
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A stretch of a text after subsampling: `words` and `reach` (m,) int32, `starts` of sentences."""
+class KeptWords:
+    """A piece of a text after subsampling: `words` and `reach` (m,) int32, `starts` of sentences."""
 
     words: np.ndarray
     reach: np.ndarray
     starts: np.ndarray
 
     @property
-    def most(self) -> int:
-        """Pairs at the most."""
+    def most_pairs(self) -> int:
+        """How many pairs there are at the most."""
         return 2 * int(self.reach.sum(dtype=np.int64))
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Centers and contexts, one of each for every pair."""
-        centers, contexts = np.empty(self.most, np.int32), np.empty(self.most, np.int32)
+        centers, contexts = np.empty(self.most_pairs, np.int32), np.empty(self.most_pairs, np.int32)
         pairs = compiled_loop(pair_up)(self.words, self.reach, self.starts, centers, contexts)
         return centers[:pairs], contexts[:pairs]
 
     def bags(self) -> tuple[np.ndarray, Ragged]:
         """Centers, each with the bag of its contexts."""
-        centers, contexts = np.empty(len(self.words), np.int32), np.empty(self.most, np.int32)
+        centers, contexts = np.empty(len(self.words), np.int32), np.empty(self.most_pairs, np.int32)
         offsets = np.empty(len(self.words) + 1, np.int64)
         bags = compiled_loop(bag_up)(self.words, self.reach, self.starts, centers, contexts, offsets)
         return centers[:bags], Ragged(contexts[: offsets[bags]], offsets[: bags + 1])
 
 
+@dataclass(frozen=True, eq=False)
 class Contexts:
     """The examples of a text, chunks of them in every epoch, as `Trainer.fit` takes them.
 
-    Arguments:
-        text: with `ids` and `offsets` of its sentences.
+    Attributes:
+        text: with `names`, `ids` and `offsets` of its sentences.
         keep: (n,) float32, how likely each word's occurrences are kept.
         window: how far words reach at most: each occurrence a number from 1 to `window`, all equally likely.
         seed: of what is left out and how far words reach.
-        columns: makes the columns of a chunk of what is kept of a stretch of the text.
+        columns: makes the columns of a chunk of the words that are kept of a piece of the text.
         threads: how many chunks are made at a time.
         paired: whether an example is a pair, or all contexts of a word.
         epochs_before: how many epochs there were before.
-        told: what else the columns depend on, for `fingerprint`.
+        depends_on: what else the columns depend on, for `fingerprint`.
         why_empty: how it may be that an epoch has no example.
+        piece: about how many tokens are made into a chunk.
     """
 
-    def __init__(
-        self,
-        text: Any,
-        keep: np.ndarray,
-        window: int,
-        seed: int,
-        columns: Callable[[Kept], dict[str, Any]],
-        threads: int,
-        paired: bool = True,
-        epochs_before: int = 0,
-        told: Mapping[str, str] | None = None,
-        why_empty: str = "no word has another beside it",
-    ) -> None:
-        self.text, self.keep, self.window, self.seed = text, keep, window, seed
-        self.columns, self.threads = columns, threads
-        self.epochs_before, self.told, self.why_empty = epochs_before, told or {}, why_empty
-        count = compiled_loop(keep_few, count_pairs if paired else count_bags)
-        expected = count(text.ids, text.offsets, keep, window, np.empty(window + 1))
-        self.examples = max(1, round(expected))
+    text: Any
+    keep: np.ndarray
+    window: int
+    seed: int
+    columns: Callable[[KeptWords], dict[str, Any]]
+    threads: int
+    paired: bool = True
+    epochs_before: int = 0
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    why_empty: str = "no word has another beside it"
+    piece: int = PIECE_TOKENS
+
+    @cached_property
+    def examples(self) -> int:
+        """About how many an epoch has."""
+        count = compiled_loop(keep_few, count_pairs if self.paired else count_bags)
+        few = np.empty(self.window + 1)
+        return max(1, round(count(self.text.ids, self.text.offsets, self.keep, self.window, few)))
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """What the examples depend on."""
         words, ids = digest_of_texts(self.text.names), digest_of(self.text.ids, self.text.offsets)
         found = {"words": words, "text": ids, "sampling": digest_of(self.keep), "window": str(self.window)}
-        return {**found, "epochs before": str(self.epochs_before), **self.told}
+        return {**found, "epochs before": str(self.epochs_before), **self.depends_on}
 
     def at(self, epoch: int, chunk: int) -> Iterator[dict[str, Any]]:
         """The chunks of an epoch, from 0, from one of them on."""
         number = self.epochs_before + epoch + 1
         seed = np.random.SeedSequence([self.seed, number]).generate_state(1, np.uint64)[0]
-        stretches = islice(self._stretches(), chunk, None)
-        at_once = min(self.threads, AHEAD)
+        pieces = islice(self._pieces(), chunk, None)
+        at_once = min(self.threads, PIECES_AT_ONCE)
         with Workers(at_once) as workers:
-            while several := list(islice(stretches, at_once)):
-                for columns in [workers.prepare(self._columns, seed, *part) for part in several]:
+            while several := list(islice(pieces, at_once)):
+                for columns in [workers.prepare(self._columns, seed, *piece) for piece in several]:
                     yield columns()
 
     def _columns(self, seed: np.uint64, a: int, b: int) -> dict[str, Any]:
         return self.columns(self._kept(seed, a, b))
 
-    def _stretches(self) -> Iterator[tuple[int, int]]:
+    def _pieces(self) -> Iterator[tuple[int, int]]:
         """Tokens from, to: about so many, whole sentences unless that leaves less than half of it."""
         offsets = self.text.offsets
         a = int(offsets[0])
         while a < offsets[-1]:
-            whole = int(offsets[np.searchsorted(offsets, a + TOKENS, side="right") - 1])
-            b = whole if whole - a > TOKENS // 2 else min(a + TOKENS, int(offsets[-1]))
+            whole = int(offsets[np.searchsorted(offsets, a + self.piece, side="right") - 1])
+            b = whole if whole - a > self.piece // 2 else min(a + self.piece, int(offsets[-1]))
             yield a, b
             a = b
 
-    def _kept(self, seed: np.uint64, a: int, b: int) -> Kept:
+    def _kept(self, seed: np.uint64, a: int, b: int) -> KeptWords:
+        """The words that are kept of tokens a to b, and those around them that they reach."""
         offsets = self.text.offsets
         first, last = np.searchsorted(offsets, [a, b - 1], side="right") - 1
         room = int(offsets[last + 1] - offsets[first])
@@ -247,9 +249,9 @@ class Contexts:
         thin = compiled_loop(random_bits, is_kept, widened, thin_out)
         sentences = thin(*inputs, words, reach, starts)
         m = starts[sentences]
-        return Kept(words[:m], reach[:m], starts[: sentences + 1])
+        return KeptWords(words[:m], reach[:m], starts[: sentences + 1])
 
 
 def gathered(contexts: np.ndarray) -> Gathered:
     """Contexts as the bags of their centers."""
-    return Gathered(contexts, by="center", most=MEMBERS)
+    return Gathered(contexts, by="center", most=BAG_WORDS)

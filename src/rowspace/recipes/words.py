@@ -15,14 +15,14 @@ from rowspace.columns.subwords import Subwords, compose
 from rowspace.model.model import Model
 from rowspace.rates import linear
 from rowspace.read.cooccurrence import cooccurrences
-from rowspace.recipes.contexts import Contexts, Kept, gathered
+from rowspace.recipes.contexts import PIECE_TOKENS, Contexts, KeptWords, gathered
 from rowspace.recipes.recipe import Recipe
 from rowspace.recipes.text_options import TextOptions
 from rowspace.tables.table import Table
 from rowspace.train.trainer import Trainer
 from rowspace.updates import adagrad, sgd
 
-Columns = Callable[[Kept], dict[str, Any]]  # of a chunk of the text, of which rare draws left out some words
+Columns = Callable[[KeptWords], dict[str, Any]]  # of a chunk, from what is kept of a piece of the text
 Answer = Callable[[], dict[str, Table]]  # the tables of the model, the words' vectors first; called after training
 
 
@@ -44,7 +44,7 @@ def skip_gram(options: TextOptions) -> Recipe:
     tables, answer = _words(options)
     negatives = options.negatives(tables["C"])
 
-    def columns(kept: Kept) -> dict[str, Any]:
+    def columns(kept: KeptWords) -> dict[str, Any]:
         center, contexts = kept.pairs()
         return {"window": gathered(contexts), "center": center, "negatives": negatives}
 
@@ -59,7 +59,7 @@ def cbow(options: TextOptions) -> Recipe:
     tables, answer = _words(options)
     negatives = options.negatives(tables["C"])
 
-    def columns(kept: Kept) -> dict[str, Any]:
+    def columns(kept: KeptWords) -> dict[str, Any]:
         center, window = kept.bags()
         return {"window": window, "center": center, "negatives": negatives}
 
@@ -71,7 +71,7 @@ def _subword_cbow(options: TextOptions, subwords: Subwords) -> Recipe:
     S, C, bags, answer = _subwords(options, subwords)
     negatives = options.negatives(C)
 
-    def columns(kept: Kept) -> dict[str, Any]:
+    def columns(kept: KeptWords) -> dict[str, Any]:
         center, window = kept.bags()
         members = of_each(bags, window.values)
         return {"window": _joined(members, window.offsets), "center": center, "negatives": negatives}
@@ -84,7 +84,7 @@ def _subword_skip_gram(options: TextOptions, subwords: Subwords) -> Recipe:
     S, C, bags, answer = _subwords(options, subwords)
     negatives = options.negatives(C, avoid=None)
 
-    def columns(kept: Kept) -> dict[str, Any]:
+    def columns(kept: KeptWords) -> dict[str, Any]:
         center, window = kept.bags()
         return {"subwords": of_each(bags, center), "window": window, "negatives": negatives}
 
@@ -154,8 +154,9 @@ def _contexts(options: TextOptions, columns: Columns, *, paired: bool) -> Contex
         options.threads,
         paired=paired,
         epochs_before=len(options.costs_before),
-        told={"subwords": "none" if options.subwords is None else str(options.subwords)},
+        depends_on={"subwords": "none" if options.subwords is None else str(options.subwords)},
         why_empty=options.why_empty,
+        piece=PIECE_TOKENS,
     )
 
 
