@@ -20,10 +20,9 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 FILE, FUNCTION, ARGUMENTS, FLOORS = 400, 45, 8, 12  # lines, lines without the docstring, arguments, rooms in a chain
 LONG_FILES: dict[str, int] = {}  # file -> lines
 LONG_FUNCTIONS = {  # file and function -> lines
-    "cli/train_pairs.py: pairs": 69,
-    "cli/train_text.py: text": 86,
-    "recipes/pairs.py: train_pairs": 47,
-    "recipes/text.py: train_text": 63,
+    "cli/train_pairs.py: pairs": 65,
+    "cli/train_text.py: text": 78,
+    "recipes/text.py: train_text": 59,
 }
 MANY_ARGUMENTS = {  # file and function -> why it has so many
     "cli/evaluate.py: evaluate": "a command takes each of its options as an argument",
@@ -44,7 +43,6 @@ MANY_ARGUMENTS = {  # file and function -> why it has so many
     "train/fit.py: __init__": "to be mended",
     "plot/labels.py: place_labels": "to be mended",
     "read/cooccurrence.py: cooccurrences": "to be mended",
-    "recipes/contexts.py: __init__": "to be mended",
 }
 FOR_TYPES = {  # files that import something for the type checker alone -> why
     "__init__.py": "editors see the public names, which are imported when they are asked for",
@@ -52,8 +50,6 @@ FOR_TYPES = {  # files that import something for the type checker alone -> why
     "checkpoint/fitting.py": "to be mended",
     "plot/__init__.py": "to be mended",
     "plot/points.py": "to be mended",
-    "recipes/pairs.py": "to be mended",
-    "recipes/text.py": "to be mended",
     "schedule/packing.py": "to be mended",
     "train/comparison.py": "to be mended",
     "train/fit.py": "to be mended",
@@ -245,4 +241,4 @@ def test_tests_stand_as_the_source_does():
 
 
 def test_every_room_has_tests():
-    assert {room for room in folders() if not (ROOT / "tests" / room).is_dir()} == {"errors", "execute"}
+    assert {room for room in folders() if not (ROOT / "tests" / room).is_dir()} == {"execute"}
