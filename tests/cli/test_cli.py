@@ -412,7 +412,7 @@ def test_errors_of_export_and_import(model, pairs, tmp_path):
 
 
 def test_demo_is_the_demo(tmp_path, monkeypatch):
-    monkeypatch.setattr("rowspace.demo.run", lambda folder, say: say(f"into {folder}"))
+    monkeypatch.setattr("rowspace.demo.story.run", lambda folder, say: say(f"into {folder}"))
     assert works("demo", "--out", tmp_path / "d").stdout == f"into {tmp_path / 'd'}\n"
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import rowspace as rs
-from rowspace.demo import airports, run, six
+from rowspace.demo import airports, six
+from rowspace.demo.story import run
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,6 @@ def demo(
 
     Example: rowspace demo --out demo
     """
-    from rowspace.demo import run
+    from rowspace.demo.story import run
 
     run(out, say=show)

@@ -1,5 +1,6 @@
 """The blog post's experiment: six items in three groups, told pair by pair whether they belong together."""
 
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -8,7 +9,6 @@ import numpy as np
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.demo import Say
 
 GROUPS = (("cat", "kitten"), ("car", "truck"), ("tea", "coffee"))
 NAMES = [name for group in GROUPS for name in group]
@@ -37,7 +37,7 @@ def final_cost(E: rs.Table) -> float:
     return float(np.abs((group[:, None] == group) - E.values @ E.values.T).mean())
 
 
-def two_dimensions(folder: Path, say: Say) -> None:
+def two_dimensions(folder: Path, say: Callable[[str], None]) -> None:
     """The post's own training, with its table, its figure and why it ended as it did."""
     trace = rs.Trace(folder / "trace.tsv", every=EVERY)
     E, cost = train(2, 0.01, trace=trace)
@@ -55,7 +55,7 @@ def two_dimensions(folder: Path, say: Say) -> None:
     say(f"  {folder / 'six-items.png'}, {folder / 'six-items.gif'}: how they got there\n")
 
 
-def three_dimensions(say: Say) -> None:
+def three_dimensions(say: Callable[[str], None]) -> None:
     """The same with room for all three groups."""
     E, cost = train(3, rs.linear(0.05, 0.0))
     told = rs.explain(E, *_asked(examples()))

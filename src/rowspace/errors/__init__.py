@@ -1,4 +1,10 @@
-"""What can go wrong, as a tree of exceptions: every one says what was given, what was expected and what to do."""
+"""What can go wrong, as a tree of exceptions: every one says what was given, what was expected and what to do.
+
+- `warnings.py`: what is worth knowing and stops nothing.
+- `quoting.py`: how errors show what was given.
+- `checks.py`: numbers, paths, words and objects that users give.
+- `unused.py`: options that have no effect beside the others.
+"""
 
 from rowspace.errors.warnings import NoExamples as NoExamples
 from rowspace.errors.warnings import OverMemory as OverMemory

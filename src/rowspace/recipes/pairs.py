@@ -81,7 +81,7 @@ def train_pairs(
     root is used: counts have heavy tails, and steps multiplied by them are either enormous or nothing. Without weights
     every epoch takes every pair once, in a new random order.
 
-    Arguments:
+    Args:
         pairs: what `rs.read_pairs` gives, or anything it reads.
         dim: numbers a row.
         epochs: default as many as make a million examples, from 5 to 100.
@@ -103,10 +103,13 @@ def train_pairs(
             256 MB or more is cut otherwise than in memory, and so learns other bytes; without labels, it takes blocks.
             A table that is there is refused, unless it is that of the training to `resume`.
 
-    Returns the model, with one table "E" whose counts are how often each item occurs.
+    Returns:
+        The model, with one table "E" whose counts are how often each item occurs.
 
-    Raises DataError for options that have no effect beside the others, a cost that does not fit the data, labels out
-    of its range or weights all 0; Diverged when the rate is too high.
+    Raises:
+        DataError: for options that have no effect beside the others, a cost that does not fit the data, labels out of
+            its range or weights all 0.
+        Diverged: when the rate is too high.
 
     >>> import pyarrow as pa, rowspace as rs
     >>> pairs = pa.table({"left": ["cat", "car", "cat"], "right": ["kitten", "truck", "car"], "same": [1, 1, 0]})

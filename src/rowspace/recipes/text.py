@@ -54,7 +54,7 @@ def train_text(
     block: there more than one thread race, and only `threads=1` can be repeated. `glove` keeps about 40 bytes in memory
     for every two words that stand near one another; the others stream.
 
-    Arguments:
+    Args:
         text: what `rs.read_text` gives, or anything it reads with its defaults.
         dim: numbers a word; default 100, or what `start` has.
         epochs: times over the text; default 5, for glove 25.
@@ -77,12 +77,16 @@ def train_text(
             memory (see `Table.create`); None for memory. The model needs the files until it is saved elsewhere.
             Tables that are there are refused, unless they are those of the training to `resume`.
 
-    Returns the model. Its first table holds the words, with names and counts; C the words as contexts; with subwords S
-    the rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of
-    an example in each epoch: of a pair of words for skip_gram and glove, of a word with its window for the others.
+    Returns:
+        The model. Its first table holds the words, with names and counts; C the words as contexts; with subwords S the
+        rows of words and n-grams; for glove the first table is the sum of W and C. `model.cost` is the mean cost of an
+        example in each epoch: of a pair of words for skip_gram and glove, of a word with its window for the others.
 
-    Raises DataError for options that do not fit one another or `start`, or have no effect beside the others, and for a
-    text of which nothing is left; Diverged when the rate is too high.
+    Raises:
+        DataError: for options that do not fit one another or `start`, or have no effect beside the others, and for a
+            text of which nothing is left.
+        Diverged: when the rate is too high.
+
     Sources: Mikolov et al. (2013); Pennington et al. (2014); Bojanowski et al. (2017).
 
     >>> import rowspace as rs
