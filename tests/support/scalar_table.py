@@ -11,10 +11,13 @@ from pytensor.scalar.basic import ScalarOp
 from pytensor.tensor.elemwise import Elemwise
 
 from rowspace.jit.compile import compiled, interpreted
-from rowspace.kernel.emit import element, emitter
-from rowspace.kernel.emit.expression import Expr, Writer
-from rowspace.kernel.emit.functions import FUNCTIONS, used_functions
+from rowspace.kernel.emit.expression import element, named
+from rowspace.kernel.emit.functions import FUNCTIONS
+from rowspace.kernel.emit.python import lines, scratch_lines, with_what_it_uses
+from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.scalars import DTYPES, KNOWN, SCALAR
+from rowspace.kernel.emit.statements import Assign
+from rowspace.kernel.emit.writer import Writer
 
 WHOLE = [d for d in DTYPES if "int" in d]
 POLES = {"Psi", "TriGamma"}  # at 0 and below, which tests of their own see to
@@ -95,12 +98,12 @@ class Table:
         results = [pt.cast(out, "float64") for out in self.outputs]
         emit.count(results)
         emit.emit(results)
-        k = Expr("k")
+        k = named("k")
         for out, name in zip(results, given, strict=True):
-            writer.loops([(k, out.type.shape[0])], [(element(name)((k,)), "=", emit.at(out, (k,)))])
-        lines = [f"    ({', '.join([*taken, *given])},) = arguments", *("    " + s for s in writer.scratch_lines())]
-        body = "\n".join(["def kernel(arguments):", *lines, "    if True:", "        if True:", *writer.lines]) + "\n"
-        return writer.constant_lines() + used_functions(body) + body
+            writer.loops([(k, out.type.shape[0])], [Assign(element(name)((k,)), emit.at(out, (k,)))])
+        head = [f"    ({', '.join([*taken, *given])},) = arguments", *("    " + s for s in scratch_lines(writer))]
+        nested = ["def kernel(arguments):", *head, "    if True:", "        if True:", *lines(writer.body, 3)]
+        return with_what_it_uses("\n".join(nested) + "\n", writer.constants)
 
     def by_loop(self, make):
         given = [np.empty(out.type.shape, np.float64) for out in self.outputs]

@@ -1,4 +1,4 @@
-"""Trace a cost, cut it at its lookups, differentiate: here, in `cut.py`, `step.py` and `emit`, PyTensor is known."""
+"""A cost as a graph: called with symbols, cut at its lookups, differentiated."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,23 +1,36 @@
-"""A traced cost and its updates -> the source of one loop over examples."""
+"""The source of the loop over examples: a cost and its updates, statement by statement."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytensor.graph.basic import Variable
-
 from rowspace.columns.kinds import Form
-from rowspace.columns.negatives import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
-from rowspace.errors import DataError
 from rowspace.kernel.cost import SymbolicCost, simplify
-from rowspace.kernel.emit import Unsupported, element, emitter
-from rowspace.kernel.emit.expression import Access, Dim, Expr, Index, Writer
-from rowspace.kernel.emit.functions import FUNCTIONS, used_functions
-from rowspace.kernel.emit.scalars import KNOWN
+from rowspace.kernel.emit.expression import (
+    ZERO,
+    Access,
+    Dim,
+    Expr,
+    Index,
+    Op,
+    apply,
+    cast,
+    constant,
+    element,
+    load,
+    named,
+    reckoned,
+    whole,
+)
+from rowspace.kernel.emit.functions import FUNCTIONS
+from rowspace.kernel.emit.python import Unpack, examples_loop, text
+from rowspace.kernel.emit.rules import emitter
+from rowspace.kernel.emit.scalars import DEAR, KNOWN, Unsupported
+from rowspace.kernel.emit.statements import Assign, For, If, Return, Run, Statement, expressions, walk
+from rowspace.kernel.emit.writer import Writer
 from rowspace.kernel.lookups import Lookup, id_sources
-from rowspace.kernel.segments import DRAWN
-from rowspace.kernel.update_phase import LookupSite, TableRows, UpdatePhase, rows_of
+from rowspace.kernel.loop_columns import LoopColumns
+from rowspace.kernel.update_phase import CHECK, LookupSite, TableRows, UpdatePhase, rows_of
 from rowspace.updates import Update
 
 # Names that mean something in every kernel.
@@ -29,10 +42,9 @@ _RESERVED = {
     *FUNCTIONS,
 }
 _AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache
-_ARGUMENTS = (
-    "tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock, since, paces"
-)
-_SIGNED = "i64({})"  # ids are unsigned where they index, signed where the cost reckons with them
+_N, _Z, _FIRST, _COST = (named(name) for name in ("n", "z", "first", "cost"))
+_BITS = named("bits")
+_STOPPED = apply("stopped", *(named(name) for name in ("out", "segment", "n", "total", "counted")))
 
 
 @dataclass
@@ -71,6 +83,8 @@ def assemble(
 
 
 class ExampleLoop:
+    """The loop over examples of a cost and its updates, written statement by statement."""
+
     def __init__(
         self,
         traced: SymbolicCost,
@@ -79,22 +93,17 @@ class ExampleLoop:
         columns: Mapping[str, Any],
     ) -> None:
         self.traced, self.dims, self.updates = traced, dims, updates
-        self.columns = {c: columns[c] for c in traced.columns}
         self.writer = Writer(_RESERVED)
         self.emitter = emitter(self.writer)
-        self.head: list[str] = []
-        self.each: list[str] = []  # lines at the head of every segment
-        self.arguments: list[str] = []
-        self.lengths: dict[str, str] = {}  # ragged column -> the local name of its length
-        self.most: dict[str, str] = {}  # that name -> the name of the greatest such length
-        self.greatest: list[str] = []  # the lines that find those
+        self.head: list[Unpack] = []
+        self.each: list[Statement] = []  # at the head of every segment
         self.tables = list(dict.fromkeys(look.table for look in traced.lookups))
         self.arrays = {t: self.writer.name(t) for t in self.tables}
-        self.locals = {c: self.writer.name(c) for c in self.columns}
+        self.columns = LoopColumns(self.writer, self.emitter, traced, columns, self.arrays)
 
     def build(self, guarded: bool, prefetched: Sequence[str], part: str) -> LoopSource:
         rows = self._tables()
-        self._columns()
+        self.columns.read()
         self._prefetch(rows, prefetched)
         sites = [self._site(look) for look in self.traced.lookups]
         trained = sites[: self.traced.trained]
@@ -110,97 +119,84 @@ class ExampleLoop:
             self._store(moves, trained, part)
         else:
             self._move(moves, trained)
-        named = {length: column for column, length in self.lengths.items()}
-        checks = list(dict.fromkeys(self.emitter.equal)), list(dict.fromkeys(self.emitter.inside))
-        return LoopSource(self._text(), self.tables, self.arguments, named, *checks, cheap)
+        lengths = {bag.length.name: column for column, bag in self.columns.bags.items()}
+        equal, inside = (
+            [(text(a), text(b)) for a, b in dict.fromkeys(pairs)] for pairs in (self.emitter.equal, self.emitter.inside)
+        )
+        return LoopSource(self._text(), self.tables, self.columns.arguments, lengths, equal, inside, cheap)
 
     def _move(self, moves: UpdatePhase, trained: list[LookupSite]) -> None:
         """Look at the gradients or at the rows they moved, and stop where a number is not finite."""
-        self.writer.line("check = f32(0)")
+        self.writer.assign(CHECK, constant("0", "f32"))
         if moves.guarded:
             moves.check(trained)
-            self.stop_unless_finite()
+            self._stop_unless_finite()
         moves.write(trained)
         if not moves.guarded or not all(u.additive for u in self.updates.values()):
-            self.stop_unless_finite()
+            self._stop_unless_finite()
 
     def _catch_up(self, moves: UpdatePhase, trained: list[LookupSite]) -> None:
         """Let the rows of exact updates take the steps they missed, before anything reads them."""
         exact = [site for site in trained if self.updates[site.table].exact]
         if exact:
-            self.writer.line("now = clock + n")
+            self.writer.assign(named("now"), apply(Op.ADD, named("clock"), _N))
+        seen = apply(Op.ADD, named("now"), whole(1))
         for site in exact:
             if not site.bag:
-                moves.catch_up(site.table, site.row_id(()), seen="now + 1")
+                moves.catch_up(site.table, site.row_id(()), seen=seen)
                 continue
-            place = Expr("z" if site.bag[0] != 1 else "0")
-            with self.writer.block(f"for z in range({site.bag[0]}):"):
-                moves.catch_up(site.table, self.writer.local(site.row_id((place,)), "row"), seen="now + 1")
+            place = _Z if site.bag[0] != 1 else ZERO
+            with self.writer.inside(For(_Z, site.bag[0])):
+                moves.catch_up(site.table, self.writer.local(site.row_id((place,)), "row"), seen=seen)
 
-    def stop_unless_finite(self) -> None:
-        with self.writer.block("if not is_finite(check):"):
-            self.writer.line("return stopped(out, segment, n, total, counted)")
+    def _stop_unless_finite(self, value: Expr = CHECK) -> None:
+        with self.writer.when(apply(Op.NOT, apply("is_finite", value))):
+            self.writer.add(Return(_STOPPED))
 
     def _store(self, moves: UpdatePhase, trained: list[LookupSite], part: str) -> None:
         """Store the ids or the gradients of all lookups of the example, each in a place of its own."""
         origin = self._further("origin")
         stored = {t: self._further(f"{part}_{t}") for t in dict.fromkeys(site.table for site in trained)}
         if part == "gradients":
-            self.writer.line("check = f32(0)")
+            self.writer.assign(CHECK, constant("0", "f32"))
             moves.check(trained)
-            self.stop_unless_finite()
+            self._stop_unless_finite()
         for number, site in enumerate(trained):
-            moves.store(site, stored[site.table], self._slot(site, f"{origin}[{number}]"), part)
+            moves.store(site, stored[site.table], self._slot(site, load(origin, whole(number))), part)
 
     def _further(self, name: str) -> str:
-        self.arguments.append(self.writer.name(name))
-        return self.arguments[-1]
+        self.columns.arguments.append(self.writer.name(name))
+        return self.columns.arguments[-1]
 
-    def _slot(self, site: LookupSite, origin: str) -> Expr:
+    def _slot(self, site: LookupSite, origin: Expr) -> Expr:
         """Where the first of a lookup's rows is stored."""
         [length] = site.bag or (1,)
         if isinstance(length, int):
-            return Expr(f"(n * {length} + {origin})")
-        column = next((self.locals[c] for c, name in self.lengths.items() if name == length), None)
-        if column is None:
+            return Expr(Op.FLAT, (_N, origin), length=length)
+        start = next((bag.start for bag in self.columns.bags.values() if bag.length == length), None)
+        if start is None:
             raise Unsupported("a bag made of several")
-        return Expr(f"(start_{column} + {origin})")
+        return apply(Op.ADD, start, origin)
 
     # --- what the loop reads ---------------------------------------------------------------------------------------
 
     def _tables(self) -> dict[str, TableRows]:
         """Unpack tables and their state, and trace the update of each."""
-        rows, states, rates = {}, [], {}  # type: dict[str, TableRows], list[str], dict[int, str]
+        rows, states, rates = {}, [], {}  # type: dict[str, TableRows], list[str], dict[int, Expr]
         for place, table in enumerate(self.tables):
             if table not in self.updates:
                 continue
             update, dim = self.updates[table], self.dims[table]
             own = [self.writer.name(f"{table}_state") for _ in update.init(dim)]
             if id(update) not in rates:
-                rates[id(update)] = self.writer.name("rate")
-                self.each.append(f"{rates[id(update)]} = rates[segment, {place}]")
+                rate = rates[id(update)] = named(self.writer.name("rate"))
+                self.each.append(Assign(rate, load("rates", named("segment"), whole(place))))
             rows[table] = rows_of(self.writer, update, dim, self.arrays[table], own, rates[id(update)], place)
             states += [*own, rows[table].seen] if update.exact else own
-        self.head.insert(0, f"{_tuple(self.arrays.values())} = tables")
+        self.head.append(Unpack(list(self.arrays.values()), "tables"))
         if states:
-            self.head.insert(1, f"{_tuple(states)} = states")
+            self.head.append(Unpack(states, "states"))
         return rows
-
-    def _columns(self) -> None:
-        self.whole: dict[str, str] = {}
-        alias: dict[str, list[str]] = {}  # named here, in the order of `Kernel.bind`, though drawn from below
-        for name, column in self.columns.items():
-            if isinstance(column, Negatives):
-                parts = (
-                    ("pool",) if isinstance(column, BlockNegatives) else ("keep", "other") * (column.alias is not None)
-                )
-                alias[name] = [self._argument(name, part) for part in parts]
-                self.emitter.bind(self.traced.columns[name], (column.k,), _signed(element(self.locals[name])))
-            else:
-                self._column(name, column, self.traced.columns[name])
-        for salt, (name, column) in enumerate(self.columns.items()):
-            if isinstance(column, Negatives):
-                self._draw(name, column, salt, alias[name])
 
     def _prefetch(self, rows: Mapping[str, TableRows], tables: Sequence[str]) -> None:
         """Ask for the rows that an example a little further on looks up by a column, and for their state."""
@@ -210,85 +206,13 @@ class ExampleLoop:
                 arrays = [self.arrays[look.table], *(rows[look.table].states if look.table in rows else [])]
                 asked.update({(a, column, place): None for column, place in id_sources(look) for a in arrays})
         if asked:
-            self.writer.line(f"ahead = min(n + {_AHEAD}, hi - 1)")
+            last = apply(Op.MINUS, named("hi"), whole(1))
+            self.writer.assign(named("ahead"), apply("min", apply(Op.PLUS, _N, whole(_AHEAD)), last))
         for array, column, place in asked:
-            if column in self.whole and place != -1:
-                index = "ahead" if place is None else f"ahead, {place}"
-                self.writer.line(f"prefetch_row({array}, uintp({self.whole[column]}[{index}]))")
-
-    def _argument(self, column: str, part: str) -> str:
-        name = self.writer.name(f"{self.locals[column]}_{part}")
-        self.arguments.append(name)
-        return name
-
-    def _column(self, name: str, kind: Form, symbol: Variable) -> None:
-        local, is_id = self.locals[name], symbol.type.dtype == "int64" and name in self.traced.ids
-        signed = (lambda e: Expr(_SIGNED, (e,))) if is_id else (lambda e: e)
-        array = self.whole[name] = self._argument(name, "column")
-        if kind.shape == ():
-            self.writer.line(f"{local} = uintp({array}[n])" if is_id else f"{local} = {array}[n]")
-            self.emitter.bind(symbol, (), lambda _: signed(Expr(local)))
-        elif kind.ragged:
-            offsets, start = self._argument(name, "offsets"), self.writer.name(f"start_{local}")
-            length = self.lengths[name] = self.writer.name(f"len_{local}")
-            self.writer.line(f"{start} = {offsets}[n]")
-            self.writer.line(f"{length} = {offsets}[n + 1] - {start}")
-            self.emitter.lengths.add(length)
-            self.most[length] = self.writer.name(f"max_{local}")
-            self.greatest.append(f"{self.most[length]} = longest({offsets}, segments, begin, end)")
-            load = element(array)
-            access = lambda index: signed(load((Expr("({} + {})", (Expr(start), index[0])),)))
-            self.emitter.bind(symbol, (length,), access)
-        else:
-            load = element(array)
-            access = lambda index: signed(load((Expr("n"), *index)))
-            self.emitter.bind(symbol, kind.shape, access)  # type: ignore[arg-type]
-
-    def _draw(self, name: str, negatives: Negatives, salt: int, alias: list[str]) -> None:
-        """Draw the ids of a sampled column: the same for a seed and an example, however the work is divided."""
-        if name not in self.traced.ids:
-            raise DataError(f"{name!r} is to be drawn from a table, but the cost indexes no table with it")
-        local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
-        self.writer.scratch.append((local, (negatives.k,), "uintp"))
-        avoided = "" if negatives.avoid is None else f"{local}[z] != {self._avoided(name, negatives.avoid)}"
-        if isinstance(negatives, BlockNegatives):
-            start, size = self._block(name)
-            draw = f"draw_from(bits, {alias[0]}, {start}, {size})"
-            replaced = self._replaced(negatives)
-            again = f"({local}[z] != {replaced} or is_rare(bits, {alias[0]}, {size}))"
-            wanted = avoided if f"!= {replaced}" in avoided else " and ".join(filter(None, [avoided, again]))
-        else:
-            draw = f"draw_alias(bits, {', '.join(alias)})" if alias else f"draw_uniform(bits, len({table}))"
-            wanted = avoided
-        counter = f"{salt * SALT_STEP} + z" + (f" + {TRY_STEP} * attempt" if wanted else "")
-        lines = [f"bits = random_bits(seed, first + n, {counter})", f"{local}[z] = {draw}"]
-        with self.writer.block(f"for z in range({negatives.k}):"):
-            if not wanted:
-                self.writer.add(lines)
-                return
-            with self.writer.block(f"for attempt in range({AVOID_TRIES}):"):
-                self.writer.add(lines)
-                with self.writer.block(f"if {wanted}:"):
-                    self.writer.line("break")
-
-    def _replaced(self, negatives: BlockNegatives) -> str:
-        """The id in whose place the negatives stand: drawn from its own block, it would come up too often."""
-        column, place = negatives.replaced
-        return self.locals[column] if place is None else f"uintp({self.whole[column]}[n, {place}])"
-
-    def _block(self, name: str) -> tuple[str, str]:
-        """Where the rows that a sampled column draws from begin and how many they are, read at each segment."""
-        sampled = [c for c, column in self.columns.items() if isinstance(column, Negatives)]
-        place = DRAWN + 2 * sampled.index(name)
-        start, size = self.writer.name(f"start_{name}"), self.writer.name(f"size_{name}")
-        self.each += [f"{start} = uintp(segments[segment, {place}])", f"{size} = segments[segment, {place + 1}]"]
-        return start, size
-
-    def _avoided(self, name: str, column: str) -> Expr:
-        symbol = self.traced.columns.get(column)
-        if symbol is None or column not in self.traced.ids or symbol.type.ndim > 0:
-            raise DataError(f"{name!r} is to avoid {column!r}, which is not a column of one id in the cost")
-        return Expr(self.locals[column])
+            if column in self.columns.whole and place != -1:
+                index = (named("ahead"), *([] if place is None else [whole(place)]))
+                row = cast(load(self.columns.whole[column], *index), "uintp")
+                self.writer.add(Run(apply("prefetch_row", named(array), row)))
 
     def _site(self, look: Lookup) -> LookupSite:
         """Bind a lookup's rows to the table, and say where its ids come from."""
@@ -303,22 +227,20 @@ class ExampleLoop:
         return LookupSite(look.table, bag, row_id, gradient)
 
     def _row_id(self, look: Lookup, bag: tuple[Dim, ...]) -> Access:
-        known = {*self.locals.values()}
+        known = {named(local) for local in self.columns.locals.values()}
 
         def row_id(index: Index) -> Expr:
             e = self.emitter.at(look.index, index if bag else ())
-            e = e.args[0] if e.form == _SIGNED else e
-            return e if str(e) in known or self._drawn(e) else Expr("uintp({})", (e,))
+            e = e.args[0] if e.op is Op.CAST and e.dtype == "i64" else e
+            return e if e in known or self._drawn(e) else cast(e, "uintp")
 
-        if bag or str(row_id(())) in known:
+        if bag or row_id(()) in known:
             return row_id
         local = self.writer.local(row_id(()), "id")
         return lambda index: local
 
     def _drawn(self, e: Expr) -> bool:
-        return any(
-            isinstance(c, Negatives) and e.form == f"{self.locals[name]}[{{}}]" for name, c in self.columns.items()
-        )
+        return e.op is Op.LOAD and e.name in (self.columns.locals[c] for c in self.columns.sampled)
 
     # --- what the loop does ----------------------------------------------------------------------------------------
 
@@ -329,65 +251,47 @@ class ExampleLoop:
             site.gradient = gradient
         self.emitter.count([cost, *gradients])
         self.emitter.emit(gradients)
-        with self.writer.block("if (first + n) & mask == 0:"):
-            start = len(self.writer.lines)
+        branch = If(apply(Op.IS_MULTIPLE, apply(Op.ADD, _FIRST, _N), named("mask")))
+        with self.writer.inside(branch):
             self.emitter.emit([cost])
-            self.writer.line(f"cost = {self.emitter.at(cost, ())}")
-            added = "\n".join(self.writer.lines[start:])
-            with self.writer.block("if not is_finite(cost):"):
-                self.writer.line("return stopped(out, segment, n, total, counted)")
-            self.writer.line("total += cost")
-            self.writer.line(f"counted += {self._members()}")
-        return not re.search(r"\bfor\b|math\.|softplus|sigmoid|log1mexp", added)
+            self.writer.add(Assign(_COST, self.emitter.at(cost, ()), enclosed=True))
+            cheap = not any(map(_takes_time, walk(branch.body)))
+            self._stop_unless_finite(_COST)
+            self.writer.assign(named("total"), _COST, "+=")
+            self.writer.assign(named("counted"), self._members(), "+=")
+        return cheap
 
-    def _members(self) -> str:
+    def _members(self) -> Expr:
         """How many examples one is: as many as a gathered bag has members."""
-        gathered = [c for c, kind in self.columns.items() if isinstance(kind, Form) and kind.gathered]
-        return self.lengths[gathered[0]] if gathered else "1"
+        gathered = [c for c, form in self.columns.columns.items() if isinstance(form, Form) and form.gathered]
+        return self.columns.bags[gathered[0]].length if gathered else whole(1)
 
     def _given(self, sites: Sequence[LookupSite]) -> None:
         for number, site in enumerate(sites):
             array = self.writer.name(f"gradient_{number}")
-            self.arguments.append(array)
+            self.columns.arguments.append(array)
             width = self.dims[site.table]
             self.emitter.bind(site.gradient, (*site.bag, width), element(array))
 
     # --- the text --------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
-        scratch = self.writer.scratch_lines(self._most)
-        head = [*self.head, f"{_tuple(self.arguments)} = columns", *self.greatest, *scratch]
-        body = "\n".join(self.writer.lines)
-        lines = [
-            f"def kernel({_ARGUMENTS}):",
-            *("    " + line for line in head),
-            "    for segment in range(begin, end):",
-            "        if waits(progress, segments, segment):",
-            "            return segment",
-            "        lo, hi = segments[segment, 3], segments[segment, 4]",
-            *("        " + line for line in self.each),
-            "        total = 0.0",
-            "        counted = 0",
-            "        for n in range(lo, hi):",
-            body,
-            "        finished(progress, segments, out, segment, total, counted)",
-            "    return end",
-        ]
-        body = "\n".join(lines)
-        return self.writer.constant_lines() + used_functions(body) + body + "\n"
+        head = [*self.head, Unpack(self.columns.arguments, "columns"), *self.columns.head]
+        return examples_loop(head, [*self.each, *self.columns.each], self.writer, self._most)
 
-    def _most(self, dim: Dim) -> str:
-        text = str(dim)
-        for length, bound in sorted(self.writer.bounds.items(), key=lambda item: -len(item[0])):
-            text = text.replace(length, str(bound))
-        for length, most in self.most.items():
-            text = re.sub(rf"\b{length}\b", most, text)
-        return text
+    def _most(self, dim: Dim) -> Dim:
+        """The greatest that a length can be, before any example is looked at."""
+        if isinstance(dim, int):
+            return dim
+        if dim in self.writer.bounds:
+            return self._most(self.writer.bounds[dim])
+        if dim.op is Op.NAME:
+            return next((bag.longest for bag in self.columns.bags.values() if bag.length == dim), dim)
+        return replace(dim, args=tuple(reckoned(self._most(a)) for a in dim.args))
 
 
-def _signed(load: Access) -> Access:
-    return lambda index: Expr(_SIGNED, (load(index),))
-
-
-def _tuple(names: Any) -> str:
-    return "(" + ", ".join(names) + ",)" if names else "()"
+def _takes_time(statement: Statement) -> bool:
+    """Whether a statement is a loop, or calls a function that takes longer than some arithmetic."""
+    if isinstance(statement, For):
+        return True
+    return any(e.op is Op.CALL and e.name in DEAR for value in expressions(statement) for e in value.walk())

@@ -13,7 +13,7 @@ from rowspace.columns.negatives import Negatives
 from rowspace.errors import CostError
 from rowspace.jit.compile import compiled, interpreted
 from rowspace.kernel.cost import Cost, SymbolicCost, differentiate, name_of, symbolic
-from rowspace.kernel.emit import Unsupported
+from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.example_loop import LoopSource, assemble
 from rowspace.kernel.granted import check_lengths
 from rowspace.kernel.segments import Arguments, Runner, runner

@@ -1,4 +1,4 @@
-"""Cutting a cost at its lookups: where tables are indexed, by which columns, and what cannot be cut."""
+"""Where a cost looks up rows: its graph is cut there, and what indexes tables must be columns of ids."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -242,10 +242,14 @@ def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
     node = index.owner
     if not isinstance(node.op, _MOVES):
         raise _computed(look.table, node.op)
-    moved = node.inputs[:1] if isinstance(node.op, Subtensor | Reshape) else node.inputs
-    if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
-        moved = moved[1:]
-    return [found for part in moved for found in _index_parts(look, part)]
+    return [found for part in _moved(node) for found in _index_parts(look, part)]
+
+
+def _moved(node: Apply) -> list[Variable]:
+    """The inputs whose ids an operation moves; the others say where."""
+    if isinstance(node.op, Subtensor | Reshape):
+        return node.inputs[:1]
+    return node.inputs[1:] if isinstance(node.op, Join) and not hasattr(node.op, "axis") else node.inputs
 
 
 def id_sources(look: Lookup) -> list[tuple[str | None, int | None]]:
@@ -265,10 +269,7 @@ def _sources(index: Variable) -> list[tuple[str | None, int | None]]:
     first = _peel(node.inputs[0])
     if isinstance(node.op, Subtensor) and first.owner is None and not isinstance(first, Constant):
         return _picked(first, node)
-    moved = node.inputs[:1] if isinstance(node.op, Subtensor | Reshape) else node.inputs
-    if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
-        moved = moved[1:]
-    return [found for part in moved for found in _sources(_peel(part))]
+    return [found for part in _moved(node) for found in _sources(_peel(part))]
 
 
 def _places(column: Variable) -> list[tuple[str | None, int | None]]:

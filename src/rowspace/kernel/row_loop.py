@@ -6,15 +6,17 @@ from functools import cached_property
 import numpy as np
 
 from rowspace.jit.compile import compiled
-from rowspace.kernel.emit import element, emitter
-from rowspace.kernel.emit.expression import Expr, Writer
-from rowspace.kernel.emit.functions import FUNCTIONS, used_functions
+from rowspace.kernel import source_cache
+from rowspace.kernel.emit.expression import ZERO, Op, apply, constant, load, named, whole
+from rowspace.kernel.emit.functions import FUNCTIONS
+from rowspace.kernel.emit.python import Unpack, rows_loop
+from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.scalars import KNOWN
-from rowspace.kernel.source_cache import keep, load, rows_fingerprint
-from rowspace.kernel.update_phase import UpdatePhase, rows_of
+from rowspace.kernel.emit.statements import Assign, For, Return
+from rowspace.kernel.emit.writer import Writer
+from rowspace.kernel.update_phase import CHECK, UpdatePhase, rows_of
 from rowspace.updates import Update
 
-_ARGUMENTS = "table, states, rows, gradients, order, starts, rate, now, begin, end, since, paces"
 _RESERVED = {
     *"kernel table states rows gradients order starts rate now begin end since paces u row s k z r check total".split(),
     *"z0 k0 z0_ z1_ r0_ r1_".split(),
@@ -35,11 +37,11 @@ class RowLoop:
     @cached_property
     def source(self) -> str:
         """The loop as Python."""
-        name = rows_fingerprint(self.update, self.dim, self.step)
-        kept = load(name)
+        name = source_cache.rows_fingerprint(self.update, self.dim, self.step)
+        kept = source_cache.load(name)
         if kept is None:
             kept = {"text": self._written()}
-            keep(name, kept)
+            source_cache.keep(name, kept)
         return kept["text"]
 
     @cached_property
@@ -50,39 +52,29 @@ class RowLoop:
     def _written(self) -> str:
         writer = Writer(_RESERVED)
         own = [writer.name("state") for _ in self.update.init(self.dim)]
-        rows = rows_of(writer, self.update, self.dim, "table", own, "rate")
+        rows = rows_of(writer, self.update, self.dim, "table", own, named("rate"))
         moves = UpdatePhase(writer, emitter(writer), {"table": rows})
         if self.step:
             self._sum_and_step(writer, moves)
         else:
-            moves.catch_up("table", Expr("row"), seen="now")
+            moves.catch_up("table", named("row"), seen=named("now"))
         states = [*own, rows.seen] if self.update.exact else own
-        head = [f"({', '.join(states)},) = states"] if states else []
-        head += writer.scratch_lines()
-        lines = [
-            f"def kernel({_ARGUMENTS}):",
-            *("    " + line for line in head),
-            "    for u in range(begin, end):",
-            "            row = uintp(rows[u])",
-            *writer.lines,
-            "    return end",
-        ]
-        text = "\n".join(lines) + "\n"
-        return writer.constant_lines() + used_functions(text) + text
+        return rows_loop([Unpack(states, "states")] if states else [], writer)
 
     def _sum_and_step(self, writer: Writer, moves: UpdatePhase) -> None:
-        total = writer.array("total", (self.dim,), "float32")
-        writer.line("check = f32(0)")
-        k = Expr("k")
-        first = element("gradients")((Expr("order[starts[u]]"), k))
-        writer.loops([(k, self.dim)], [(element(total)((k,)), "=", first)])
-        with writer.block("for s in range(starts[u] + 1, starts[u + 1]):"):
-            writer.loops([(k, self.dim)], [(element(total)((k,)), "+=", element("gradients")((Expr("order[s]"), k)))])
-        moves.step("table", Expr("row"), lambda index: element(total)(index))
+        k, s, u = (named(name) for name in "ksu")
+        total = load(writer.array("total", (self.dim,), "float32"), k)
+        first, after = load("starts", u), load("starts", apply(Op.NEXT, u))
+        writer.assign(CHECK, constant("0", "f32"))
+        writer.loops([(k, self.dim)], [Assign(total, load("gradients", load("order", first), k))])
+        with writer.inside(For(s, after, start=apply(Op.NEXT, first))):
+            writer.loops([(k, self.dim)], [Assign(total, load("gradients", load("order", s), k), "+=")])
+        moves.step("table", named("row"), lambda index: load(total.name, *index))
         if self.update.exact:
-            writer.line(f"{moves.tables['table'].seen}[row, 0] = now + 1")
-        with writer.block("if not is_finite(check):"):
-            writer.line("return u")
+            seen = load(moves.tables["table"].seen, named("row"), ZERO)
+            writer.assign(seen, apply(Op.ADD, named("now"), whole(1)))
+        with writer.when(apply(Op.NOT, apply("is_finite", CHECK))):
+            writer.add(Return(u))
 
 
 def catch_up(

@@ -1,4 +1,4 @@
-"""Update rules as graphs: a step traced for rows of one width."""
+"""An update rule as a graph: its step, called with symbols for a row of some width."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The update phase of a kernel: every gradient is taken at the rows as they were, whatever the order of the writes."""
+"""How a loop writes rows: every gradient is taken at the rows as they were, whatever the order of the writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,12 +7,35 @@ from functools import partial
 from pytensor.graph.basic import Variable
 
 from rowspace.errors import CostError
-from rowspace.kernel.emit import Emitter, Unsupported, element, emitter
-from rowspace.kernel.emit.expression import ZERO, Access, Dim, Expr, Statement, Writer, shifted, total_length
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import (
+    ZERO,
+    Access,
+    Axis,
+    Dim,
+    Expr,
+    Op,
+    apply,
+    cast,
+    constant,
+    fixed,
+    length,
+    load,
+    named,
+    shifted,
+    total_length,
+    whole,
+)
+from rowspace.kernel.emit.rules import emitter
+from rowspace.kernel.emit.scalars import Unsupported
+from rowspace.kernel.emit.statements import Assign, Continue, For, Run, While
+from rowspace.kernel.emit.writer import Writer
 from rowspace.kernel.update import SymbolicUpdate, trace_idle, trace_update
 from rowspace.updates import Update
 
-_K, _Z = Expr("k"), Expr("z")
+_K, _Z, _NOW, CHECK = (named(name) for name in ("k", "z", "now", "check"))
+# What a gradient adds up and multiplies may be looked through for what is doubtful.
+_PLAIN = (Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW, Op.SAME)
 # The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
 # updated in loops of their own.
 _MOST_FUSED = 4
@@ -24,8 +47,13 @@ class LookupSite:
 
     table: str
     bag: tuple[Dim, ...]  # () for one row, (m,) for a bag
-    row_id: Access  # index into the bag -> the id's source
+    row_id: Access  # index into the bag -> the id
     gradient: Variable
+
+    def axes(self) -> tuple[list[Axis], tuple[Expr, ...]]:
+        """The loop over the bag, if there is one, and the index of a row in it."""
+        bag = [(_Z, self.bag[0])] if self.bag and self.bag[0] != 1 else []
+        return bag, (_Z if bag else ZERO,) if self.bag else ()
 
 
 @dataclass
@@ -34,7 +62,7 @@ class TableRows:
 
     array: str
     states: list[str]
-    rate: str
+    rate: Expr
     update: SymbolicUpdate
     dim: int
     additive: bool
@@ -45,7 +73,7 @@ class TableRows:
 
 
 def rows_of(
-    writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: str, place: int = 0
+    writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: Expr, place: int = 0
 ) -> TableRows:
     """A table as the kernel sees it, its update traced."""
     seen = writer.name(f"{array}_seen") if update.exact else ""
@@ -70,13 +98,13 @@ class UpdatePhase:
             value = self._gradient(site, [_Z if bag else ZERO] if site.bag else [])
             for term in self._doubtful(value):
                 wide = [(_K, self.tables[site.table].dim)] if term.depends(_K) else []
-                self.writer.loops([*bag, *wide], [("check", "+=", term)])
+                self.writer.loops([*bag, *wide], [Assign(CHECK, term, "+=")])
 
     def _doubtful(self, value: Expr) -> list[Expr]:
         """The terms and factors of a gradient that are not elements of rows: coefficients, as a rule."""
         if self._table_of(value):
             return []
-        if value.depends(_K) and value.form.replace("{}", "").strip("()+-* ") == "":
+        if value.depends(_K) and value.op in _PLAIN:
             return [term for part in value.args for term in self._doubtful(part)]
         return [value]
 
@@ -90,14 +118,13 @@ class UpdatePhase:
 
     def store(self, site: LookupSite, array: str, slot: Expr, part: str) -> None:
         """Store the ids or the gradients of a lookup in an array, from a place on."""
-        bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
-        inner = (_Z if bag else ZERO,) if site.bag else ()
-        place = Expr("({} + {})", (slot, _Z)) if bag else slot
+        bag, inner = site.axes()
+        place = apply(Op.ADD, slot, _Z) if bag else slot
         if part == "ids":
-            self.writer.loops(bag, [(element(array)((place,)), "=", site.row_id(inner))])
+            self.writer.loops(bag, [Assign(load(array, place), site.row_id(inner))])
         else:
             wide = [(_K, self.tables[site.table].dim)]
-            self.writer.loops([*bag, *wide], [(element(array)((place, _K)), "=", self._gradient(site, inner))])
+            self.writer.loops([*bag, *wide], [Assign(load(array, place, _K), self._gradient(site, inner))])
 
     def _needs_merge(self, table: str, sites: Sequence[LookupSite]) -> bool:
         own = [s for s in sites if s.table == table]
@@ -114,30 +141,30 @@ class UpdatePhase:
         ids = writer.array(f"ids_{table}", (count,), "uintp")
         gradients = writer.array(f"gradients_{table}", (count, dim), "float32")
         repeated = writer.array(f"repeated_{table}", (count,), "bool")
-        slots = writer.array("slots", (f"hash_length({count})",), "int64")
+        slots = writer.array("slots", (length("hash_length", count),), "int64")
         start: Dim = 0
         for site in sites:
             self._gather_one(site, start, ids, gradients)
             start = total_length(start, site.bag[0] if site.bag else 1)
-        writer.line(f"merge_repeats({ids}, {gradients}, {count}, {repeated}, {slots})")
+        writer.add(
+            Run(apply("merge_repeats", named(ids), named(gradients), fixed(count), named(repeated), named(slots)))
+        )
         return ids, gradients, count, repeated
 
     def _gather_one(self, site: LookupSite, start: Dim, ids: str, gradients: str) -> None:
-        bag = [(_Z, site.bag[0])] if site.bag and site.bag[0] != 1 else []
-        inner = (_Z if bag else ZERO,) if site.bag else ()
+        bag, inner = site.axes()
         place = shifted(inner[0] if inner else ZERO, start)
-        self.writer.loops(bag, [(element(ids)((place,)), "=", site.row_id(inner))])
+        self.writer.loops(bag, [Assign(load(ids, place), site.row_id(inner))])
         wide = [(_K, self.tables[site.table].dim)]
-        value = self._gradient(site, inner)
-        self.writer.loops([*bag, *wide], [(element(gradients)((place, _K)), "=", value)])
+        self.writer.loops([*bag, *wide], [Assign(load(gradients, place, _K), self._gradient(site, inner))])
 
     def _write_merged(self, table: str, ids: str, gradients: str, count: Dim, repeated: str) -> None:
-        q = self.writer.name("q")
-        with self.writer.block(f"for {q} in range({count}):"):
-            with self.writer.block(f"if {repeated}[{q}]:"):
-                self.writer.line("continue")
-            row = self.writer.local(Expr(f"{ids}[{q}]"), "row")
-            self._apply([(table, row, lambda index: element(gradients)((Expr(q), *index)))])
+        q = named(self.writer.name("q"))
+        with self.writer.inside(For(q, count)):
+            with self.writer.when(load(repeated, q)):
+                self.writer.add(Continue())
+            row = self.writer.local(load(ids, q), "row")
+            self._apply([(table, row, lambda index: load(gradients, q, *index))])
 
     # --- order -----------------------------------------------------------------------------------------------------
 
@@ -180,7 +207,7 @@ class UpdatePhase:
         return {t for t in found if t}
 
     def _table_of(self, e: Expr) -> str | None:
-        return next((t for t, rows in self.tables.items() if e.form.startswith(f"{rows.array}[")), None)
+        return next((t for t, rows in self.tables.items() if e.op is Op.LOAD and e.name == rows.array), None)
 
     def _gradient(self, site: LookupSite, inner: Sequence[Expr]) -> Expr:
         return self.emitter.at(site.gradient, (*inner, _K))
@@ -195,41 +222,41 @@ class UpdatePhase:
     def _write_bag(self, site: LookupSite) -> None:
         [dim] = site.bag
         z = ZERO if dim == 1 else _Z
-        with self.writer.block(f"for {_Z} in range({dim}):"):
+        with self.writer.inside(For(_Z, dim)):
             row = self.writer.local(site.row_id((z,)), "row")
             self._apply([(site.table, row, lambda index: self.emitter.at(site.gradient, (z, *index)))])
 
     def _write_together(self, sites: Sequence[LookupSite]) -> None:
         self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
 
-    def catch_up(self, table: str, row: Expr, *, seen: str) -> None:
+    def catch_up(self, table: str, row: Expr, *, seen: Expr) -> None:
         """Let a row take the steps it missed before step `now`; from then on it has seen `seen` steps.
 
         A row looked up twice in an example has seen it after the first time, and misses nothing the second.
         """
         rows, writer = self.tables[table], self.writer
-        done = writer.local(Expr(f"{rows.seen}[{{}}, 0]", (row,)), "done")
-        with writer.block(f"if {done} <= now:"):
-            writer.line(f"{rows.seen}[{row}, 0] = {seen}")
-            closed = writer.local(Expr(f"{done} + {rows.idle_after}"), "closed") if rows.idle else "now"
-            piece = writer.local(Expr(f"piece_of(since, {done})"), "piece")
-            with writer.block(f"while {done} < now:"):
-                end = writer.local(Expr(f"piece_end(since, {piece}, now)"), "end")
-                at_rate = replace(rows, rate=str(writer.local(Expr(f"paces[{rows.place}, {piece}]"), "pace")))
-                self._idle_stretch(at_rate, row, done, end, closed)
-                writer.line(f"{done} = {end}")
-                writer.line(f"{piece} += 1")
+        done = writer.local(load(rows.seen, row, ZERO), "done")
+        with writer.when(apply(Op.LE, done, _NOW)):
+            writer.assign(load(rows.seen, row, ZERO), seen)
+            closed = writer.local(apply(Op.ADD, done, whole(rows.idle_after)), "closed") if rows.idle else _NOW
+            piece = writer.local(apply("piece_of", named("since"), done), "piece")
+            with writer.inside(While(apply(Op.LT, done, _NOW))):
+                end = writer.local(apply("piece_end", named("since"), piece, _NOW), "end")
+                rate = writer.local(load("paces", whole(rows.place), piece), "pace")
+                self._idle_stretch(replace(rows, rate=rate), row, done, end, closed)
+                writer.assign(done, end)
+                writer.assign(piece, whole(1), "+=")
 
-    def _idle_stretch(self, rows: TableRows, row: Expr, done: Expr, end: Expr, closed: Expr | str) -> None:
+    def _idle_stretch(self, rows: TableRows, row: Expr, done: Expr, end: Expr, closed: Expr) -> None:
         """Steps `done` to `end` without a gradient: one by one up to step `closed`, then at once."""
         writer = self.writer
         if rows.idle is None or rows.idle_after:
-            with writer.block(f"for {writer.name('step')} in range({done}, min({end}, {closed})):"):
+            with writer.inside(For(named(writer.name("step")), apply("min", end, closed), start=done)):
                 self._move(rows, row, rows.update)
         if rows.idle:
-            steps = writer.local(Expr(f"{end} - max({done}, {closed})"), "steps")
-            with writer.block(f"if {steps} > 0:"):
-                self._move(rows, row, rows.idle, Expr(f"f32({steps})"))
+            steps = writer.local(apply(Op.SUB, end, apply("max", done, closed)), "steps")
+            with writer.when(apply(Op.GT, steps, ZERO)):
+                self._move(rows, row, rows.idle, fixed(cast(steps, "f32")))
 
     def step(self, table: str, row: Expr, gradient: Access) -> None:
         """Let one row take a step."""
@@ -237,52 +264,47 @@ class UpdatePhase:
 
     def _move(self, rows: TableRows, row: Expr, graph: SymbolicUpdate, steps: Expr | None = None) -> None:
         """One row's step without a gradient: values first, since what is stored may be read for what is stored next."""
-        outputs = self._outputs(rows, row, lambda _: Expr("f32(0.0)"), graph, steps)
-        narrow = [(t, s, self.writer.local(v)) for t, s, v, dims in outputs if dims == (1,)]
-        wide = [(t, s, v) for t, s, v, dims in outputs if dims != (1,)]
+        outputs = self._outputs(rows, row, lambda _: constant("0.0", "f32"), graph, steps)
+        narrow = [replace(move, value=self.writer.local(move.value)) for move, dims in outputs if dims == (1,)]
+        wide = [move for move, dims in outputs if dims != (1,)]
         if wide:
             self.writer.loops([(_K, rows.dim)], wide)
-        for target, sign, value in narrow:
-            self.writer.line(f"{target} {sign} {value}")
+        self.writer.add(*narrow)
 
     def _apply(self, moves: Sequence[tuple[str, Expr, Access]]) -> None:
         """Move rows of one width: (table, id, gradient) each, in one loop over the width."""
-        wide: list[Statement] = []
-        narrow: list[tuple[Expr, str, Expr]] = []
+        wide: list[Assign] = []
+        narrow: list[Assign] = []
         for table, row, gradient in moves:
-            for target, sign, value, dims in self._outputs(
-                self.tables[table], row, gradient, self.tables[table].update
-            ):
+            rows = self.tables[table]
+            for move, dims in self._outputs(rows, row, gradient, rows.update):
                 if dims == (1,):
-                    narrow.append((target, sign, self.writer.local(value)))
+                    narrow.append(replace(move, value=self.writer.local(move.value)))
                 else:
-                    wide.append((target, sign, value))
+                    wide.append(move)
         if wide:
-            dim = self.tables[moves[0][0]].dim
-            self.writer.loops([(_K, dim)], wide)
-        for target, sign, value in narrow:
-            self.writer.line(f"{target} {sign} {value}")
+            self.writer.loops([(_K, self.tables[moves[0][0]].dim)], wide)
+        self.writer.add(*narrow)
         for table, row, _ in moves:
             if self.guarded and self.tables[table].additive:
                 continue  # finite, since what is subtracted was found to be
-            self.writer.line(f"check += {self.tables[table].array}[{row}, 0]")
+            self.writer.assign(CHECK, load(self.tables[table].array, row, ZERO), "+=")
 
     @staticmethod
     def _elsewhere(e: Expr, arrays: Sequence[str]) -> bool:
         """Whether a piece reads one of the arrays at another place than the loop is at."""
-        read = any(e.form.startswith(f"{a}[") for a in arrays)
-        return read and e.args[-1] != _K and e.args[-1].depends(_K)
+        return e.op is Op.LOAD and e.name in arrays and e.args[-1] != _K and e.args[-1].depends(_K)
 
     def _outputs(
         self, rows: TableRows, row: Expr, gradient: Access, graph: SymbolicUpdate, steps: Expr | None = None
-    ) -> list[tuple[Expr, str, Expr, tuple[Dim, ...]]]:
-        """What a step writes: (target, operator, value, shape) for the row and each part of its state."""
+    ) -> list[tuple[Assign, tuple[Dim, ...]]]:
+        """What a step writes, and its shape: for the row and each part of its state."""
         inner = emitter(self.writer, inline=True)
         arrays = [rows.array, *rows.states]
-        places = [lambda index, a=a: element(a)((row, *index)) for a in arrays]
+        places = [lambda index, a=a: load(a, row, *index) for a in arrays]
         for variable, place in zip([graph.row, *graph.state], places, strict=True):
             inner.bind(variable, variable.type.shape, place)
-        inner.bind(graph.rate, (), lambda _: Expr(rows.rate))
+        inner.bind(graph.rate, (), lambda _: rows.rate)
         if graph.steps is not None and steps is not None:
             inner.bind(graph.steps, (), lambda _: steps)
         outputs = [graph.new_row, *graph.new_state]
@@ -304,5 +326,5 @@ class UpdatePhase:
             if any(self._elsewhere(e, arrays) for e in inner.at(variable, index).walk()):
                 inner.store(variable, dims, inner.access[variable])  # the loop would read what it has written
             sign = "-=" if rows.additive and position == 0 else "="
-            out.append((place(index), sign, inner.at(variable, index), dims))
+            out.append((Assign(place(index), inner.at(variable, index), sign), dims))
         return out

@@ -8,7 +8,7 @@ import pytest
 
 import rowspace as rs
 from rowspace.kernel.emit.decisions import decided, reads, rounds, torn
-from rowspace.kernel.emit.expression import Expr
+from rowspace.kernel.emit.expression import Op, apply, cast, load, named
 from rowspace.kernel.row_gradient import OneExample, one_of
 
 # name -> cost, what it reckons as it stands in the source, and how often it may stand there
@@ -96,12 +96,12 @@ def test_an_update_decides_by_one_gradient():
 
 
 def test_reading_and_choosing():
-    x, y = Expr("a[{}]", (Expr("k"),)), Expr("b")
-    total = Expr("({} + {})", (x, y))
-    assert (rounds(x), rounds(total), rounds(Expr("abs({})", (x,))), rounds(Expr("(-{})", (total,)))) == (0, 1, 0, 1)
-    less, of_sum = Expr("({} < {})", (x, y)), Expr("({} < {})", (total, y))
-    assert (torn(less), torn(of_sum), torn(total), torn(Expr("f32({})", (of_sum,)))) == (0, 1, 0, 1)
-    assert (torn(Expr("i64({})", (total,))), torn(Expr("i64({})", (x,)))) == (True, False)
+    x, y = load("a", named("k")), named("b")
+    total = apply(Op.ADD, x, y)
+    assert (rounds(x), rounds(total), rounds(apply("abs", x)), rounds(apply(Op.NEG, total))) == (0, 1, 0, 1)
+    less, of_sum = apply(Op.LT, x, y), apply(Op.LT, total, y)
+    assert (torn(less), torn(of_sum), torn(total), torn(cast(of_sum, "f32"))) == (0, 1, 0, 1)
+    assert (torn(cast(total, "i64")), torn(cast(x, "i64"))) == (True, False)
 
 
 def test_a_view_is_no_reading():

@@ -1,76 +1,14 @@
-"""Graph -> Numba source: one rule per operation, read as a table."""
+"""From a graph of PyTensor's operations to the source of a loop. In the order in which a graph meets the files:
 
-from collections.abc import Callable
-from functools import partial
+- `rules.py`: the table of rules, one for each operation of arrays.
+- `emitter.py`: goes through a graph and asks the rule of each operation; what is stored, and what is written again.
+- The rules themselves: `elementwise.py`, `contract.py` (products, sums, softmax), `arrange.py` (slices, joins, shapes),
+  `picking.py` (arrays of places), `ordered.py` (what depends on order), `diagonals.py`, `first_largest.py`.
+- What rules ask: `scalars.py` (the table of operations of single numbers), `typed.py` (types), `lengths.py` (lengths of
+  bags), `limits.py` (places that are sure to lie inside), `slices.py` (basic indices), `folds.py` (the ways to write a
+  sum), `decisions.py` (what must be one value).
+- What they make: `expression.py` and `statements.py`, gathered by `writer.py`.
+- `python.py`: the printer, the only place with text. `functions.py`: what the text may call.
 
-from pytensor.graph.basic import Apply
-from pytensor.tensor.basic import (
-    Alloc,
-    AllocDiag,
-    ARange,
-    ExtractDiag,
-    Eye,
-    Join,
-    MakeVector,
-    ScalarFromTensor,
-    Split,
-    TensorFromScalar,
-)
-from pytensor.tensor.blas import BatchedDot
-from pytensor.tensor.blockwise import Blockwise
-from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensor.tensor.extra_ops import CumOp, FillDiagonal
-from pytensor.tensor.math import Argmax, Dot
-from pytensor.tensor.shape import Reshape, Shape_i, SpecifyShape
-from pytensor.tensor.sort import ArgSortOp, SortOp
-from pytensor.tensor.special import LogSoftmax, Softmax
-from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor, IncSubtensor, Subtensor
-
-from rowspace.kernel.emit import arrange, contract, diagonals, elementwise, ordered, picking
-from rowspace.kernel.emit.emitter import Emitter, Unsupported, element
-from rowspace.kernel.emit.expression import Writer
-from rowspace.kernel.emit.first_largest import first_largest
-from rowspace.kernel.graph.first_largest import FirstLargest
-
-__all__ = ["RULES", "Emitter", "Unsupported", "element", "emitter"]
-
-RULES: dict[type | str, Callable[[Emitter, Apply], None]] = {
-    Elemwise: elementwise.elemwise,
-    Dot: contract.dot,
-    Blockwise: contract.blockwise,
-    CAReduce: contract.careduce,
-    Softmax: partial(contract.softmax, log=False),
-    LogSoftmax: partial(contract.softmax, log=True),
-    DimShuffle: arrange.dimshuffle,
-    Alloc: arrange.alloc,
-    Shape_i: arrange.shape_i,
-    SpecifyShape: arrange.specify_shape,
-    TensorFromScalar: arrange.same_elements,
-    ScalarFromTensor: arrange.same_elements,
-    MakeVector: arrange.make_vector,
-    Join: arrange.join,
-    Split: arrange.split,
-    Subtensor: arrange.subtensor,
-    IncSubtensor: arrange.inc_subtensor,
-    FirstLargest: first_largest,
-    Reshape: arrange.reshape,
-    AdvancedSubtensor: picking.pick,
-    "AdvancedSubtensor1": picking.pick,  # PyTensor 3.0 has operations of its own for x[vector]
-    AdvancedIncSubtensor: picking.place,
-    "AdvancedIncSubtensor1": picking.place,
-    BatchedDot: contract.matrices,
-    CumOp: ordered.cumulate,
-    Argmax: ordered.argmax,
-    SortOp: ordered.sort,
-    ArgSortOp: ordered.argsort,
-    ARange: diagonals.arange,
-    Eye: diagonals.eye,
-    FillDiagonal: diagonals.fill_diagonal,
-    ExtractDiag: diagonals.extract_diagonal,
-    AllocDiag: diagonals.place_on_diagonal,
-}
-
-
-def emitter(writer: Writer, *, inline: bool = False) -> Emitter:
-    """An emitter that knows every rule; `inline` as in `Emitter`."""
-    return Emitter(writer, RULES, inline=inline)
+An operation is one line of `scalars.py` or one rule. Another target, such as a GPU, is another printer.
+"""

@@ -9,10 +9,25 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.basic import Join, MakeVector
 from pytensor.tensor.type_other import NoneTypeT
 
-from rowspace.kernel.emit.emitter import Emitter, Unsupported, element
-from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted, sum_of, total_length
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import (
+    ZERO,
+    Dim,
+    Expr,
+    Index,
+    Op,
+    apply,
+    element,
+    fixed,
+    length_for_layout,
+    shifted,
+    sum_of,
+    total_length,
+)
 from rowspace.kernel.emit.lengths import length_of
+from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.slices import Part, changed_part, scaled
+from rowspace.kernel.emit.statements import Assign
 
 
 def dimshuffle(emitter: Emitter, node: Apply) -> None:
@@ -38,7 +53,7 @@ def alloc(emitter: Emitter, node: Apply) -> None:
 
 
 def shape_i(emitter: Emitter, node: Apply) -> None:
-    length = Expr(str(emitter.shape(node.inputs[0])[node.op.i]))
+    length = fixed(emitter.shape(node.inputs[0])[node.op.i])
     emitter.bind(node.outputs[0], (), lambda _: length)
 
 
@@ -103,7 +118,7 @@ def _fill(emitter: Emitter, out: Variable, dims: tuple[Dim, ...], sections: Sequ
         loops, inner = emitter.axes(shape, "zk")
         loops.sort(key=lambda axis: length_for_layout(axis[1]))
         place = tuple(shifted(i, o) for i, o in zip(inner, offset, strict=True))
-        emitter.writer.loops(loops, [(emitter.access[out](place), "=", access(inner))])
+        emitter.writer.loops(loops, [Assign(emitter.access[out](place), access(inner))])
 
 
 def split(emitter: Emitter, node: Apply) -> None:
@@ -145,22 +160,22 @@ def inc_subtensor(emitter: Emitter, node: Apply) -> None:
     axes, index, value = changed_part(emitter, node, part.dims)
     if Emitter.is_array(shape):
         target = emitter.access[out](part.outer(index))
-        emitter.writer.loops(axes, [(target, "=" if node.op.set_instead_of_inc else "+=", value)])
+        emitter.writer.loops(axes, [Assign(target, value, "=" if node.op.set_instead_of_inc else "+=")])
     else:
         base = emitter.access[out](part.outer(index))
-        result = value if node.op.set_instead_of_inc else Expr("({} + {})", (base, value))
+        result = value if node.op.set_instead_of_inc else apply(Op.ADD, base, value)
         emitter.bind_one(out, shape, lambda _: result)
 
 
 def reshape(emitter: Emitter, node: Apply) -> None:
     x, [out] = node.inputs[0], node.outputs
     shape, dims = emitter.shape(x), out.type.shape
-    if any(isinstance(d, str) for d in shape) or None in dims:
+    if any(isinstance(d, Expr) for d in shape) or None in dims:
         raise Unsupported("reshaping a ragged bag")
-    flat = emitter.writer.array("t", (int(np.prod([int(d) for d in shape])),), out.type.dtype)
+    flat = emitter.writer.array("t", (int(np.prod([d for d in shape if isinstance(d, int)])),), out.type.dtype)
     load = element(flat)
     axes, index = emitter.axes(shape, "zk")
-    emitter.writer.loops(axes, [(load((_flat(index, shape),)), "=", emitter.at(x, index))])
+    emitter.writer.loops(axes, [Assign(load((_flat(index, shape),)), emitter.at(x, index))])
     emitter.bind(out, dims, lambda idx: load((_flat(idx, dims),)))
 
 

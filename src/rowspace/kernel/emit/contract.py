@@ -3,8 +3,10 @@
 from pytensor.graph.basic import Apply
 from pytensor.tensor.math import Dot
 
-from rowspace.kernel.emit.emitter import REDUCTIONS, Emitter, Unsupported
-from rowspace.kernel.emit.expression import ZERO, Expr, Index, product
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import ZERO, Expr, Index, Op, apply, named, product
+from rowspace.kernel.emit.folds import REDUCTIONS, accumulate
+from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.typed import number_of
 
 
@@ -78,14 +80,18 @@ def softmax(emitter: Emitter, node: Apply, *, log: bool) -> None:
         raise Unsupported(str(node.op))
     [dim] = emitter.shape(x)
     number = number_of(out.type.dtype)
-    r = Expr("r")
-    score = lambda index: emitter.at_as(x, index, out.type.dtype)
-    top = emitter.accumulate([(r, dim)], score((r,)), REDUCTIONS["Maximum"], number)
-    shifted = lambda index: Expr("({} - {})", (score(index), top))
-    power = lambda index: Expr("math.exp({})", (shifted(index),))
-    total = emitter.accumulate([(r, dim)], power((r,)), REDUCTIONS["Add"], number)
+    r = named("r")
+    top = accumulate(emitter.writer, [(r, dim)], emitter.at_as(x, (r,), out.type.dtype), REDUCTIONS["Maximum"], number)
+
+    def below_top(index: Index) -> Expr:
+        return apply(Op.SUB, emitter.at_as(x, index, out.type.dtype), top)
+
+    def power(index: Index) -> Expr:
+        return apply("exp", below_top(index))
+
+    total = accumulate(emitter.writer, [(r, dim)], power((r,)), REDUCTIONS["Add"], number)
     if log:
-        total = emitter.writer.local(Expr("math.log({})", (total,)))
-        emitter.store(out, (dim,), lambda index: Expr("({} - {})", (shifted(index), total)))
+        total = emitter.writer.local(apply("log", total))
+        emitter.store(out, (dim,), lambda index: apply(Op.SUB, below_top(index), total))
     else:
-        emitter.store(out, (dim,), lambda index: Expr("({} / {})", (power(index), total)))
+        emitter.store(out, (dim,), lambda index: apply(Op.DIV, power(index), total))

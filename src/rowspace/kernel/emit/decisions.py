@@ -11,7 +11,7 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.traversal import toposort
 from pytensor.scalar import basic as ps
 
-from rowspace.kernel.emit.expression import Expr
+from rowspace.kernel.emit.expression import Expr, Op, Operation
 from rowspace.kernel.emit.scalars import BOOLEAN, COMPARISONS, DTYPES, SCALAR
 
 # Operations whose result jumps where what they take changes in its last digit.
@@ -19,10 +19,9 @@ _JUMPS = COMPARISONS | {"Sign", "IntDiv", "Mod", "Floor", "Ceil", "Trunc", "Roun
 _JUMPS |= {"RoundHalfAwayFromZero", "IsNan", "IsInf"}
 _CHOOSE = _JUMPS | {"Maximum", "Minimum", "Clip", "Cast"}
 _EXACT = {"Neg", "Abs", "Identity", "Second", "Maximum", "Minimum", "Clip", "AND", "OR", "XOR", "Invert"}
-_CASTS = {f"{number}({{}})" for number in DTYPES.values()}
-_WHOLE_CASTS = _CASTS - {"f32({})", "f64({})"}
-_JUMPING_FORMS = {SCALAR[name] for name in _JUMPS if name in SCALAR} | _WHOLE_CASTS
-_EXACT_FORMS = {SCALAR[name] for name in _EXACT if name in SCALAR} | {*BOOLEAN.values()} | _CASTS | {"{}"}
+_JUMPING: set[Operation] = {SCALAR[name] for name in _JUMPS if name in SCALAR}
+_EXACTLY: set[Operation] = {SCALAR[name] for name in _EXACT} | {*BOOLEAN.values()}
+_FLOATS = {"f32", "f64"}
 
 # Operations of arrays that look for one of many, or read what they take more than once.
 _SEARCHES = {"FirstLargest", "Argmax", "SortOp", "ArgSortOp", "Softmax", "LogSoftmax"}
@@ -34,18 +33,26 @@ _FOLDS = {"CAReduce", "Dot", "Blockwise", "BatchedDot", "CumOp", *_SEARCHES}
 
 
 def rounds(value: Expr) -> bool:
-    """Whether a piece of source reckons: what is only read, chosen or cast is the same wherever it is written."""
-    if not value.args or "[" in value.form:
+    """Whether an expression reckons: what is only read, chosen or cast is the same wherever it is written."""
+    if not value.args or value.op is Op.LOAD:
         return False
-    exact = value.form in _EXACT_FORMS or value.form in _JUMPING_FORMS
+    exact = value.operation in _EXACTLY or _jumps(value) or _casts(value)
     return not exact or any(rounds(a) for a in value.args)
 
 
 def torn(value: Expr) -> bool:
-    """Whether a piece of source chooses by something that it reckons."""
-    if not value.args or "[" in value.form:
+    """Whether an expression chooses by something that it reckons."""
+    if not value.args or value.op is Op.LOAD:
         return False
-    return (value.form in _JUMPING_FORMS and rounds(value)) or any(torn(a) for a in value.args)
+    return (_jumps(value) and rounds(value)) or any(torn(a) for a in value.args)
+
+
+def _jumps(value: Expr) -> bool:
+    return value.operation in _JUMPING or (_casts(value) and value.dtype not in _FLOATS)
+
+
+def _casts(value: Expr) -> bool:
+    return value.op is Op.CAST and value.dtype in DTYPES.values()
 
 
 def reads(outputs: Sequence[Variable]) -> dict[Variable, int]:

@@ -2,9 +2,10 @@
 
 from pytensor.graph.basic import Apply, Constant
 
-from rowspace.kernel.emit.emitter import Emitter, Unsupported
-from rowspace.kernel.emit.expression import Dim, Expr, Index, same, shifted
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import Dim, Expr, Index, Op, apply, cast, constant, fixed, length, shifted, whole
 from rowspace.kernel.emit.lengths import at_most, length_of, shortened
+from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.typed import number_of
 
 
@@ -15,16 +16,16 @@ def arange(emitter: Emitter, node: Apply) -> None:
         raise Unsupported(f"{node.op} with such a step")
     start, stop = (length_of(emitter, end) for end in node.inputs[:2])
     by, number = int(step.data), number_of(out.type.dtype)
-    length = _steps(emitter, start, stop, by)
+    steps = _steps(emitter, start, stop, by)
 
     def access(index: Index) -> Expr:
-        place = index[0] if by == 1 else Expr(f"({{}} * {by})", (index[0],))
-        whole = place if start == 0 else Expr("({} + {})", (place, Expr(str(start))))
-        return whole if number == "i64" else Expr(f"{number}({{}})", (whole,))
+        place = index[0] if by == 1 else Expr(Op.STRIDE, index[:1], length=by)
+        value = place if start == 0 else apply(Op.ADD, place, fixed(start))
+        return value if number == "i64" else cast(value, number)
 
-    emitter.bind(out, (length,), access)
+    emitter.bind(out, (steps,), access)
     if "int" in out.type.dtype and start == 0 and by == 1:
-        emitter.below[out] = length
+        emitter.below[out] = steps
 
 
 def _steps(emitter: Emitter, start: Dim, stop: Dim, step: int) -> Dim:
@@ -34,12 +35,12 @@ def _steps(emitter: Emitter, start: Dim, stop: Dim, step: int) -> Dim:
     if start == 0 and step == 1:
         return stop
     low, high, by = (start, stop, step) if step > 0 else (stop, start, -step)
-    if step == -1 and low == -1 and isinstance(high, str) and high.endswith(" - 1)"):
-        return high[1 : -len(" - 1)")]
-    length = f"max(({high} - {low} + {by - 1}) // {by}, 0)"
-    if isinstance(low, str):
-        emitter.writer.bounds[length] = f"({high} + 1)"
-    return length
+    if step == -1 and low == -1 and isinstance(high, Expr) and high.op is Op.SUB and high.args[1] == whole(1):
+        return high.args[0]
+    steps = length(Op.STEPS, high, low, by - 1, by)
+    if isinstance(low, Expr):
+        emitter.writer.bounds[steps] = length(Op.ADD, high, 1)
+    return steps
 
 
 def eye(emitter: Emitter, node: Apply) -> None:
@@ -49,7 +50,7 @@ def eye(emitter: Emitter, node: Apply) -> None:
 
     def access(index: Index) -> Expr:
         row, column = index
-        return Expr(f"{number}({{}} == {{}})", (shifted(row, offset), column))
+        return Expr(Op.IS_SAME, (shifted(row, offset), column), dtype=number)
 
     emitter.bind(node.outputs[0], (rows, columns), access)
 
@@ -61,7 +62,7 @@ def fill_diagonal(emitter: Emitter, node: Apply) -> None:
         raise Unsupported(str(node.op))
 
     def access(index: Index) -> Expr:
-        return Expr("({} if {} == {} else {})", (emitter.at(value, ()), *index, emitter.at(x, index)))
+        return apply(Op.SELECT_SAME, emitter.at(value, ()), *index, emitter.at(x, index))
 
     emitter.store(out, emitter.shape(x), access)
 
@@ -71,7 +72,7 @@ def extract_diagonal(emitter: Emitter, node: Apply) -> None:
     [x], [out], op = node.inputs, node.outputs, node.op
     shape, (first, second) = emitter.shape(x), (op.axis1, op.axis2)
     down, right = max(-op.offset, 0), max(op.offset, 0)
-    length = _shorter(shortened(shape[first], down), shortened(shape[second], right))
+    on_it = _shorter(shortened(shape[first], down), shortened(shape[second], right))
     others = [axis for axis in range(len(shape)) if axis not in (first, second)]
 
     def access(index: Index) -> Expr:
@@ -79,13 +80,13 @@ def extract_diagonal(emitter: Emitter, node: Apply) -> None:
         places |= {first: shifted(index[-1], down), second: shifted(index[-1], right)}
         return emitter.at(x, tuple(places[axis] for axis in range(len(shape))))
 
-    emitter.bind(out, (*(shape[a] for a in others), length), access)
+    emitter.bind(out, (*(shape[a] for a in others), on_it), access)
 
 
 def _shorter(a: Dim, b: Dim) -> Dim:
-    if same(a, b):
+    if a == b:
         return a
-    return at_most(a, b) if isinstance(b, int) else at_most(b, a) if isinstance(a, int) else f"min({a}, {b})"
+    return at_most(a, b) if isinstance(b, int) else at_most(b, a) if isinstance(a, int) else length("min", a, b)
 
 
 def place_on_diagonal(emitter: Emitter, node: Apply) -> None:
@@ -99,7 +100,7 @@ def place_on_diagonal(emitter: Emitter, node: Apply) -> None:
     def access(index: Index) -> Expr:
         row, column = (index[axis] for axis in axes)
         rest = tuple(i for axis, i in enumerate(index) if axis not in axes)
-        return Expr(f"({{}} if {{}} == {{}} else {number}(0))", (emitter.at(x, (*rest, row)), row, column))
+        return apply(Op.SELECT_SAME, emitter.at(x, (*rest, row)), row, column, constant("0", number))
 
     dims = list(shape[:-1])
     for axis in axes:

@@ -9,12 +9,12 @@ from pytensor.graph.basic import Apply, Constant
 from pytensor.graph.traversal import toposort
 from pytensor.scalar import basic as ps
 
-from rowspace.kernel.emit.emitter import Emitter, Unsupported, literal
-from rowspace.kernel.emit.expression import Expr, product, sum_of
-from rowspace.kernel.emit.scalars import CHEAP, SCALAR
-from rowspace.kernel.emit.typed import converted, finished, form_of, operands
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import ZERO, Expr, Op, Operation, apply, constant, product, sum_of
+from rowspace.kernel.emit.scalars import CHEAP, Unsupported
+from rowspace.kernel.emit.typed import converted, finished, literal, operands, operation_of
 
-_ZEROS = ("0", "f32(0.0)", "f64(0.0)")
+_ZEROS = (ZERO, constant("0.0", "f32"), constant("0.0", "f64"))
 
 
 def elemwise(emitter: Emitter, node: Apply) -> None:
@@ -46,22 +46,22 @@ def _scalar_writer(
         return _types(operation.fgraph.inputs), partial(_composite, operation)
     if isinstance(operation, ps.Cast):
         return list(taken), lambda args: converted(args[0], taken[0], given)
-    write = _plain_writer(name, form_of(name, given))
+    write = partial(_applied, operation_of(name, given))
     return operands(name, taken, given), lambda args: finished(name, write(args), given)
 
 
-def _plain_writer(name: str, form: str) -> Callable[[Sequence[Expr]], Expr]:
-    if form == "*":
-        return product
-    if form == "+":
-        return sum_of
-    if form in "&|":
-        return lambda args: Expr("(" + f" {form} ".join(["{}"] * len(args)) + ")", tuple(args))
-    if name == "Sub":
-        return lambda args: _negative(args[1]) if str(args[0]) in _ZEROS else Expr(form, tuple(args))
-    if name == "Neg":
-        return lambda args: _negative(args[0])
-    return lambda args: Expr(form, tuple(args))
+def _applied(operation: Operation, args: Sequence[Expr]) -> Expr:
+    """An operation of arguments, simplified where that takes no more than a look at it."""
+    match operation:
+        case Op.MUL:
+            return product(args)
+        case Op.ADD:
+            return sum_of(args)
+        case Op.SUB if args[0] in _ZEROS:
+            return _negative(args[1])
+        case Op.NEG:
+            return _negative(args[0])
+    return apply(operation, *args)
 
 
 def _composite(operation: Any, args: Sequence[Expr]) -> Expr:
@@ -82,4 +82,4 @@ def _part(known: dict[Any, Expr], x: Any, dtype: str) -> Expr:
 
 
 def _negative(e: Expr) -> Expr:
-    return e.args[0] if e.form == SCALAR["Neg"] else Expr(SCALAR["Neg"], (e,))
+    return e.args[0] if e.op is Op.NEG else apply(Op.NEG, e)

@@ -1,238 +1,205 @@
-"""Expressions and loops of generated source: what is written once, where, and in what order."""
+"""Expressions: what a loop reckons, as operations on arguments.
 
-import re
+Rules build them and ask them for their operation. Only a printer (`python.py`) knows how they are written.
+"""
+
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import cached_property
 
-import numpy as np
 
-Dim = int | str  # a length: known when compiling, or the source of it ("len_bag")
+class Op(Enum):
+    """What an expression does with its arguments a, b, c, ...."""
+
+    CONST = auto()  # the number `name` of type `dtype`, or a whole number where there is none
+    NAME = auto()  # the variable `name`
+    FIXED = auto()  # `length`, which no loop changes: cheap enough to stand wherever it is used
+    LOAD = auto()  # an element of the array `name`
+    CALL = auto()  # the function `name`
+    CAST = auto()  # a number of type `dtype`
+    SAME = auto()  # a
+    SECOND = auto()  # b, which has the shape of a as well
+
+    ADD = auto()  # a + b + ...
+    MUL = auto()  # a * b * ...
+    SUB = auto()
+    DIV = auto()
+    INT_DIV = auto()
+    MOD = auto()
+    POW = auto()
+    NEG = auto()
+    RECIPROCAL = auto()  # 1 / a
+    BIT_AND = auto()  # a & b & ...
+    BIT_OR = auto()
+    BIT_XOR = auto()
+    INVERT = auto()  # every bit of a
+    NO_REST = auto()  # what is left of dividing truth values: False
+
+    LT = auto()
+    GT = auto()
+    LE = auto()
+    GE = auto()
+    EQ = auto()
+    NE = auto()
+    NOT = auto()
+    ALL = auto()  # a and b
+    ANY = auto()  # a or b
+    SELECT = auto()  # b where a is true, c elsewhere
+    SELECT_SAME = auto()  # a where b == c, d elsewhere
+    IS_SAME = auto()  # whether a == b, as a number of type `dtype`
+    EXCEEDS = auto()  # whether a is greater than b, or the first that is no number
+    IS_MULTIPLE = auto()  # whether a & b == 0: b is one less than a power of two
+
+    # places and lengths: whole numbers
+    NEXT = auto()  # a + 1
+    PLUS = auto()  # a + b + ...
+    MINUS = auto()  # a - b
+    TIMES = auto()  # a * b
+    DIFFERS = auto()  # whether a != b
+    BOTH = auto()  # a and b
+    EITHER = auto()  # a or b
+    STRIDE = auto()  # place a of places that are `length` apart
+    FLAT = auto()  # place b of row a of rows that are `length` long
+    EVEN = auto()  # a, or one less if that is odd
+    SHORTENED = auto()  # a - b, or 0 if that is less
+    FROM_END = auto()  # place a of b places, counted from the end if it is negative
+    CLAMPED = auto()  # the same as the end of a slice, which may lie outside
+    CLAMPED_BACK = auto()  # and as the end of a slice that runs backwards
+    STEPS = auto()  # how many steps of d lead from b to before a; c is d - 1
+    CHOSEN = auto()  # the length b where a is true, c elsewhere
+
+
+Operation = Op | str  # an operation, or the name of a function
 
 
 @dataclass(frozen=True)
 class Expr:
-    """A piece of source: a format string and the pieces that fill it."""
+    """An operation on arguments."""
 
-    form: str
+    op: Op
     args: tuple["Expr", ...] = ()
-
-    @cached_property
-    def _text(self) -> str:
-        return self.form.format(*self.args) if self.args else self.form
-
-    def __str__(self) -> str:
-        return self._text
+    name: str = ""
+    dtype: str = ""
+    length: "Dim" = 0
 
     @cached_property
     def size(self) -> int:
+        """How many expressions it is made of."""
         return 1 + sum(a.size for a in self.args)
 
+    @property
+    def operation(self) -> Operation:
+        """The operation, or the name of the function that is called."""
+        return self.name if self.op is Op.CALL else self.op
+
     def walk(self) -> Iterator["Expr"]:
+        """It and all that it is made of."""
         yield self
         for a in self.args:
             yield from a.walk()
 
     def depends(self, leaf: "Expr") -> bool:
+        """Whether a variable stands in it."""
         return self == leaf or any(a.depends(leaf) for a in self.args)
 
     def put(self, leaf: "Expr", place: "int | Expr") -> "Expr":
-        """The same with a number, or another piece, for a loop variable."""
+        """The same with a number, or another expression, for a loop variable."""
         if self == leaf:
-            return place if isinstance(place, Expr) else Expr(str(place))
-        return Expr(self.form, tuple(a.put(leaf, place) for a in self.args)) if self.args else self
+            return place if isinstance(place, Expr) else whole(place)
+        return replace(self, args=tuple(a.put(leaf, place) for a in self.args)) if self.args else self
 
 
-ZERO = Expr("0")
+Dim = int | Expr  # a length: known when compiling, or made of lengths of bags
 Index = tuple[Expr, ...]
 Access = Callable[[Index], Expr]
-Statement = tuple["str | Expr", str, Expr]  # target, operator, value
+Axis = tuple[Expr, Dim]  # a loop variable and how far it runs
+
+
+# --- making them ---------------------------------------------------------------------------------------------------
+
+
+def named(name: str) -> Expr:
+    """A variable."""
+    return Expr(Op.NAME, name=name)
+
+
+def whole(number: int) -> Expr:
+    """A whole number, of whatever type it meets."""
+    return Expr(Op.CONST, name=str(number))
+
+
+def constant(number: str, dtype: str) -> Expr:
+    """A number of a type, such as f32."""
+    return Expr(Op.CONST, name=number, dtype=dtype)
+
+
+ZERO = whole(0)
+
+
+def load(array: str, *index: Expr) -> Expr:
+    """An element of an array."""
+    return Expr(Op.LOAD, index, name=array)
+
+
+def element(array: str) -> Access:
+    """What reads an array by its name."""
+    return lambda index: load(array, *index)
+
+
+def apply(operation: Operation, *args: Expr) -> Expr:
+    """An operation, or a function, of arguments."""
+    return Expr(Op.CALL, args, name=operation) if isinstance(operation, str) else Expr(operation, args)
+
+
+def cast(value: Expr, dtype: str) -> Expr:
+    """A value as a number of a type."""
+    return Expr(Op.CAST, (value,), dtype=dtype)
 
 
 def product(factors: Sequence[Expr]) -> Expr:
     """A flat product: products inside it are opened, so that factors can be regrouped."""
-    flat: list[Expr] = []
-    for f in factors:
-        flat += f.args if f.form == _product_form(len(f.args)) else [f]
-    return flat[0] if len(flat) == 1 else Expr(_product_form(len(flat)), tuple(flat))
-
-
-def _product_form(n: int) -> str:
-    return "(" + " * ".join(["{}"] * n) + ")" if n > 1 else ""
+    flat = [a for f in factors for a in (f.args if f.op is Op.MUL else (f,))]
+    return flat[0] if len(flat) == 1 else Expr(Op.MUL, tuple(flat))
 
 
 def sum_of(terms: Sequence[Expr]) -> Expr:
     """A flat sum."""
-    return terms[0] if len(terms) == 1 else Expr("(" + " + ".join(["{}"] * len(terms)) + ")", tuple(terms))
+    return terms[0] if len(terms) == 1 else Expr(Op.ADD, tuple(terms))
 
 
-def bare(text: str) -> str:
-    """Drop the parentheses around a whole right-hand side."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    depth = 0
-    for position, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth == 0 and position < len(text) - 1:
-            return text
-    return text[1:-1]
+# --- lengths -------------------------------------------------------------------------------------------------------
 
 
-def same(a: Dim, b: Dim) -> bool:
-    return str(a) == str(b)
+def reckoned(dim: Dim) -> Expr:
+    """A length as an expression to reckon other lengths from."""
+    return whole(dim) if isinstance(dim, int) else dim
+
+
+def fixed(dim: Dim) -> Expr:
+    """A length in the expressions of a loop, which leave it as it is."""
+    return whole(dim) if isinstance(dim, int) else Expr(Op.FIXED, length=dim)
+
+
+def length(operation: Operation, *dims: Dim) -> Expr:
+    """A length made of others."""
+    return apply(operation, *map(reckoned, dims))
 
 
 def total_length(a: Dim, b: Dim) -> Dim:
     """The length of two pieces one after another."""
     if isinstance(a, int) and isinstance(b, int):
         return a + b
-    return b if same(a, 0) else f"({a} + {b})"
+    return b if a == 0 else length(Op.ADD, a, b)
 
 
 def shifted(index: Expr, by: Dim) -> Expr:
     """An index so many places further on."""
-    if same(by, 0):
+    if by == 0:
         return index
-    return Expr(str(by)) if index == ZERO else Expr("({} + {})", (index, Expr(str(by))))
-
-
-def _numpy(dtype: str) -> str:
-    """The source of a dtype; `np.bool` is not in every NumPy."""
-    return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+    return fixed(by) if index == ZERO else Expr(Op.ADD, (index, fixed(by)))
 
 
 def length_for_layout(dim: Dim) -> int:
     """How much an axis wants to be the innermost loop; bags of unknown length are taken to be short."""
     return dim if isinstance(dim, int) else 8
-
-
-class Writer:
-    """Lines of a function body, the names taken in it and the scratch arrays it needs."""
-
-    def __init__(self, taken: set[str]) -> None:
-        self.lines: list[str] = []
-        self.taken = set(taken)
-        self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []  # name, shape, dtype
-        self.constants: dict[tuple[str, str], str] = {}  # numbers and dtype -> name
-        self.bounds: dict[str, Dim] = {}  # lengths that are at most as large as another
-        self._indent = 3  # in the loop over examples of the loop over segments
-
-    def name(self, base: str) -> str:
-        """A name not yet taken: `base`, or `base` with a number."""
-        name, count = base, 0
-        while name in self.taken:
-            count += 1
-            name = f"{base}{count}"
-        self.taken.add(name)
-        return name
-
-    def array(self, base: str, dims: tuple[Dim, ...], dtype: str) -> str:
-        """A scratch array, made once before the loop over examples."""
-        name = self.name(base)
-        self.scratch.append((name, dims, dtype))
-        return name
-
-    def constant(self, data: np.ndarray) -> str:
-        """An array of constants, made when the source is loaded; the same name for the same numbers."""
-        numbers = re.sub(r"\binf\b", "INFINITY", re.sub(r"\bnan\b", "NOT_A_NUMBER", repr(data.tolist())))
-        key = numbers, str(data.dtype)
-        if key not in self.constants:
-            self.constants[key] = self.name("constant")
-        return self.constants[key]
-
-    def constant_lines(self) -> str:
-        """The lines before the function that make its constants: Numba would take its time over them inside."""
-        return "".join(
-            f"{name} = np.array({numbers}, {_numpy(dtype)})\n" for (numbers, dtype), name in self.constants.items()
-        )
-
-    def scratch_lines(self, most: Callable[[Dim], str] = str) -> list[str]:
-        """The lines that make the scratch arrays; `most` is the source of the greatest a length can be."""
-        shapes = [", ".join(most(d) for d in dims) for _, dims, _ in self.scratch]
-        arrays = zip(self.scratch, shapes, strict=True)
-        return [f"{name} = np.empty(({shape},), {_numpy(dtype)})" for (name, _, dtype), shape in arrays]
-
-    def line(self, text: str) -> None:
-        self.lines.append("    " * self._indent + text)
-
-    def add(self, lines: Sequence[str]) -> None:
-        """Several lines."""
-        for text in lines:
-            self.line(text)
-
-    @contextmanager
-    def block(self, head: str) -> Iterator[None]:
-        self.line(head)
-        self._indent += 1
-        yield
-        self._indent -= 1
-
-    @contextmanager
-    def around(self, axes: Sequence[tuple[Expr, Dim]]) -> Iterator[None]:
-        """Nested loops over `axes` around what is written inside."""
-        for variable, dim in axes:
-            self.line(f"for {variable} in range({dim}):")
-            self._indent += 1
-        yield
-        self._indent -= len(axes)
-
-    def local(self, value: Expr, base: str = "x") -> Expr:
-        name = Expr(self.name(base))
-        self.line(f"{name} = {bare(str(value))}")
-        return name
-
-    # --- loops -----------------------------------------------------------------------------------------------------
-
-    def loops(
-        self,
-        axes: Sequence[tuple[Expr, Dim]],
-        statements: Sequence[Statement],
-        *,
-        independent: bool = False,
-    ) -> None:
-        """Nested loops over `axes` around assignments (target, operator, value), all values read before any is stored.
-
-        Assignments that are `independent` do not read what another stores, and need no such care.
-
-        What the innermost loop does not change is computed before it: otherwise the compiler has to assume that a
-        store to a row changes ids and coefficients, and does not vectorise.
-        """
-        if not axes:
-            self._assign(statements, independent)
-            return
-        (variable, dim), *rest = axes
-        if rest:
-            with self.block(f"for {variable} in range({dim}):"):
-                self.loops(rest, statements, independent=independent)
-            return
-        found: dict[Expr, Expr] = {}
-        hoisted = [(target, op, self._hoist(value, variable, found)) for target, op, value in statements]
-        target_index = [self._hoist_target(target, variable, found) for target, _, _ in hoisted]
-        with self.block(f"for {variable} in range({dim}):"):
-            self._assign([(t, op, v) for t, (_, op, v) in zip(target_index, hoisted, strict=True)], independent)
-
-    def _assign(self, statements: Sequence[Statement], independent: bool) -> None:
-        if len(statements) > 1 and not independent:
-            statements = [(t, op, self.local(v, "v")) for t, op, v in statements]
-        for target, op, value in statements:
-            self.line(f"{target} {op} {bare(str(value))}")
-
-    def _hoist(self, value: Expr, variable: Expr, found: dict[Expr, Expr]) -> Expr:
-        if not value.depends(variable):
-            return self._before(value, found)
-        if value.form == _product_form(len(value.args)):
-            fixed = [a for a in value.args if not a.depends(variable)]
-            moving = [self._hoist(a, variable, found) for a in value.args if a.depends(variable)]
-            return product([*([self._before(product(fixed), found)] if fixed else []), *moving])
-        return Expr(value.form, tuple(self._hoist(a, variable, found) for a in value.args))
-
-    def _before(self, value: Expr, found: dict[Expr, Expr]) -> Expr:
-        if not value.args and "[" not in value.form:
-            return value
-        if value not in found:
-            found[value] = self.local(value, "h")
-        return found[value]
-
-    def _hoist_target(self, target: "str | Expr", variable: Expr, found: dict[Expr, Expr]) -> str:
-        return str(self._hoist(target, variable, found)) if isinstance(target, Expr) else target

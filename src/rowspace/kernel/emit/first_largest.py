@@ -2,9 +2,10 @@
 
 from pytensor.graph.basic import Apply
 
-from rowspace.kernel.emit.emitter import Emitter, element
-from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, Op, apply, constant, element, named
 from rowspace.kernel.emit.scalars import DTYPES
+from rowspace.kernel.emit.statements import Assign
 
 
 def first_largest(emitter: Emitter, node: Apply) -> None:
@@ -15,26 +16,22 @@ def first_largest(emitter: Emitter, node: Apply) -> None:
     outer, index = emitter.axes(tuple(shape[a] for a in kept), "zk")
     inner, place = emitter.axes(tuple(shape[a] for a in folded), "rs")
     whole = _joined(kept, index, folded, place)
-    best, found, value = writer.name("best"), writer.name("place"), writer.name("v")
-    target = found
-    if outer:
-        places = writer.array("places", tuple(dim for _, dim in outer), "int64")
-        target = str(element(places)(tuple(variable for variable, _ in outer)))
+    best, first, value = (named(writer.name(base)) for base in ("best", "place", "v"))
+    load = element(writer.array("places", tuple(dim for _, dim in outer), "int64")) if outer else lambda _: first
+    target = load(tuple(name for name, _ in outer))
     with writer.around(outer):
-        writer.line(f"{best} = {DTYPES[x.type.dtype]}(-INFINITY)")
-        writer.line(f"{target} = 0")
+        writer.assign(best, constant("-INFINITY", DTYPES[x.type.dtype]))
+        writer.assign(target, ZERO)
         with writer.around(inner):
-            writer.line(f"{value} = {emitter.at(x, whole)}")
-            with writer.block(f"if {value} > {best} or ({value} != {value} and {best} == {best}):"):
-                writer.line(f"{best} = {value}")
-                writer.line(f"{target} = {_flat(place, [shape[a] for a in folded])}")
-    one, zero = (f"{DTYPES[out.type.dtype]}({n})" for n in (1, 0))
+            writer.add(Assign(value, emitter.at(x, whole), enclosed=True))
+            with writer.when(apply(Op.EXCEEDS, value, best)):
+                writer.assign(best, value)
+                writer.add(Assign(target, _flat(place, [shape[a] for a in folded]), enclosed=True))
+    one, zero = (constant(number, DTYPES[out.type.dtype]) for number in "10")
 
     def access(index: Index) -> Expr:
         here = _flat(tuple(index[a] for a in folded), [shape[a] for a in folded])
-        at = [index[a] for a in kept if shape[a] != 1]
-        there = element(places)(tuple(at)) if outer else Expr(found)
-        return Expr(f"({one} if {{}} == {{}} else {zero})", (here, there))
+        return apply(Op.SELECT_SAME, one, here, load(tuple(index[a] for a in kept if shape[a] != 1)), zero)
 
     emitter.bind(out, shape, access)
 
@@ -48,5 +45,5 @@ def _flat(index: Index, dims: list[Dim]) -> Expr:
     """The number of a place among all along some axes."""
     number = ZERO
     for i, dim in zip(index, dims, strict=True):
-        number = i if number == ZERO else Expr(f"({{}} * {dim} + {{}})", (number, i))
+        number = i if number == ZERO else Expr(Op.FLAT, (number, i), length=dim)
     return number

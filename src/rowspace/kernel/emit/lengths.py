@@ -1,6 +1,8 @@
 """Lengths and places in bags of any length, as source: what a cost asks of them is checked before its loop runs."""
 
-import re
+import operator
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from typing import Any
 
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -9,21 +11,21 @@ from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Shape_i
 
-from rowspace.kernel.emit.arithmetic import calculated
-from rowspace.kernel.emit.emitter import Emitter, Unsupported
-from rowspace.kernel.emit.expression import Dim, same
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import Dim, Expr, Op, Operation, length
+from rowspace.kernel.emit.scalars import SCALAR, Unsupported
 
-_SHORTENED = re.compile(r"max\((\w+) - (\d+), 0\)")
-_AT_MOST = re.compile(r"min\((\d+), (.*)\)")
-_FORMS = {
-    "Add": "({} + {})",
-    "Sub": "({} - {})",
-    "Mul": "({} * {})",
-    "IntDiv": "({} // {})",
-    "Maximum": "max({}, {})",
-    "Minimum": "min({}, {})",
+# PyTensor's operation -> ours, and what it gives for two numbers that are known
+_RECKONED: dict[str, tuple[Operation, Callable[[int, int], int]]] = {
+    "Add": (Op.ADD, operator.add),
+    "Sub": (Op.SUB, operator.sub),
+    "Mul": (Op.MUL, operator.mul),
+    "IntDiv": (Op.INT_DIV, operator.floordiv),
+    "Maximum": ("max", max),
+    "Minimum": ("min", min),
 }
-_COMPARED = {"LT": "<", "LE": "<=", "GT": ">", "GE": ">=", "EQ": "==", "NEQ": "!="}
+_LESS, _GREATER = ("LT", "LE"), ("GT", "GE")
+_COMPARED = (*_LESS, *_GREATER, "EQ", "NEQ")
 _SAME = (ScalarFromTensor, TensorFromScalar, DimShuffle)
 
 
@@ -41,9 +43,9 @@ def length_of(emitter: Emitter, variable: Variable) -> Dim:
     name = _name(node.op)
     if name == "Switch":
         return _chosen(emitter, node)
-    if name not in _FORMS:
+    if name not in _RECKONED:
         raise Unsupported(f"a length or place made by {node.op}")
-    return _combined(emitter, _FORMS[name], [length_of(emitter, x) for x in node.inputs])
+    return _combined(emitter, name, [length_of(emitter, x) for x in node.inputs])
 
 
 def _name(op: Any) -> str:
@@ -56,35 +58,35 @@ def _chosen(emitter: Emitter, node: Apply) -> Dim:
     test = condition.owner
     if test is None or _name(test.op) not in _COMPARED:
         raise Unsupported(f"a length or place made by {node.op}")
-    sign = _COMPARED[_name(test.op)]
+    compared = _name(test.op)
     a, b, x, y = (length_of(emitter, v) for v in (*test.inputs, x, y))
-    if sign[0] in "<>" and {str(a), str(b)} == {str(x), str(y)}:
-        form = _FORMS["Minimum" if (sign[0] == "<") == same(a, x) else "Maximum"]
-        return _combined(emitter, form, [x, y])
-    text = f"({x} * ({a} {sign} {b}) + {y} * (1 - ({a} {sign} {b})))"
-    emitter.writer.bounds[text] = f"max({x}, {y})"
-    return text
+    if compared in (*_LESS, *_GREATER) and {a, b} == {x, y}:
+        return _combined(emitter, "Minimum" if (compared in _LESS) == (a == x) else "Maximum", [x, y])
+    chosen = length(Op.CHOSEN, length(SCALAR[compared], a, b), x, y)
+    emitter.writer.bounds[chosen] = length("max", x, y)
+    return chosen
 
 
 def _is(op: Any, *kinds: type) -> bool:
     return isinstance(op, kinds) or (isinstance(op, Elemwise) and isinstance(op.scalar_op, kinds))
 
 
-def _combined(emitter: Emitter, form: str, parts: list[Dim]) -> Dim:
-    total = parts[0]
-    for part in parts[1:]:
-        both, text = total, form.format(total, part)
-        if isinstance(both, int) and isinstance(part, int):
-            total = int(calculated(text, {}))
-            continue
-        total = text
-        if form == _FORMS["Sub"] and not isinstance(part, int):
-            left_out = _AT_MOST.fullmatch(part)
-            if left_out and same(both, left_out[2]):
-                total = shortened(both, int(left_out[1]))
-            else:
-                emitter.writer.bounds[text] = both  # the longest is not that of the longest bags
-    return total
+def _combined(emitter: Emitter, name: str, parts: Sequence[Dim]) -> Dim:
+    return reduce(partial(_pair, emitter, name), parts)
+
+
+def _pair(emitter: Emitter, name: str, first: Dim, second: Dim) -> Dim:
+    """An operation of two lengths."""
+    operation, known = _RECKONED[name]
+    if isinstance(first, int) and isinstance(second, int):
+        return known(first, second)
+    if name != "Sub" or isinstance(second, int):
+        return length(operation, first, second)
+    if second.operation == "min" and second.args[0].op is Op.CONST and second.args[1] == first:
+        return shortened(first, int(second.args[0].name))  # all but so many of the last, or none
+    left = length(operation, first, second)
+    emitter.writer.bounds[left] = first  # the longest is not that of the longest bags
+    return left
 
 
 def shortened(dim: Dim, by: int) -> Dim:
@@ -93,14 +95,14 @@ def shortened(dim: Dim, by: int) -> Dim:
         return max(dim - by, 0)
     if by == 0:
         return dim
-    known = _SHORTENED.fullmatch(dim)
-    base, before = (known[1], int(known[2])) if known else (dim, 0)
-    return f"max({base} - {before + by}, 0)"
+    if dim.op is Op.SHORTENED and dim.args[0].op is Op.NAME and dim.args[1].op is Op.CONST:
+        return length(Op.SHORTENED, dim.args[0], int(dim.args[1].name) + by)
+    return length(Op.SHORTENED, dim, by)
 
 
 def at_most(dim: Dim, most: int) -> Dim:
     """The shorter of two lengths."""
-    return min(dim, most) if isinstance(dim, int) else f"min({dim}, {most})"
+    return min(dim, most) if isinstance(dim, int) else length("min", dim, most)
 
 
 def sliced(emitter: Emitter, dim: Dim, start: Dim | None, stop: Dim | None, step: int) -> tuple[Dim, Dim]:
@@ -108,12 +110,12 @@ def sliced(emitter: Emitter, dim: Dim, start: Dim | None, stop: Dim | None, step
     if all(isinstance(end, int | None) for end in (dim, start, stop)):
         picked = range(dim)[slice(start, stop, step)]  # type: ignore[arg-type]
         return picked.start, len(picked)
-    first, length = _forward(dim, start, stop) if step > 0 else _backward(dim, start, stop)
+    first, size = _forward(dim, start, stop) if step > 0 else _backward(dim, start, stop)
     if abs(step) > 1:
-        length = f"(({length} + {abs(step) - 1}) // {abs(step)})"
-    if length != dim:
-        emitter.writer.bounds[str(length)] = dim
-    return first, length
+        size = length(Op.INT_DIV, length(Op.ADD, size, abs(step) - 1), abs(step))
+    if isinstance(size, Expr) and size != dim:
+        emitter.writer.bounds[size] = dim
+    return first, size
 
 
 def _forward(dim: Dim, start: Dim | None, stop: Dim | None) -> tuple[Dim, Dim]:
@@ -125,21 +127,17 @@ def _forward(dim: Dim, start: Dim | None, stop: Dim | None) -> tuple[Dim, Dim]:
     if isinstance(start, int) and stop is None:
         return shortened(dim, -start), at_most(dim, -start)
     first = _end(start, dim)
-    return first, f"max({dim if stop is None else _end(stop, dim)} - {first}, 0)"
+    return first, length(Op.SHORTENED, dim if stop is None else _end(stop, dim), first)
 
 
 def _end(end: Dim, dim: Dim) -> Dim:
     if isinstance(end, int):
         return at_most(dim, end) if end >= 0 else shortened(dim, -end)
-    return f"max(min({end} + {dim} * ({end} < 0), {dim}), 0)"
+    return length(Op.CLAMPED, end, dim)
 
 
 def _backward(dim: Dim, start: Dim | None, stop: Dim | None) -> tuple[Dim, Dim]:
-    first = f"({dim} - 1)" if start is None else _end_backward(start, dim)
+    first = length(Op.SUB, dim, 1) if start is None else length(Op.CLAMPED_BACK, start, dim)
     if stop is None:
-        return first, dim if start is None else f"({first} + 1)"
-    return first, f"max({first} - {_end_backward(stop, dim)}, 0)"
-
-
-def _end_backward(end: Dim, dim: Dim) -> str:
-    return f"max(min({end} + {dim} * ({end} < 0), {dim} - 1), -1)"
+        return first, dim if start is None else length(Op.ADD, first, 1)
+    return first, length(Op.SHORTENED, first, length(Op.CLAMPED_BACK, stop, dim))

@@ -10,7 +10,7 @@ from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, SpecifyShape
 
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import Dim, same
+from rowspace.kernel.emit.expression import Dim
 
 # Operations whose elements are elements of their first input.
 _MOVES = (Alloc, ScalarFromTensor, TensorFromScalar, DimShuffle, Reshape, SpecifyShape)
@@ -39,7 +39,7 @@ def is_inside(emitter: Emitter, index: Variable, dim: Dim) -> bool:
     limit = below(emitter, index)
     if isinstance(limit, int) and isinstance(dim, int):
         return limit <= dim
-    return limit is not None and same(limit, dim)
+    return limit is not None and limit == dim
 
 
 def _is_scalar(op: Any, *kinds: type) -> bool:
@@ -49,4 +49,4 @@ def _is_scalar(op: Any, *kinds: type) -> bool:
 def _of_both(a: Dim | None, b: Dim | None) -> Dim | None:
     if isinstance(a, int) and isinstance(b, int):
         return max(a, b)
-    return a if a is not None and b is not None and same(a, b) else None
+    return a if a is not None and b is not None and a == b else None

@@ -4,8 +4,25 @@ import math
 
 from pytensor.graph.basic import Apply, Constant, Variable
 
-from rowspace.kernel.emit.emitter import REDUCTIONS, Emitter, Unsupported, element
-from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, length_for_layout
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import (
+    ZERO,
+    Axis,
+    Dim,
+    Expr,
+    Index,
+    Op,
+    apply,
+    element,
+    fixed,
+    length,
+    length_for_layout,
+    named,
+    whole,
+)
+from rowspace.kernel.emit.folds import REDUCTIONS
+from rowspace.kernel.emit.scalars import Unsupported
+from rowspace.kernel.emit.statements import Assign, For, Run
 from rowspace.kernel.emit.typed import number_of
 
 
@@ -20,12 +37,12 @@ def cumulate(emitter: Emitter, node: Apply) -> None:
     along = index[axis]
     others = sorted((loop for loop in loops if loop[0] is not along), key=lambda loop: length_for_layout(loop[1]))
     target, before = (emitter.at(out, (*index[:axis], place, *index[axis + 1 :])) for place in (along, _before(along)))
-    with emitter.writer.block(f"for {along} in range(1, {shape[axis]}):"):
-        emitter.writer.loops(others, [(target, "+=" if node.op.mode == "add" else "*=", before)])
+    with emitter.writer.inside(For(along, shape[axis], start=whole(1))):
+        emitter.writer.loops(others, [Assign(target, before, "+=" if node.op.mode == "add" else "*=")])
 
 
 def _before(place: Expr) -> Expr:
-    return Expr("({} - 1)", (place,))
+    return apply(Op.SUB, place, whole(1))
 
 
 def argmax(emitter: Emitter, node: Apply) -> None:
@@ -34,7 +51,7 @@ def argmax(emitter: Emitter, node: Apply) -> None:
     shape = emitter.shape(x)
     searched = tuple(range(len(shape))) if node.op.axis is None else tuple(node.op.axis)
     for axis in searched:
-        if isinstance(shape[axis], str):
+        if isinstance(shape[axis], Expr):
             emitter.require_place(0, shape[axis])
     dims = tuple(d for a, d in enumerate(shape) if a not in searched)
     kept, index = emitter.axes(dims, "zk")
@@ -45,7 +62,7 @@ def argmax(emitter: Emitter, node: Apply) -> None:
     with emitter.writer.around(kept):
         place = _search(emitter, loops, value, number)
         if target is not None:
-            emitter.writer.line(f"{target} = {place}")
+            emitter.writer.assign(target, place)
     if target is None:
         emitter.bind(out, dims, lambda _: place)
     emitter.below[out] = _count([dim for _, dim in loops])
@@ -58,24 +75,23 @@ def _merged(ndim: int, folded: tuple[int, ...], kept: Index, inner: Index) -> In
 
 
 def _count(dims: list[Dim]) -> Dim:
-    whole = [dim for dim in dims if isinstance(dim, int)]
-    product = math.prod(whole)
-    ragged = [str(dim) for dim in dims if not isinstance(dim, int)]
+    product = math.prod(dim for dim in dims if isinstance(dim, int))
+    ragged = [dim for dim in dims if isinstance(dim, Expr)]
     if not ragged:
         return product
-    return ragged[0] if len(dims) == 1 else "(" + " * ".join([*ragged, str(product)]) + ")"
+    return ragged[0] if len(dims) == 1 else length(Op.MUL, *ragged, product)
 
 
-def _search(emitter: Emitter, loops: list[tuple[Expr, Dim]], value: Expr, number: str) -> Expr:
+def _search(emitter: Emitter, loops: list[Axis], value: Expr, number: str) -> Expr:
     writer = emitter.writer
-    best, place, count = (writer.name(base) for base in ("best", "place", "count"))
-    writer.add([f"{best} = {REDUCTIONS['Maximum'].start(number)}", f"{place} = 0", f"{count} = 0"])
+    best, place, count = (named(writer.name(base)) for base in ("best", "place", "count"))
+    writer.add(Assign(best, REDUCTIONS["Maximum"].start(number)), Assign(place, ZERO), Assign(count, ZERO))
     with writer.around(loops):
         now = writer.local(value, "v")
-        with writer.block(f"if {now} > {best}:"):
-            writer.add([f"{best} = {now}", f"{place} = {count}"])
-        writer.line(f"{count} += 1")
-    return Expr(place)
+        with writer.when(apply(Op.GT, now, best)):
+            writer.add(Assign(best, now), Assign(place, count))
+        writer.assign(count, whole(1), "+=")
+    return place
 
 
 def sort(emitter: Emitter, node: Apply) -> None:
@@ -98,17 +114,17 @@ def _sort(emitter: Emitter, node: Apply, *, places: bool) -> None:
         return
     keys, order, spare = (_scratch(emitter, base, shape[along], d) for base, d in _arrays_for(x))
     others, index = emitter.axes(tuple(d for a, d in enumerate(shape) if a != along), "zk")
-    place = Expr("r")
+    place = named("r")
     full = (*index[:along], place, *index[along:])
-    loops, whole = emitter.axes(shape, "zk")
-    emitter.scratch(out, shape, whole, loops)
+    loops, everywhere = emitter.axes(shape, "zk")
+    emitter.scratch(out, shape, everywhere, loops)
+    key, sorted_place = (element(array)((place,)) for array in (keys, order))
     with writer.around(others):
-        statements = [(element(keys)((place,)), "=", emitter.at(x, full)), (element(order)((place,)), "=", place)]
-        writer.loops([(place, shape[along])], statements, independent=True)
-        writer.line(f"sort_places({keys}, {order}, {spare}, {shape[along]})")
-        sorted_place = element(order)((place,))
-        found = sorted_place if places else element(keys)((sorted_place,))
-        writer.loops([(place, shape[along])], [(emitter.at(out, full), "=", found)])
+        filled = [Assign(key, emitter.at(x, full)), Assign(sorted_place, place)]
+        writer.loops([(place, shape[along])], filled, independent=True)
+        writer.add(Run(apply("sort_places", *map(named, (keys, order, spare)), fixed(shape[along]))))
+        result = sorted_place if places else element(keys)((sorted_place,))
+        writer.loops([(place, shape[along])], [Assign(emitter.at(out, full), result)])
     if places:
         emitter.below[out] = shape[along]
 

@@ -8,10 +8,12 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.subtensor import indices_from_subtensor
 
-from rowspace.kernel.emit.emitter import Emitter, Unsupported
+from rowspace.kernel.emit.emitter import Emitter
 from rowspace.kernel.emit.expression import Dim, Index
 from rowspace.kernel.emit.limits import is_inside
+from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.slices import changed_part, part_of
+from rowspace.kernel.emit.statements import Assign
 
 
 class Picked:
@@ -104,4 +106,4 @@ def place(emitter: Emitter, node: Apply) -> None:
         return
     axes, index, value = changed_part(emitter, node, picked.dims)
     target = emitter.at(node.outputs[0], picked.outer(index))
-    emitter.writer.loops(axes, [(target, "=" if node.op.set_instead_of_inc else "+=", value)])
+    emitter.writer.loops(axes, [Assign(target, value, "=" if node.op.set_instead_of_inc else "+=")])

@@ -7,10 +7,23 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.subtensor import indices_from_subtensor
 
-from rowspace.kernel.emit.emitter import Emitter, Unsupported
-from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, length_for_layout, shifted
+from rowspace.kernel.emit.emitter import Emitter
+from rowspace.kernel.emit.expression import (
+    ZERO,
+    Axis,
+    Dim,
+    Expr,
+    Index,
+    Op,
+    fixed,
+    length,
+    length_for_layout,
+    shifted,
+    whole,
+)
 from rowspace.kernel.emit.lengths import length_of, sliced
 from rowspace.kernel.emit.limits import is_inside
+from rowspace.kernel.emit.scalars import Unsupported
 
 
 class Part:
@@ -20,12 +33,12 @@ class Part:
         indices = indices_from_subtensor(flat, node.op.idx_list)
         indices = (*indices, *[slice(None)] * (len(shape) - len(indices)))
         self.axes = [part_of(emitter, i, d) for i, d in zip(indices, shape, strict=True)]
-        self.dims = tuple(length for place, length in self.axes if length is not None)
+        self.dims = tuple(dim for _, dim in self.axes if dim is not None)
 
     def outer(self, index: Index) -> Index:
         """The index in the whole of an index in the part."""
         rest = iter(index)
-        return tuple(place if length is None else place(next(rest)) for place, length in self.axes)
+        return tuple(place if dim is None else place(next(rest)) for place, dim in self.axes)
 
 
 def part_of(emitter: Emitter, index: Any, dim: Dim) -> tuple[Any, Dim | None]:
@@ -36,13 +49,13 @@ def part_of(emitter: Emitter, index: Any, dim: Dim) -> tuple[Any, Dim | None]:
     step = 1 if step is None else step
     if not isinstance(step, int):
         raise Unsupported("a slice with a step that is not constant")
-    first, length = sliced(emitter, dim, start, stop, step)
-    return (lambda i: shifted(scaled(i, step), first)), length
+    first, picked = sliced(emitter, dim, start, stop, step)
+    return (lambda i: shifted(scaled(i, step), first)), picked
 
 
 def scaled(index: Expr, step: int) -> Expr:
     """An index times so much."""
-    return index if step == 1 or index == ZERO else Expr(f"({{}} * {step})", (index,))
+    return index if step == 1 or index == ZERO else Expr(Op.STRIDE, (index,), length=step)
 
 
 def _end(emitter: Emitter, end: Any) -> Dim:
@@ -57,9 +70,9 @@ def place_in(emitter: Emitter, index: Any, dim: Dim) -> Expr:
     emitter.require_place(place, dim)
     if isinstance(place, int):
         if isinstance(dim, int):
-            return Expr(str(place % dim))
-        return Expr(str(place)) if place >= 0 else Expr(f"({dim} - {-place})")
-    return Expr(f"({place} + {dim} * ({place} < 0))")
+            return whole(place % dim)
+        return whole(place) if place >= 0 else fixed(length(Op.SUB, dim, -place))
+    return fixed(length(Op.FROM_END, place, dim))
 
 
 def _whole(index: Variable) -> Variable:
@@ -68,7 +81,7 @@ def _whole(index: Variable) -> Variable:
     return index
 
 
-def changed_part(emitter: Emitter, node: Apply, dims: tuple[Dim, ...]) -> tuple[list[tuple[Expr, Dim]], Index, Expr]:
+def changed_part(emitter: Emitter, node: Apply, dims: tuple[Dim, ...]) -> tuple[list[Axis], Index, Expr]:
     """The loops over a part of `dims` that is set or added to, the index in it, and what comes there.
 
     The node's output is then a copy to change of its first input; its second is broadcast to the part.

@@ -5,10 +5,11 @@ PyTensor casts what an operation takes to the type of its result, and what it gi
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from rowspace.kernel.emit.expression import Expr
+from rowspace.kernel.emit.expression import Expr, Operation, cast, constant
 from rowspace.kernel.emit.scalars import BOOLEAN, COMPARISONS, DTYPES, SCALAR, Unsupported
 
 _AS_THEY_ARE = {"Cast", "Identity", "IsNan", "IsInf"}
@@ -18,7 +19,7 @@ _IN_FLOAT64 = {"round_away", "digamma", "trigamma", "erfinv", "erfcinv", "erfcx"
 
 
 def number_of(dtype: str) -> str:
-    """The source of a type; raises Unsupported for complex numbers and halves."""
+    """Our name of a type; raises Unsupported for complex numbers and halves."""
     if dtype not in DTYPES:
         raise Unsupported(f"numbers of type {dtype}")
     return DTYPES[dtype]
@@ -36,23 +37,23 @@ def operands(name: str, taken: Sequence[str], given: str) -> list[str]:
     return [given] * len(taken)
 
 
-def form_of(name: str, given: str) -> str:
-    """The form of an operation whose result is of the type `given`."""
+def operation_of(name: str, given: str) -> Operation:
+    """Our operation for one of PyTensor's whose result is of the type `given`."""
     if name not in SCALAR or (name in ("AND", "OR", "XOR", "Invert") and given in _FLOATS):
         raise Unsupported(name)
     if given == "bool" and name in BOOLEAN:
         return BOOLEAN[name]
-    return "whole_power({}, {})" if name == "Pow" and given not in _FLOATS else SCALAR[name]
+    return "whole_power" if name == "Pow" and given not in _FLOATS else SCALAR[name]
 
 
 def finished(name: str, value: Expr, given: str) -> Expr:
     """The value of an operation, cast to its type where it would be of another."""
-    own = SCALAR[name].partition("(")[0] in _IN_FLOAT64
+    own = SCALAR[name] in _IN_FLOAT64
     if name in _CHOOSE or given == "bool" or (given in _FLOATS and name != "Sign" and not own):
         return value
     if (given == "int64" and name not in ("Sign", "Pow")) or (given == "float32" and name == "Sign"):
         return value
-    return Expr(f"{number_of(given)}({{}})", (value,))
+    return cast(value, number_of(given))
 
 
 def converted(value: Expr, taken: str, given: str) -> Expr:
@@ -63,5 +64,18 @@ def converted(value: Expr, taken: str, given: str) -> Expr:
     if taken == given:
         return value
     if taken in _FLOATS and given not in (*_FLOATS, "bool", "int64", "int32", "uint64"):
-        value = Expr("i64({})" if given == "uint32" else "i32({})", (value,))
-    return Expr(f"{number_of(given)}({{}})", (value,))
+        value = cast(value, "i64" if given == "uint32" else "i32")
+    return cast(value, number_of(given))
+
+
+def literal(value: Any) -> Expr:
+    """A number as a constant of its type."""
+    value = np.asarray(value)
+    if value.dtype.kind == "b":
+        return constant(str(bool(value)), "")
+    number = number_of(str(value.dtype))
+    if value.dtype.kind in "iu":
+        return constant(str(int(value)), "" if number == "i64" else number)
+    if not np.isfinite(value):
+        return constant("NOT_A_NUMBER" if np.isnan(value) else "INFINITY" if value > 0 else "-INFINITY", number)
+    return constant(repr(value.item()) if number == "f64" else str(np.float32(value)), number)
