@@ -1,6 +1,6 @@
 """The user's own folder for kernels. What is read from it is run, so it is used only where nobody else can write.
 
-Numba keeps machine code there in files that are pickles, and plans.py the sources of kernels.
+Numba keeps machine code there in files that are pickles, and kernel/source_cache.py the sources of loops.
 """
 
 import contextlib

@@ -5,8 +5,8 @@
 - `source_cache.py`: a loop that was written before is found again by what its graph says.
 - `example_loop.py` writes the loop: `loop_columns.py` what it reads and draws, `emit/` what the graph reckons,
   `update_phase.py` how rows are written. `row_loop.py` writes a loop over rows instead of examples.
-- `kernel.py`: a loop ready to be called. `granted.py` checks what it takes for granted of the lengths of bags;
-  `segments.py` has what it is given and what became of it. `slow.py`: a cost without a loop.
+- `kernel.py`: a loop ready to be called. `segments.py` has what it is given and what became of it; `granted.py` checks
+  what it takes for granted of the lengths of bags (`arithmetic.py`). `slow.py`: a cost without a loop.
 - `caught_up.py`: rows of exact updates that have yet to take steps. `row_gradient.py`: gradients without training.
 
 An operation is one line of `emit/scalars.py` or one rule of `emit/rules.py`.

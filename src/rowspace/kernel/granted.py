@@ -9,7 +9,7 @@ import numpy as np
 from rowspace.columns.chunk import Chunk
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
-from rowspace.kernel.emit.arithmetic import calculated
+from rowspace.kernel.arithmetic import calculated
 
 
 def check_lengths(

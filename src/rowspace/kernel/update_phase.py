@@ -14,6 +14,7 @@ from rowspace.kernel.emit.expression import (
     Axis,
     Dim,
     Expr,
+    Index,
     Op,
     apply,
     cast,
@@ -290,24 +291,34 @@ class UpdatePhase:
                 continue  # finite, since what is subtracted was found to be
             self.writer.assign(CHECK, load(self.tables[table].array, row, ZERO), "+=")
 
-    @staticmethod
-    def _elsewhere(e: Expr, arrays: Sequence[str]) -> bool:
-        """Whether a piece reads one of the arrays at another place than the loop is at."""
-        return e.op is Op.LOAD and e.name in arrays and e.args[-1] != _K and e.args[-1].depends(_K)
-
     def _outputs(
         self, rows: TableRows, row: Expr, gradient: Access, graph: SymbolicUpdate, steps: Expr | None = None
     ) -> list[tuple[Assign, tuple[Dim, ...]]]:
         """What a step writes, and its shape: for the row and each part of its state."""
-        inner = emitter(self.writer, inline=True)
         arrays = [rows.array, *rows.states]
-        places = [lambda index, a=a: load(a, row, *index) for a in arrays]
-        for variable, place in zip([graph.row, *graph.state], places, strict=True):
-            inner.bind(variable, variable.type.shape, place)
+        inner = self._emitted(rows, row, gradient, graph, steps)
+        moves = []
+        for position, (variable, array) in enumerate(zip([graph.new_row, *graph.new_state], arrays, strict=True)):
+            if variable is graph.row:
+                continue
+            dims = variable.type.shape
+            index = ZERO if dims == (1,) else _K
+            if any(_reads_elsewhere(e, arrays) for e in inner.at(variable, (index,)).walk()):
+                inner.store(variable, dims, inner.access[variable])  # the loop would read what it has written
+            sign = "-=" if rows.additive and position == 0 else "="
+            moves.append((Assign(load(array, row, index), inner.at(variable, (index,)), sign), dims))
+        return moves
+
+    def _emitted(
+        self, rows: TableRows, row: Expr, gradient: Access, graph: SymbolicUpdate, steps: Expr | None
+    ) -> Emitter:
+        """An emitter that has written what a step's results need."""
+        inner, outputs = emitter(self.writer, inline=True), [graph.new_row, *graph.new_state]
+        for variable, array in zip([graph.row, *graph.state], [rows.array, *rows.states], strict=True):
+            inner.bind(variable, variable.type.shape, partial(_part_of_row, array, row))
         inner.bind(graph.rate, (), lambda _: rows.rate)
         if graph.steps is not None and steps is not None:
             inner.bind(graph.steps, (), lambda _: steps)
-        outputs = [graph.new_row, *graph.new_state]
         try:
             inner.count(outputs)
             inner.bind_one(graph.gradient, (rows.dim,), gradient)
@@ -317,14 +328,13 @@ class UpdatePhase:
                 f"the update {graph.name!r} uses {reason}, which has no compiled loop, and an update needs one; "
                 "write it with arithmetic, comparisons, sums and the functions of one number"
             ) from reason
-        out = []
-        for position, (variable, place) in enumerate(zip(outputs, places, strict=True)):
-            if variable is graph.row:
-                continue
-            dims = variable.type.shape
-            index = (ZERO if dims == (1,) else _K,)
-            if any(self._elsewhere(e, arrays) for e in inner.at(variable, index).walk()):
-                inner.store(variable, dims, inner.access[variable])  # the loop would read what it has written
-            sign = "-=" if rows.additive and position == 0 else "="
-            out.append((Assign(place(index), inner.at(variable, index), sign), dims))
-        return out
+        return inner
+
+
+def _part_of_row(array: str, row: Expr, index: Index) -> Expr:
+    return load(array, row, *index)
+
+
+def _reads_elsewhere(e: Expr, arrays: Sequence[str]) -> bool:
+    """Whether an expression reads one of the arrays at another place than the loop is at."""
+    return e.op is Op.LOAD and e.name in arrays and e.args[-1] != _K and e.args[-1].depends(_K)

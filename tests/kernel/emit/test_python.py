@@ -116,7 +116,7 @@ def compiled_by_c(body, folder):
 # --- rules know no text --------------------------------------------------------------------------------------------
 
 SOURCE = Path(rowspace.__file__).parent / "kernel"
-PRINTERS = {"python.py", "functions.py", "arithmetic.py"}
+PRINTERS = {"python.py", "functions.py"}
 WRITERS = [SOURCE / name for name in ("example_loop.py", "loop_columns.py", "update_phase.py", "row_loop.py")]
 RULES = [path for path in sorted((SOURCE / "emit").glob("*.py")) if path.name not in PRINTERS] + WRITERS
 SIGNS = set("([+-*/%<>=&|")

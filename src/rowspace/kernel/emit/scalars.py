@@ -105,9 +105,10 @@ BOOLEAN: dict[str, Operation] = {
 COMPARISONS = {"LT", "GT", "LE", "GE", "EQ", "NEQ"}
 
 # Operations cheap enough to be written again wherever their result is used.
-CHEAP = {"Add", "Mul", "Sub", "TrueDiv", "Neg", "Abs", "Sqr", "Identity", "Second", "Cast", "Sign", "Switch"} | {
-    "Maximum", "Minimum", "LT", "GT", "LE", "GE", "EQ", "NEQ", "AND", "OR", "Reciprocal", "Clip",
-}  # fmt: skip
+CHEAP = {
+    *"Add Mul Sub TrueDiv Reciprocal Neg Abs Sign Sqr Identity Second Cast Switch Maximum Minimum Clip".split(),
+    *"LT GT LE GE EQ NEQ AND OR".split(),
+}
 
 DTYPES = {
     "float32": "f32",
@@ -117,7 +118,7 @@ DTYPES = {
     **{f"uint{bits}": f"u{bits}" for bits in (8, 16, 32, 64)},
 }
 
-# Names that every loop knows, beside its helpers.
+# Names that every loop knows, beside the functions it calls.
 KNOWN = {
     *"math np uintp uint64 abs max min range len INFINITY NOT_A_NUMBER".split(),
     *"pause prefetch load_acquire store_release".split(),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rowspace.kernel.emit.arithmetic import calculated
+from rowspace.kernel.arithmetic import calculated
 
 LENGTHS = {"a": np.array([0, 1, 5]), "b": np.array([3, 3, 2])}
 TEXTS = ["7", "-a", "a + b * 2", "-(-a // 2) % 3", "(a * (a < b) + b * (1 - (a < b)))", "a == b", "a != 1", "a >= 1"]

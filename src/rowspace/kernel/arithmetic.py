@@ -1,4 +1,4 @@
-"""The value of a length that is written as source: whole numbers, names and arithmetic, and nothing that could run."""
+"""The value of a length that is written as a text: whole numbers, names and arithmetic, and nothing that could run."""
 
 import ast
 import operator
