@@ -38,7 +38,6 @@ MANY_ARGUMENTS = {  # file and function -> why it has so many
     "read/word_loops.py: absorb": "a compiled loop",
     "recipes/contexts.py: thin_out": "a compiled loop",
     "schedule/sort_loops.py: number_buckets": "a compiled loop",
-    "kernel/row_loop.py: step": "to be mended",
     "schedule/planner.py: __init__": "to be mended",
     "train/fit.py: __init__": "to be mended",
     "plot/labels.py: place_labels": "to be mended",

@@ -40,4 +40,4 @@ def _may_lag(state: TrainState, table: str) -> bool:
 def _catch_up(state: TrainState, loops: Loops, table: str, values: np.ndarray, *slots: np.ndarray) -> None:
     """Catch up all rows of these arrays, which are parts of the table and its state, or copies of parts."""
     loop, rows = loops.rows(table, step=False), np.arange(len(values))
-    catch_up(loop, values, slots, rows, state.rates.of(table), state.steps, (0, len(rows)))
+    catch_up(loop, (values, *slots), rows, state.rates.of(table), state.steps, (0, len(rows)))

@@ -24,6 +24,8 @@ _RESERVED = {
     *FUNCTIONS,
 }
 
+_NO_GRADIENTS, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
+
 
 class RowLoop:
     """A loop over rows for an update and a width.
@@ -78,24 +80,36 @@ class RowLoop:
 
 
 def catch_up(
-    loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray,
-    past: tuple[np.ndarray, np.ndarray], now: int, part: tuple[int, int],
-) -> None:  # fmt: skip
-    """Let rows `part` of `rows` take the steps before `now` that they missed; `past` is that of the table."""
-    nothing = _NOTHING, _NO_ORDER, _NO_ORDER, np.float32(0)
-    loop.run(table, tuple(states), rows, *nothing, now, *part, *past)
+    loop: RowLoop,
+    arrays: Sequence[np.ndarray],
+    rows: np.ndarray,
+    past: tuple[np.ndarray, np.ndarray],
+    now: int,
+    part: tuple[int, int],
+) -> None:
+    """Let rows `part` of `rows` take the steps before `now` that they missed; `past` is that of the table.
+
+    `arrays` are the table's values and what its update keeps beside rows.
+    """
+    table, *slots = arrays
+    nothing = _NO_GRADIENTS, _NO_ORDER, _NO_ORDER, np.float32(0)
+    loop.run(table, tuple(slots), rows, *nothing, now, *part, *past)
 
 
 def step(
-    loop: RowLoop, table: np.ndarray, states: Sequence[np.ndarray], rows: np.ndarray, gradients: np.ndarray,
-    order: tuple[np.ndarray, np.ndarray], rate: float, now: int, part: tuple[int, int],
-) -> int:  # fmt: skip
+    loop: RowLoop,
+    arrays: Sequence[np.ndarray],
+    rows: np.ndarray,
+    gradients: np.ndarray,
+    order: tuple[np.ndarray, np.ndarray],
+    rate: float,
+    now: int,
+    part: tuple[int, int],
+) -> int:
     """Let rows `part` of `rows` take step `now`; `order` sorts the gradients by row and says where each row's begin.
 
     Gives the first row whose new values are not finite, or the end of the part.
     """
+    table, *slots = arrays
     numbers = np.float32(rate), now, *part, _NO_ORDER, _NO_PACES
-    return int(loop.run(table, tuple(states), rows, gradients, *order, *numbers))
-
-
-_NOTHING, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
+    return int(loop.run(table, tuple(slots), rows, gradients, *order, *numbers))

@@ -95,21 +95,17 @@ class Batches:
 
     def _catch_up(self, table: str, found: Distinct) -> None:
         """Let the rows of a batch take the steps they missed."""
-        loop, values, states = (
-            self.catching_up[table],
-            self.state.tables[table].values,
-            self.state.slots[table],
-        )
+        loop, arrays = self.catching_up[table], self.state.arrays_of(table)
         past, now = self.state.rates.of(table), self.state.steps
-        self._each_row(found, lambda part: catch_up(loop, values, states, found.rows, past, now, part))
+        self._each_row(found, lambda part: catch_up(loop, arrays, found.rows, past, now, part))
 
     def _step(self, table: str, found: Distinct, rate: float, gradients: np.ndarray) -> bool:
         """Let the rows of a batch take its step; whether all are finite after it."""
-        loop, (values, *states) = self.steps[table], self.state.arrays_of(table)
+        loop, arrays = self.steps[table], self.state.arrays_of(table)
         now, bad = self.state.steps, []  # type: int, list[int]
 
         def run(part: tuple[int, int]) -> None:
-            end = step(loop, values, states, found.rows, gradients, found.order, rate, now, part)
+            end = step(loop, arrays, found.rows, gradients, found.order, rate, now, part)
             bad.extend([end] if end < part[1] else [])
 
         self._each_row(found, run)
