@@ -349,7 +349,9 @@ def test_errors_of_evaluate(royals, judged):
     assert "bad.txt, line 1: 2 fields where two words and a score are expected" in told
     assert "there is no file" in fails("evaluate", royals, "--similarity", judged / "none.tsv")
     assert "is not a model" in fails("evaluate", judged, "--similarity", judged / "pairs.tsv")
-    assert "at least 1, not 0" in fails("evaluate", royals, "--similarity", judged / "pairs.tsv", "--restrict-vocab", 0)
+    assert "restrict_vocab is 0; give a whole number of at least 1" in fails(
+        "evaluate", royals, "--similarity", judged / "pairs.tsv", "--restrict-vocab", 0
+    )
 
 
 def test_info(model):
