@@ -1,6 +1,6 @@
 """The arrays of a checkpoint as .npy files, of which only the stretches that changed are written."""
 
-from io import BytesIO, RawIOBase
+from io import RawIOBase
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from rowspace.checkpoint.form import Malformed, by_name, list_of, one_of, row_of
 from rowspace.errors import CheckpointError
 from rowspace.system.digests import block_digests
 from rowspace.system.mapped import release
+from rowspace.system.npy import header
 
 STRETCH = 1 << 20  # bytes with a checksum of their own
 _AT_ONCE = 64 * STRETCH  # bytes read in one call
@@ -38,18 +39,18 @@ def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> n
         before: the checksums of that state, or None if there is no such file.
     """
     array = np.ascontiguousarray(array)
-    header, content = _header(array.dtype, array.shape), array.reshape(-1).view(np.uint8)
-    size, sums = len(header) + array.nbytes, np.empty(-(-array.nbytes // STRETCH), np.uint64)
+    begin, content = header(array.dtype, array.shape), array.reshape(-1).view(np.uint8)
+    size, sums = len(begin) + array.nbytes, np.empty(-(-array.nbytes // STRETCH), np.uint64)
     if before is not None and (len(before) != len(sums) or not path.exists() or path.stat().st_size != size):
         before = None
     with path.open("wb" if before is None else "r+b", buffering=0) as stream:
         stream.truncate(size)
-        _write(stream, header, 0)
+        _write(stream, begin, 0)
         for number in range(len(sums)):
             part = content[number * STRETCH : (number + 1) * STRETCH]
             [sums[number]] = block_digests(part, STRETCH)
             if before is None or sums[number] != before[number]:
-                _write(stream, part.data, len(header) + number * STRETCH)
+                _write(stream, part.data, len(begin) + number * STRETCH)
             release(part)
     return sums
 
@@ -58,7 +59,7 @@ def read_into(path: Path, array: np.ndarray) -> None:
     """Fill an array, in C order, from a file that was found to hold its like."""
     content = array.reshape(-1).view(np.uint8)
     with path.open("rb", buffering=0) as stream:
-        stream.seek(len(_header(array.dtype, array.shape)))
+        stream.seek(len(header(array.dtype, array.shape)))
         while len(content):
             read = stream.readinto(content[:_AT_ONCE].data)
             if not read:
@@ -69,13 +70,13 @@ def read_into(path: Path, array: np.ndarray) -> None:
 
 def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> str:
     """What is wrong with a file that should hold an array with these checksums, or nothing."""
-    header, kind = _header(np.dtype(dtype), shape), np.dtype(dtype)
-    size = len(header) + int(np.prod(shape, dtype=object)) * kind.itemsize
+    begin = header(dtype, shape)
+    size = len(begin) + prod(shape) * np.dtype(dtype).itemsize
     try:
         if path.stat().st_size != size:
             return f"{path} has {path.stat().st_size} bytes instead of {size}"
         with path.open("rb", buffering=0) as stream:
-            if stream.read(len(header)) != header:
+            if stream.read(len(begin)) != begin:
                 return f"the header of {path} was altered"
             for number, expected in enumerate(sums):
                 [found] = block_digests(np.frombuffer(stream.read(STRETCH), np.uint8), STRETCH)
@@ -84,12 +85,6 @@ def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> 
     except FileNotFoundError:
         return f"{path} is missing"
     return ""
-
-
-def _header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
-    out = BytesIO()
-    np.lib.format.write_array_header_1_0(out, {"descr": dtype.str, "fortran_order": False, "shape": shape})
-    return out.getvalue()
 
 
 def _write(stream: RawIOBase, content: memoryview | bytes, at: int) -> None:

@@ -9,6 +9,7 @@ from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinit
 from rowspace.read.binary import HEAD
 from rowspace.read.packed import packing_of
 from rowspace.system.atomic import atomic_file, settle
+from rowspace.system.npy import write_array
 from rowspace.tables import files
 from rowspace.tables.table import Table
 
@@ -29,14 +30,14 @@ def write_npy(table: Table, path: str | os.PathLike[str]) -> None:
     refuse_nonfinite(table, "a file of vectors")
     beside = [files.names_path(path), files.counts_path(path)]
     with atomic_file(path, "wb") as out, ExitStack() as stack:
-        files.write_array(out, table.values)
+        write_array(out, table.values)
         written = [out]
         if table.names is not None:
             written.append(stack.enter_context(atomic_file(beside[0])))
             written[-1].write(files.names_json(table.names))
         if table.counts is not None:
             written.append(stack.enter_context(atomic_file(beside[1], "wb")))
-            files.write_array(written[-1], table.counts)
+            write_array(written[-1], table.counts)
         settle(*written)
         # what is beside an older file goes before the new one comes: no names are better than another table's names
         for old in beside:

@@ -22,8 +22,9 @@ from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.lock import saved
 from rowspace.system.mapped import whole_file
+from rowspace.system.npy import write_array
 from rowspace.system.siblings import present
-from rowspace.tables.files import names_json, write_array
+from rowspace.tables.files import names_json
 from rowspace.tables.table import Table, by_name
 
 ATTEMPTS = 20

@@ -6,7 +6,6 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +16,7 @@ from rowspace.errors.checks import path_of
 from rowspace.read.encoded import text_loop
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
+from rowspace.system.npy import header
 
 HEADER_BYTES = 128  # bytes of a .npy header for one dimension
 PROVISIONAL = np.dtype("<i4")
@@ -89,7 +89,7 @@ def renumber(
         new: the new id of each provisional one, int32, -1 for those that are left out.
     """
     read = written = HEADER_BYTES
-    _write_header(offsets, (sentences + 1,), OFFSET)
+    offsets.write(header(OFFSET, (sentences + 1,)))
     offsets.write(bytes(OFFSET.itemsize))
     out, bounds, begun = np.empty(RENUMBERED_AT_ONCE + 1, np.int32), np.empty(RENUMBERED_AT_ONCE, np.int64), 0
     while True:
@@ -105,13 +105,5 @@ def renumber(
         offsets.write(bounds[:lines].astype(OFFSET, copy=False).data)
     ids.truncate(written)
     ids.seek(0)
-    _write_header(ids, (length,), dtype)
-
-
-def _write_header(stream: IO[Any], shape: tuple[int], dtype: np.dtype[Any]) -> None:
-    header = BytesIO()
-    content = {"descr": dtype.str, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(header, content)
-    text = header.getvalue()
-    assert len(text) <= HEADER_BYTES, text
-    stream.write(text)
+    written = ids.write(header(dtype, (length,)))
+    assert written == HEADER_BYTES, written

@@ -18,9 +18,9 @@ from rowspace.read.ids import OFFSET, Folder, append, dtype_for, renumber
 from rowspace.read.sentences import Pieces, Sentences, sentences_of
 from rowspace.read.vocabulary import FEWER, Vocabulary, choose
 from rowspace.system.memory import explain_out_of_memory
+from rowspace.system.npy import map_array
 from rowspace.system.progress import progress_bar
 from rowspace.system.threads import ThreadPool, thread_count, waited
-from rowspace.tables.files import map_array
 from rowspace.tables.names import Names
 
 IDS, OFFSETS = "ids.npy", "offsets.npy"

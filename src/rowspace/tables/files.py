@@ -7,36 +7,30 @@ A new table is written straight to disk, never held in memory.
 import json
 import os
 import re
-import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from rowspace.errors import FormatError, ShapeError
-from rowspace.errors.quoting import one_line, quoted
+from rowspace.errors.quoting import one_line
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import explain_disk_full
-from rowspace.system.disk_room import fill_holes, reserve
+from rowspace.system.disk_room import reserve
 from rowspace.system.lock import locked
-from rowspace.system.mapped import map_file, pieces, write_through
+from rowspace.system.mapped import write_through
 from rowspace.system.memory import require_memory
+from rowspace.system.npy import header, map_array, write_array
 from rowspace.system.siblings import lock_path
 from rowspace.tables.names import Names
 from rowspace.tables.values import checked_counts
 
 HELD = "names and counts are held in memory, also of a table on disk: open it where more is free"
-PIECE = 1 << 24  # bytes written at once
 
 # two surrogates in a row: JSON would read them back as the one character they encode
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-LONGEST_HEADER = 10_000  # bytes, as NumPy itself reads
-_LENGTHS = {1: 2, 2: 4, 3: 4}  # bytes of the length of the header, by version
-_VALUE = r"('[^']{1,40}'|True|False|\((?:\d{1,18}(?:, ?\d{1,18})*,?)?\))"  # no two ways to read one text
-_ENTRY = re.compile(rf"'(\w+)': ?{_VALUE}")
-_ENTRIES = re.compile(rf"\{{(?:{_ENTRY.pattern},? ?)*\}}\s*")
 
 
 def names_path(path: str | os.PathLike[str]) -> Path:
@@ -51,15 +45,6 @@ def names_path(path: str | os.PathLike[str]) -> Path:
 def counts_path(path: str | os.PathLike[str]) -> Path:
     """Where the counts of the values at `path` lie."""
     return _beside(path, ".counts.npy")
-
-
-def write_array(stream: Any, array: np.ndarray) -> None:
-    """Write an array of numbers as .npy into anything with a `write`, without a copy of it."""
-    array = np.ascontiguousarray(array)
-    np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
-    # in pieces: one write takes at most 2 GB. Not array.tofile, which does not say that a disk is full
-    for part in pieces(array.reshape(-1), PIECE):
-        stream.write(part.view(np.uint8).data)
 
 
 def names_json(names: Iterable[str]) -> str:
@@ -104,77 +89,6 @@ def in_memory(mapped: np.ndarray, what: str | os.PathLike[str]) -> np.ndarray:
     """A copy of a mapped array, if there is memory for it: a file with holes may be of any size."""
     require_memory(mapped.nbytes, f"{what}, {' x '.join(map(str, mapped.shape))},", HELD)
     return np.array(mapped)
-
-
-def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f4", ndim: int = 2) -> np.memmap:
-    """Map a .npy file into memory without reading it.
-
-    Args:
-        path: the file.
-        mode: "r" read-only, "r+" writes go to the file, "c" writes stay in this process.
-        dtype: the little-endian dtype the file must hold.
-        ndim: the number of dimensions it must have.
-
-    Returns:
-        The mapped array.
-
-    Raises:
-        FormatError: if the file is not such an array, or its size is not what its header says.
-        DiskFull: if it has holes, is to be written to, and the disk has no room to fill them.
-        OSError: if it cannot be opened.
-    """
-    with open(path, "r+b" if mode == "r+" else "rb") as stream:  # once: it may be replaced at any moment
-        shape, offset = _read_header(stream, path, dtype, ndim)
-        promised = offset + int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
-        size = os.fstat(stream.fileno()).st_size
-        if size != promised:
-            raise FormatError(
-                f"{path} has {size} bytes where its header promises {promised} for shape {shape}; "
-                "the file is damaged: write it again"
-            )
-        if 0 in shape:
-            raise FormatError(f"{path} is empty (shape {shape}); a table has a row and a column")
-        if mode == "r+":
-            fill_holes(stream.fileno(), size, path)
-        return map_file(stream, path, dtype=dtype, mode=mode, offset=offset, shape=shape)
-
-
-def _read_header(stream: IO[bytes], path: str | os.PathLike[str], dtype: str, ndim: int) -> tuple[tuple[int, ...], int]:
-    try:
-        descr, fortran, shape, offset = _parsed(stream)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of types that NumPy is giving up
-            found = np.dtype(descr)
-    except (ValueError, TypeError, SyntaxError) as error:
-        raise FormatError(f"{path} is not a .npy file of numbers: {one_line(error)}") from None
-    if found != np.dtype(dtype) or len(shape) != ndim or fortran:
-        order = ", Fortran order" if fortran else ""
-        name = np.dtype(dtype).name
-        raise FormatError(
-            f"{path} holds {found} of shape {shape}{order}, expected {name} in C order with "
-            f"{ndim} dimension(s); save np.ascontiguousarray(array, dtype=np.{name}) instead"
-        )
-    return shape, offset
-
-
-def _parsed(stream: IO[bytes]) -> tuple[str, bool, tuple[int, ...], int]:
-    """The header of a .npy file: dtype, whether in Fortran order, shape, and where the numbers begin.
-
-    NumPy's own reader evaluates the header as Python's literals, as long as the file says it is; what it may hold of
-    arrays of numbers is a pattern.
-    """
-    start = stream.read(8)
-    if len(start) < 8 or start[:6] != np.lib.format.MAGIC_PREFIX or start[6] not in _LENGTHS:
-        raise ValueError("it does not begin as one")
-    length = int.from_bytes(stream.read(_LENGTHS[start[6]]), "little")
-    if length > LONGEST_HEADER:
-        raise ValueError(f"its header claims {length} bytes")
-    header = stream.read(length).decode("latin-1")
-    entries = dict(_ENTRY.findall(header)) if _ENTRIES.fullmatch(header) else {}
-    if len(header) < length or entries.keys() != {"descr", "fortran_order", "shape"}:
-        raise ValueError(f"its header is {quoted(header.strip())}")
-    shape = tuple(map(int, re.findall(r"\d+", entries["shape"])))
-    return entries["descr"].strip("'"), entries["fortran_order"] == "True", shape, stream.tell()
 
 
 def _beside(path: str | os.PathLike[str], suffix: str) -> Path:
@@ -227,10 +141,7 @@ def _write_files(path: Path, shape: tuple[int, int], rows: Iterable[np.ndarray],
 
 
 def _write_values(stream: Any, path: Path, shape: tuple[int, int], rows: Iterable[np.ndarray]) -> None:
-    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, header)
-    stream.flush()
-    at = stream.tell()
+    at = stream.write(header("<f4", shape))
     reserve(stream.fileno(), at + 4 * shape[0] * shape[1], path)
     for part in rows:
         stream.write(np.ascontiguousarray(part, "<f4").data)
