@@ -163,22 +163,9 @@ def _width(**tables: Any) -> int | None:
 
 
 NAMED: dict[str, Callable[..., Any]] = {
-    cost.__name__: cost
-    for cost in (
-        *(
-            l1_dot,
-            squared_dot,
-            logistic_dot,
-            cosine,
-            pair_negatives,
-            margin,
-            skip_gram,
-            skip_gram_bag,
-            subword_skip_gram,
-            cbow,
-        ),
-        *(glove, sampled_softmax, transe, distmult, complex_),
-    )
+    name: cost
+    for name, cost in vars().copy().items()
+    if inspect.isfunction(cost) and cost.__module__ == __name__ and name[0] != "_"
 }
 
 

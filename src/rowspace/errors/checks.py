@@ -2,7 +2,7 @@
 
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,25 @@ import numpy as np
 
 from rowspace.errors import DataError, RowspaceError
 from rowspace.errors.quoting import quoted
+
+
+def first_failing(count: int, parse: Callable[[int, int], Any]) -> int:
+    """The first of `count` entries that `parse(low, high)`, given all from `low` to `high`, refuses by ValueError.
+
+    It is found by halving, since many entries are parsed fast at once; one of them must be refused.
+
+    >>> first_failing(3, lambda low, high: [int(text) for text in ["1", "2", "x"][low:high]])
+    2
+    """
+    low, high = 0, count
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            parse(low, middle)
+            low = middle
+        except ValueError:
+            high = middle
+    return low
 
 
 def is_integer(item: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from rowspace.errors import DataError, FormatError, ShapeError
-from rowspace.errors.checks import whole
+from rowspace.errors.checks import first_failing, whole
 from rowspace.errors.quoting import quoted
 from rowspace.read.binary import encoding_marked
 from rowspace.read.packed import packing_named
@@ -185,10 +185,10 @@ def numbers(rows: list[bytes], dim: int, where: Any) -> np.ndarray:
     Raises:
         FormatError: for the first row with another count, or with something that is no number.
     """
-    found = _parsed(rows, dim)
-    if found is None:
-        raise _first_wrong(rows, dim, where)
-    return found
+    try:
+        return _parsed(rows, dim)
+    except ValueError:
+        raise _first_wrong(rows, dim, where) from None
 
 
 def decoded(names: list[bytes], where: Any) -> list[str]:
@@ -219,29 +219,23 @@ def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
     return Table.from_array(values, names)
 
 
-def _parsed(rows: list[bytes], dim: int) -> np.ndarray | None:
-    """Rows of text as float32; None if one of them is none."""
+def _parsed(rows: list[bytes], dim: int) -> np.ndarray:
+    """Rows of text as float32; ValueError if one of them is none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    try:
-        tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
-        values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        return None
-    if (pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all():
-        return values.reshape(len(rows), dim)
-    return None
+    tokens = pc.ascii_split_whitespace(pa.array(rows, pa.binary()).cast(pa.string()))
+    values = tokens.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
+    if not ((pc.list_value_length(tokens).to_numpy() == dim).all() and np.isfinite(values).all()):
+        raise ValueError
+    return values.reshape(len(rows), dim)
 
 
 def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
-    """The error for the first row that is none, which is found by halving."""
-    low, high = 0, len(rows)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _parsed(rows[low:middle], dim) is None else (middle, high)
-    tokens = rows[low].split()
+    """The error for the first row that is none."""
+    row = first_failing(len(rows), lambda low, high: _parsed(rows[low:high], dim))
+    tokens = rows[row].split()
     if len(tokens) != dim:
-        return FormatError(f"{where(low)}: {len(tokens)} numbers where {dim} are expected")
-    wrong = next((token for token in tokens if _parsed([token], 1) is None), rows[low])
-    return FormatError(f"{where(low)}: {quoted(wrong)[1:]} is not a finite float32")
+        return FormatError(f"{where(row)}: {len(tokens)} numbers where {dim} are expected")
+    wrong = tokens[first_failing(dim, lambda low, high: _parsed(tokens[low:high], 1))]
+    return FormatError(f"{where(row)}: {quoted(wrong)[1:]} is not a finite float32")

@@ -202,18 +202,13 @@ def _asked(pairs: np.ndarray, same: np.ndarray, n: int) -> _Asked:
 
 def _components(n: int, edges: np.ndarray) -> np.ndarray:
     """(n,) the number of each item's component, numbered by their first items."""
-    parent = list(range(n))
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def root(k: int) -> int:
-        while parent[k] != k:
-            parent[k] = parent[parent[k]]
-            k = parent[k]
-        return k
-
-    for i, j in np.unique(edges, axis=0).tolist():
-        a, b = sorted((root(i), root(j)))
-        parent[b] = a
-    return np.unique([root(k) for k in range(n)], return_inverse=True)[1]
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    _, component = connected_components(graph, directed=False)
+    _, first, component = np.unique(component, return_index=True, return_inverse=True)
+    return np.unique(first[component], return_inverse=True)[1]
 
 
 def _members(group_of: np.ndarray) -> list[np.ndarray]:
@@ -269,17 +264,21 @@ def _mean_dots(rows: np.ndarray, group_of: np.ndarray) -> np.ndarray:
 
 
 def _sentence(dim: int, groups: list[Group], asked: _Asked, contradictions: list[Any]) -> str:
-    parts = [
-        _contradiction_sentence(contradictions),
-        _dimension_sentence(dim, groups, asked.orthogonal, asked.exact),
-        _partial_sentence(asked, len(groups)),
-    ]
-    return " ".join(part for part in parts if part)
+    said = list[str]()
+    if contradictions:
+        listed = _listed([f"({i}, {j})" for i, j in contradictions])
+        these = _counted(contradictions, "pair is", "pairs are")
+        said.append(f"{these} asked both to agree and to differ, directly or through others: {listed}.")
+    said.append(_dimension_sentence(dim, groups, asked.orthogonal, asked.exact))
+    if asked.told_apart and not asked.exact:
+        total = len(groups) * (len(groups) - 1) // 2
+        said.append(f"Of {total} pairs of groups, {asked.told_apart} were asked to differ.")
+    return " ".join(said)
 
 
 def _dimension_sentence(dim: int, groups: list[Group], k: int, exact: bool) -> str:
     gone = [group.members for group in groups if group.collapsed and group.tied]
-    there = "there is 1 group" if len(gone) == 1 else f"there are {len(gone)} groups"
+    there = f"there {'is' if len(gone) == 1 else 'are'} {_counted(gone, 'group', 'groups')}"
     at_origin = f"{there} at the origin: {_listed_groups(gone)}"
     if k < 2:
         alone = "No two groups must be orthogonal, so any number of dimensions does."
@@ -293,24 +292,12 @@ def _dimension_sentence(dim: int, groups: list[Group], k: int, exact: bool) -> s
     if not gone:
         return f"{room} they cannot all fit; none is at the origin, so some dot products stay off."
     if len(gone) == k - dim and exact:
-        verb = "group is" if len(gone) == 1 else "groups are"
-        return f"{room} {len(gone)} {verb} pushed to the origin: {_listed_groups(gone)}."
+        return f"{room} {_counted(gone, 'group is', 'groups are')} pushed to the origin: {_listed_groups(gone)}."
     return f"{room} they cannot all fit; {at_origin}."
 
 
-def _partial_sentence(asked: _Asked, count: int) -> str:
-    if asked.exact or asked.told_apart == 0:
-        return ""
-    total = count * (count - 1) // 2
-    return f"Of {total} pairs of groups, {asked.told_apart} were asked to differ."
-
-
-def _contradiction_sentence(contradictions: list[Any]) -> str:
-    if not contradictions:
-        return ""
-    listed = _listed([f"({i}, {j})" for i, j in contradictions])
-    these = "1 pair is" if len(contradictions) == 1 else f"{len(contradictions)} pairs are"
-    return f"{these} asked both to agree and to differ, directly or through others: {listed}."
+def _counted(items: Sequence[Any], one: str, many: str) -> str:
+    return f"{len(items)} {one if len(items) == 1 else many}"
 
 
 def _listed(items: Sequence[Any]) -> str:

@@ -10,7 +10,6 @@ from rowspace.errors import ModelError
 from rowspace.model import manifest
 from rowspace.system.atomic import atomic_file
 from rowspace.system.digests import NAME, Digested, digest
-from rowspace.system.inside import size_inside
 from rowspace.tables import files
 
 LIMIT = 256_000_000  # bytes that are read for checksums when a model is opened without check=True
@@ -95,7 +94,7 @@ def _ours(described: Mapping[str, Any]) -> list[str]:
 def _checked_size(folder: Path, name: str, was: int | None) -> int:
     path = folder / name
     try:
-        found = size_inside(folder, name)
+        found = manifest.size_inside(folder, name)
     except FileNotFoundError:
         raise ModelError(f"{path} is missing; copy the folder again") from None
     if was is not None and found != was:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 from rowspace.errors import ModelError
 from rowspace.errors.quoting import bytes_text, quoted
 from rowspace.system.digests import NAME, digest
-from rowspace.system.inside import size_inside
 from rowspace.system.json_text import json_text
 from rowspace.system.siblings import leftover_hint
 from rowspace.version import __version__
@@ -19,8 +19,8 @@ from rowspace.version import __version__
 FILE = "model.json"
 FORMAT = "rowspace model"
 VERSION = 1
-LONGEST = 32 << 20  # bytes of what a caller may have written
-READ = 2 * LONGEST  # bytes of a model.json that are read: what is recorded of the files comes on top
+GIVEN_BYTES = 32 << 20  # of what a caller may have written
+READ_BYTES = 2 * GIVEN_BYTES  # of a model.json: what is recorded of the files comes on top
 
 # the checksum of all else is the last entry, so that what it stands for is what is left without it
 _OWN = re.compile(rb',\n "%b": "([0-9a-f]{32})"\n}\n\Z' % NAME.encode())
@@ -40,9 +40,9 @@ def written(description: Mapping[str, Any]) -> bytes:
         text = json_text(whole, indent=1).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"trained_with cannot be written as JSON: {error}") from None
-    if len(text) > LONGEST:
+    if len(text) > GIVEN_BYTES:
         raise ModelError(
-            f"trained_with and the costs take {bytes_text(len(text))} in {FILE}; the limit is {bytes_text(LONGEST)}"
+            f"trained_with and the costs take {bytes_text(len(text))} in {FILE}; the limit is {bytes_text(GIVEN_BYTES)}"
         )
     text += b"\n"
     return text[:-3] + b',\n "%b": "%b"\n}\n' % (NAME.encode(), digest(text).encode())
@@ -78,10 +78,34 @@ def read(folder: Path, check: bool | None = None) -> dict[str, Any]:
     return description
 
 
+def size_inside(folder: Path, name: str) -> int:
+    """The size of a file in a folder, without opening it.
+
+    Raises:
+        ModelError: if it is a link that leads out of the folder, or a pipe, a device or a folder.
+        FileNotFoundError: if it is not there.
+    """
+    path = folder / name
+    try:
+        target = path.resolve(strict=True)
+        status = target.stat()
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError) as error:  # links in a circle
+        if isinstance(error, (PermissionError, NotADirectoryError)):
+            raise
+        raise ModelError(f"{path} leads nowhere: {error}") from None
+    if not target.is_relative_to(folder.resolve()):
+        raise ModelError(f"{path} is a link to {target}, outside the model's folder; put the file itself there")
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(f"{path} is not a file; copy the folder again")
+    return status.st_size
+
+
 def _data(folder: Path, path: Path) -> bytes:
     try:
         length = size_inside(folder, FILE)
-        if length > READ:
+        if length > READ_BYTES:
             raise ModelError(f"{path} has {bytes_text(length)}, more than any model.json; it is not read")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

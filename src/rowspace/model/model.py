@@ -6,14 +6,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rowspace.columns.subwords import Subwords, Unseen
 from rowspace.errors import DataError, FormatError, ModelError, ShapeError
 from rowspace.errors.checks import check_kind, path_of
 from rowspace.errors.quoting import quoted
 from rowspace.model import manifest
-from rowspace.model.carried import carry_over
 from rowspace.model.evaluate import answered_analogies, evaluate_similarity
 from rowspace.model.integrity import check_files, files_of, forget, recorded
 from rowspace.model.queries import Queries
@@ -27,8 +26,9 @@ from rowspace.system.siblings import present
 from rowspace.tables.files import names_json
 from rowspace.tables.table import Table, by_name
 
-ATTEMPTS = 20
-_BUSY = "{folder} is being written by another process all the time; save to another folder"
+T = TypeVar("T")
+
+ATTEMPTS = 20  # to read a folder that other processes replace
 SUBWORDS = "S"  # the table of words and their n-grams
 
 
@@ -191,21 +191,10 @@ def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = N
     """
     folder = path_of("a model", folder)
     check_kind("check", check, (bool, type(None)), "True, False or None")
-    for _ in range(ATTEMPTS):
-        before = _identity(folder)
-        try:
-            model = _open_once(folder, mode, check)
-        except (ModelError, OSError):
-            if before is not None and before == _identity(folder):
-                raise
-        else:
-            if before == _identity(folder):
-                if mode == "r+":
-                    forget(present(folder))
-                return model
-        # it was replaced while it was being opened, or is not there between the two renames
-        time.sleep(0.002)
-    return _open_once(folder, mode, check)
+    model = _undisturbed(folder, lambda: _open_once(folder, mode, check), "open it later")
+    if mode == "r+":
+        forget(present(folder))
+    return model
 
 
 def _open_once(folder: Path, mode: str, check: bool | None) -> Model:
@@ -295,35 +284,51 @@ def _write(path: Path, write: Callable[[Digested], Any]) -> dict[str, Any]:
 
 def _files_of_old(folder: Path) -> set[str]:
     """The model's own files in a folder that is to be replaced; none if there is nothing."""
-    for _ in range(ATTEMPTS):
-        before, there = _identity(folder), present(folder)
+
+    def listed() -> set[str]:
+        there = present(folder)
+        if _identity(folder) is None or (there.is_dir() and not os.listdir(there)):
+            return set()
         try:
-            if before is None or (there.is_dir() and not os.listdir(there)):
-                return set()
             tables = manifest.read(there, check=False)["tables"]
         except (ModelError, FileNotFoundError) as error:
-            if before == _identity(folder):
-                raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
-            time.sleep(0.002)  # it is being replaced by another process
-        else:
-            return {manifest.FILE, *(name for entry in tables for name in files_of(entry))}
-    raise ModelError(_BUSY.format(folder=folder))
+            raise ModelError(f"{error}; it is not overwritten: save to another folder") from None
+        return {manifest.FILE, *(name for entry in tables for name in files_of(entry))}
+
+    return _undisturbed(folder, listed, "save to another folder")
 
 
 def _carry_over(folder: Path, new: Path) -> None:
-    for _ in range(ATTEMPTS):
-        before = _identity(folder)
-        ours = _files_of_old(folder)
-        if not ours:
-            return
-        try:
-            return carry_over(present(folder), new, ours)
-        except OSError:
-            if before == _identity(folder):
-                raise
-        for half in new.iterdir():  # it was replaced by another process meanwhile
+    """Bring what people keep in a model's folder, beside the model's own files, into the one that replaces it."""
+
+    def bring() -> None:
+        for half in new.iterdir():  # where the folder was replaced meanwhile
             shutil.rmtree(half) if half.is_dir() and not half.is_symlink() else half.unlink()
-    raise ModelError(_BUSY.format(folder=folder))
+        if ours := _files_of_old(folder):
+            _bring_all(present(folder), new, ours)
+
+    _undisturbed(folder, bring, "save to another folder")
+
+
+def _undisturbed(folder: Path, act: Callable[[], T], otherwise: str) -> T:
+    """What `act` returns; it is done again where the folder was replaced meanwhile by another process.
+
+    Raises:
+        ModelError, OSError: what `act` raised, or if the folder is replaced every time.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        before = _identity(folder)
+        try:
+            result = act()
+        except (ModelError, OSError):
+            # it may be between the two renames, and not there for a moment
+            if not left or (before is not None and before == _identity(folder)):
+                raise
+        else:
+            if before == _identity(folder):
+                return result
+        time.sleep(0.002)
+    raise ModelError(f"{folder} is being written by another process all the time; {otherwise}")
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
@@ -332,3 +337,34 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_ctime_ns
+
+
+def _bring_all(old: Path, new: Path, ours: set[str]) -> None:
+    """Bring all that is in the folder `old`, except the names `ours`, into `new`; links stay links.
+
+    Files get a second name rather than a copy, where the file system can do so.
+
+    Raises:
+        OSError: if something cannot be brought over.
+    """
+    met: list[OSError] = []
+
+    def bring(source: Any, target: Any) -> None:
+        try:
+            os.link(source, target)
+        except OSError:
+            try:
+                shutil.copy2(source, target)
+            except OSError as error:
+                met.append(error)
+                raise
+
+    def ignore(inside: Any, _: list[str]) -> set[str]:
+        return ours if Path(inside) == old else set()
+
+    try:
+        shutil.copytree(old, new, symlinks=True, dirs_exist_ok=True, ignore=ignore, copy_function=bring)
+    except shutil.Error:
+        if met:
+            raise met[0] from None  # which says that a disk is full; shutil's own says what it met in passing
+        raise

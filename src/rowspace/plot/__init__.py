@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, read_trace
+from rowspace.tables.table import Table
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
-
-    from rowspace.tables.table import Table
 
     Costs: TypeAlias = "Trained | Sequence[float] | np.ndarray"
 
@@ -57,14 +56,10 @@ def plot_cost(
     >>> sorted(text.get_text() for text in figure.axes[0].texts)
     ['0.25', '0.7']
     """
-    to = _target(path, (".png", ".svg"))
+    to = _target(path)
     from rowspace.plot import costs
-    from rowspace.plot.figure import write_figure
 
-    figure = costs.draw(model, title=title)
-    if to is not None:
-        write_figure(figure, to)
-    return figure
+    return _written(costs.draw(model, title=title), to)
 
 
 def plot_trace(
@@ -101,21 +96,17 @@ def plot_trace(
     >>> figure.axes[0].get_title()
     '1 item over 1,000 steps'
     """
-    to = _target(path, (".png", ".svg", ".gif"))
+    to = _target(path, ".gif")
     data = trace if isinstance(trace, TraceData) else read_trace(trace)
     from rowspace.plot import animation, paths
-    from rowspace.plot.figure import write_figure
 
     if to is not None and to.suffix.lower() == ".gif":
         return animation.write(data, to, names=names, title=title)
-    figure = paths.draw(data, names=names, title=title).figure
-    if to is not None:
-        write_figure(figure, to)
-    return figure
+    return _written(paths.draw(data, names=names, title=title).figure, to)
 
 
 def plot_table(
-    table: "Table",
+    table: Table,
     path: str | os.PathLike[str] | None = None,
     *,
     items: Any = None,
@@ -153,23 +144,28 @@ def plot_table(
     >>> sorted(text.get_text() for text in figure.axes[0].texts)
     ['cat', 'dog']
     """
-    to = _target(path, (".png", ".svg"))
+    to = _target(path)
     from rowspace.plot import points
-    from rowspace.plot.figure import write_figure
 
     figure = points.draw(table, items=items, color=color, color_label=color_label, labels=labels, title=title)
-    if to is not None:
-        write_figure(figure, to)
-    return figure
+    return _written(figure, to)
 
 
-def _target(path: str | os.PathLike[str] | None, suffixes: tuple[str, ...]) -> Path | None:
+def _target(path: str | os.PathLike[str] | None, *animated: str) -> Path | None:
     """The path to write, refused before anything is drawn."""
     if path is None:
         return None
-    path = Path(path)
+    path, suffixes = Path(path), (".png", ".svg", *animated)
     if path.suffix.lower() not in suffixes:
         raise DataError(f"cannot draw {path}: this picture is written as {', '.join(suffixes)}")
     if not path.parent.is_dir():
         raise DataError(f"cannot write {path}: there is no folder {path.parent}")
     return path
+
+
+def _written(figure: "Figure", to: Path | None) -> "Figure":
+    from rowspace.plot.figure import write_figure
+
+    if to is not None:
+        write_figure(figure, to)
+    return figure

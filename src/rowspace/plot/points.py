@@ -1,6 +1,6 @@
 """A table as points in two dimensions."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -8,16 +8,14 @@ from rowspace.errors import DataError, ShapeError
 from rowspace.plot.figure import INK, PALETTE, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
-
-if TYPE_CHECKING:
-    from rowspace.tables.table import Table
+from rowspace.tables.table import Table
 
 FEW = 60  # points that are all labelled, with lines where it is crowded
 MOST = 40  # labels among more points than that
 TRIED = 400
 
 
-def draw(table: "Table", *, items: Any, color: Any, color_label: str | None, labels: Any, title: Any) -> Any:
+def draw(table: Table, *, items: Any, color: Any, color_label: str | None, labels: Any, title: Any) -> Any:
     """The figure of the table's rows."""
     ids = np.arange(len(table)) if items is None else np.atleast_1d(table.ids(items)).ravel()
     rows = _finite_rows(table, ids)

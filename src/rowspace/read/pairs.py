@@ -8,6 +8,7 @@ import numpy as np
 
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
+from rowspace.errors.checks import first_failing
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.read.roles import check_guess, chosen_columns
 from rowspace.read.stream import read_content
@@ -219,7 +220,7 @@ def _parsed(source: Tabular, name: str, column: Any) -> np.ndarray:
     try:
         return _as_floats(column)
     except pa.ArrowInvalid:
-        row = _first_failing(column)
+        row = first_failing(len(column), lambda low, high: _as_floats(column[low:high]))
         raise DataError(f"{_place(source, row, name)}: {quoted(column[row].as_py())} is not a number") from None
 
 
@@ -229,21 +230,6 @@ def _as_floats(column: Any) -> np.ndarray:
     if pa.types.is_integer(column.type):
         return column.to_numpy().astype(np.float64)  # Arrow refuses whole numbers over 2**53
     return column.cast(pa.float64()).to_numpy()
-
-
-def _first_failing(column: Any) -> int:
-    """The first entry that is not a number, by halving."""
-    import pyarrow as pa
-
-    low, high = 0, len(column)
-    while high - low > 1:
-        middle = (low + high) // 2
-        try:
-            _as_floats(column.slice(low, middle - low))
-            low = middle
-        except pa.ArrowInvalid:
-            high = middle
-    return low
 
 
 def _check_not_negative(source: Tabular, name: str | None, weights: np.ndarray | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError
-from rowspace.errors.checks import path_of
+from rowspace.errors.checks import first_failing, path_of
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.parquet import ask_for_columns
 
@@ -124,17 +124,12 @@ def _numbers(path: Path, texts: list[str], dtype: str, line_of: Callable[[int], 
     # Arrow reads a float32 directly; by way of Python's float it could be rounded twice
     import pyarrow as pa
 
-    kind = getattr(pa, dtype)()
+    column = pa.array(texts, pa.string())
     try:
-        return pa.array(texts, pa.string()).cast(kind).to_numpy()
+        return column.cast(dtype).to_numpy()
     except pa.ArrowInvalid:
-        for k, text in enumerate(texts):
-            try:
-                pa.array([text]).cast(kind)
-            except pa.ArrowInvalid:
-                where = f"{path}, line {line_of(k)}"
-                raise DataError(f"{where}: {quoted(text)} is not a number ({dtype})") from None
-        raise
+        k = first_failing(len(texts), lambda low, high: column[low:high].cast(dtype))
+        raise DataError(f"{path}, line {line_of(k)}: {quoted(texts[k])} is not a number ({dtype})") from None
 
 
 def _ids_or_names(texts: list[str]) -> list[Any]:
