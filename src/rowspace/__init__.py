@@ -13,7 +13,7 @@ from rowspace.version import __version__ as __version__
 _PUBLIC = {
     "errors": "CheckpointError Diverged Locked RowspaceError Sequential SlowCost",
     "tables.table": "Table",
-    "columns.kinds": "Gathered",
+    "columns.gathered": "Gathered",
     "columns.negatives": "Negatives",
     "updates": "Update adagrad clip_norm exact lazy_adam momentum rowwise_adagrad sgd weight_decay",
     "rates": "linear",

@@ -1,7 +1,7 @@
 """The public names, for editors and type checkers."""
 
 from rowspace import costs as costs
-from rowspace.columns.kinds import Gathered as Gathered
+from rowspace.columns.gathered import Gathered as Gathered
 from rowspace.columns.negatives import Negatives as Negatives
 from rowspace.errors import CheckpointError as CheckpointError
 from rowspace.errors import Diverged as Diverged

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import rowspace as rs
 from rowspace.columns.chunk import reordered
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import Form, Ragged, kind
+from rowspace.columns.kinds import Form, Ragged, column_of
 from rowspace.errors import NoExamples
 
 DATA = {"i": [0, 2, 4, 1], "j": [1, 3, 5, 1], "label": [1.0, 0.5, 0.0, 1.0]}
@@ -82,7 +82,7 @@ def _dictionary():
     ],
 )
 def test_kinds(values, expected):
-    assert kind("c", as_chunk({"c": values}, "c")["c"]) == expected
+    assert column_of(as_chunk({"c": values}, "c")["c"]).form("c") == expected
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ SIZES = {"E": (1000, 4), "W": (1000, 4), "C": (900, 4), "b": (1000, 1), "c": (90
 
 
 def laid_out(cost, tables, columns, frozen=()):
-    """`columns` holds a Kind, or an rs.Negatives, by name."""
+    """`columns` holds a Form, or an rs.Negatives, by name."""
     sizes = {t: SIZES[t] for t in tables}
-    kinds = {c: Form((v.k,)) if isinstance(v, rs.Negatives) else v for c, v in columns.items()}
-    return layout(symbolic(cost, sizes, kinds, frozen=frozen), columns, sizes)
+    forms = {c: v.form(c) if isinstance(v, rs.Negatives) else v for c, v in columns.items()}
+    return layout(symbolic(cost, sizes, forms, frozen=frozen), forms, sizes)
 
 
 ID, NUMBER = Form(), Form(integer=False)

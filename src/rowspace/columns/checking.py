@@ -1,5 +1,6 @@
 """Checks of what columns hold: ids in range, names that a table knows, numbers finite."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from rowspace.system.mapped import converted, mapped
 _LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole
 
 
-def checked_values(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
+def checked_values(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:
     """Ids in range of the tables that the column indexes, or finite numbers of a column that indexes none."""
     check = lambda part: _as_ids(name, part, indexed) if indexed else _as_numbers(name, part)
     return converted(values, check) if values.nbytes >= _LARGE and mapped(values) else check(values)
 
 
-def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
+def _as_ids(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:
     if values.dtype.kind in "OUT":
         values = _ids_of_names(name, values, indexed)
     for table in indexed:
@@ -27,7 +28,7 @@ def _as_ids(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
     return np.ascontiguousarray(values, np.int32 if narrow else np.int64)
 
 
-def _ids_of_names(name: str, values: np.ndarray, indexed: list[Any]) -> np.ndarray:
+def _ids_of_names(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:
     """Names as ids: the same in every table that the column indexes and that has names."""
     try:
         found = [table.ids(values) for table in indexed if table.names is not None] or [indexed[0].ids(values)]

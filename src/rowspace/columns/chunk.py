@@ -1,22 +1,20 @@
 """Columns of the same examples, by name."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from rowspace.columns.checking import checked_values
-from rowspace.columns.kinds import Column, Gathered, Ragged, Unused, of_each
-from rowspace.columns.negatives import Negatives
+from rowspace.columns.kinds import AnyColumn, Form, column_of
 from rowspace.errors import DataError
 
-Chunk = dict[str, Column]
+Chunk = dict[str, AnyColumn]
 
 
 def length(columns: Chunk) -> int:
-    """The number of examples: every column but a sampled one has this length."""
-    lengths = {name: len(c) for name, c in columns.items() if not isinstance(c, Negatives | Unused)}
+    """The number of examples: every column has this length but those that fit any."""
+    found = {name: column_of(column).examples for name, column in columns.items()}
+    lengths = {name: n for name, n in found.items() if n is not None}
     if not lengths:
         raise DataError("data has no column of its own; give at least one array")
     if len(set(lengths.values())) > 1:
@@ -27,7 +25,8 @@ def length(columns: Chunk) -> int:
 
 def members(columns: Chunk) -> np.ndarray | None:
     """Where the members of gathered bags begin, (n + 1,): what counts as examples; None if examples are single."""
-    return next((c.offsets for c in columns.values() if isinstance(c, Ragged) and c.gathered), None)
+    found = (column_of(column).members for column in columns.values())
+    return next((begins for begins in found if begins is not None), None)
 
 
 def counted_before(columns: Chunk, n: Any) -> Any:
@@ -36,54 +35,31 @@ def counted_before(columns: Chunk, n: Any) -> Any:
     return n if bags is None else bags[n] - bags[0]
 
 
-def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any], used: Any) -> Chunk:
+def forms_of(columns: Chunk, used: Iterable[str]) -> dict[str, Form]:
+    """The form of each column in `used`."""
+    return {name: column_of(columns[name]).form(name) for name in used}
+
+
+def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any], used: Iterable[str]) -> Chunk:
     """The columns in `used` as a kernel takes them: ids in range, numbers finite float32, all contiguous.
 
-    `ids` names the tables that each id column indexes. Raises IdOutOfRange, UnknownItem or DataError naming the
-    column and the position of the first value that is none.
+    Args:
+        chunk: the columns.
+        ids: the names of the tables that each id column indexes.
+        tables: those tables.
+        used: the names of the columns to check.
+
+    Raises:
+        IdOutOfRange, UnknownItem, DataError: naming the column and the position of the first value that will not do.
     """
-    return {name: _checked(name, chunk[name], [tables[t] for t in ids.get(name, [])]) for name in used}
-
-
-def _checked(name: str, column: Column, indexed: list[Any]) -> Column:
-    if isinstance(column, Unused):
-        raise DataError(f"column {name!r} is not one of the cost's")
-    if isinstance(column, Negatives):
-        for table in indexed:
-            if len(table) != len(column.of):
-                raise DataError(f"{name!r} is drawn from {len(column.of)} rows but indexes a table of {len(table)}")
-        return column
-    if isinstance(column, Ragged):
-        offsets = np.ascontiguousarray(column.offsets, np.int64)
-        if offsets[0] < 0 or offsets[-1] > len(column.values) or (np.diff(offsets) < 0).any():
-            raise DataError(f"column {name!r} has offsets that do not rise from 0 to its {len(column.values)} values")
-        return replace(column, values=checked_values(name, column.values, indexed), offsets=offsets)
-    if isinstance(column, Gathered):
-        return column.of(checked_values(name, column.values, indexed))
-    return checked_values(name, column, indexed)
+    return {name: column_of(chunk[name]).checked(name, [tables[t] for t in ids.get(name, [])]) for name in used}
 
 
 def cut_out(chunk: Chunk, lo: int, hi: int) -> Chunk:
     """Examples `lo` to `hi` of a chunk, without copying."""
-    return {name: _cut_out(column, lo, hi) for name, column in chunk.items()}
-
-
-def _cut_out(column: Column, lo: int, hi: int) -> Column:
-    if isinstance(column, Negatives | Unused):
-        return column
-    if isinstance(column, Ragged):
-        return replace(column, offsets=column.offsets[lo : hi + 1])
-    return column.of(column.values[lo:hi]) if isinstance(column, Gathered) else column[lo:hi]
+    return {name: column_of(column).cut(lo, hi) for name, column in chunk.items()}
 
 
 def reordered(chunk: Chunk, order: np.ndarray) -> Chunk:
     """The examples of a chunk in another order."""
-    return {name: _reordered(column, order) for name, column in chunk.items()}
-
-
-def _reordered(column: Column, order: np.ndarray) -> Column:
-    if isinstance(column, Negatives | Unused):
-        return column
-    if isinstance(column, Gathered):
-        return column.of(column.values[order])
-    return of_each(column, order) if isinstance(column, Ragged) else column[order]
+    return {name: column_of(column).reordered(order) for name, column in chunk.items()}

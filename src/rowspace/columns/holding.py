@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from rowspace.columns.kinds import column_of
 from rowspace.errors import DataError
 
 AnyCost = TypeVar("AnyCost", bound=Callable[..., Any])
@@ -81,8 +82,8 @@ def held(cost: Callable[..., Any]) -> Mapping[str, Allowed]:
 def check_held(cost: Callable[..., Any], columns: Mapping[str, Any]) -> None:
     """Check the columns of a chunk; raises DataError naming the column, the place and what was expected."""
     for name, allowed in held(cost).items():
-        numbers = getattr(columns.get(name), "values", columns.get(name))
-        if not isinstance(numbers, np.ndarray):
+        numbers = column_of(columns[name]).flat if name in columns else None
+        if numbers is None:
             continue
         right = allowed.holds(numbers)
         if not right.all():

@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.columns.chunk import Chunk, length
 from rowspace.columns.frames import Frame, as_arrow, decoded
-from rowspace.columns.kinds import Column, Gathered, Negatives, Ragged, Unused
+from rowspace.columns.kinds import AnyColumn, Column, Ragged, Unused, column_of
 from rowspace.columns.lists import Found, of_array, of_list
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
@@ -38,25 +38,18 @@ def chunk_of(frame: Frame, used: Collection[str]) -> Chunk:
     for name in wanted:
         if isinstance(chunk[name], Unused):
             chunk[name] = as_column(name, frame.column(name))
-            wanted += [other for other in _named_by(chunk[name]) if other in chunk]
+            wanted += [other for other in column_of(chunk[name]).refers_to if other in chunk]
     if wanted or not chunk:  # without any, what the cost takes is to be said, and not how long nothing is
         length(chunk)
     return chunk
 
 
-def _named_by(column: Column) -> list[str]:
-    """The columns that a drawn or gathered one refers to."""
-    if isinstance(column, Gathered):
-        return [column.by]
-    return [column.avoid] if isinstance(column, Negatives) and column.avoid else []
-
-
-def as_column(name: str, values: Any) -> Column:
+def as_column(name: str, values: Any) -> AnyColumn:
     """One column, whoever made it.
 
     Raises DataError naming the column and the place of what cannot be trained on.
     """
-    if isinstance(values, Negatives | Ragged | Gathered):
+    if isinstance(values, Column):
         return values
     what = f"column {name!r}"
     check_not_masked(what, values)

@@ -1,17 +1,18 @@
 """Marks: short texts that tell columns of data from others."""
 
 from rowspace.columns.chunk import Chunk, length
-from rowspace.columns.kinds import Column, Gathered, Negatives, Ragged, Unused
-from rowspace.system.digests import digest_of, digest_of_texts
+from rowspace.columns.kinds import column_of
+from rowspace.system.digests import digest_of_texts
 
 
 def digest_of_columns(columns: Chunk) -> str:
     """A mark of columns as a kernel takes them: how many examples, and of each column its ids and numbers.
 
+    >>> import numpy as np
     >>> digest_of_columns({"i": np.arange(3)})
     '3 examples, i fe3a07b739ab2599452638bd8e0e5ac4'
     """
-    marks = (f", {name} {digest_of_texts([_told(column)])}" for name, column in sorted(columns.items()))
+    marks = (f", {name} {digest_of_texts([column_of(column).digest])}" for name, column in sorted(columns.items()))
     return f"{length(columns)} examples{''.join(marks)}"
 
 
@@ -33,23 +34,4 @@ def what_differs(before: str, now: str) -> str:
 
 def told_of_negatives(columns: Chunk) -> str:
     """How the ids are drawn that a kernel draws, or nothing."""
-    drawn = {name: c for name, c in columns.items() if isinstance(c, Negatives)}
-    return "; ".join(
-        f"{c.k} of {name}, power {c.power}, avoiding {c.avoid}, counts {_weights(c)}"
-        for name, c in sorted(drawn.items())
-    )
-
-
-def _told(column: Column) -> str:
-    if isinstance(column, Negatives):
-        return f"{column.k} {column.power} {column.avoid} {_weights(column)}"
-    if isinstance(column, Gathered):
-        return f"{column.by} {column.most} {digest_of(column.values)}"
-    if isinstance(column, Ragged):
-        return f"{column.gathered} {digest_of(column.values, column.offsets)}"
-    assert not isinstance(column, Unused)
-    return digest_of(column)
-
-
-def _weights(column: Negatives) -> str:
-    return "none" if column.weights is None else digest_of(column.weights)[:16]
+    return "; ".join(filter(None, (column_of(column).how_drawn(name) for name, column in sorted(columns.items()))))

@@ -1,5 +1,6 @@
 """Negatives: ids drawn on the fly, inside the compiled loop."""
 
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from rowspace.columns.kinds import Column, Draws, Form
 from rowspace.errors import DataError
 from rowspace.errors.checks import check_kind, number, whole
 from rowspace.errors.quoting import one_line
 from rowspace.jit.draws import alias_tables, draw_uniform, is_kept, random_bits
+from rowspace.system.digests import digest_of
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.table import Table
 
@@ -20,7 +23,7 @@ SALT_STEP = 2**32  # and of two sampled columns
 
 
 @dataclass(frozen=True, eq=False)
-class Negatives:
+class Negatives(Column):
     """A column of `k` ids drawn anew for every example and epoch.
 
     Item r of the table is drawn with probability proportional to `counts[r] ** power`: 0.75 is word2vec's, 0 is
@@ -75,14 +78,38 @@ class Negatives:
             raise DataError(f"counts are no numbers, one for each row of the table: {one_line(error)}") from None
 
     @property
-    def form(self) -> Any:
-        """What a loop that draws depends on: how many, what to avoid, whether uniformly."""
-        return self.k, self.avoid, self.alias is None
-
-    @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """What the loop draws with: nothing, or the alias tables."""
         return self.alias or ()
+
+    @property
+    def refers_to(self) -> tuple[str, ...]:
+        return (self.avoid,) if self.avoid else ()
+
+    @property
+    def digest(self) -> str:
+        return f"{self.k} {self.power} {self.avoid} {self._weights_digest}"
+
+    def how_drawn(self, name: str) -> str:
+        return f"{self.k} of {name}, power {self.power}, avoiding {self.avoid}, counts {self._weights_digest}"
+
+    @property
+    def _weights_digest(self) -> str:
+        return "none" if self.weights is None else digest_of(self.weights)[:16]
+
+    def form(self, name: str) -> Form:
+        return Form((self.k,), draws=Draws(self.k, self.avoid, ("keep", "other") if self.alias else ()))
+
+    def checked(self, name: str, indexed: Sequence[Any]) -> "Negatives":
+        for table in indexed:
+            if len(table) != len(self.of):
+                raise DataError(f"{name!r} is drawn from {len(self.of)} rows but indexes a table of {len(table)}")
+        return self
+
+    def with_draws(self, part: Any, salt: int, columns: Mapping[str, Any]) -> np.ndarray:
+        avoid = columns.get(self.avoid) if self.avoid else None
+        known = isinstance(avoid, np.ndarray) and avoid.dtype.kind in "iu"
+        return draw(self, part, salt, avoid if known else None)
 
     @cached_property
     def alias(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -111,14 +138,12 @@ class BlockNegatives(Negatives):
         return self.whole.alias
 
     @property
-    def form(self) -> Any:
-        """As of `Negatives`."""
-        return self.k, self.avoid, True, self.replaced
-
-    @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """The pool: (m,) int32, or int64 of a table with more rows than that can number."""
         return (self.pool,)
+
+    def form(self, name: str) -> Form:
+        return Form((self.k,), draws=Draws(self.k, self.avoid, ("pool",), self.replaced))
 
     def drawing_from(self, pool: np.ndarray) -> "BlockNegatives":
         """The same with another pool."""

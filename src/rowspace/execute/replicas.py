@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from rowspace.columns.chunk import Chunk
-from rowspace.columns.kinds import Ragged
+from rowspace.columns.kinds import column_of
 from rowspace.kernel.segments import Arguments
 from rowspace.schedule.layout import IdSource
 
@@ -63,7 +62,6 @@ class Replicas:
         """How often the examples look up each row."""
         found = np.zeros(len(table.array), np.int64)
         for column, place in table.sources:
-            of: Any = self.columns[column]
-            ids = of.values[of.offsets[lo] : of.offsets[hi]] if isinstance(of, Ragged) else of[lo:hi]
+            ids = column_of(self.columns[column]).between(lo, hi)
             found += np.bincount(ids if place is None else ids[:, place], minlength=len(found))
         return found

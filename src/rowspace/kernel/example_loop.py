@@ -30,6 +30,7 @@ from rowspace.kernel.emit.statements import Assign, For, If, Return, Run, Statem
 from rowspace.kernel.emit.writer import Writer
 from rowspace.kernel.lookups import Lookup, id_sources
 from rowspace.kernel.loop_columns import LoopColumns
+from rowspace.kernel.phases import LoopOptions, Phase
 from rowspace.kernel.update_phase import CHECK, LookupSite, TableRows, UpdatePhase, rows_of
 from rowspace.updates import Update
 
@@ -64,22 +65,15 @@ def assemble(
     traced: SymbolicCost,
     dims: Mapping[str, int],
     updates: Mapping[str, Update],
-    columns: Mapping[str, Any],
-    *,
-    guarded: bool = False,
-    prefetched: Sequence[str] = (),
-    part: str = "all",
+    columns: Mapping[str, Form],
+    options: LoopOptions,
 ) -> LoopSource:
-    """The source of the loop for a traced cost: raises Unsupported naming an operation it has no loop for.
+    """The source of the loop for a traced cost over columns of these forms.
 
-    `columns` gives each column's Kind, or Negatives for one drawn in the loop. A `guarded` loop checks that gradients
-    are finite before it writes any row, others check the first number of each row they wrote. Rows of
-    `prefetched` tables, too large for the cache, are asked for some examples ahead.
-
-    Instead of "all", a `part` of it: "apply" only applies gradients that it gets as further columns, one for each
-    lookup; "ids" and "gradients" store those of every lookup, table by table, for a whole batch.
+    Raises:
+        Unsupported: naming an operation it has no loop for.
     """
-    return ExampleLoop(traced, dims, updates, columns).build(guarded, prefetched, part)
+    return ExampleLoop(traced, dims, updates, columns).build(options)
 
 
 class ExampleLoop:
@@ -90,7 +84,7 @@ class ExampleLoop:
         traced: SymbolicCost,
         dims: Mapping[str, int],
         updates: Mapping[str, Update],
-        columns: Mapping[str, Any],
+        columns: Mapping[str, Form],
     ) -> None:
         self.traced, self.dims, self.updates = traced, dims, updates
         self.writer = Writer(_RESERVED)
@@ -101,24 +95,25 @@ class ExampleLoop:
         self.arrays = {t: self.writer.name(t) for t in self.tables}
         self.columns = LoopColumns(self.writer, self.emitter, traced, columns, self.arrays)
 
-    def build(self, guarded: bool, prefetched: Sequence[str], part: str) -> LoopSource:
+    def build(self, options: LoopOptions) -> LoopSource:
         rows = self._tables()
         self.columns.read()
-        self._prefetch(rows, prefetched)
+        self._prefetch(rows, options.prefetched)
         sites = [self._site(look) for look in self.traced.lookups]
         trained = sites[: self.traced.trained]
-        moves = UpdatePhase(self.writer, self.emitter, rows, guarded or part == "gradients")
+        moves = UpdatePhase(self.writer, self.emitter, rows, options.guarded or Phase.GRADIENTS in options.phases)
         cheap = True
-        if part == "all":
-            self._catch_up(moves, trained)
-        if part == "apply":
-            self._given(trained)
-        elif part != "ids":
-            cheap = self._cost(trained)
-        if part in ("ids", "gradients"):
-            self._store(moves, trained, part)
-        else:
-            self._move(moves, trained)
+        for phase in options.phases:
+            if phase is Phase.CATCH_UP:
+                self._catch_up(moves, trained)
+            elif phase is Phase.COST:
+                cheap = self._cost(trained)
+            elif phase is Phase.GIVEN:
+                self._given(trained)
+            elif phase is Phase.MOVE:
+                self._move(moves, trained)
+            else:
+                self._store(moves, trained, "ids" if phase is Phase.IDS else "gradients")
         lengths = {bag.length.name: column for column, bag in self.columns.bags.items()}
         equal, inside = (
             [(text(a), text(b)) for a, b in dict.fromkeys(pairs)] for pairs in (self.emitter.equal, self.emitter.inside)
@@ -263,7 +258,7 @@ class ExampleLoop:
 
     def _members(self) -> Expr:
         """How many examples one is: as many as a gathered bag has members."""
-        gathered = [c for c, form in self.columns.columns.items() if isinstance(form, Form) and form.gathered]
+        gathered = [c for c, form in self.columns.columns.items() if form.gathered]
         return self.columns.bags[gathered[0]].length if gathered else whole(1)
 
     def _given(self, sites: Sequence[LookupSite]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns.chunk import Chunk
-from rowspace.columns.kinds import Ragged
+from rowspace.columns.kinds import column_of
 from rowspace.errors import DataError
 from rowspace.kernel.arithmetic import calculated
 
@@ -40,18 +40,21 @@ def _values(text: str, chunk: Chunk, named: Mapping[str, str]) -> Any:
     """A length of every example: a number, or a source over lengths of columns."""
     found: dict[str, Any] = {}
     for name, column in named.items():
-        bags = chunk[column]
         if re.search(rf"\b{name}\b", text):
-            if not isinstance(bags, Ragged):
+            lengths = column_of(chunk[column]).lengths
+            if lengths is None:
                 raise DataError(f"column {column!r} must be ragged, as it was when the loop was written")
-            found[name] = np.diff(bags.offsets)
+            found[name] = lengths
     return np.asarray(calculated(text, found))
 
 
 def _first(wrong: Any, chunk: Chunk) -> int | None:
     """The first example with something wrong; what is wrong of no bag in particular is so of the first."""
     found = np.flatnonzero(wrong)
-    return int(found[0]) if len(found) and any(len(c) for c in chunk.values() if isinstance(c, Ragged)) else None
+    if not len(found):
+        return None
+    lengths = (column_of(column).lengths for column in chunk.values())
+    return int(found[0]) if any(of is not None and len(of) for of in lengths) else None
 
 
 def _at(values: Any, n: int) -> int:

@@ -1,108 +1,79 @@
 """A kernel: a cost and its updates as one loop over examples, ready to be called."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from rowspace.columns.chunk import Chunk
-from rowspace.columns.kinds import Ragged
-from rowspace.columns.negatives import Negatives
+from rowspace.columns.kinds import Form, column_of
 from rowspace.errors import CostError
 from rowspace.jit.compile import compiled, interpreted
 from rowspace.kernel.cost import Cost, SymbolicCost, differentiate, name_of, symbolic
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.example_loop import LoopSource, assemble
 from rowspace.kernel.granted import check_lengths
+from rowspace.kernel.graph.spelling import SharedValues
+from rowspace.kernel.phases import APPLY, WHOLE, LoopOptions, Phases
 from rowspace.kernel.segments import Arguments, Runner, runner
-from rowspace.kernel.source_cache import fingerprint, identity_of_cost, keep, load, shared_values
+from rowspace.kernel.source_cache import Identity, fingerprint, identity_of_cost, keep, load, shared_values
 from rowspace.tables.table import Table
 from rowspace.updates import Update
 
-_CACHED = 2**19  # bytes: rows of larger tables are worth asking for early
+_CACHED_BYTES = 2**19  # rows of larger tables are worth asking for early
 
 
+@dataclass(frozen=True, eq=False)
 class Kernel:
-    """A traced cost with its updates; `source` is the loop, as Python one can read. `identity` tells costs apart.
+    """The loop of a cost and its updates over columns of some forms.
 
-    A loop has the values of shared variables that they had when it was written: one that `is_stale` is to be made anew.
-
-    Raises CostError where the cost or an update cannot be traced.
+    Args:
+        name: what messages call the cost.
+        traced: the cost as a graph.
+        forms: those of the columns.
+        loop: the source; of a cost without a loop, one that applies its gradients.
+        identity: what tells the cost from others.
+        shared: the values of the cost's shared variables when the loop was written.
+        slow: which operation has no loop, if one has none.
     """
 
-    def __init__(
-        self,
-        cost: Cost,
-        tables: Mapping[str, Table],
-        updates: Mapping[str, Update],
-        columns: Mapping[str, Any],
-        *,
-        guarded: bool = False,
-        part: str = "all",
-    ) -> None:
-        sizes = {t: table.shape for t, table in tables.items()}
-        frozen = [t for t in tables if t not in updates]
-        self.name = name_of(cost)
-        self.traced: SymbolicCost = symbolic(cost, sizes, {c: k for c, (k, _) in columns.items()}, frozen=frozen)
-        forms = {c: sampled or kind for c, (kind, sampled) in columns.items()}
-        self.slow, self.forms = "", forms
-        prefetched = [t for t, table in tables.items() if table.values.nbytes > _CACHED]
-        self._options: dict[str, Any] = {"guarded": guarded, "prefetched": prefetched, "part": part}
-        self._plan = self._source({t: table.dim for t, table in tables.items()}, updates, forms)
-
-    def _source(self, dims: dict[str, int], updates: Mapping[str, Update], forms: dict[str, Any]) -> LoopSource:
-        """The loop, kept from an earlier run or written now; of a cost without one, what applies its gradients."""
-        self.identity = identity_of_cost(self.traced, dims, forms)
-        self._shared = shared_values(self.traced, dims, updates)
-        name = fingerprint(self.traced, dims, updates, forms, self._options)
-        kept = load(name)
-        if kept is not None:
-            return LoopSource(**kept)
-        self.traced = differentiate(self.traced)
-        try:
-            return self._keep(name, assemble(self.traced, dims, updates, forms, **self._options))
-        except Unsupported as reason:
-            self.slow = str(reason)
-        self._refuse_slow(updates)
-        try:
-            return assemble(self.traced, dims, updates, _given(forms), **{**self._options, "part": "apply"})
-        except Unsupported as reason:
-            raise CostError(
-                f"the cost {self.name!r} indexes a table by {reason}, which rowspace cannot check; "
-                "give those ids as a column of their own"
-            ) from reason
-
-    def _refuse_slow(self, updates: Mapping[str, Update]) -> None:
-        """Some things need a loop."""
-        needs = "fit(..., batch=n)" if self._options["part"] != "all" else "rs.exact"
-        if self._options["part"] != "all" or any(u.exact for u in updates.values()):
-            raise CostError(f"{needs} needs a compiled loop, and {self.slow} in the cost {self.name!r} has none")
-
-    def _keep(self, name: str | None, source: LoopSource) -> LoopSource:
-        keep(name, asdict(source))
-        return source
+    name: str
+    traced: SymbolicCost
+    forms: Mapping[str, Form]
+    loop: LoopSource
+    identity: Identity
+    shared: SharedValues
+    slow: str = ""
 
     @property
     def source(self) -> str:
         """The loop's Python source; for a cost without one, the loop that applies its gradients."""
-        return self._plan.text
+        return self.loop.text
 
     @property
     def cost_is_cheap(self) -> bool:
         """Whether adding up the cost of every example takes next to nothing."""
-        return self._plan.cost_is_cheap
+        return self.loop.cost_is_cheap
 
     @property
     def is_stale(self) -> bool:
-        """Whether a shared variable of the cost has another value now."""
-        return self._shared.changed
+        """Whether a shared variable of the cost has another value now: the loop is to be made anew."""
+        return self.shared.changed
 
     @property
     def ids(self) -> dict[str, list[str]]:
         """The id columns and the tables each indexes."""
         return self.traced.ids
+
+    @property
+    def sampled(self) -> list[str]:
+        """The columns drawn in the loop, in the order of a segment's draws."""
+        return [c for c in self.traced.columns if self.forms[c].draws]
+
+    def order(self) -> list[str]:
+        """The tables in the order of the kernel's rates."""
+        return self.loop.tables
 
     @cached_property
     def run(self) -> Runner:
@@ -118,50 +89,91 @@ class Kernel:
         """The loop as machine code that raises IndexError where it would leave an array: for tests."""
         return self._runner(compiled(self.source, bounds=True))
 
-    def _runner(self, function: Callable[..., Any]) -> Runner:
-        if self.slow:
-            from rowspace.kernel.slow import SlowRunner
+    def _runner(self, function: Callable[..., int]) -> Runner:
+        if not self.slow:
+            return runner(function)
+        from rowspace.kernel.slow import SlowRunner  # which needs PyTensor's compiler
 
-            gathered = [c for c, form in self.forms.items() if getattr(form, "gathered", False)]
-            return SlowRunner(self.traced, runner(function), gathered[:1])
-        return runner(function)
+        gathered = [c for c, form in self.forms.items() if form.gathered]
+        return SlowRunner(self.traced, runner(function), gathered[:1])
 
     def bind(
-        self,
-        tables: Mapping[str, Table],
-        states: Mapping[str, tuple[np.ndarray, ...]],
-        chunk: Chunk,
+        self, tables: Mapping[str, Table], states: Mapping[str, tuple[np.ndarray, ...]], chunk: Chunk
     ) -> Arguments:
         """Lay out tables, state and a checked chunk in the kernel's order."""
-        check_lengths(chunk, self._plan.lengths, self._plan.equal, self._plan.inside)
+        check_lengths(chunk, self.loop.lengths, self.loop.equal, self.loop.inside)
+        columns = [column_of(chunk[name]) for name in self.traced.columns]
         return Arguments(
-            tuple(tables[t].values for t in self._plan.tables),
-            tuple(s for t in self._plan.tables for s in states.get(t, ())),
-            tuple(part for name in self.traced.columns for part in _parts(chunk[name], bool(self.slow))),
+            tuple(tables[t].values for t in self.loop.tables),
+            tuple(s for t in self.loop.tables for s in states.get(t, ())),
+            tuple(columns) if self.slow else tuple(a for column in columns for a in column.arrays),
             0 if self.slow else len(self.sampled),
         )
 
-    @property
-    def sampled(self) -> list[str]:
-        """The columns drawn in the loop, in the order of a segment's draws."""
-        return [c for c in self.traced.columns if isinstance(self.forms[c], Negatives)]
 
-    def order(self) -> list[str]:
-        """The tables in the order of the kernel's rates."""
-        return self._plan.tables
+def new_kernel(
+    cost: Cost,
+    tables: Mapping[str, Table],
+    updates: Mapping[str, Update],
+    forms: Mapping[str, Form],
+    phases: Phases = WHOLE,
+    *,
+    guarded: bool = False,
+) -> Kernel:
+    """The kernel of a cost: its source kept from an earlier run, or written now.
+
+    Args:
+        cost: a function of tables and columns by name.
+        tables: all tables.
+        updates: of those that are trained.
+        forms: of the columns that the cost takes.
+        phases, guarded: what the loop does (`LoopOptions`).
+
+    Raises:
+        CostError: where the cost or an update cannot be traced.
+    """
+    frozen = [t for t in tables if t not in updates]
+    traced = symbolic(cost, {t: table.shape for t, table in tables.items()}, forms, frozen=frozen)
+    dims = {t: table.dim for t, table in tables.items()}
+    prefetched = tuple(t for t, table in tables.items() if table.values.nbytes > _CACHED_BYTES)
+    options = LoopOptions(phases, guarded, prefetched)
+    about = identity_of_cost(traced, dims, forms), shared_values(traced, dims, updates)
+    fingerprinted = fingerprint(traced, dims, updates, forms, options)
+    kept = load(fingerprinted)
+    if kept is not None:
+        return Kernel(name_of(cost), traced, forms, LoopSource(**kept), *about)
+    traced = differentiate(traced)
+    try:
+        loop = assemble(traced, dims, updates, forms, options)
+    except Unsupported as reason:
+        _refuse_slow(name_of(cost), str(reason), phases, updates)
+        loop = _applying(name_of(cost), traced, dims, updates, forms, options)
+        return Kernel(name_of(cost), traced, forms, loop, *about, slow=str(reason))
+    keep(fingerprinted, asdict(loop))
+    return Kernel(name_of(cost), traced, forms, loop, *about)
 
 
-def _given(forms: Mapping[str, Any]) -> dict[str, Any]:
-    """Sampled columns as bags of ids: a cost without a loop gets its draws beforehand."""
-    from rowspace.columns.kinds import Form
+def _refuse_slow(cost: str, reason: str, phases: Phases, updates: Mapping[str, Update]) -> None:
+    """Refuse a cost without a loop where only a loop will do."""
+    needs = "fit(..., batch=n)" if phases != WHOLE else "rs.exact"
+    if phases != WHOLE or any(update.exact for update in updates.values()):
+        raise CostError(f"{needs} needs a compiled loop, and {reason} in the cost {cost!r} has none")
 
-    return {c: Form((f.k,)) if isinstance(f, Negatives) else f for c, f in forms.items()}
 
-
-def _parts(column: Any, slow: bool) -> tuple[Any, ...]:
-    """A column as arrays: one, or several for ragged bags and sampled ids."""
-    if isinstance(column, Ragged):
-        return column.values, column.offsets
-    if isinstance(column, Negatives):
-        return (column,) if slow else column.arrays
-    return (column,)
+def _applying(
+    cost: str,
+    traced: SymbolicCost,
+    dims: Mapping[str, int],
+    updates: Mapping[str, Update],
+    forms: Mapping[str, Form],
+    options: LoopOptions,
+) -> LoopSource:
+    """The loop that applies the gradients of a cost without one; its ids are drawn beforehand."""
+    given = {name: replace(form, draws=None) for name, form in forms.items()}
+    try:
+        return assemble(traced, dims, updates, given, replace(options, phases=APPLY))
+    except Unsupported as reason:
+        raise CostError(
+            f"the cost {cost!r} indexes a table by {reason}, which rowspace cannot check; "
+            "give those ids as a column of their own"
+        ) from reason

@@ -6,8 +6,8 @@ from typing import Any
 
 from pytensor.graph.basic import Variable
 
-from rowspace.columns.kinds import Form
-from rowspace.columns.negatives import AVOID_TRIES, SALT_STEP, TRY_STEP, BlockNegatives, Negatives
+from rowspace.columns.kinds import Draws, Form
+from rowspace.columns.negatives import AVOID_TRIES, SALT_STEP, TRY_STEP
 from rowspace.errors import DataError
 from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.emit.emitter import Emitter
@@ -36,13 +36,13 @@ class LoopColumns:
         writer: Writer,
         emitter: Emitter,
         traced: SymbolicCost,
-        columns: Mapping[str, Any],
+        columns: Mapping[str, Form],
         arrays: Mapping[str, str],
     ) -> None:
         self.writer, self.emitter, self.traced, self.arrays = writer, emitter, traced, arrays
         self.columns = {c: columns[c] for c in traced.columns}
         self.locals = {c: writer.name(c) for c in self.columns}
-        self.sampled = [c for c, column in self.columns.items() if isinstance(column, Negatives)]
+        self.sampled = [c for c, column in self.columns.items() if column.draws]
         self.arguments: list[str] = []  # the arrays that the loop is given, in the order of `Kernel.bind`
         self.whole: dict[str, str] = {}  # column -> the array of all its entries
         self.bags: dict[str, Bag] = {}  # of ragged columns
@@ -53,17 +53,14 @@ class LoopColumns:
         """Write what reads and draws every column of the example, and say what stands for each in the cost."""
         alias: dict[str, list[str]] = {}  # named here, in the order of `Kernel.bind`, though drawn from below
         for name, column in self.columns.items():
-            if isinstance(column, Negatives):
-                parts = (
-                    ("pool",) if isinstance(column, BlockNegatives) else ("keep", "other") * (column.alias is not None)
-                )
-                alias[name] = [self._argument(name, part) for part in parts]
-                self.emitter.bind(self.traced.columns[name], (column.k,), _signed(element(self.locals[name])))
+            if column.draws:
+                alias[name] = [self._argument(name, part) for part in column.draws.arrays]
+                self.emitter.bind(self.traced.columns[name], (column.draws.count,), _signed(element(self.locals[name])))
             else:
                 self._column(name, column, self.traced.columns[name])
         for salt, (name, column) in enumerate(self.columns.items()):
-            if isinstance(column, Negatives):
-                self._draw(name, column, salt, alias[name])
+            if column.draws:
+                self._draw(name, column.draws, salt, alias[name])
 
     def _argument(self, column: str, part: str) -> str:
         """A further array that the loop is given."""
@@ -98,20 +95,20 @@ class LoopColumns:
         self.head.append(Assign(longest, apply("longest", named(offsets), *among)))
         return Bag(start, length, longest)
 
-    def _draw(self, name: str, negatives: Negatives, salt: int, alias: list[str]) -> None:
+    def _draw(self, name: str, draws: Draws, salt: int, alias: list[str]) -> None:
         """Draw the ids of a sampled column: the same for a seed and an example, however the work is divided."""
         if name not in self.traced.ids:
             raise DataError(f"{name!r} is to be drawn from a table, but the cost indexes no table with it")
         local, table = self.locals[name], self.arrays[self.traced.ids[name][0]]
-        self.writer.scratch.append((local, (negatives.k,), "uintp"))
+        self.writer.scratch.append((local, (draws.count,), "uintp"))
         target, wanted = load(local, _Z), []
-        if negatives.avoid is not None:
-            wanted.append(apply(Op.DIFFERS, target, self._avoided(name, negatives.avoid)))
-        if isinstance(negatives, BlockNegatives):
+        if draws.avoid is not None:
+            wanted.append(apply(Op.DIFFERS, target, self._avoided(name, draws.avoid)))
+        if draws.replaced:
             start, size = self._block(name)
             pool = named(alias[0])
             value = apply("draw_from", _BITS, pool, start, size)
-            other = apply(Op.DIFFERS, target, self._replaced(negatives))
+            other = apply(Op.DIFFERS, target, self._replaced(*draws.replaced))
             if other not in wanted:
                 wanted.append(apply(Op.EITHER, other, apply("is_rare", _BITS, pool, size)))
         elif alias:
@@ -119,7 +116,7 @@ class LoopColumns:
         else:
             value = apply("draw_uniform", _BITS, apply("len", named(table)))
         counter = [whole(salt * SALT_STEP), _Z]
-        with self.writer.inside(For(_Z, negatives.k)):
+        with self.writer.inside(For(_Z, draws.count)):
             if not wanted:
                 self._draw_once(target, value, counter)
                 return
@@ -134,9 +131,8 @@ class LoopColumns:
         self.writer.assign(_BITS, apply("random_bits", named("seed"), example, apply(Op.PLUS, *counter)))
         self.writer.assign(target, value)
 
-    def _replaced(self, negatives: BlockNegatives) -> Expr:
+    def _replaced(self, column: str, place: int | None) -> Expr:
         """The id in whose place the negatives stand: drawn from its own block, it would come up too often."""
-        column, place = negatives.replaced
         return (
             named(self.locals[column]) if place is None else cast(load(self.whole[column], _N, whole(place)), "uintp")
         )

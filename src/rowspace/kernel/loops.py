@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from rowspace.columns.chunk import Chunk
-from rowspace.columns.kinds import kind
-from rowspace.columns.negatives import Negatives
+from rowspace.columns.chunk import Chunk, forms_of
 from rowspace.errors import SlowCost
 from rowspace.kernel.cost import Cost, parameters
-from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.kernel import Kernel, new_kernel
+from rowspace.kernel.phases import WHOLE, Phases
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.state import TrainState
 
@@ -21,19 +20,19 @@ class Loops:
         self.kernels: dict[Any, Kernel] = {}  # by the forms of their columns, and what else they depend on
         self._row_loops: dict[tuple[str, bool], RowLoop] = {}
 
-    def examples(self, chunk: Chunk, *, guarded: bool = False, part: str = "all") -> Kernel:
+    def examples(self, chunk: Chunk, phases: Phases = WHOLE, *, guarded: bool = False) -> Kernel:
         """The loop over examples with the columns of a chunk.
 
         Args:
             chunk: columns, of which only the forms matter.
+            phases: what the loop does with an example.
             guarded: whether gradients are checked before they are written.
-            part: of a loop for whole batches, "ids" or "gradients".
         """
         _, names = parameters(self.cost, self.state.tables, chunk)
-        forms = {c: (kind(c, chunk[c]), _sampled(chunk[c])) for c in names}
-        key = (guarded, part, *((c, k, s and s.form) for c, (k, s) in forms.items()))
+        forms = forms_of(chunk, names)
+        key = phases, guarded, *forms.items()
         if key not in self.kernels or self.kernels[key].is_stale:
-            kernel = Kernel(self.cost, self.state.tables, self.state.updates, forms, guarded=guarded, part=part)
+            kernel = new_kernel(self.cost, self.state.tables, self.state.updates, forms, phases, guarded=guarded)
             if kernel.slow:
                 SlowCost.warn(kernel.name, kernel.slow)
             self.kernels[key] = kernel
@@ -47,7 +46,3 @@ class Loops:
             state = self.state
             self._row_loops[key] = RowLoop(state.updates[table], state.tables[table].dim, step=step)
         return self._row_loops[key]
-
-
-def _sampled(column: Any) -> Negatives | None:
-    return column if isinstance(column, Negatives) else None

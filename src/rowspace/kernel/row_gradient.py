@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns.chunk import Chunk, checked
+from rowspace.columns.chunk import Chunk, checked, forms_of
 from rowspace.columns.holding import check_held
 from rowspace.columns.input import as_chunk
-from rowspace.columns.kinds import Form, kind
-from rowspace.columns.negatives import Negatives, draw
+from rowspace.columns.kinds import Column, column_of
 from rowspace.errors import DataError, Diverged, GradientError
 from rowspace.errors.checks import check_kind, number
 from rowspace.kernel.cost import Cost, column_names, parameters, symbolic
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.plain import inline
-from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.kernel import new_kernel
 from rowspace.kernel.segments import Runner, Slice, run_slice
 from rowspace.tables.table import Table, by_name
 from rowspace.updates import Update
 
+_FIRST = Slice(0, 1, 0, (), 1, 0)
 Sides = Callable[[int, int], tuple[float, float] | None]
 
 
@@ -73,7 +73,7 @@ class OneExample:
 
     def __init__(self, cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> None:
         collect = {t: Update(_collect, rate=1.0, init=_nothing_and_not_met, name="collect") for t in tables}
-        self.kernel = Kernel(cost, tables, collect, {c: (kind(c, v), None) for c, v in chunk.items()})
+        self.kernel = new_kernel(cost, tables, collect, forms_of(chunk, chunk))
         self.tables = tables
         self.chunk = checked(chunk, self.kernel.ids, tables, self.kernel.traced.columns)
         check_held(cost, self.chunk)
@@ -108,16 +108,15 @@ def one_of(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]) 
     """An example as a chunk of one."""
     if not isinstance(example, Mapping) or not example:
         raise DataError("an example is a dict with one entry per column, such as {'i': 0, 'j': 1, 'label': 1.0}")
-    entries = {name: value if isinstance(value, Negatives) else [value] for name, value in example.items()}
+    entries = {name: value if _fits_any(value) else [value] for name, value in example.items()}
     chunk = as_chunk(entries, column_names(cost, tables))
     used = {name: chunk[name] for name in parameters(cost, tables, chunk)[1]}
-    return {name: _drawn(column, chunk) if isinstance(column, Negatives) else column for name, column in used.items()}
+    return {name: column_of(column).with_draws(_FIRST, 0, chunk) for name, column in used.items()}
 
 
-def _drawn(negatives: Negatives, chunk: Chunk) -> np.ndarray:
-    avoided: Any = chunk.get(negatives.avoid) if negatives.avoid else None
-    known = avoided is not None and avoided.dtype.kind in "iu"
-    return draw(negatives, Slice(0, 1, 0, (), 1, 0), 0, avoided if known else None)
+def _fits_any(value: Any) -> bool:
+    """Whether a value is a column for any number of examples."""
+    return isinstance(value, Column) and value.examples is None
 
 
 def check_gradient(
@@ -246,9 +245,8 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> t
     import pytensor
     from pytensor.compile.mode import Mode
 
-    kinds: dict[str, Form] = {c: kind(c, v) for c, v in chunk.items()}
     sizes = {t: table.shape for t, table in tables.items()}
-    traced = symbolic(cost, sizes, kinds, dtype="float64")
+    traced = symbolic(cost, sizes, forms_of(chunk, chunk), dtype="float64")
     mode = Mode(linker="py", optimizer=None)
     with floats("float64"):
         symbols = list(traced.columns.values())
@@ -256,7 +254,7 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> t
         ids = pytensor.function(symbols, [look.index for look in traced.lookups], **options)
         value = pytensor.function([*[look.rows for look in traced.lookups], *symbols], inline(traced.cost), **options)
     ready = checked(chunk, traced.ids, tables, traced.columns)
-    one = [ready[c][0] for c in traced.columns]  # type: ignore[index]
+    one = [column_of(ready[c]).example(0) for c in traced.columns]
     found = ids(*one)
 
     def evaluate(values: dict[str, np.ndarray]) -> float:

@@ -13,7 +13,7 @@ class Arguments:
 
     tables: tuple[np.ndarray, ...]
     states: tuple[np.ndarray, ...]
-    columns: tuple[np.ndarray, ...]
+    columns: tuple[Any, ...]  # arrays; of a cost without a loop, the columns themselves
     sampled: int = 0  # how many columns are drawn in the loop
 
 

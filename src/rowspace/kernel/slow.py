@@ -1,16 +1,14 @@
 """Costs without a loop of their own: PyTensor's operations give the gradients, a kernel applies them."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode
 
-from rowspace.columns.negatives import Negatives, draw
+from rowspace.columns.kinds import Column, column_of
 from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.graph.floatx import floats
 from rowspace.kernel.graph.rewriting import careful_mode
@@ -28,7 +26,6 @@ class SlowRunner:
     def __init__(self, traced: SymbolicCost, apply: Runner, gathered: Sequence[str] = ()) -> None:
         self.traced, self.apply = traced, apply
         self._counted = [list(traced.columns).index(c) for c in gathered]
-        self._draws: dict[Any, np.ndarray] = {}
         symbols = list(traced.columns.values())
         rows = [look.rows for look in traced.lookups]
         options: dict[str, Any] = {"on_unused_input": "ignore", "allow_input_downcast": True}
@@ -50,50 +47,28 @@ class SlowRunner:
         return end
 
     def _run(self, bound: Arguments, part: Slice) -> tuple[int, float, int]:
-        columns, arrays = self._columns(bound, part)
+        """Run one slice, as `run_slice`."""
+        columns = self._drawn(bound, part)
+        arrays = tuple(a for column in columns for a in column.arrays)
         place = {t: p for p, t in enumerate(dict.fromkeys(look.table for look in self.traced.lookups))}
         total, counted = 0.0, 0
-        for n in range(part.lo, part.hi):
-            values = [column(n) for column in columns]
+        for n in range(part.hi - part.lo):
+            values = [column.example(n) for column in columns]
             ids = self.ids(*values)
             rows = [bound.tables[place[look.table]][i] for look, i in zip(self.traced.lookups, ids, strict=True)]
             with np.errstate(all="ignore"):  # what is not finite is seen below
                 cost, *gradients = self.gradients(*rows, *values)
             if not math.isfinite(cost):
-                return n, total, counted
+                return part.lo + n, total, counted
             total, counted = total + float(cost), counted + math.prod(len(values[c]) for c in self._counted)
             given = (*arrays, *(np.ascontiguousarray(g, np.float32) for g in gradients))
             one = Slice(n, n + 1, 0, part.rates, 1, 0)
             done, _, _ = run_slice(self.apply, Arguments(bound.tables, bound.states, given), one)
             if done == n:
-                return n, total, counted
+                return part.lo + n, total, counted
         return part.hi, total, counted
 
-    def _columns(self, bound: Arguments, part: Slice) -> tuple[list[Callable[[int], Any]], list[np.ndarray]]:
-        """Per column, a function from the example to its value; and the arrays the applying kernel takes."""
-        parts = iter(bound.columns)
-        found: dict[str, tuple[Any, ...]] = {}
-        for name, symbol in self.traced.columns.items():
-            column = next(parts)
-            found[name] = (column, next(parts)) if symbol.type.shape == (None,) else (column,)
-        lengths = (len(f[-1]) - len(f) + 1 for f in found.values() if not isinstance(f[0], Negatives))
-        examples = next(lengths, part.hi)
-        for salt, (name, (column, *_)) in enumerate(list(found.items())):
-            if isinstance(column, Negatives):
-                avoid = found[column.avoid][0] if column.avoid else None
-                found[name] = (self._drawn(column, part, salt, avoid, examples),)
-        return [partial(_value, *arrays) for arrays in found.values()], [a for f in found.values() for a in f]
-
-    def _drawn(self, column: Negatives, part: Slice, salt: int, avoid: Any, examples: int) -> np.ndarray:
-        """The ids of a whole chunk, drawn once for all its slices."""
-        key = (id(column), part.seed, part.first, salt)
-        if key not in self._draws:
-            self._draws = {k: v for k, v in self._draws.items() if k[1:3] == key[1:3]}
-            self._draws[key] = draw(column, replace(part, lo=0, hi=examples), salt, avoid)
-        return self._draws[key]
-
-
-def _value(*arguments: Any) -> Any:
-    """Example n of a column: `_value(values, n)`, or `_value(values, offsets, n)` of a ragged one."""
-    values, *offsets, n = arguments
-    return values[offsets[0][n] : offsets[0][n + 1]] if offsets else values[n]
+    def _drawn(self, bound: Arguments, part: Slice) -> list[Column]:
+        """The columns of a slice, with the ids that a loop would draw."""
+        arrays = {name: column.flat for name, column in zip(self.traced.columns, bound.columns, strict=True)}
+        return [column_of(column.with_draws(part, salt, arrays)) for salt, column in enumerate(bound.columns)]

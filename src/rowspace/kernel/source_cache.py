@@ -16,7 +16,7 @@ from uuid import uuid4
 import numpy as np
 import pytensor
 
-from rowspace.columns.negatives import Negatives
+from rowspace.columns.kinds import Form
 from rowspace.jit import cache
 from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.graph.objects import Untold, marked
@@ -28,8 +28,8 @@ from rowspace.updates import Update
 # The modules that decide what a source says.
 _WRITERS = (
     "kernel/cost.py kernel/lookups.py kernel/update.py kernel/graph/*.py kernel/emit/*.py kernel/update_phase.py "
-    "kernel/example_loop.py kernel/row_loop.py kernel/source_cache.py kernel/segments.py columns/negatives.py "
-    "jit/draws.py"
+    "kernel/example_loop.py kernel/loop_columns.py kernel/row_loop.py kernel/source_cache.py kernel/segments.py "
+    "columns/negatives.py jit/draws.py"
 ).split()
 
 
@@ -52,14 +52,14 @@ def fingerprint(
     traced: SymbolicCost,
     dims: Mapping[str, int],
     updates: Mapping[str, Update],
-    forms: Mapping[str, Any],
-    options: Mapping[str, Any],
+    forms: Mapping[str, Form],
+    options: object,
 ) -> str | None:
     """A name for the source of a kernel: the same only for the same graphs, forms of columns and writers.
 
     None where they cannot be told from others.
     """
-    parts = [writers(), *_told_of(traced, dims, forms), repr(sorted(options.items()))]
+    parts = [writers(), *_told_of(traced, dims, forms), repr(options)]
     graphs = [_graph_of(traced)]
     for table, update in updates.items():
         same = [other for other in updates if updates[other] is update]
@@ -74,7 +74,7 @@ def rows_fingerprint(update: Update, dim: int, step: bool) -> str | None:
     return _name(parts, _graphs_of(update, dim))
 
 
-def identity_of_cost(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Any]) -> Identity:
+def identity_of_cost(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Form]) -> Identity:
     """What tells a cost over columns of these forms from others, whatever is made of it."""
     return _identity(_told_of(traced, dims, forms), [_graph_of(traced)])
 
@@ -106,9 +106,9 @@ def _identity(parts: Sequence[str], graphs: Sequence[Graph]) -> Identity:
     return Identity(marked(spelling.structure), marked(spelling.values))
 
 
-def _told_of(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Any]) -> list[str]:
+def _told_of(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Form]) -> list[str]:
     looked_up = [look.table for look in traced.lookups]
-    columns = [(name, _form(forms[name])) for name in traced.columns]
+    columns = [(name, forms[name]) for name in traced.columns]
     return [repr(sorted(dims.items())), repr(columns), f"{traced.trained} are trained of {looked_up}"]
 
 
@@ -163,7 +163,3 @@ def writers() -> str:
         for path in paths:
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _form(form: Any) -> Any:
-    return form.form if isinstance(form, Negatives) else form

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns.kinds import Gathered, Ragged
+from rowspace.columns.gathered import Gathered
+from rowspace.columns.kinds import Ragged
 from rowspace.jit.compile import compiled_loop
 from rowspace.jit.draws import is_kept, random_bits
 from rowspace.jit.names import i64, uint64

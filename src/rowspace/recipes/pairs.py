@@ -16,6 +16,7 @@ import numpy as np
 
 from rowspace import costs
 from rowspace.checkpoint.checkpoints import EVERY, is_begun
+from rowspace.columns.chunk import reordered
 from rowspace.columns.holding import check_held
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
@@ -234,4 +235,4 @@ class _Drawn:
         random = np.random.default_rng([self.seed, 1, epoch])
         chosen = random.choice(self.examples, self.examples, p=self.chance)
         if chunk == 0:
-            yield {name: c if isinstance(c, Negatives) else c[chosen] for name, c in self.columns.items()}
+            yield reordered(self.columns, chosen)

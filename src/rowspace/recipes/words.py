@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rowspace import costs
-from rowspace.columns.kinds import Ragged, of_each
+from rowspace.columns.kinds import Ragged
 from rowspace.columns.subwords import Subwords, compose
 from rowspace.model.model import Model
 from rowspace.rates import linear
@@ -73,7 +73,7 @@ def _subword_cbow(options: TextOptions, subwords: Subwords) -> Recipe:
 
     def columns(kept: KeptWords) -> dict[str, Any]:
         center, window = kept.bags()
-        members = of_each(bags, window.values)
+        members = bags.reordered(window.values)
         return {"window": _joined(members, window.offsets), "center": center, "negatives": negatives}
 
     return _racing(options, costs.cbow, {"W": S, "C": C}, columns, answer)
@@ -86,7 +86,7 @@ def _subword_skip_gram(options: TextOptions, subwords: Subwords) -> Recipe:
 
     def columns(kept: KeptWords) -> dict[str, Any]:
         center, window = kept.bags()
-        return {"subwords": of_each(bags, center), "window": window, "negatives": negatives}
+        return {"subwords": bags.reordered(center), "window": window, "negatives": negatives}
 
     return _racing(options, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
 

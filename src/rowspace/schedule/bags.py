@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rowspace.columns.chunk import Chunk, length
-from rowspace.columns.kinds import Gathered, Negatives, Ragged
+from rowspace.columns.gathered import Gathered
+from rowspace.columns.kinds import Ragged, column_of
 from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.packing import room
@@ -49,7 +50,7 @@ def gathered_by(chunk: Chunk) -> tuple[str, int] | None:
     if not isinstance(ids, np.ndarray) or ids.ndim != 1 or ids.dtype.kind not in "iu":
         raise DataError(f"{', '.join(found)} is gathered by {by!r}: that must be a column of one id that the cost uses")
     for name, column in chunk.items():
-        if name != by and not isinstance(column, Gathered | Negatives):
+        if name != by and not isinstance(column, Gathered) and column_of(column).examples is not None:
             raise DataError(f"column {name!r} is neither drawn nor gathered by {by!r}; make it rs.Gathered too")
     return by, most
 

@@ -10,6 +10,7 @@ from rowspace.columns.chunk import Chunk, counted_before, length, members
 from rowspace.columns.kinds import Ragged
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
+from rowspace.kernel.phases import GRADIENTS, IDS
 from rowspace.kernel.row_loop import RowLoop, catch_up, step
 from rowspace.kernel.segments import Arguments, Segments, segments_between
 from rowspace.schedule.pacing import EpochStart, Pacing
@@ -43,11 +44,11 @@ class Batches:
 
     def __init__(self, state: TrainState, loops: Loops, chunk: Chunk, workers: Workers) -> None:
         self.state, self.workers = state, workers
-        self.ids = loops.examples(chunk, part="ids")
-        self.gradients = loops.examples(chunk, part="gradients")
+        self.ids = loops.examples(chunk, IDS)
+        self.gradients = loops.examples(chunk, GRADIENTS)
         trained = self.ids.traced.lookups[: self.ids.traced.trained]
         self.tables = list(dict.fromkeys(look.table for look in trained))
-        self.lookups = [(look.table, _per_example(look, chunk)) for look in trained]
+        self.lookups = [(look.table, _per_example(look)) for look in trained]
         self.steps = {t: loops.rows(t, step=True) for t in self.tables}
         exact = [t for t in self.tables if state.is_exact(t)]
         self.catching_up = {t: loops.rows(t, step=False) for t in exact}
@@ -161,9 +162,9 @@ class BatchPlan:
         return int(self.first + counted_before(self.chunk, example))
 
 
-def _per_example(look: Any, chunk: Chunk) -> int | str:
+def _per_example(look: Any) -> int | str:
     """How many rows of a lookup an example has, or the name of the ragged column that says."""
     shape = look.index.type.shape
     if None not in shape:
         return int(np.prod(shape, dtype=int))
-    return next(c for c, column in chunk.items() if isinstance(column, Ragged) and look.index.name == c)
+    return str(look.index.name)

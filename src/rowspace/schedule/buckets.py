@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.columns.chunk import Chunk, length, reordered
-from rowspace.columns.kinds import Column, Gathered, Ragged
+from rowspace.columns.chunk import Chunk, length
+from rowspace.columns.kinds import column_of
 from rowspace.columns.negatives import BlockNegatives
 from rowspace.errors import CheckpointError
 from rowspace.jit.compile import compiled_loop
@@ -18,7 +18,7 @@ from rowspace.schedule.layout import IdSource, Layout
 from rowspace.schedule.negative_pool import NegativePool
 from rowspace.schedule.packing import Packed, room
 from rowspace.schedule.sizes import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, PAGE, blocks_on_disk, page_on_disk
-from rowspace.schedule.sort_loops import find_places, move, number_buckets
+from rowspace.schedule.sort_loops import find_places, number_buckets
 from rowspace.schedule.spill import Spill
 from rowspace.state import Sample
 
@@ -197,8 +197,8 @@ class Buckets:
         self._number(chunk, dealt, buckets, counts)
         ends = counts.cumsum()
         packed = Packed(chunk, spare.packed if spare else None, self.spill)
-        columns = dict(chunk) | {name: _placed(name, chunk, buckets, ends - counts) for name in packed.left_out}
-        columns |= {name: _like(chunk[name], a) for name, a in packed.moved(buckets, ends - counts).items()}
+        columns = dict(chunk) | _placed({name: chunk[name] for name in packed.left_out}, buckets, ends - counts)
+        columns |= {name: column_of(chunk[name]).of(a) for name, a in packed.moved(buckets, ends - counts).items()}
         bags = None
         if self.gathered:
             columns, bags, ends = in_buckets(columns, ends, spare.bags if spare else None)
@@ -263,27 +263,17 @@ def _cut(segments: np.ndarray, longest: int) -> np.ndarray:
     return out
 
 
-def _placed(name: str, chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) -> Column:
-    """A column that is not packed, sorted by the places of its examples."""
+def _placed(chunk: Chunk, buckets: np.ndarray, starts: np.ndarray) -> Chunk:
+    """Columns that are not packed, sorted by the places of their examples."""
+    if not chunk:
+        return {}
     places = buckets.copy()
     compiled_loop(find_places)(places, starts)
-    column: Any = chunk[name]
-    if isinstance(column, Gathered):
-        return column.of(_placed(name, {name: column.values}, buckets, starts))  # type: ignore[arg-type]
-    if isinstance(column, Ragged):
-        return reordered({name: column}, np.argsort(places, kind="stable"))[name]
-    out = np.empty_like(column)
-    wide, into = (column, out) if column.ndim == 2 else (column[:, None], out[:, None])
-    compiled_loop(move)(wide, places, into)
-    return out
-
-
-def _like(column: Column, moved: np.ndarray) -> Column:
-    return column.of(moved) if isinstance(column, Gathered) else moved
+    return {name: column_of(column).moved(places) for name, column in chunk.items()}
 
 
 def _ids(chunk: Chunk, source: IdSource) -> np.ndarray:
     column, place = source
-    ids: Any = chunk[column]
-    ids = ids.values if isinstance(ids, Gathered) else ids
+    ids = column_of(chunk[column]).flat
+    assert ids is not None  # of a column of ids
     return ids if place is None else np.ascontiguousarray(ids[:, place])

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rowspace.columns.kinds import Gathered
-from rowspace.columns.negatives import Negatives
+from rowspace.columns.kinds import Form
 from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.lookups import Lookup, id_sources
 
@@ -44,16 +43,16 @@ class _Use:
     constant: bool = False
 
 
-def layout(traced: SymbolicCost, columns: Mapping[str, object], sizes: Mapping[str, tuple[int, int]]) -> Layout | str:
-    """The layout of a cost, or why it has none. `columns` are the data's, `sizes` the shapes (n, d) of the tables."""
-    uses = _uses(traced.lookups[: traced.trained], columns)
+def layout(traced: SymbolicCost, forms: Mapping[str, Form], sizes: Mapping[str, tuple[int, int]]) -> Layout | str:
+    """The layout of a cost, or why it has none. `forms` are of its columns, `sizes` the shapes (n, d) of the tables."""
+    uses = _uses(traced.lookups[: traced.trained], forms)
     shared: dict[str, list[IdSource]] = {}
     while True:
         cut = {t: use for t, use in uses.items() if t not in shared}
         axes = _axes(cut, list(traced.columns))
         reason = _unfit(cut, axes)
         if not reason:
-            return _laid_out(cut, axes, shared, columns)
+            return _laid_out(cut, axes, shared, forms)
         small = [t for t in cut if _may_be_shared(uses[t], sizes[t], max(n for n, _ in sizes.values()))]
         if not small or len(cut) == 1:
             return reason
@@ -61,16 +60,16 @@ def layout(traced: SymbolicCost, columns: Mapping[str, object], sizes: Mapping[s
         shared[smallest] = uses[smallest].sources
 
 
-def _uses(lookups: Sequence[Lookup], columns: Mapping[str, object]) -> dict[str, _Use]:
+def _uses(lookups: Sequence[Lookup], forms: Mapping[str, Form]) -> dict[str, _Use]:
     uses: dict[str, _Use] = {}
     for look in lookups:
         use = uses.setdefault(look.table, _Use([], []))
         for column, place in id_sources(look):
             if column is None:
                 use.constant = True
-            elif isinstance(columns[column], Negatives):
+            elif forms[column].draws:
                 use.sampled += [column] if column not in use.sampled else []
-            elif place == -1 and isinstance(columns[column], Gathered):
+            elif place == -1 and forms[column].gathered:
                 use.sources += [(column, None)] if (column, None) not in use.sources else []
             elif place == -1:
                 use.anywhere = True
@@ -111,7 +110,7 @@ def _may_be_shared(use: _Use, size: tuple[int, int], largest: int) -> bool:
 
 
 def _laid_out(
-    uses: Mapping[str, _Use], axes: list[IdSource], shared: Mapping[str, list[IdSource]], columns: Mapping[str, object]
+    uses: Mapping[str, _Use], axes: list[IdSource], shared: Mapping[str, list[IdSource]], forms: Mapping[str, Form]
 ) -> Layout | str:
     spaces = [tuple(t for t, use in uses.items() if axis in use.sources) for axis in axes]
     if len(axes) == 2 and set(spaces[0]) & set(spaces[1]):
@@ -121,10 +120,10 @@ def _laid_out(
     for table, use in uses.items():
         for column in use.sampled:
             candidates = [n for n, space in enumerate(spaces) if table in space]
-            single = [n for n in candidates if not isinstance(columns[axes[n][0]], Gathered)]
+            single = [n for n in candidates if not forms[axes[n][0]].gathered]
             if not single:
                 return f"the sampled ids {column!r} would stand for all ids of a bag {axes[candidates[0]][0]!r}"
-            replaced = _replaced(columns[column], single, axes)
+            replaced = _replaced(forms[column], single, axes)
             if sampled.setdefault(column, replaced) != replaced:
                 return f"the sampled ids {column!r} look up rows of tables that are cut by different ids"
     if len(axes) == 2 and spaces[0] != spaces[1] and set(sampled.values()) == {0}:
@@ -133,7 +132,7 @@ def _laid_out(
     return Layout(tuple(axes), tuple(spaces), dict(shared), sampled)
 
 
-def _replaced(negatives: object, candidates: Sequence[int], axes: Sequence[IdSource]) -> int:
+def _replaced(drawn: Form, candidates: Sequence[int], axes: Sequence[IdSource]) -> int:
     """The axis whose row negatives replace: that of the column they avoid, or the last of the same tables."""
-    avoided = [n for n in candidates if axes[n] == (getattr(negatives, "avoid", None), None)]
+    avoided = [n for n in candidates if drawn.draws and axes[n] == (drawn.draws.avoid, None)]
     return (avoided or list(candidates))[-1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowspace.columns.chunk import Chunk, length
-from rowspace.columns.kinds import Gathered, Ragged
+from rowspace.columns.kinds import column_of
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.sort_loops import distribute
 
@@ -18,10 +18,9 @@ class Packed:
     """The columns of single ids and numbers of four bytes, moved together: one write for an example instead of many."""
 
     def __init__(self, chunk: Chunk, before: np.ndarray | None, spill: "Spill | None" = None) -> None:
-        arrays = {name: c.values if isinstance(c, Gathered) else c for name, c in chunk.items()}
-        single = {name: a for name, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim == 1}
-        self.taken = {name: a for name, a in single.items() if a.itemsize == 4}
-        self.left_out = [n for n, a in arrays.items() if n not in self.taken and isinstance(a, np.ndarray | Ragged)]
+        single = {name: column_of(column).single for name, column in chunk.items()}
+        self.taken = {name: a for name, a in single.items() if a is not None and a.itemsize == 4}
+        self.left_out = [n for n, c in chunk.items() if n not in self.taken and column_of(c).examples is not None]
         self._spill = spill
         self.out = (spill.room if spill else room)((length(chunk), len(self.taken)), before)
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from rowspace.columns.chunk import Chunk, checked, counted_before, cut_out, length, members, reordered
 from rowspace.columns.holding import check_held
+from rowspace.columns.kinds import column_of
 from rowspace.errors import CheckpointError, DataError, OverMemory, Sequential, SlowTable
 from rowspace.execute.replicas import REPLICAS, Replica, Replicas
 from rowspace.execute.tiles import Parts, Tiles, room_for_rows, tiled
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
+from rowspace.kernel.phases import IDS, WHOLE
 from rowspace.kernel.segments import LO, Segments, segments_between
 from rowspace.schedule.bags import in_file_order
 from rowspace.schedule.batches import Batches, BatchPlan
@@ -164,8 +166,8 @@ class Planner:
     def _ready(self, chunk: Chunk) -> Ready:
         """A chunk as its loop takes it: looked up and checked once, however many the epochs."""
         if self._last is None or self._last[0] is not chunk or self._last[1].kernel.is_stale:
-            part = "all" if self.options.batch is None else "ids"
-            kernel = self.loops.examples(chunk, guarded=self.guarded, part=part)
+            phases = WHOLE if self.options.batch is None else IDS
+            kernel = self.loops.examples(chunk, phases, guarded=self.guarded)
             columns = checked(chunk, kernel.ids, self.state.tables, kernel.traced.columns)
             check_held(self.loops.cost, columns)
             self._check_apart(columns)
@@ -189,9 +191,9 @@ class Planner:
     def _check_apart(self, columns: Chunk) -> None:
         """Refuse columns that would change with a table while they are read."""
         for name, column in columns.items():
-            values: Any = getattr(column, "values", column)
-            for table in self.state.updates if isinstance(values, np.ndarray) else ():
-                if changes_are_seen(self.state.tables[table].values, values):
+            values = column_of(column).flat
+            for table in self.state.updates:
+                if values is not None and changes_are_seen(self.state.tables[table].values, values):
                     raise DataError(f"column {name!r} is the memory of table {table!r}, which is trained; give a copy")
 
     def _buckets(self, kernel: Kernel, columns: Chunk) -> Buckets | None:
@@ -211,7 +213,7 @@ class Planner:
         state, options = self.state, self.options
         on_disk = [t.values for t in state.tables.values() if is_on_disk(t.values)]
         sizes = {t: table.shape for t, table in state.tables.items()}
-        found = layout(kernel.traced, columns, sizes)
+        found = layout(kernel.traced, kernel.forms, sizes)
         exact = [] if isinstance(found, str) else [t for t in found.shared if state.is_exact(t)]
         if exact:
             found = f"the small table {exact[0]!r} has an exact update, whose copies cannot be averaged"

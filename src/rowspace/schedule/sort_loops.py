@@ -51,14 +51,6 @@ def distribute_within(buckets, starts, columns, out, begin, end):
                 out[place, c] = columns[c][n]
 
 
-def move(values, places, out):
-    """out[places[n]] = values[n] for rows of numbers."""
-    for n in range(len(places)):
-        place = places[n]
-        for k in range(values.shape[1]):
-            out[place, k] = values[n, k]
-
-
 def gather_bags(ids, ends, most, opened, of, offsets, firsts, bag_ends):
     """Put the examples of every bucket, which end at `ends`, into bags of one id: into the one that is open, or a new.
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from rowspace.columns.chunk import Chunk
 from rowspace.columns.marks import digest_of_columns, told_of_negatives, what_differs
-from rowspace.columns.negatives import Negatives
 from rowspace.errors import CheckpointError
 from rowspace.errors.quoting import one_line
 from rowspace.system.digests import digest_of_texts
@@ -126,11 +125,4 @@ class Comparison:
 
 def _shown(kernel: "Kernel") -> str:
     """The columns of a cost and their forms, for people."""
-    return ", ".join(f"{name} ({_form(kernel.forms[name])})" for name in kernel.traced.columns) or "no column"
-
-
-def _form(form: Any) -> str:
-    if isinstance(form, Negatives):
-        return f"{form.k} drawn"
-    what = "ids" if form.integer else "numbers"
-    return f"bag of {what}" if form.ragged else " x ".join([*map(str, form.shape), what])
+    return ", ".join(f"{name} ({kernel.forms[name]})" for name in kernel.traced.columns) or "no column"

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.columns.chunk import Chunk
-from rowspace.columns.kinds import Ragged
-from rowspace.columns.negatives import Negatives
+from rowspace.columns.kinds import column_of
 from rowspace.errors import Diverged
 from rowspace.kernel.cost import Cost
 from rowspace.state import TrainState
@@ -25,12 +24,11 @@ def diverged(cost: Cost, state: TrainState, chunk: Chunk, example: int | None, p
 
 
 def _shown(chunk: Mapping[str, Any], n: int) -> str:
-    values = {name: c[n] for name, c in chunk.items() if not isinstance(c, Negatives)}
-    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+    values = {name: column_of(column).example(n) for name, column in chunk.items()}
+    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items() if isinstance(value, np.ndarray))
 
 
-def _short(value: Any) -> str:
-    array = np.asarray(value)
+def _short(array: np.ndarray) -> str:
     if array.ndim == 0:
         return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
     return np.array2string(array, threshold=6, edgeitems=2, separator=", ")
@@ -40,8 +38,8 @@ def _remedy(cost: Cost, state: TrainState, chunk: Mapping[str, Any], example: in
     """A cost that is not finite even at the rows gone back to has no rate to blame."""
     from rowspace.kernel.row_gradient import gradient
 
-    one = {c: v if isinstance(v, Negatives) else np.array(v[example]) for c, v in chunk.items()}
-    empty = [c for c, v in chunk.items() if isinstance(v, Ragged) and not len(v[example])]
+    one = {name: column_of(column).example(example) for name, column in chunk.items()}
+    empty = [name for name, column in chunk.items() if column_of(column).lengths is not None and not one[name].size]
     if empty:
         return f"its bag {empty[0]!r} is empty: drop such examples, or do not divide by its length"
     try:

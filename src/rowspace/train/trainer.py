@@ -14,6 +14,7 @@ from rowspace.execute.tiles import random_access
 from rowspace.kernel.cost import Cost, column_names
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
+from rowspace.kernel.phases import PARTS
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.place import Place
@@ -109,7 +110,7 @@ class Trainer:
         would cost too much. Of a loop for whole batches it makes a `part`, "ids" or "gradients".
         """
         chunk = as_chunk(data, column_names(self.cost, self.tables))
-        return self.loops.examples(chunk, guarded=guarded, part=part)
+        return self.loops.examples(chunk, PARTS[part], guarded=guarded)
 
     def row_loop(self, table: str, *, step: bool) -> RowLoop:
         """The loop over rows of a table: one step of each, or catching up on missed steps."""
