@@ -12,12 +12,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rowspace.errors import Locked
+from rowspace.system.flock import flock
 from rowspace.system.siblings import lock_path, saving_path
 
-_HELD = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
 _AGAIN, _LONG = 0.01, 10.0  # seconds between two looks at a lock that is waited for, and until that is said
 _OURS: set[tuple[int, int]] = set()  # the locks that this process holds, by file
-_UNKNOWN = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}  # of file systems without locks
 
 
 @contextmanager
@@ -113,7 +112,7 @@ def _taken(path: Path, what: str, since: float | None) -> int:
     while True:
         descriptor = _opened(path)
         try:
-            if not _locked(descriptor):
+            if flock(descriptor) is False:
                 since = _waited(path, what, since)
             elif _is_at(path, descriptor):
                 return descriptor
@@ -159,44 +158,15 @@ def _holder(path: Path) -> str:
     return f"process {pid}"
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    _PLACE = 1 << 30  # the byte that is locked: beyond the process's number, which others may read
-
-    def _locked(descriptor: int) -> bool:
-        os.lseek(descriptor, _PLACE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            if error.errno in _HELD:
-                return False
-            raise
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return True
-
-    def _released(descriptor: int, path: Path) -> None:
+def _released(descriptor: int, path: Path) -> None:
+    """Give the lock back, and remove its file."""
+    if sys.platform == "win32":  # where no open file can be removed
         os.close(descriptor)
         with contextlib.suppress(OSError):  # somebody else has it open already
             path.unlink()
-
-else:
-    import fcntl
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in _UNKNOWN:
-                return True
-            if error.errno in _HELD:
-                return False
-            raise
-        return True
-
-    def _released(descriptor: int, path: Path) -> None:
-        # removed while it is still locked: who opened it before finds another file at the path, or none, and tries anew
-        if _is_at(path, descriptor):
-            with contextlib.suppress(OSError):
-                path.unlink()
-        os.close(descriptor)
+        return
+    # removed while it is still locked: who opened it before finds another file at the path, or none, and tries anew
+    if _is_at(path, descriptor):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    os.close(descriptor)

@@ -13,10 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows: nothing is known to be left behind
-    fcntl = None  # type: ignore[assignment]
+from rowspace.system.flock import flock
 
 LONGEST = 100  # bytes of a path's name in a name beside it: file systems allow 255 for all of it
 
@@ -128,22 +125,9 @@ def _claimed_folder(path: Path, kind: str) -> tuple[Path, int]:
             descriptor = os.open(folder, os.O_RDONLY)
         except FileNotFoundError:  # taken for a leftover in the moment before it was locked
             continue
-        if _claimed(descriptor) is not False and folder.exists():
+        if flock(descriptor) is not False and folder.exists():
             return folder, descriptor
         os.close(descriptor)
-
-
-def _claimed(descriptor: int) -> bool | None:
-    """Whether the lock is ours now; None where there are no such locks."""
-    if fcntl is None:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
 
 
 def _remove_unclaimed(left: Path) -> None:
@@ -152,7 +136,7 @@ def _remove_unclaimed(left: Path) -> None:
     except OSError:
         return
     try:
-        if _claimed(descriptor):
+        if flock(descriptor):
             shutil.rmtree(left, ignore_errors=True)
     finally:
         os.close(descriptor)
