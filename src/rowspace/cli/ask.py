@@ -27,11 +27,11 @@ def neighbors(
     _check_number(number)
     opened = vectors(model)
     keys = [_key_of(opened, item) for item in items]
-    found = list(zip(keys, opened.neighbors(keys, number), strict=True))
+    answers = list(zip(keys, opened.neighbors(keys, number), strict=True))
     if json:
-        show_json([{"item": key, "neighbors": _as_json(near)} for key, near in found])
+        show_json([{"item": key, "neighbors": _as_json(near)} for key, near in answers])
         return
-    show("\n\n".join(_block(plain(key), near) for key, near in found))
+    show("\n\n".join(_block(plain(key), near) for key, near in answers))
 
 
 def analogy(

@@ -34,11 +34,11 @@ def _is_whole(model: Path) -> bool:
     return True
 
 
-def _sentence(found: Any) -> str:
+def _sentence(summary: Any) -> str:
     from rowspace.errors.quoting import bytes_text
 
-    held = f"{found.files} files, {bytes_text(found.bytes)}"
-    if not found.unrecorded:
-        return f"{held}, as written"
-    names = ", ".join(found.unrecorded)
-    return f"{held}; there is no checksum of {names}, as written by an earlier rowspace or opened for writing"
+    files = f"{summary.files} files, {bytes_text(summary.bytes)}"
+    if not summary.unrecorded:
+        return f"{files}, as written"
+    names = ", ".join(summary.unrecorded)
+    return f"{files}; there is no checksum of {names}, as written by an earlier rowspace or opened for writing"

@@ -53,10 +53,10 @@ def evaluate(
     files = (*(similarity or ()), *(more or ()))
     judged = [rs.evaluate_similarity(opened, file, delimiter=delimiter, **options) for file in files]
     answered = None if analogies is None else rs.evaluate_analogies(opened, analogies, **options)
-    for one in judged:
-        if one.header is not None:
-            scores = "" if one.column is None else f", and {quoted(one.column)} for the scores"
-            note(f"{one.file}: {quoted(one.header)} is taken for a header{scores}")
+    for result in judged:
+        if result.header is not None:
+            scores = "" if result.column is None else f", and {quoted(result.column)} for the scores"
+            note(f"{result.file}: {quoted(result.header)} is taken for a header{scores}")
     if json:
         show_json(_described(judged, answered))
         return
@@ -67,37 +67,37 @@ def evaluate(
 def _described(judged: list[Any], answered: Any) -> dict[str, Any]:
     pairs = [
         {
-            "file": one.file,
-            "pairs": one.pairs,
-            "unknown": one.unknown,
-            "spearman": _number(one.spearman.value),
-            "spearman_p": _number(one.spearman.p),
-            "pearson": _number(one.pearson.value),
-            "pearson_p": _number(one.pearson.p),
+            "file": result.file,
+            "pairs": result.pairs,
+            "unknown": result.unknown,
+            "spearman": _number(result.spearman.value),
+            "spearman_p": _number(result.spearman.p),
+            "pearson": _number(result.pearson.value),
+            "pearson_p": _number(result.pearson.p),
         }
-        for one in judged
+        for result in judged
     ]
     if answered is None:
         return {"similarity": pairs, "analogies": None}
-    sections, total = [_section(one) for one in answered.sections], _section(answered.total)
+    sections, total = [_section(section) for section in answered.sections], _section(answered.total)
     return {"similarity": pairs, "analogies": {"file": answered.file, "sections": sections, "total": total}}
 
 
-def _section(one: Any) -> dict[str, Any]:
-    counts = {"questions": one.questions, "unknown": one.unknown, "asked": one.asked, "correct": one.correct}
-    return {"section": one.name, **counts, "accuracy": _number(one.accuracy)}
+def _section(section: Any) -> dict[str, Any]:
+    counts = {name: getattr(section, name) for name in ("questions", "unknown", "asked", "correct")}
+    return {"section": section.name, **counts, "accuracy": _number(section.accuracy)}
 
 
 def _similarities(judged: list[Any]) -> str:
     head = ("similarity", " pairs", "unknown", "Spearman", "      p", "Pearson", "      p")
-    return columns([head, *(_similarity(one) for one in judged)])
+    return columns([head, *(_similarity(result) for result in judged)])
 
 
-def _similarity(one: Any) -> tuple[str, ...]:
-    spearman, pearson = one.spearman, one.pearson
-    counts = (f"{one.pairs:6,}", f"{one.unknown / one.pairs:7.1%}")
+def _similarity(result: Any) -> tuple[str, ...]:
+    spearman, pearson = result.spearman, result.pearson
+    counts = (f"{result.pairs:6,}", f"{result.unknown / result.pairs:7.1%}")
     return (
-        plain(Path(one.file).name),
+        plain(Path(result.file).name),
         *counts,
         f"{spearman.value:8.4f}",
         f"{spearman.p:7.1g}",
@@ -110,13 +110,13 @@ def _sections(answered: Any) -> str:
     head = ("analogies", "questions", "unknown", "correct", "accuracy")
     rows = [
         (
-            plain(one.name),
-            f"{one.questions:9,}",
-            f"{one.unknown / max(one.questions, 1):7.1%}",
-            f"{one.correct:7,}",
-            f"{one.accuracy:8.1%}" if one.asked else "       -",
+            plain(section.name),
+            f"{section.questions:9,}",
+            f"{section.unknown / max(section.questions, 1):7.1%}",
+            f"{section.correct:7,}",
+            f"{section.accuracy:8.1%}" if section.asked else "       -",
         )
-        for one in (*answered.sections, answered.total)
+        for section in (*answered.sections, answered.total)
     ]
     return columns([head, *rows])
 

@@ -53,12 +53,12 @@ class TrainingOptions:
 
     def checkpoints(self, out: Path, trace: Path | None = None) -> dict[str, Any]:
         """The library's options of checkpoints; refuses at once what it would refuse after reading or training."""
-        given, resume = self.checkpoint, self.resume
-        if given is not None and resume is not None and given.resolve() != resume.resolve():
+        new, resume = self.checkpoint, self.resume
+        if new is not None and resume is not None and new.resolve() != resume.resolve():
             raise DataError(
                 "--checkpoint and --resume name two folders; name one: what is resumed is written there too"
             )
-        folder = given if resume is None else resume
+        folder = new if resume is None else resume
         if folder is None:
             return {}
         from rowspace.checkpoint.checkpoints import Every, check_free, check_there
@@ -68,7 +68,7 @@ class TrainingOptions:
             raise DataError("a trace cannot be gone on with; leave out --trace, or --checkpoint and --resume")
         if out.resolve() in (folder.resolve(), *folder.resolve().parents):
             raise DataError(f"checkpoints in {folder} would lie in the model {out}; give them a folder of their own")
-        if given is None:
+        if new is None:
             check_there(folder)
         check_free(folder, resume=resume is not None)
         return {"checkpoint": folder, "every": self.every, "resume": resume is not None}
@@ -98,9 +98,9 @@ def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
         training = TrainingOptions(**{name: given.pop(name) for name in shared})
         command(**given, training=training)
 
-    own = [p for p in inspect.signature(command).parameters.values() if p.name != "training"]
-    behind = [p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(TrainingOptions).parameters.values()]
-    called.__signature__ = inspect.Signature([*own, *behind])  # type: ignore[attr-defined]
+    first = [p for p in inspect.signature(command).parameters.values() if p.name != "training"]
+    last = [p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(TrainingOptions).parameters.values()]
+    called.__signature__ = inspect.Signature([*first, *last])  # type: ignore[attr-defined]
     called.__doc__, called.__name__ = command.__doc__, command.__name__
     return called
 

@@ -119,10 +119,10 @@ def _trace(path: Path | None, read: Any, epochs: int | None) -> Any:
 
 def _summary(model: Any, out: Path, seconds: float) -> dict[str, Any]:
     about = model.trained_with
-    kept = {key: about[key] for key in ("cost", "pairs", "columns", "epochs", "examples", "seed")}
+    trained = {key: about[key] for key in ("cost", "pairs", "columns", "epochs", "examples", "seed")}
     first, final = (model.cost[0], model.cost[-1]) if model.cost else (None, None)
     sizes = {"model": str(out), "items": len(model), "dim": model.vector_size}
-    return {**sizes, **kept, "first_cost": first, "final_cost": final, "seconds": round(seconds, 3)}
+    return {**sizes, **trained, "first_cost": first, "final_cost": final, "seconds": round(seconds, 3)}
 
 
 def _sentence(summary: dict[str, Any]) -> str:

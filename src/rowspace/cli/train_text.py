@@ -117,19 +117,19 @@ class _Costs:
 
 
 def _read(text: Any, seconds: float) -> str:
-    kept = f"{len(text.names):,} of {text.unique:,} different ones kept"
-    return f"{plain(text.name)}: {text.tokens:,} words, {kept}, read in {seconds:.1f} s"
+    vocabulary = f"{len(text.names):,} of {text.unique:,} different ones kept"
+    return f"{plain(text.name)}: {text.tokens:,} words, {vocabulary}, read in {seconds:.1f} s"
 
 
 def _summary(model: Any, text: Any, out: Path, reading: float, seconds: float) -> dict[str, Any]:
     about, epochs = model.trained_with, model.trained_with["epochs"]
     costs = model.cost[-epochs:]
-    told = ("cost", "window", "negative", "sample", "rate", "epochs", "examples", "seed")
-    kept = {key: about[key] for key in told if key in about}
+    names = ("cost", "window", "negative", "sample", "rate", "epochs", "examples", "seed")
+    trained = {name: about[name] for name in names if name in about}
     sizes = {"model": str(out), "words": len(model), "dim": model.vector_size, "tokens": text.tokens}
     rate = text.tokens * epochs / max(seconds - reading, 1e-9)
     times = {"reading_seconds": round(reading, 3), "seconds": round(seconds, 3), "words_per_second": round(rate)}
-    return {**sizes, **kept, "costs": costs, **times}
+    return {**sizes, **trained, "costs": costs, **times}
 
 
 def _sentence(summary: dict[str, Any]) -> str:

@@ -58,8 +58,8 @@ def two_dimensions(folder: Path, say: Callable[[str], None]) -> None:
 def three_dimensions(say: Callable[[str], None]) -> None:
     """The same with room for all three groups."""
     E, cost = train(3, rs.linear(0.05, 0.0))
-    told = rs.explain(E, *_asked(examples()))
-    story = f"With three dimensions, and a rate that falls from 0.05 to 0: mean cost {cost:.4f}. {told.sentence}"
+    explanation = rs.explain(E, *_asked(examples()))
+    story = f"With three dimensions, and a rate that falls from 0.05 to 0: mean cost {cost:.4f}. {explanation.sentence}"
     say(fill(story, WIDTH) + "\n")
 
 

@@ -41,9 +41,9 @@ def refuse_unused(unused: Mapping[str, str], given: Iterable[str], called: Calla
             raise DataError(f"{called(name)} is {unused[name].format_map(_Called(called))}")
 
 
-def changed(usual: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
-    """The names of options that are not as usual: what a function takes without them."""
-    return [name for name, value in options.items() if not _same(value, usual[name])]
+def changed(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    """The names of options that are not what a function takes without them."""
+    return [name for name, value in options.items() if not _same(value, defaults[name])]
 
 
 def _same(one: Any, other: Any) -> bool:

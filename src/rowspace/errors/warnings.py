@@ -74,8 +74,8 @@ class NoExamples(UserWarning):
     @classmethod
     def warn(cls, empty: int, epochs: int, why: str) -> None:
         """Warn that some of so many epochs met no example, and why."""
-        told = "no epoch met an example" if empty == epochs else f"{empty:,} of {epochs:,} epochs met no example"
-        warnings.warn(cls(f"{told}: {why}"), stacklevel=4)
+        which = "no epoch met an example" if empty == epochs else f"{empty:,} of {epochs:,} epochs met no example"
+        warnings.warn(cls(f"{which}: {why}"), stacklevel=4)
 
 
 class Unkept(UserWarning):

@@ -118,7 +118,7 @@ def train_pairs(
     >>> model.most_similar("cat", topn=1)[0][0]
     'kitten'
     """
-    given = changed(_USUAL, {"every": every, "memory": memory})
+    given = changed(_DEFAULTS, {"every": every, "memory": memory})
     refuse_unused(unused_options(checkpoint, table_on_disk), given)
     pairs = pairs if isinstance(pairs, Pairs) else read_pairs(pairs)
     cost = _chosen_cost(pairs, cost, negatives)
@@ -131,7 +131,7 @@ def train_pairs(
     return recipe.train(**fit)
 
 
-_USUAL: dict[str, Any] = train_pairs.__kwdefaults__ or {}
+_DEFAULTS: dict[str, Any] = train_pairs.__kwdefaults__ or {}
 
 
 def _recipe(pairs: Pairs, cost: str, E: Table, rule: Update, negatives: int, seed: int) -> Recipe:
@@ -197,8 +197,8 @@ def _rule(update: str | Update, rate: float | None, decay: float | None, cost: s
         return update
     if not isinstance(update, str) or update not in UPDATES:
         raise DataError(f"update {update!r} is not known; it can be {', '.join(UPDATES)}")
-    rule, usual = UPDATES[update]
-    made = rule(linear(usual if rate is None else rate))
+    rule, default = UPDATES[update]
+    made = rule(linear(default if rate is None else rate))
     decay = (DECAY if cost in GROWS else 0.0) if decay is None else decay
     return weight_decay(made, decay) if decay else made
 

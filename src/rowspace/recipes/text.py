@@ -98,7 +98,7 @@ def train_text(
     """
     options: dict[str, Any] = {"min_n": min_n, "buckets": buckets, "negative": negative, "ns_exponent": ns_exponent}
     options |= {"sample": sample, "every": every, "memory": memory}
-    refuse_unused(unused_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_USUAL, options))
+    refuse_unused(unused_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_DEFAULTS, options))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     whole("seed", seed)
@@ -107,14 +107,14 @@ def train_text(
     if not isinstance(text, Text):
         text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
     _check_names(text, start)
-    usual = COSTS[cost]
+    defaults = COSTS[cost]
     of_text = TextOptions(
         text,
         start,
         cost,
         dim=_dim(dim, start),
-        epochs=usual.epochs if epochs is None else epochs,
-        rate=usual.rate if rate is None else rate,
+        epochs=defaults.epochs if epochs is None else epochs,
+        rate=defaults.rate if rate is None else rate,
         window=window,
         negative=negative,
         ns_exponent=ns_exponent,
@@ -126,13 +126,13 @@ def train_text(
         resumes=resume and is_begun(checkpoint),
     )
     if table_on_disk is None:
-        of_text.require_memory(usual.rows)
+        of_text.require_memory(defaults.rows)
     fit: dict[str, Any] = {"epochs": of_text.epochs, "seed": seed, "threads": threads, "progress": progress}
     fit |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
-    return usual.recipe(of_text).train(callbacks=[*callbacks, _RefuseEmpty(of_text)], **fit)
+    return defaults.recipe(of_text).train(callbacks=[*callbacks, _RefuseEmpty(of_text)], **fit)
 
 
-_USUAL: dict[str, Any] = train_text.__kwdefaults__ or {}
+_DEFAULTS: dict[str, Any] = train_text.__kwdefaults__ or {}
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ class _RefuseEmpty:
 
 def unused_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
     """What options are for that have no effect beside these."""
-    found = unused.unused_options(checkpoint, table_on_disk)
+    purposes = unused.unused_options(checkpoint, table_on_disk)
     if not max_n:
-        found |= dict.fromkeys(("min_n", "buckets"), "for subwords; give {max_n} too, such as 6")
+        purposes |= dict.fromkeys(("min_n", "buckets"), "for subwords; give {max_n} too, such as 6")
     if cost in COSTS and not COSTS[cost].draws:
-        drawing = [name for name, usual in COSTS.items() if usual.draws]
+        drawing = [name for name, defaults in COSTS.items() if defaults.draws]
         names = ("negative", "ns_exponent", *(["sample"] if sample else []))  # no words are left out with 0 either
-        found |= dict.fromkeys(names, f"for {' and '.join(drawing)}; leave it out with {cost}")
-    return found
+        purposes |= dict.fromkeys(names, f"for {' and '.join(drawing)}; leave it out with {cost}")
+    return purposes
 
 
 def check_numbers(dim: int | None, window: int, negative: int, sample: float) -> None:
@@ -196,11 +196,11 @@ def check_start(start: Model, cost: str, subwords: Subwords | None, dim: int | N
         raise DataError(f"the model to start from was trained with cost {was!r}, not {cost!r}; give cost={was!r}")
     had = Subwords(about["min_n"], about["max_n"], about["buckets"]) if "buckets" in about else None
     if had != subwords:
-        raise DataError(f"the model to start from has {_told(had)}, not {_told(subwords)}; ask for the same")
+        raise DataError(f"the model to start from has {_described(had)}, not {_described(subwords)}; ask for the same")
     _dim(dim, start)
 
 
-def _told(subwords: Subwords | None) -> str:
+def _described(subwords: Subwords | None) -> str:
     if subwords is None:
         return "no subwords"
     return f"subwords of {subwords.min_n} to {subwords.max_n} characters in {subwords.buckets:,} buckets"
