@@ -200,8 +200,8 @@ def test_pages_name_every_room(page):
     path = ROOT / "docs" / page
     if not path.exists():
         pytest.skip(f"docs/{page} is not written yet")
-    missing = [room for layer in layers() for room in layer if f"{room}/" not in path.read_text() and room in folders()]
-    assert missing == []
+    text = path.read_text()
+    assert {room for room in folders() if f"`{room}`" not in text and f"{room}/" not in text} == set()
 
 
 def test_the_picture_shows_the_rooms_in_the_order_of_the_layers():
