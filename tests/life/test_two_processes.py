@@ -56,11 +56,11 @@ def started(code, *words, **options):
 
 
 def ended(process):
-    out, error = process.communicate(timeout=120)
+    out, error = process.communicate(timeout=300)
     return process.returncode, out, error
 
 
-def until(true, seconds=60):
+def until(true, seconds=300):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +16,7 @@ from rowspace.errors.checks import path_of
 from rowspace.read.encoded import text_loop
 from rowspace.system.atomic import atomic_file
 from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
+from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.npy import header
 
 HEADER_BYTES = 128  # bytes of a .npy header for one dimension
@@ -30,6 +31,7 @@ class Folder:
     A temporary folder is removed by `close`, or when nothing refers to this object, or at the end of the program.
 
     >>> folder = Folder(None)
+    >>> folder.make()
     >>> with folder.file("a", "wb") as out:
     ...     _ = out.write(b"1")
     >>> path = folder.path
@@ -38,13 +40,21 @@ class Folder:
     False
     """
 
+    path: Path
+
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self.temporary = path is None
-        if path is None:
-            self.path = Path(tempfile.mkdtemp(prefix="rowspace-"))
-            self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self._remove: Callable[[], object] | None = None
+        if path is not None:
+            self.path = path_of("the folder of ids", path)
+
+    def make(self) -> None:
+        """Make the folder; a user's may be there."""
+        if self.temporary:
+            with interrupts_deferred():  # a folder that nobody remembers would never vanish
+                self.path = Path(tempfile.mkdtemp(prefix="rowspace-"))
+                self._remove = weakref.finalize(self, _remove, self.path)
             return
-        self.path = path_of("the folder of ids", path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
@@ -62,8 +72,13 @@ class Folder:
 
     def close(self) -> None:
         """Remove a temporary folder; what is mapped from it stays readable while it is held."""
-        if self.temporary:
+        if self._remove is not None:
             self._remove()
+
+
+def _remove(path: Path) -> None:
+    with interrupts_deferred():
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def append(stream: IO[Any], ids: np.ndarray) -> None:

@@ -138,6 +138,7 @@ def read_text(
     workers = thread_count(threads) if sentences.parallel else 1
     folder, told = Folder(ids), explain_out_of_memory(f"the vocabulary of {sentences.name}", FEWER)
     try:
+        folder.make()
         with folder.file(IDS, "w+b") as ids_out, folder.file(OFFSETS, "wb") as offsets_out, told:
             vocabulary, lines = _number(sentences, ids_out, workers, progress)
             found = int(vocabulary.counts.sum())
