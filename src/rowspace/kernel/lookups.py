@@ -206,7 +206,9 @@ def id_columns(
     names = {symbol: name for name, symbol in columns.items()}
     indexed: dict[str, list[str]] = {}
     for look in lookups:
-        for part in _index_parts(look, look.index):
+        for part, _ in _leaves(look.index):
+            if part.owner is not None:
+                raise _computed(look.table, part.owner.op)
             if isinstance(part, Constant):
                 _check_constant(look.table, part, sizes[look.table][0])
             elif part not in names:
@@ -234,22 +236,22 @@ def _computed(table: str, what: Any) -> CostError:
     )
 
 
-def _index_parts(look: Lookup, index: Variable) -> list[Variable]:
-    """The columns and constants that the ids of a lookup come from."""
+def _leaves(index: Variable) -> list[tuple[Variable, Apply | None]]:
+    """The columns and constants that ids come from, each with the indexing of it, if only a part of it is taken.
+
+    What is computed is a leaf, too, and has an owner.
+    """
     index = _peel(index)
-    if index.owner is None:
-        return [index]
     node = index.owner
-    if not isinstance(node.op, _MOVES):
-        raise _computed(look.table, node.op)
-    return [found for part in _moved(node) for found in _index_parts(look, part)]
-
-
-def _moved(node: Apply) -> list[Variable]:
-    """The inputs whose ids an operation moves; the others say where."""
-    if isinstance(node.op, Subtensor | Reshape):
-        return node.inputs[:1]
-    return node.inputs[1:] if isinstance(node.op, Join) and not hasattr(node.op, "axis") else node.inputs
+    if node is None or not isinstance(node.op, _MOVES):
+        return [(index, None)]
+    first = _peel(node.inputs[0])
+    if isinstance(node.op, Subtensor) and first.owner is None:
+        return [(first, node)]
+    moved = node.inputs[:1] if isinstance(node.op, Subtensor | Reshape) else node.inputs
+    if isinstance(node.op, Join) and not hasattr(node.op, "axis"):
+        moved = moved[1:]
+    return [leaf for part in moved for leaf in _leaves(part)]
 
 
 def id_sources(look: Lookup) -> list[tuple[str | None, int | None]]:
@@ -257,19 +259,13 @@ def id_sources(look: Lookup) -> list[tuple[str | None, int | None]]:
 
     A ragged bag, whose places cannot be told apart, counts as its column with the place -1.
     """
-    return list(dict.fromkeys(_sources(_peel(look.index))))
-
-
-def _sources(index: Variable) -> list[tuple[str | None, int | None]]:
-    if isinstance(index, Constant):
-        return [(None, None)]
-    if index.owner is None:
-        return _places(index)
-    node = index.owner
-    first = _peel(node.inputs[0])
-    if isinstance(node.op, Subtensor) and first.owner is None and not isinstance(first, Constant):
-        return _picked(first, node)
-    return [found for part in _moved(node) for found in _sources(_peel(part))]
+    found: list[tuple[str | None, int | None]] = []
+    for leaf, picked in _leaves(look.index):
+        if isinstance(leaf, Constant):
+            found.append((None, None))
+        else:
+            found += _picked(leaf, picked) if picked else _places(leaf)
+    return list(dict.fromkeys(found))
 
 
 def _places(column: Variable) -> list[tuple[str | None, int | None]]:
