@@ -1,16 +1,13 @@
 """What of a table on disk is in memory: brought before a tile of work needs it, let go when no tile soon does."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from rowspace.system.mapped import Mapped
+from rowspace.schedule.parts import Extent, Part, Parts
 from rowspace.system.threads import ThreadPool, waited
 
-Part = tuple[int, int]  # a space of tables and a block of its rows; or EXAMPLES and a row of buckets
-Extent = tuple[Mapped, int, int]  # rows of a mapped array, from and to
-EXAMPLES = -1
 SCATTERED = 2**14  # bytes for an example: where there are more to be brought, those needed are read as they are needed
 
 
@@ -18,26 +15,20 @@ class Residency:
     """Brings the parts that each tile needs while the tile before it runs, and lets go of those it leaves behind.
 
     Arguments:
-        extents: where each part lies.
+        parts: where each lies.
         needs: the parts that every tile needs, in the order of the tiles.
         ahead: bytes that may be brought while others are still there; for more, what is left behind is written first.
         examples: how many there are in all tiles.
     """
 
-    def __init__(
-        self, extents: Mapping[Part, Sequence[Extent]], needs: Sequence[frozenset[Part]], ahead: int, examples: int
-    ) -> None:
-        self.extents, self.needs, self.ahead = extents, needs, ahead
-        new = [self.size(need - before) for before, need in zip([frozenset(), *needs], needs, strict=False)]
+    def __init__(self, parts: Parts, needs: Sequence[frozenset[Part]], ahead: int, examples: int) -> None:
+        self.parts, self.needs, self.ahead = parts, needs, ahead
+        new = [parts.size(need - before) for before, need in zip([frozenset(), *needs], needs, strict=False)]
         self.brings = sum(new) <= examples * SCATTERED
         self._asked: frozenset[Part] = frozenset()
         self._threads: list[ThreadPool] = []
         self._reading: Future[None] | None = None
         self._writing: Future[None] | None = None
-
-    def size(self, parts: Iterable[Part]) -> int:
-        """The bytes of some parts."""
-        return sum((hi - lo) * of.row_bytes for part in parts for of, lo, hi in self.extents[part])
 
     @contextmanager
     def present(self, tile: int) -> Iterator[None]:
@@ -47,7 +38,7 @@ class Residency:
             self._bring(self.needs[tile])
             _await(self._reading)
             following = self.needs[tile + 1] if tile + 1 < len(self.needs) else frozenset()
-            if self.size(following - self.needs[tile]) <= self.ahead:
+            if self.parts.size(following - self.needs[tile]) <= self.ahead:
                 self._bring(following, at_once=True)
             yield
             self._leave(self.needs[tile] - following)
@@ -73,7 +64,7 @@ class Residency:
 
     def _sorted(self, parts: Iterable[Part]) -> list[Extent]:
         """The extents of some parts in the order in which they lie on the disk."""
-        found = [extent for part in parts for extent in self.extents[part]]
+        found = [extent for part in parts for extent in self.parts.extents[part]]
         return sorted(found, key=lambda extent: (id(extent[0]), extent[1]))
 
     def _thread(self, number: int) -> ThreadPool:

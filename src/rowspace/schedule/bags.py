@@ -10,7 +10,7 @@ from rowspace.columns.gathered import Gathered
 from rowspace.columns.kinds import Ragged, column_of
 from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
-from rowspace.schedule.packing import room
+from rowspace.schedule.arrays import Arrays
 from rowspace.schedule.sort_loops import fill_bags, gather_bags
 
 
@@ -77,7 +77,7 @@ def in_buckets(chunk: Chunk, ends: np.ndarray, spare: "Bags | None" = None) -> t
     assert found is not None
     by, most = found
     ids, examples = np.asarray(chunk[by]), length(chunk)
-    of = room((examples,), spare.of if spare else None)
+    of = Arrays().room((examples,), spare.of if spare else None)
     offsets, firsts = np.empty(examples + 1, np.int64), np.empty(examples, ids.dtype)
     bag_ends = np.empty(len(ends), np.int64)
     opened = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)

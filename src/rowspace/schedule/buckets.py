@@ -12,53 +12,16 @@ from rowspace.columns.negatives import BlockNegatives
 from rowspace.errors import CheckpointError
 from rowspace.jit.compile import compiled_loop
 from rowspace.kernel.segments import DRAWN, HI, LO, NEEDED, PASSED, ROW
+from rowspace.schedule.arrays import Arrays, Packed
 from rowspace.schedule.bags import Bags, gathered_by, in_buckets
 from rowspace.schedule.blocks import Blocks, Deck
 from rowspace.schedule.layout import IdSource, Layout
 from rowspace.schedule.negative_pool import NegativePool
-from rowspace.schedule.packing import Packed, room
-from rowspace.schedule.sizes import MOST, MOST_IN_BAGS, MOST_SAMPLED, MOST_SHARED, PAGE, blocks_on_disk, page_on_disk
-from rowspace.schedule.sort_loops import find_places, number_buckets
-from rowspace.schedule.spill import Spill
+from rowspace.schedule.sizes import PAGE, Sizes, page_on_disk
+from rowspace.schedule.sort_loops import find_places
 from rowspace.state import Sample
 
-_A_ROW = 4.2  # examples in a window for every row: with more, blocks are fitted to one another, not to the data
-_LONGEST = 2**22  # examples in a window
-_BLOCK = 2**19  # bytes: two blocks and their state fit the second-level cache
-_MOST, _FEWEST = 512, 8  # blocks; where there would be fewer, sorting is not worth its while
-_EXAMPLES = 4096  # of a window, at least, for a block: a thread's task
-_IN_BAGS = 16  # blocks where examples are gathered: with more, bags get small
-_POOL = 2**18  # rows to draw negatives from, at least: bags share theirs, so that fewer are drawn
-_GROUPS = 32  # of blocks: columns, of which more than half as many threads would not make use
-
-
-def window_length(rows: int, *, on_disk: bool = False) -> int:
-    """How many examples are sorted together: a power of two, at most four or so for every row.
-
-    Of tables on disk really so many, as they are read and written once or more in every window.
-
-    >>> window_length(50_000), window_length(10_000_000), window_length(10_000_000, on_disk=True)
-    (131072, 4194304, 33554432)
-    """
-    return min(_power(_A_ROW * rows), 2**30 if on_disk else _LONGEST)
-
-
-def block_count(row_bytes: int, rows: int, examples: int) -> int:
-    """How many blocks, a power of two: 1 where a table or a window is too small to cut.
-
-    It depends on the table and the data alone, not on the machine or the threads, so that the bytes do not either.
-
-    >>> block_count(400, 50_000, 131_072), block_count(128, 300, 1024)
-    (32, 1)
-    """
-    wanted = min(_MOST, 2 ** np.ceil(np.log2(rows * row_bytes / _BLOCK)))
-    blocks = _power(min(max(wanted, 2 * _FEWEST), examples / _EXAMPLES))
-    return blocks if blocks >= _FEWEST else 1
-
-
-def _power(x: float) -> int:
-    """The largest power of two that is not above x, at least 1."""
-    return 2 ** int(np.log2(max(x, 1)))
+Shapes = Mapping[str, tuple[int, int]]  # (n, d) of tables
 
 
 @dataclass(frozen=True)
@@ -66,9 +29,12 @@ class SortedExamples:
     """Examples in the order of their buckets: `ends` (buckets,), and the bucket of each before it was sorted.
 
     `blocks` are those of each axis in this window, `pools` what negatives of each sampled column are drawn from, and
-    `packed` (n, c) int32 the memory of which most columns are views. Gathered examples are `bags`.
+    `packed` (n, c) int32 the memory of which most columns are views. Gathered examples are `bags`. They were sorted by
+    the ids of a `layout`, the second into so many `groups` of blocks.
     """
 
+    layout: Layout
+    groups: int
     columns: Chunk
     ends: np.ndarray
     buckets: np.ndarray
@@ -86,18 +52,17 @@ class SortedExamples:
         return int(own[n - ends[bucket] + len(own)])
 
 
-def sample_of(chunk: Chunk, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> Sample:
+def sample_of(chunk: Chunk, layout: Layout, shapes: Shapes, sizes: Sizes) -> Sample:
     """What of a first chunk decides how tables are cut."""
-    counts = zip(layout.axes, axis_rows(layout, sizes), strict=True)
-    met = [np.bincount(_ids(chunk, axis)[:_LONGEST], minlength=n).astype(np.int32) for axis, n in counts]
+    counts = zip(layout.axes, axis_rows(layout, shapes), strict=True)
+    met = [np.bincount(_ids(chunk, axis)[: sizes.most_examples], minlength=n).astype(np.int32) for axis, n in counts]
     return Sample(length(chunk), gathered_by(chunk) is not None, met)
 
 
-def check_sample(sample: Sample, layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> Sample:
+def check_sample(sample: Sample, layout: Layout, shapes: Shapes, sizes: Sizes) -> Sample:
     """The sample, if it is one of such a cost and tables; CheckpointError if a checkpoint says otherwise."""
-    rows = axis_rows(layout, sizes)
-    fits = [len(met) for met in sample.met] == rows and all(_counts_rows(met) for met in sample.met)
-    if not fits:
+    fits = [len(met) for met in sample.met] == axis_rows(layout, shapes)
+    if not fits or not all(_counts_rows(met, sizes.most_examples) for met in sample.met):
         raise CheckpointError(
             "what the checkpoint keeps of how tables are cut does not fit them: it was altered; begin anew in "
             "another folder"
@@ -105,53 +70,77 @@ def check_sample(sample: Sample, layout: Layout, sizes: Mapping[str, tuple[int, 
     return sample
 
 
-def _counts_rows(met: np.ndarray) -> bool:
-    return not len(met) or (met.min() >= 0 and int(met.sum(dtype=np.int64)) <= _LONGEST)
+def _counts_rows(met: np.ndarray, most: int) -> bool:
+    return not len(met) or (met.min() >= 0 and int(met.sum(dtype=np.int64)) <= most)
 
 
-def axis_rows(layout: Layout, sizes: Mapping[str, tuple[int, int]]) -> list[int]:
-    """How many rows the ids of each axis choose from, given the shape (n, d) of every table."""
-    return [max(sizes[t][0] for t in space) for space in layout.spaces]
+def axis_rows(layout: Layout, shapes: Shapes) -> list[int]:
+    """How many rows the ids of each axis choose from."""
+    return [max(shapes[t][0] for t in space) for space in layout.spaces]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How tables are cut: into `count` blocks by the first id, of which `groups` are columns, for so many examples."""
+
+    examples: int
+    count: int
+    groups: int
+
+    @classmethod
+    def of(
+        cls, layout: Layout, rows: Sequence[int], row_bytes: Sequence[int], sample: Sample, sizes: Sizes,
+        blocks: int | None, *, on_disk: bool,
+    ) -> "Cut":  # fmt: skip
+        """Into `blocks`, or as many as suit the rows of each axis and their bytes."""
+        together = sizes.most_examples if sample.gathered else sizes.sorted_together(min(rows), on_disk=on_disk)
+        if blocks is None and on_disk:
+            largest = max(n * w for n, w in zip(rows, row_bytes, strict=True))
+            limits = {"in_bags": sample.gathered, "shared": bool(layout.shared), "sampled": bool(layout.sampled)}
+            blocks = sizes.on_disk(largest, **limits)
+        elif blocks is None and sample.gathered:
+            blocks = sizes.gathered(sample.examples)
+        elif blocks is None:
+            blocks = sizes.in_memory(row_bytes, rows, min(together, sample.examples))
+        groups = min(blocks, sizes.most_on_disk if on_disk else sizes.columns)
+        if layout.symmetric and layout.sampled:  # negatives are drawn from single blocks too
+            return cls(together, groups, groups)
+        return cls(together, -(-blocks // groups) * groups, groups)
+
+
+def buckets_for(
+    layout: Layout, shapes: Shapes, row_bytes: Mapping[str, int], sample: Sample, sizes: Sizes, arrays: Arrays,
+    *, blocks: int | None = None,
+) -> "Buckets":  # fmt: skip
+    """How a cost's examples are sorted.
+
+    Args:
+        layout: the ids that decide.
+        shapes: (n, d) of every table.
+        row_bytes: bytes of a row of every table with its slots.
+        sample: of the first chunk.
+        sizes: what is worth cutting.
+        arrays: where sorted examples lie.
+        blocks: how many, or None for as many as suit.
+    """
+    wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
+    cut = Cut.of(layout, axis_rows(layout, shapes), wide, sample, sizes, blocks, on_disk=arrays.on_disk)
+    met = [sample.met[0] + sample.met[1]] if layout.symmetric else sample.met
+    pages = [page_on_disk(w) if arrays.on_disk else PAGE for w in wide]
+    decks = [Deck(*given) for given in zip(met, (cut.count, cut.groups), pages, strict=False)]
+    return Buckets(layout, sample, cut, decks, sizes, arrays)
 
 
 class Buckets:
-    """How a cost's examples are sorted.
-
-    Arguments:
-        layout: the ids that decide.
-        sizes: the shape (n, d) of every table.
-        row_bytes: bytes of a row of every table with its state.
-        sample: of the first chunk.
-        blocks: how many, or None for as many as suit.
-        spill: where windows lie that may be larger than memory, if a table is on disk.
-    """
+    """How a cost's examples are sorted: see `buckets_for`."""
 
     def __init__(
-        self, layout: Layout, sizes: Mapping[str, tuple[int, int]], row_bytes: Mapping[str, int], sample: Sample,
-        *, blocks: int | None, spill: Spill | None = None,
-    ) -> None:  # fmt: skip
-        self.layout, self.sample, self.gathered, self.spill = layout, sample, sample.gathered, spill
-        rows = axis_rows(layout, sizes)
-        wide = [sum(row_bytes[t] for t in space) for space in layout.spaces]
-        self.window = _LONGEST if self.gathered else window_length(min(rows), on_disk=spill is not None)
-        if blocks is None and spill:
-            limits = (self.gathered, MOST_IN_BAGS), (layout.shared, MOST_SHARED), (layout.sampled, MOST_SAMPLED)
-            most = min([limit for holds, limit in limits if holds], default=MOST)
-            blocks = blocks_on_disk(max(n * w for n, w in zip(rows, wide, strict=True)), most)
-        elif blocks is None and self.gathered:
-            blocks = _IN_BAGS if sample.examples >= _IN_BAGS * _EXAMPLES else 1
-        elif blocks is None:
-            examples = min(self.window, sample.examples)
-            blocks = block_count(wide[0], rows[0], examples)
-            blocks = 1 if min(block_count(w, n, examples) for w, n in zip(wide, rows, strict=True)) == 1 else blocks
-        self.groups = min(blocks, MOST if spill else _GROUPS)
-        self.count = -(-blocks // self.groups) * self.groups
-        if layout.symmetric and layout.sampled:
-            self.count = self.groups  # negatives are drawn from single blocks too
+        self, layout: Layout, sample: Sample, cut: Cut, decks: Sequence[Deck], sizes: Sizes, arrays: Arrays
+    ) -> None:
+        self.layout, self.sample, self.sizes, self.arrays = layout, sample, sizes, arrays
+        self.together, self.count, self.groups = cut.examples, cut.count, cut.groups
         self.sided = layout.symmetric and bool(layout.sampled)
-        met = [sample.met[0] + sample.met[1]] if layout.symmetric else sample.met
-        pages = [page_on_disk(w) if spill else PAGE for w in wide]
-        self._decks = [Deck(*given) for given in zip(met, (self.count, self.groups), pages, strict=False)]
+        self._decks = decks
 
     @property
     def cuts(self) -> bool:
@@ -192,22 +181,23 @@ class Buckets:
             spare: a window that is done with, whose memory is used again.
         """
         dealt = self._deal(seed)
-        buckets = (self.spill.room if self.spill else room)((length(chunk),), spare.buckets if spare else None)
+        buckets = self.arrays.room((length(chunk),), spare.buckets if spare else None)
         counts = np.zeros(self.count * self._columns * (2 if self.sided else 1), np.int64)
         self._number(chunk, dealt, buckets, counts)
         ends = counts.cumsum()
-        packed = Packed(chunk, spare.packed if spare else None, self.spill)
+        packed = Packed(chunk, spare.packed if spare else None, self.arrays)
         columns = dict(chunk) | _placed({name: chunk[name] for name in packed.left_out}, buckets, ends - counts)
         columns |= {name: column_of(chunk[name]).of(a) for name, a in packed.moved(buckets, ends - counts).items()}
         bags = None
-        if self.gathered:
+        if self.sample.gathered:
             columns, bags, ends = in_buckets(columns, ends, spare.bags if spare else None)
-        most = min(length(chunk), _LONGEST)
-        size = lambda rows: min(most, max(_POOL, 4 * rows)) if bags else most
-        drawn_from = {c: (dealt[axis], size(len(dealt[axis].of))) for c, axis in self.layout.sampled.items()}
-        pools = {c: NegativePool.drawn(chunk[c], *given, [*seed, 2]) for c, given in drawn_from.items()}
+        pools = {}
+        for name, axis in self.layout.sampled.items():
+            size = min(length(chunk), self.sizes.most_examples)
+            size = min(size, max(self.sizes.pool, 4 * len(dealt[axis].of))) if bags else size
+            pools[name] = NegativePool.drawn(chunk[name], dealt[axis], size, [*seed, 2])
         columns |= {c: chunk[c].drawing_from(pool.rows) for c, pool in pools.items()}  # type: ignore[union-attr]
-        return SortedExamples(columns, ends, buckets, packed.out, dealt, pools, bags)
+        return SortedExamples(self.layout, self.groups, columns, ends, buckets, packed.out, dealt, pools, bags)
 
     def _number(self, chunk: Chunk, dealt: Sequence[Blocks], out: np.ndarray, counts: np.ndarray) -> None:
         ids, of = [_ids(chunk, axis) for axis in self.layout.axes], [b.of for b in dealt]
@@ -215,10 +205,7 @@ class Buckets:
             ids, of = ids * 2, [of[0], np.zeros(len(of[0]), np.uint16)]
         per_column = self.count // self.groups if self.layout.symmetric else 1
         rest = *of, self._columns, per_column, self.layout.symmetric, self.sided, out, counts
-        if self.spill:
-            self.spill.number(compiled_loop(number_buckets), ids, *rest)
-        else:
-            compiled_loop(number_buckets)(*ids, *rest)
+        self.arrays.number(ids, *rest)
 
     @property
     def _columns(self) -> int:

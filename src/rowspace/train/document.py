@@ -21,7 +21,7 @@ from rowspace.checkpoint.form import (
     whole,
 )
 from rowspace.schedule.pacing import SAMPLED
-from rowspace.schedule.plan import SCHEDULES
+from rowspace.schedule.planner import SCHEDULES
 
 _AXES = 2  # that decide how examples are sorted, at most
 _MARK = text("[0-9a-f]{32}", "a mark")

@@ -13,6 +13,7 @@ from rowspace.checkpoint.checkpoints import Checkpoints
 from rowspace.checkpoint.store import Saved
 from rowspace.columns.data import Data
 from rowspace.errors import Diverged, FormatError
+from rowspace.execute.executor import Executor
 from rowspace.jit.machine import machine, warn_if_elsewhere
 from rowspace.kernel.caught_up import catch_up_all, caught_up
 from rowspace.kernel.loops import Loops
@@ -22,11 +23,12 @@ from rowspace.schedule.pacing import EpochStart, Pacing
 from rowspace.schedule.place import Cursor, Place
 from rowspace.schedule.plan import Outcome, Plan
 from rowspace.schedule.planner import Planner
+from rowspace.schedule.planning import Planning
+from rowspace.schedule.sizes import Sizes
 from rowspace.state import Key, RateHistory, TrainState
 from rowspace.system.mapped import check_whole, is_mapped
 from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress
-from rowspace.system.threads import Workers
 from rowspace.train.comparison import Comparison
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
@@ -39,12 +41,12 @@ class Fit:
     """One call of `fit`."""
 
     def __init__(
-        self, state: TrainState, loops: Loops, history: list[Epoch], cuts: dict[Key, Buckets | None], data: Data,
-        options: FitOptions, workers: Workers, check_interrupts: Callable[[], None],
+        self, state: TrainState, loops: Loops, history: list[Epoch], cuts: dict[Key, Buckets | None], sizes: Sizes,
+        data: Data, options: FitOptions, executor: Executor, check_interrupts: Callable[[], None],
         checkpoints: Checkpoints | None = None,
     ) -> None:  # fmt: skip
         self.state, self.loops, self.history, self.cuts = state, loops, history, cuts
-        self.chunks, self.workers = data, workers
+        self.chunks, self.executor = data, executor
         self.options, self.trace = options.scheduled, options.trace
         self.check_interrupts, self.checkpoints = check_interrupts, checkpoints
         self.standing = Cursor()
@@ -60,10 +62,11 @@ class Fit:
         saved = None if checkpoints is None else checkpoints.saved
         known = None if saved is None else saved.document["marks"]
         self.marks = Comparison(data.seeks, known, wanted=checkpoints is not None)
-        self.windows = Planner(
-            state, loops, cuts, self.pace, self.options, workers, self.marks, guarded=guarded,
-            record_every=None if self.trace is None else self.trace.every, memory=memory_limit(options.memory),
-        )  # fmt: skip
+        record_every = None if self.trace is None else self.trace.every
+        planning = Planning(
+            state, loops, self.pace, self.options, sizes, cuts, executor, record_every, memory_limit(options.memory)
+        )
+        self.windows = Planner(planning, self.marks, guarded=guarded)
         self.resumed = saved is not None
         if saved is not None:
             self._load(saved)
@@ -112,9 +115,9 @@ class Fit:
         begun, number = perf_counter() - self.standing.seconds, len(self.history) + 1
         seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
         position = EpochStart(self.standing.epoch, number, seed, self.standing.before)
-        for window in self.windows.epoch(position, self.standing.place):
+        for window in self.windows.plans(position, self.standing.place):
             self._check_files()
-            for outcome in window.run(self.workers):
+            for outcome in self.executor.run(window, self.state):
                 self._count(outcome)
                 if outcome.error is not None:
                     raise outcome.error
@@ -192,4 +195,4 @@ class Fit:
             self._caught_up = -1
         if window is None or example is None:
             return diverged(self.loops.cost, self.state, {}, None, 0)
-        return diverged(self.loops.cost, self.state, window.chunk, example, window.original(example))
+        return diverged(self.loops.cost, self.state, window.columns, example, window.original(example))

@@ -11,7 +11,7 @@ from rowspace.errors import DataError
 from rowspace.errors.checks import check_choice, check_kind, whole
 from rowspace.errors.unused import PURPOSES, changed, refuse_unused
 from rowspace.schedule.options import ScheduleOptions
-from rowspace.schedule.plan import SCHEDULES
+from rowspace.schedule.planner import SCHEDULES
 from rowspace.system.memory import memory_limit
 from rowspace.train.trace import Trace
 

@@ -10,6 +10,7 @@ from rowspace.checkpoint.checkpoints import EVERY, Checkpoints, check_there
 from rowspace.columns.data import Data
 from rowspace.columns.input import as_chunk
 from rowspace.errors import DataError, NoExamples
+from rowspace.execute.executor import Threads
 from rowspace.execute.tiles import random_access
 from rowspace.kernel.cost import Cost, column_names
 from rowspace.kernel.kernel import Kernel
@@ -18,11 +19,12 @@ from rowspace.kernel.phases import PARTS
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.place import Place
+from rowspace.schedule.sizes import Sizes
 from rowspace.state import TrainState
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress, progress_bar
-from rowspace.system.threads import Workers, thread_count
+from rowspace.system.threads import thread_count
 from rowspace.tables.table import Table
 from rowspace.train.document import check_document
 from rowspace.train.epoch import Epoch
@@ -52,6 +54,8 @@ class Trainer:
     >>> history[-1].cost < 0.02
     True
     """
+
+    sizes = Sizes()  # how tables are cut
 
     def __init__(
         self,
@@ -258,12 +262,23 @@ class Trainer:
         on_disk = random_access(arrays, memory)
         heard = interrupts_heard()
         with (
-            Workers(thread_count(options.threads)) as workers,
+            Threads(thread_count(options.threads), memory) as executor,
             on_disk,
             recording(options.trace, self.state),
             heard as check,
         ):
-            run = Fit(self.state, self.loops, self.history, self.buckets, chunks, options, workers, check, checkpoints)
+            run = Fit(
+                self.state,
+                self.loops,
+                self.history,
+                self.buckets,
+                self.sizes,
+                chunks,
+                options,
+                executor,
+                check,
+                checkpoints,
+            )
             if run.resumed:
                 _call(callbacks, "on_resume", self)
             with progress_bar(options.progress, total) as bar:
