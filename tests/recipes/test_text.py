@@ -10,6 +10,7 @@ from rowspace.columns.subwords import Subwords, compose
 from rowspace.errors import DataError
 from rowspace.read.text import read_text
 from rowspace.recipes import contexts
+from rowspace.schedule.sizes import Sizes
 
 TOPICS = ("apple pear plum cherry peach grape".split(), "hammer saw drill pliers wrench chisel".split())
 COSTS = ("skip_gram", "cbow", "glove")
@@ -39,7 +40,7 @@ def arrays(model):
 @pytest.fixture
 def cut(monkeypatch):
     """Even a small text is cut into blocks, and made into examples in many stretches."""
-    monkeypatch.setattr("rowspace.schedule.buckets._EXAMPLES", 32)
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(examples_a_block=32))
     monkeypatch.setattr("rowspace.recipes.words.PIECE_TOKENS", 400)
 
 

@@ -16,6 +16,7 @@ from rowspace.errors import DataError
 from rowspace.execute.replicas import Replica, Replicas
 from rowspace.kernel.segments import Arguments
 from rowspace.schedule.bags import in_buckets, in_file_order
+from rowspace.schedule.sizes import Sizes
 from tests.support import naive
 
 THREADS = (1, 2, 3, 4, 8)
@@ -233,7 +234,7 @@ UPDATES = {
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("update", UPDATES)
 def test_the_same_bytes_at_any_number_of_threads(update, shuffle, monkeypatch):
-    monkeypatch.setattr("rowspace.schedule.buckets._LONGEST", 256)  # several windows
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(most_examples=256))  # several plans
     options = {"schedule": "blocks", "blocks": 8, "epochs": 2, "shuffle": shuffle}
     found = [outcome(bagged(examples()), UPDATES[update](), threads=n, **options) for n in THREADS]
     assert all(run == found[0] for run in found)
@@ -241,7 +242,7 @@ def test_the_same_bytes_at_any_number_of_threads(update, shuffle, monkeypatch):
 
 
 def test_the_same_bytes_when_it_is_cut_unasked(monkeypatch):
-    monkeypatch.setattr("rowspace.schedule.buckets._EXAMPLES", 16)
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(examples_a_block=16))
     trainers = [trained(bagged(examples()), schedule="blocks", threads=n) for n in (1, 2, 3)]
     assert len(set(map(digest, trainers))) == 1
     assert next(iter(trainers[0].buckets.values())).cuts

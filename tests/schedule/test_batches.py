@@ -7,7 +7,8 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.schedule.batches import Distinct
+from rowspace.execute.batches import Distinct
+from rowspace.schedule.sizes import Sizes
 from tests.support import examples, naive
 
 RULES = {
@@ -69,7 +70,8 @@ def test_a_batch_of_one_is_the_loop():
 @pytest.mark.parametrize("name", ["skip_gram", "cbow", "distmult"])
 @pytest.mark.parametrize("update", [rs.sgd(0.1), rs.exact(rs.lazy_adam(0.01))])
 def test_the_same_bytes_at_any_number_of_threads(name, update, monkeypatch):
-    monkeypatch.setattr("rowspace.schedule.batches._SHARE", 3)
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(share=3))
+    monkeypatch.setattr("rowspace.execute.batches._SHARE", 3)
     data = examples.data_for(name, 200)
     found = [trained(name, data, update, batch=50, threads=n, epochs=2) for n in (1, 2, 3, 4, 8)]
     for tables, history, _ in found[1:]:

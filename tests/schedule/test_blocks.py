@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 import rowspace as rs
 from rowspace.kernel.segments import HI, LO, NEEDED, PASSED, ROW
+from rowspace.schedule.arrays import Arrays
 from rowspace.schedule.blocks import Blocks, Deck
-from rowspace.schedule.buckets import Buckets, block_count, sample_of, window_length
+from rowspace.schedule.buckets import buckets_for, sample_of
 from rowspace.schedule.layout import Layout
 from rowspace.schedule.negative_pool import NegativePool
+from rowspace.schedule.sizes import Sizes
 from tests.support import naive
 
 
@@ -59,11 +61,12 @@ def test_without_counting_frequent_rows_share_a_block_as_often_as_others():
 
 
 def test_how_many_blocks():
-    assert block_count(512, 1_000_000, 4_194_304) == 512
-    assert block_count(512, 1_000_000, 40_000) == 8
-    assert block_count(8, 6, 16) == 1
-    assert window_length(1_000_000) == 2**22
-    assert window_length(20_000) == 2**16
+    sizes = Sizes()
+    assert sizes.blocks(512, 1_000_000, 4_194_304) == 512
+    assert sizes.blocks(512, 1_000_000, 40_000) == 8
+    assert sizes.blocks(8, 6, 16) == 1
+    assert sizes.sorted_together(1_000_000) == 2**22
+    assert sizes.sorted_together(20_000) == 2**16
 
 
 def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
@@ -71,10 +74,11 @@ def buckets(axes, spaces, sampled, n=50, blocks=8, examples=400, seed=0):
     columns = {c: (n * rng.random(examples) ** 2).astype(np.int32) for c in ("i", "j")}
     columns["x"] = rng.normal(size=examples).astype(np.float32)
     columns["v"] = rng.normal(size=(examples, 3)).astype(np.float32)
-    sizes = {"W": (n, 4), "C": (n, 4)}
+    shapes, sizes = {"W": (n, 4), "C": (n, 4)}, Sizes()
     found = Layout(axes, spaces, {}, sampled)
-    sample = sample_of(columns, found, sizes)
-    return Buckets(found, sizes, dict.fromkeys("WC", 16), sample, blocks=blocks), columns
+    sample = sample_of(columns, found, shapes, sizes)
+    row_bytes = dict.fromkeys("WC", 16)
+    return buckets_for(found, shapes, row_bytes, sample, sizes, Arrays(), blocks=blocks), columns
 
 
 def drawn(made):

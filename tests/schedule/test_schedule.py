@@ -15,7 +15,8 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.schedule.plan import Plan
+from rowspace.execute.executor import Threads
+from rowspace.schedule.sizes import Sizes
 from tests.support.examples import problem
 from tests.support.processes import running
 
@@ -87,11 +88,11 @@ def test_empty_chunks():
 @pytest.mark.parametrize(("cost", "blocks"), list(product(["l1_dot", "glove"], [2, 5, 8, 40])))
 def test_blocks_run_the_sorted_examples_in_order(cost, blocks, monkeypatch):
     """Against the sequential loop over the same order: equal to the last bit."""
-    monkeypatch.setattr("rowspace.schedule.buckets._A_ROW", 30)  # all in one window
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(examples_a_row=30))  # all in one plan
     tables, data = problem(cost)
     _, _, trainer = trained(cost, rs.adagrad(0.05), threads=3, tables_and_data=(tables, data), epochs=1, blocks=blocks)
     [buckets] = trainer.buckets.values()
-    assert buckets.window == 1024
+    assert buckets.together == 1024
     ready = {c: v.astype(np.int32 if v.dtype.kind == "i" else np.float32) for c, v in data.items()}
     order = np.argsort(buckets.sort(ready, [0, 1, 0]).buckets, kind="stable")
     again, _ = problem(cost)
@@ -120,7 +121,7 @@ def test_two_fits_of_one_epoch_are_one_fit_of_two():
 
 def test_shuffling_and_windows(monkeypatch):
     """Chunks longer than a window are sorted window by window, the next while the present one runs."""
-    monkeypatch.setattr("rowspace.schedule.buckets._A_ROW", 1)
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(examples_a_row=1))
     runs = [trained("pair_negatives", rs.sgd(0.05), threads=n, shuffle=True) for n in THREADS]
     assert len({r[0] for r in runs}) == 1
     assert runs[0][2].examples == 1400
@@ -269,15 +270,15 @@ def test_without_a_copy_nothing_of_the_example_that_went_wrong_is_written(monkey
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_an_exception_in_a_worker_stops_with_whole_rows(monkeypatch, error):
     """The thread that is hit stops, the others finish the row of buckets they are in, and no more begins."""
-    seen, do = [], Plan._do
+    seen, run = [], Threads._run_task
 
-    def fails(self, workers, bound, task):
+    def fails(self, *arguments):
         seen.append(threading.current_thread())
         if len(seen) == 4:
             raise error("hit")
-        do(self, workers, bound, task)
+        run(self, *arguments)
 
-    monkeypatch.setattr(Plan, "_do", fails)
+    monkeypatch.setattr(Threads, "_run_task", fails)
     tables, data = problem("l1_dot")
     alive = threading.active_count()
     trainer = rs.Trainer(costs.l1_dot, tables, rs.sgd(0.1))

@@ -14,6 +14,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs, errors
+from rowspace.schedule.sizes import Sizes
 from rowspace.system import mapped, memory
 from rowspace.system.lock import locked
 from rowspace.system.siblings import lock_path
@@ -34,11 +35,11 @@ PATH = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 def small(monkeypatch):
     """Tables count as large from 4 KB on, and so does all that is sized by what disks like."""
     monkeypatch.setattr("rowspace.tables.on_disk.LARGE", 2**12)
-    monkeypatch.setattr("rowspace.schedule.sizes.BLOCK", 2**13)
+    monkeypatch.setattr(rs.Trainer, "sizes", Sizes(disk_block_bytes=2**13))
     monkeypatch.setattr("rowspace.tables.on_disk.EXTENT", 2**11)
-    monkeypatch.setattr("rowspace.execute.tiles.WHOLE", 2**8)
-    monkeypatch.setattr("rowspace.schedule.spill.SMALL", 1)
-    monkeypatch.setattr("rowspace.schedule.spill._STRETCH", 3000)
+    monkeypatch.setattr("rowspace.schedule.parts.WHOLE", 2**8)
+    monkeypatch.setattr("rowspace.schedule.arrays.SMALL", 1)
+    monkeypatch.setattr("rowspace.schedule.arrays._PIECE", 3000)
 
 
 def trained(folder, cost, update, *, threads=1, room=None, examples=EXAMPLES, monkeypatch=None, **options):
@@ -48,9 +49,9 @@ def trained(folder, cost, update, *, threads=1, room=None, examples=EXAMPLES, mo
     data = {c: given(v, own, tables) for c, v in data.items()}
     with monkeypatch.context() as patch, warnings.catch_warnings():
         if folder is None:
-            patch.setattr("rowspace.schedule.planner.is_on_disk", lambda values: values.nbytes >= 2**12)
+            patch.setattr("rowspace.schedule.in_blocks.is_on_disk", lambda values: values.nbytes >= 2**12)
         if room is not None:
-            patch.setattr("rowspace.schedule.planner.room_for_rows", lambda arrays, memory: room)
+            patch.setattr("rowspace.execute.executor.room_for_rows", lambda arrays, memory: room)
         warnings.simplefilter("ignore", errors.OverMemory)
         warnings.simplefilter("ignore", errors.Sequential)
         trainer = rs.Trainer(costs.NAMED.get(cost, cost) if isinstance(cost, str) else cost, own, update)
@@ -183,7 +184,7 @@ def test_the_bytes_are_those_of_memory_at_any_threads_and_memory(tmp_path, small
     expected, mean_costs, trainer = run(None)
     [buckets] = trainer.buckets.values()
     assert buckets.cuts
-    assert buckets.spill
+    assert buckets.arrays.on_disk
     for threads, room in [(2, 10**9), (1, 0), (3, 40_000), (2, 90_000)]:
         found, means, _ = run(f"{threads}-{room}", threads=threads, room=room)
         assert found == expected
@@ -194,7 +195,7 @@ def test_a_cost_of_one_row_and_rows_that_repeat(tmp_path, small, monkeypatch):
     def run(name, *, threads, room):
         (tmp_path / name).mkdir()
         E = rs.Table.create(tmp_path / name / "E.npy", 2000, 8, seed=1)
-        monkeypatch.setattr("rowspace.schedule.planner.room_for_rows", lambda arrays, memory: room)
+        monkeypatch.setattr("rowspace.execute.executor.room_for_rows", lambda arrays, memory: room)
         rng = np.random.default_rng(0)
         data = {"i": (2000 * rng.random(9000) ** 4).astype(int), "x": rng.random((9000, 3), np.float32)}
         cost = lambda E, i, x: ((E[i][:3] - x) ** 2).sum()
@@ -263,7 +264,7 @@ def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, smal
     def stop(trainer):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rowspace.schedule.planner.room_for_rows", lambda arrays, memory: memory)
+    monkeypatch.setattr("rowspace.execute.executor.room_for_rows", lambda arrays, memory: memory)
     whole, killed, resumed = begin("whole"), begin("killed"), begin("resumed")
     whole.fit(data, 3, memory=10**8)
     kept = {"checkpoint": tmp_path / "kept", "every": "1 chunk"}
