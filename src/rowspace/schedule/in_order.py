@@ -22,8 +22,9 @@ def sequential(ready: Ready, columns: Chunk, place: Place, epoch: EpochStart, pl
 
 
 def racing(ready: Ready, columns: Chunk, place: Place, epoch: EpochStart, planning: Planning) -> Iterator[Pending]:
-    """A chunk in segments that run as it comes."""
-    yield partial(_plans, ready, columns, place, epoch, planning, Order.RACE)
+    """A chunk in segments that run as it comes; a cost without a loop runs on one thread."""
+    order = Order.IN_TURN if ready.kernel.slow else Order.RACE
+    yield partial(_plans, ready, columns, place, epoch, planning, order)
 
 
 def _plans(

@@ -105,7 +105,7 @@ class Planner:
             return in_batches
         if ready.buckets is not None:
             return SCHEDULES["blocks"]
-        return SCHEDULES["hogwild" if options.schedule == "hogwild" and not ready.kernel.slow else "sequential"]
+        return SCHEDULES["sequential" if options.schedule in (None, "blocks") else options.schedule]
 
     def _check_start(self, ready: Ready, start: Place, before: int) -> None:
         """Refuse a place where no plan of the chunk begins; so many examples stand before it, if all were read."""
