@@ -38,7 +38,6 @@ MANY_ARGUMENTS = {  # file and function -> why it has so many
     "read/word_loops.py: absorb": "a compiled loop",
     "recipes/contexts.py: thin_out": "a compiled loop",
     "schedule/sort_loops.py: number_buckets": "a compiled loop",
-    "train/fit.py: __init__": "to be mended",
     "plot/labels.py: place_labels": "to be mended",
     "read/cooccurrence.py: cooccurrences": "to be mended",
 }

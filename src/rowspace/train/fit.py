@@ -1,9 +1,8 @@
-"""One call of `fit`: epochs of windows, and what became of them."""
+"""One call of `fit`: epochs of plans, and what became of them."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from functools import cached_property, reduce
-from operator import add
+from dataclasses import asdict
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -16,68 +15,167 @@ from rowspace.errors import Diverged, FormatError
 from rowspace.execute.executor import Executor
 from rowspace.jit.machine import machine, warn_if_elsewhere
 from rowspace.kernel.caught_up import catch_up_all, caught_up
-from rowspace.kernel.loops import Loops
 from rowspace.schedule.batches import BatchPlan
-from rowspace.schedule.buckets import Buckets
-from rowspace.schedule.pacing import EpochStart, Pacing
-from rowspace.schedule.place import Cursor, Place
+from rowspace.schedule.pacing import EpochStart
+from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Outcome, Plan
 from rowspace.schedule.planner import Planner
 from rowspace.schedule.planning import Planning
-from rowspace.schedule.sizes import Sizes
-from rowspace.state import Key, RateHistory, TrainState
+from rowspace.state import RateHistory
 from rowspace.system.mapped import check_whole, is_mapped
-from rowspace.system.memory import memory_limit
 from rowspace.system.progress import Progress
 from rowspace.train.comparison import Comparison
+from rowspace.train.cursor import Cursor
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
 from rowspace.train.identity import check_same, settings
-from rowspace.train.options import FitOptions
 from rowspace.train.snapshot import Snapshot, worth_a_copy
+from rowspace.train.trace import Trace
+
+Call = Callable[[str], None]  # calls the user's functions of an event
 
 
 class Fit:
-    """One call of `fit`."""
+    """One call of `fit`; it begins where the last checkpoint was taken, if it is resumed.
+
+    Args:
+        planning: what plans are made of.
+        executor: who runs them.
+        history: of all epochs of the training.
+        trace: records rows as they move.
+        checkpoints: where they are kept.
+    """
 
     def __init__(
-        self, state: TrainState, loops: Loops, history: list[Epoch], cuts: dict[Key, Buckets | None], sizes: Sizes,
-        data: Data, options: FitOptions, executor: Executor, check_interrupts: Callable[[], None],
-        checkpoints: Checkpoints | None = None,
+        self, planning: Planning, executor: Executor, history: list[Epoch], trace: Trace | None,
+        checkpoints: Checkpoints | None,
     ) -> None:  # fmt: skip
-        self.state, self.loops, self.history, self.cuts = state, loops, history, cuts
-        self.chunks, self.executor = data, executor
-        self.options, self.trace = options.scheduled, options.trace
-        self.check_interrupts, self.checkpoints = check_interrupts, checkpoints
-        self.standing = Cursor()
-        self.first_epoch = len(history)
-        self.traced = state.examples
-        self._caught_up = state.steps  # how many steps every row has seen
-        state.rates = RateHistory()  # all rows have caught up when a fit begins
-        arrays = [a for t in state.updates for a in state.arrays_of(t)]
-        self._mapped = [t.values for t in state.tables.values() if is_mapped(t.values)]
-        lookups = None if data.examples is None else options.epochs * data.examples
-        guarded = not worth_a_copy(arrays, lookups)
-        self.pace = Pacing(state.updates, data, options.epochs)
-        saved = None if checkpoints is None else checkpoints.saved
+        self.state, self.loops, self.executor, self.history = planning.state, planning.loops, executor, history
+        self.planning, self.pacing, self.options = planning, planning.pacing, planning.options
+        self.trace, self.checkpoints = trace, checkpoints
+        self.data: Data = planning.pacing.chunks
+        self.cursor, self.first_epoch = Cursor(), len(history)
+        self.state.rates = RateHistory()  # all rows have caught up when a fit begins
+        self._recorded = self.state.examples
+        self._caught_up = self._caught_up_in_copy = self.state.steps  # how many steps every row has seen
+        self._mapped = [t.values for t in self.state.tables.values() if is_mapped(t.values)]
+        trained = [a for t in self.state.updates for a in self.state.arrays_of(t)]
+        lookups = None if self.data.examples is None else self.options.epochs * self.data.examples
+        copied, saved = worth_a_copy(trained, lookups), None if checkpoints is None else checkpoints.saved
         known = None if saved is None else saved.document["marks"]
-        self.marks = Comparison(data.seeks, known, wanted=checkpoints is not None)
-        record_every = None if self.trace is None else self.trace.every
-        planning = Planning(
-            state, loops, self.pace, self.options, sizes, cuts, executor, record_every, memory_limit(options.memory)
-        )
-        self.windows = Planner(planning, self.marks, guarded=guarded)
+        self.check = Comparison(self.data.seeks, known, wanted=checkpoints is not None)
+        self.planner = Planner(planning, self.check, guarded=not copied)
         self.resumed = saved is not None
         if saved is not None:
             self._load(saved)
-            self._caught_up = -1  # whatever this trainer did before
-        self.snapshot = None if guarded else Snapshot(arrays, (state.examples, state.steps))
-        self._caught_up_in_copy = self._caught_up
+        self.snapshot = Snapshot(trained, (self.state.examples, self.state.steps)) if copied else None
+
+    def run(self, bar: Progress, call: Call, check_interrupts: Callable[[], None]) -> None:
+        """Run all epochs that are left; however that ends, all rows have caught up."""
+        finished = self.checkpoints is not None and self.checkpoints.finished
+        try:
+            if finished and self.options.epochs:
+                self.planner.compare(self.options.epochs - 1)
+            while self.cursor.epoch < self.options.epochs:
+                if self.cursor.place == Place():
+                    call("on_epoch_begin")
+                self.history.append(self._epoch(bar, check_interrupts))
+                call("on_epoch_end")
+            if self.snapshot and not self.snapshot.is_good():  # a loop looks at the first number of each row only
+                raise self._diverged(None, None)
+        finally:
+            self._catch_up()
+        if self.checkpoints is not None and not finished:
+            self.checkpoints.finish(self.state.arrays(), self.document(finished=True))
+
+    def _epoch(self, bar: Progress, check_interrupts: Callable[[], None]) -> Epoch:
+        """Train on every chunk once: the whole epoch, or the rest of one."""
+        begun, number = perf_counter() - self.cursor.seconds, len(self.history) + 1
+        seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
+        start = EpochStart(self.cursor.epoch, number, seed, self.cursor.before)
+        for plan in self.planner.plans(start, self.cursor.place):
+            self._check_files()
+            for outcome in self.executor.run(plan, self.state):
+                self._count(outcome)
+                self._look_at(plan, outcome)
+                bar.advance(outcome.done, self.cursor.cost)
+            self.planner.done_with(plan)
+            check_interrupts()
+            self._copy(plan)
+            self.cursor = self.cursor.at(plan.after, perf_counter() - begun)
+            if self.checkpoints is not None and self.checkpoints.due(plan.after.entry == 0):
+                self.checkpoints.write(self.state.arrays(), self.document())
+        self._catch_up()
+        return self._ended(number, perf_counter() - begun)
+
+    # --- what became of a plan -------------------------------------------------------------------------------------
+
+    def _count(self, outcome: Outcome) -> None:
+        self.state.examples += outcome.done
+        self.state.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
+        self.cursor = self.cursor.moved(outcome)
+
+    def _look_at(self, plan: Plan | BatchPlan, outcome: Outcome) -> None:
+        """Raise what went wrong, or record rows if it is time."""
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.failed is not None:
+            raise self._diverged(plan, outcome.failed)
+        trace, examples = self.trace, self.state.examples
+        if trace is not None and examples // trace.every > self._recorded // trace.every:
+            # a copy of rows as they are once caught up: to look at them changes nothing that is learned
+            trace.record(examples, lambda table, ids: caught_up(self.state, self.loops, table, ids))
+            self._recorded = examples
+
+    def _copy(self, plan: Plan | BatchPlan) -> None:
+        """Renew the copy to go back to, if there is one and it is time."""
+        at = self.state.examples, self.state.steps
+        if plan.lookups and self.snapshot and not self.snapshot.advance(at, plan.lookups):
+            raise self._diverged(plan, None)
+        if self.snapshot and self.snapshot.at == at:
+            self._caught_up_in_copy = self._caught_up
+
+    def _diverged(self, plan: Plan | BatchPlan | None, example: int | None) -> Diverged:
+        """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
+        if self.snapshot:
+            self.snapshot.restore()
+            self.state.examples, self.state.steps = self.snapshot.at
+            self._caught_up = -1
+        if plan is None or example is None:
+            return diverged(self.loops.cost, self.state, {}, None, 0)
+        return diverged(self.loops.cost, self.state, plan.columns, example, plan.original(example))
+
+    def _ended(self, number: int, seconds: float) -> Epoch:
+        """What happened in the epoch; the next one begins."""
+        now = self.cursor
+        self.data.examples = now.done - now.before
+        self.cursor = now.next_epoch()
+        return Epoch(number, float("nan") if now.cost is None else now.cost, now.counted, self.data.examples, seconds)
+
+    # --- rows that missed steps ------------------------------------------------------------------------------------
+
+    def _catch_up(self) -> None:
+        """Let all rows of exact updates take the steps they missed; the rates of those steps are then forgotten."""
+        if self._caught_up == self.state.steps:
+            return
+        catch_up_all(self.state, self.loops)
+        self._caught_up = self.state.steps
+        # the copy to go back to may have rows that still need them
+        self.state.rates.forget(min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up)
+
+    def _check_files(self) -> None:
+        try:
+            check_whole(self._mapped)
+        except FormatError:
+            self._caught_up = self.state.steps  # rows that are gone cannot catch up
+            raise
+
+    # --- checkpoints -----------------------------------------------------------------------------------------------
 
     @cached_property
     def settings(self) -> dict[str, str]:
         """What a checkpoint is compared by."""
-        return settings(self.state, self.chunks, self.options)
+        return settings(self.state, self.data, self.options)
 
     def document(self, *, finished: bool = False) -> dict[str, Any]:
         """What a checkpoint says of the training, beside the arrays of its state."""
@@ -87,10 +185,10 @@ class Fit:
             "settings": self.settings,
             "machine": machine(),
             "options": self.options.kept(),
-            "marks": self.marks.kept(),
-            "standing": asdict(self.standing),
+            "marks": self.check.kept(),
+            "standing": asdict(self.cursor),
             "history": [asdict(epoch) for epoch in self.history],
-            "pace": self.pace.document(),
+            "pace": self.pacing.document(),
             **state,
             "trainer": {**state["trainer"], "first": self.first_epoch},
         }
@@ -99,100 +197,14 @@ class Fit:
         """Go on where a checkpoint was taken; CheckpointError, before anything is changed, if it is of another fit."""
         document, now = saved.document, saved.document["standing"]
         check_same(document["settings"], self.settings, saved.folder.parent)
-        before, count = document["pace"]["examples"], self.chunks.examples
+        before, count = document["pace"]["examples"], self.data.examples
         if not now["epoch"] and before != count:
             raise saved.unfit(f"it tells of {before} examples in an epoch, and the data of {count}")
         self.state.load(saved, missed=now["done"] - now["before"])
         warn_if_elsewhere(document["machine"], saved.folder.parent)
-        self.cuts.clear()
+        self.planning.cuts.clear()
         self.history[:] = [Epoch.of(epoch) for epoch in document["history"]]
         self.first_epoch = document["trainer"]["first"]
-        self.pace.load(document["pace"])
-        self.standing = Cursor(**{**now, "place": Place(**now["place"])})
-
-    def epoch(self, bar: Progress) -> Epoch:
-        """Train on every chunk once: the whole epoch, or the rest of one."""
-        begun, number = perf_counter() - self.standing.seconds, len(self.history) + 1
-        seed = int(np.random.SeedSequence([self.options.seed, number]).generate_state(1, np.uint64)[0])
-        position = EpochStart(self.standing.epoch, number, seed, self.standing.before)
-        for window in self.windows.plans(position, self.standing.place):
-            self._check_files()
-            for outcome in self.executor.run(window, self.state):
-                self._count(outcome)
-                if outcome.error is not None:
-                    raise outcome.error
-                self._account(window, outcome)
-                bar.advance(outcome.done, self._cost())
-            self.windows.done_with(window)
-            self.check_interrupts()
-            at = self.state.examples, self.state.steps
-            if window.lookups and self.snapshot and not self.snapshot.advance(at, window.lookups):
-                raise self._diverged(window, None)
-            if self.snapshot and self.snapshot.at == at:
-                self._caught_up_in_copy = self._caught_up
-            self.standing = replace(self.standing, place=window.after, seconds=perf_counter() - begun)
-            if self.checkpoints is not None and self.checkpoints.due(window.after.entry == 0):
-                self.checkpoints.write(self.state.arrays(), self.document())
-        self.catch_up()
-        return self._ended(number, perf_counter() - begun)
-
-    def _ended(self, number: int, seconds: float) -> Epoch:
-        """What happened in the epoch; the next one begins."""
-        now, cost = self.standing, self._cost()
-        self.chunks.examples = now.done - now.before
-        self.standing = Cursor(now.epoch + 1, done=now.done, before=now.done)
-        return Epoch(number, float("nan") if cost is None else cost, now.counted, self.chunks.examples, seconds)
-
-    def _cost(self) -> float | None:
-        """The mean cost of the epoch so far."""
-        return self.standing.total / self.standing.counted if self.standing.counted else None
-
-    def catch_up(self) -> None:
-        """Let all rows of exact updates take the steps they missed; the rates of those steps are then forgotten."""
-        if self._caught_up == self.state.steps:
-            return
-        catch_up_all(self.state, self.loops)
-        self._caught_up = self.state.steps
-        # the copy to go back to may have rows that still need them
-        self.state.rates.forget(min(self._caught_up, self._caught_up_in_copy) if self.snapshot else self._caught_up)
-
-    def rows(self, table: str, ids: np.ndarray) -> np.ndarray:
-        """A copy of rows (r, dim) as they are once caught up: to look at them changes nothing that is learned."""
-        return caught_up(self.state, self.loops, table, ids)
-
-    def _check_files(self) -> None:
-        try:
-            check_whole(self._mapped)
-        except FormatError:
-            self._caught_up = self.state.steps  # rows that are gone cannot catch up
-            raise
-
-    def finish(self) -> None:
-        """Look through the tables once more: a loop looks at the first number of each row only."""
-        if self.snapshot and not self.snapshot.is_good():
-            raise self._diverged(None, None)
-
-    def _count(self, outcome: Outcome) -> None:
-        self.state.examples += outcome.done
-        self.state.steps += outcome.steps if self.options.batch is None else outcome.steps > 0
-        now = self.standing
-        total, counted = reduce(add, outcome.costs, now.total), now.counted + outcome.counted
-        self.standing = replace(now, done=now.done + outcome.done, total=total, counted=counted)
-
-    def _account(self, window: Plan | BatchPlan, outcome: Outcome) -> None:
-        if outcome.failed is not None:
-            raise self._diverged(window, outcome.failed)
-        trace, examples = self.trace, self.state.examples
-        if trace is not None and examples // trace.every > self.traced // trace.every:
-            trace.record(examples, self.rows)
-            self.traced = examples
-
-    def _diverged(self, window: Plan | BatchPlan | None, example: int | None) -> Diverged:
-        """Go back to the last good chunk, if there is a copy; without one, no example that went wrong was written."""
-        if self.snapshot:
-            self.snapshot.restore()
-            self.state.examples, self.state.steps = self.snapshot.at
-            self._caught_up = -1
-        if window is None or example is None:
-            return diverged(self.loops.cost, self.state, {}, None, 0)
-        return diverged(self.loops.cost, self.state, window.columns, example, window.original(example))
+        self.pacing.load(document["pace"])
+        self.cursor = Cursor.of(now)
+        self._caught_up = self._caught_up_in_copy = -1  # whatever this trainer did before

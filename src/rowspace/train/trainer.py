@@ -1,7 +1,8 @@
-"""Training: chunks of examples through a kernel, on one screen."""
+"""The trainer: a cost, the tables that it looks rows up in, and how the rows move."""
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from rowspace.checkpoint.checkpoints import EVERY, Checkpoints, check_there
 from rowspace.columns.data import Data
 from rowspace.columns.input import as_chunk
 from rowspace.errors import DataError, NoExamples
-from rowspace.execute.executor import Threads
+from rowspace.execute.executor import Executor, Threads
 from rowspace.execute.tiles import random_access
 from rowspace.kernel.cost import Cost, column_names
 from rowspace.kernel.kernel import Kernel
@@ -18,12 +19,13 @@ from rowspace.kernel.loops import Loops
 from rowspace.kernel.phases import PARTS
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.schedule.buckets import Buckets
-from rowspace.schedule.place import Place
+from rowspace.schedule.pacing import Pacing
+from rowspace.schedule.planning import Planning
 from rowspace.schedule.sizes import Sizes
-from rowspace.state import TrainState
+from rowspace.state import Key, TrainState
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.memory import memory_limit
-from rowspace.system.progress import Progress, progress_bar
+from rowspace.system.progress import progress_bar
 from rowspace.system.threads import thread_count
 from rowspace.tables.table import Table
 from rowspace.train.document import check_document
@@ -66,7 +68,7 @@ class Trainer:
         self.cost = cost
         self.state = TrainState.begin(tables, sgd() if update is None else update)
         self.history: list[Epoch] = []
-        self.buckets: dict[Any, Buckets | None] = {}  # how chunks are sorted, by their columns
+        self.buckets: dict[Key, Buckets | None] = {}  # how chunks are sorted, by their columns
         self.loops = Loops(cost, self.state)
 
     @property
@@ -254,57 +256,43 @@ class Trainer:
             chunks = Data(data, options.epochs, column_names(self.cost, self.tables))
             return self._fit(chunks, options, checkpoints)
 
-    def _fit(self, chunks: Data, options: FitOptions, checkpoints: Checkpoints | None) -> list[Epoch]:
-        callbacks, memory = options.callbacks, memory_limit(options.memory)
-        total = None if chunks.examples is None else options.epochs * chunks.examples
-        _call(callbacks, "on_train_begin", self)
-        arrays = [a for t in self.tables for a in self.state.arrays_of(t)]
-        on_disk = random_access(arrays, memory)
-        heard = interrupts_heard()
+    def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None) -> list[Epoch]:
+        call, memory = partial(_call, options.callbacks, self), memory_limit(options.memory)
+        total = None if data.examples is None else options.epochs * data.examples
+        call("on_train_begin")
         with (
             Threads(thread_count(options.threads), memory) as executor,
-            on_disk,
+            random_access([a for t in self.tables for a in self.state.arrays_of(t)], memory),
             recording(options.trace, self.state),
-            heard as check,
+            interrupts_heard() as check_interrupts,
         ):
-            run = Fit(
-                self.state,
-                self.loops,
-                self.history,
-                self.buckets,
-                self.sizes,
-                chunks,
-                options,
-                executor,
-                check,
-                checkpoints,
-            )
-            if run.resumed:
-                _call(callbacks, "on_resume", self)
+            planning = self._planning(data, options, executor, memory)
+            fit = Fit(planning, executor, self.history, options.trace, checkpoints)
+            if fit.resumed:
+                call("on_resume")
             with progress_bar(options.progress, total) as bar:
-                bar.begin_at(run.standing.done)
-                self._run(run, bar, callbacks)
-        _call(callbacks, "on_train_end", self)
-        history = self.history[run.first_epoch :]
+                bar.begin_at(fit.cursor.done)
+                fit.run(bar, call, check_interrupts)
+        call("on_train_end")
+        history = self.history[fit.first_epoch :]
         empty = sum(not epoch.examples for epoch in history)
         if empty:
-            NoExamples.warn(empty, len(history), chunks.why_empty)
+            NoExamples.warn(empty, len(history), data.why_empty)
         return history
 
-    def _run(self, run: Fit, bar: Progress, callbacks: Sequence[Any]) -> None:
-        try:
-            if run.checkpoints is not None and run.checkpoints.finished and run.options.epochs:
-                run.windows.compare(run.options.epochs - 1)
-            while run.standing.epoch < run.options.epochs:
-                if run.standing.place == Place():
-                    _call(callbacks, "on_epoch_begin", self)
-                self.history.append(run.epoch(bar))
-                _call(callbacks, "on_epoch_end", self)
-            run.finish()
-        finally:
-            run.catch_up()
-        if run.checkpoints is not None and not run.checkpoints.finished:
-            run.checkpoints.finish(run.state.arrays(), run.document(finished=True))
+    def _planning(self, data: Data, options: FitOptions, executor: Executor, memory: int) -> Planning:
+        """What the plans of a fit are made of."""
+        return Planning(
+            state=self.state,
+            loops=self.loops,
+            pacing=Pacing(self.updates, data, options.epochs),
+            options=options.scheduled,
+            sizes=self.sizes,
+            cuts=self.buckets,
+            preparer=executor,
+            record_every=None if options.trace is None else options.trace.every,
+            memory=memory,
+        )
 
     def model(self, **trained_with: Any) -> Any:
         """The tables as a model that can be saved and queried, with a note of what it was trained with."""
@@ -316,7 +304,7 @@ class Trainer:
         return Model(self.tables, about, [e.cost for e in self.history])
 
 
-def _call(callbacks: Sequence[Any], event: str, trainer: Trainer) -> None:
+def _call(callbacks: Sequence[Any], trainer: Trainer, event: str) -> None:
     for callback in callbacks:
         method = getattr(callback, event, callback if event == "on_epoch_end" and callable(callback) else None)
         if method is not None:
