@@ -43,7 +43,6 @@ MANY_ARGUMENTS = {  # file and function -> why it has so many
 }
 FOR_TYPES = {  # files that import something for the type checker alone -> why
     "plot/__init__.py": "matplotlib is imported when the first picture is drawn",
-    "train/comparison.py": "to be mended",
 }
 EXCEPTIONS = 0  # imports that break a contract of lint-imports and are excused in pyproject.toml, at the most
 NO_MODULE = {  # tests that are about no single module -> what they are about

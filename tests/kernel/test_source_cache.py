@@ -3,7 +3,9 @@
 import pytest
 
 import rowspace as rs
+from rowspace.columns.kinds import Draws, Form
 from rowspace.kernel import kernel as kernel_module
+from rowspace.kernel.source_cache import _spelled
 
 
 def source(cost, update=None, columns=None, *, tables=None):
@@ -65,3 +67,11 @@ def test_a_spoilt_file_is_written_anew(empty_cache):
     [path] = empty_cache.glob("plan_*.json")
     path.write_text("{")
     assert source(scaled(2.0)) == first
+
+
+def test_forms_are_spelled_as_in_checkpoints_that_are_there():
+    """Or a class of another name would refuse them all."""
+    assert _spelled(Form((2,), False)) == "Kind(shape=(2,), integer=False, names=False, gathered=False)"
+    assert _spelled(Form(draws=Draws(5, "i"))) == "(5, 'i', True)"
+    assert _spelled(Form(draws=Draws(5, None, ("keep", "other")))) == "(5, None, False)"
+    assert _spelled(Form(draws=Draws(5, None, ("pool",), ("i", None)))) == "(5, None, True, ('i', None))"

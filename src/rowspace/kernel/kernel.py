@@ -17,7 +17,7 @@ from rowspace.kernel.granted import check_lengths
 from rowspace.kernel.graph.spelling import SharedValues
 from rowspace.kernel.phases import APPLY, WHOLE, LoopOptions, Phases
 from rowspace.kernel.segments import Arguments, Runner, runner
-from rowspace.kernel.source_cache import Identity, fingerprint, identity_of_cost, keep, load, shared_values
+from rowspace.kernel.source_cache import GraphDigests, digest_of_loop, digests_of_cost, keep, load, shared_values
 from rowspace.tables.table import Table
 from rowspace.updates import Update
 
@@ -33,7 +33,7 @@ class Kernel:
         traced: the cost as a graph.
         forms: those of the columns.
         loop: the source; of a cost without a loop, one that applies its gradients.
-        identity: what tells the cost from others.
+        digests: what tells the cost from others.
         shared: the values of the cost's shared variables when the loop was written.
         slow: which operation has no loop, if one has none.
     """
@@ -42,7 +42,7 @@ class Kernel:
     traced: SymbolicCost
     forms: Mapping[str, Form]
     loop: LoopSource
-    identity: Identity
+    digests: GraphDigests
     shared: SharedValues
     slow: str = ""
 
@@ -137,9 +137,9 @@ def new_kernel(
     dims = {t: table.dim for t, table in tables.items()}
     prefetched = tuple(t for t, table in tables.items() if table.values.nbytes > _CACHED_BYTES)
     options = LoopOptions(phases, guarded, prefetched)
-    about = identity_of_cost(traced, dims, forms), shared_values(traced, dims, updates)
-    fingerprinted = fingerprint(traced, dims, updates, forms, options)
-    kept = load(fingerprinted)
+    about = digests_of_cost(traced, dims, forms), shared_values(traced, dims, updates)
+    name = digest_of_loop(traced, dims, updates, forms, options)
+    kept = load(name)
     if kept is not None:
         return Kernel(name_of(cost), traced, forms, LoopSource(**kept), *about)
     traced = differentiate(traced)
@@ -149,7 +149,7 @@ def new_kernel(
         _refuse_slow(name_of(cost), str(reason), phases, updates)
         loop = _applying(name_of(cost), traced, dims, updates, forms, options)
         return Kernel(name_of(cost), traced, forms, loop, *about, slow=str(reason))
-    keep(fingerprinted, asdict(loop))
+    keep(name, asdict(loop))
     return Kernel(name_of(cost), traced, forms, loop, *about)
 
 

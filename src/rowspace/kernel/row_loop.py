@@ -39,7 +39,7 @@ class RowLoop:
     @cached_property
     def source(self) -> str:
         """The loop as Python."""
-        name = source_cache.rows_fingerprint(self.update, self.dim, self.step)
+        name = source_cache.digest_of_row_loop(self.update, self.dim, self.step)
         kept = source_cache.load(name)
         if kept is None:
             kept = {"text": self._written()}

@@ -1,4 +1,4 @@
-"""Sources already written: kept in the cache folder under a fingerprint of the graph they were written from.
+"""Sources already written: kept in the cache folder under a digest of the graph they were written from.
 
 Differentiating and rewriting take PyTensor a quarter of a second; the graph of a cost before that is made in a few
 milliseconds and says all that the source depends on.
@@ -19,7 +19,7 @@ import pytensor
 from rowspace.columns.kinds import Form
 from rowspace.jit import cache
 from rowspace.kernel.cost import SymbolicCost
-from rowspace.kernel.graph.objects import Untold, marked
+from rowspace.kernel.graph.objects import Untold, digest_of_text
 from rowspace.kernel.graph.spelling import Graph, SharedValues, Spelling
 from rowspace.kernel.update import SymbolicUpdate, trace_idle, trace_step
 from rowspace.system.digests import digest_of
@@ -34,10 +34,13 @@ _WRITERS = (
 
 
 @dataclass(frozen=True)
-class Identity:
-    """What tells a cost from others: marks of its `structure` and of its `values`, constants and shared variables.
+class GraphDigests:
+    """What tells a cost, or an update, from others.
 
-    `untold` says what of it cannot be told apart from its like, or nothing; such a cost is equal to no other.
+    Args:
+        structure: the digest of what it computes.
+        values: the digest of the values of its constants and shared variables.
+        untold: what of it cannot be told from its like, if there is such a thing; it is then equal to no other.
     """
 
     structure: str
@@ -48,7 +51,7 @@ class Identity:
         return f"{self.structure} {self.values}"
 
 
-def fingerprint(
+def digest_of_loop(
     traced: SymbolicCost,
     dims: Mapping[str, int],
     updates: Mapping[str, Update],
@@ -68,21 +71,21 @@ def fingerprint(
     return _name(parts, graphs)
 
 
-def rows_fingerprint(update: Update, dim: int, step: bool) -> str | None:
+def digest_of_row_loop(update: Update, dim: int, step: bool) -> str | None:
     """A name for the source of a loop over rows; None where the update cannot be told from others."""
     parts = ["rows", writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
     return _name(parts, _graphs_of(update, dim))
 
 
-def identity_of_cost(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Form]) -> Identity:
+def digests_of_cost(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Form]) -> GraphDigests:
     """What tells a cost over columns of these forms from others, whatever is made of it."""
-    return _identity(_told_of(traced, dims, forms), [_graph_of(traced)])
+    return _digests(_told_of(traced, dims, forms), [_graph_of(traced)])
 
 
-def identity_of_update(update: Update, dim: int) -> Identity:
+def digests_of_update(update: Update, dim: int) -> GraphDigests:
     """What tells the steps of an update of rows of this width from others, and the state they begin with."""
     first = digest_of(*map(np.asarray, update.init(dim)))
-    return _identity([f"{update.exact} {update.idle_after} {first}"], _graphs_of(update, dim))
+    return _digests([f"{update.exact} {update.idle_after} {first}"], _graphs_of(update, dim))
 
 
 def shared_values(traced: SymbolicCost, dims: Mapping[str, int], updates: Mapping[str, Update]) -> SharedValues:
@@ -93,23 +96,31 @@ def shared_values(traced: SymbolicCost, dims: Mapping[str, int], updates: Mappin
 
 def _name(parts: Sequence[str], graphs: Sequence[Graph]) -> str | None:
     try:
-        return Spelling.of(*parts, graphs=graphs).mark
+        return Spelling.of(*parts, graphs=graphs).digest
     except Untold:
         return None
 
 
-def _identity(parts: Sequence[str], graphs: Sequence[Graph]) -> Identity:
+def _digests(parts: Sequence[str], graphs: Sequence[Graph]) -> GraphDigests:
     try:
         spelling = Spelling.of(*parts, graphs=graphs)
     except Untold as what:
-        return Identity(f"like no other {uuid4().hex}", "", str(what))
-    return Identity(marked(spelling.structure), marked(spelling.values))
+        return GraphDigests(f"like no other {uuid4().hex}", "", str(what))
+    return GraphDigests(digest_of_text(spelling.structure), digest_of_text(spelling.values))
 
 
 def _told_of(traced: SymbolicCost, dims: Mapping[str, int], forms: Mapping[str, Form]) -> list[str]:
     looked_up = [look.table for look in traced.lookups]
-    columns = [(name, forms[name]) for name in traced.columns]
-    return [repr(sorted(dims.items())), repr(columns), f"{traced.trained} are trained of {looked_up}"]
+    columns = ", ".join(f"({name!r}, {_spelled(forms[name])})" for name in traced.columns)
+    return [repr(sorted(dims.items())), f"[{columns}]", f"{traced.trained} are trained of {looked_up}"]
+
+
+def _spelled(form: Form) -> str:
+    """A form, as checkpoints have it from the first on: whatever its class and fields are called now."""
+    if form.draws:
+        of_block = () if form.draws.replaced is None else (form.draws.replaced,)
+        return repr((form.draws.count, form.draws.avoid, bool(of_block) or not form.draws.arrays, *of_block))
+    return f"Kind(shape={form.shape}, integer={form.integer}, names={form.names}, gathered={form.gathered})"
 
 
 def _graph_of(traced: SymbolicCost) -> Graph:
@@ -132,7 +143,7 @@ def _graph_of_step(graph: SymbolicUpdate) -> Graph:
 
 
 def load(name: str | None) -> dict[str, Any] | None:
-    """The fields of a source kept under a fingerprint, or None."""
+    """The fields of a source kept under a digest, or None."""
     if name is None:
         return None
     try:
@@ -143,7 +154,7 @@ def load(name: str | None) -> dict[str, Any] | None:
 
 
 def keep(name: str | None, fields: dict[str, Any]) -> None:
-    """Keep the fields of a source under its fingerprint; without one, or a folder to write, nothing is kept."""
+    """Keep the fields of a source under its digest; without one, or a folder to write, nothing is kept."""
     if name is not None:
         cache.keep(_file(name), json.dumps(fields))
 
@@ -154,7 +165,7 @@ def _file(name: str) -> str:
 
 @functools.cache
 def writers() -> str:
-    """A mark of the modules that write sources."""
+    """A digest of the modules that write sources."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256(pytensor.__version__.encode())
     for pattern in _WRITERS:

@@ -24,11 +24,10 @@ from rowspace.schedule.planning import Planning
 from rowspace.state import RateHistory
 from rowspace.system.mapped import check_whole, is_mapped
 from rowspace.system.progress import Progress
-from rowspace.train.comparison import Comparison
 from rowspace.train.cursor import Cursor
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
-from rowspace.train.identity import check_same, settings
+from rowspace.train.identity import DigestCheck, check_same, settings
 from rowspace.train.snapshot import Snapshot, worth_a_copy
 from rowspace.train.trace import Trace
 
@@ -63,7 +62,7 @@ class Fit:
         lookups = None if self.data.examples is None else self.options.epochs * self.data.examples
         copied, saved = worth_a_copy(trained, lookups), None if checkpoints is None else checkpoints.saved
         known = None if saved is None else saved.document["marks"]
-        self.check = Comparison(self.data.seeks, known, wanted=checkpoints is not None)
+        self.check = DigestCheck(self.data.seeks, known, wanted=checkpoints is not None)
         self.planner = Planner(planning, self.check, guarded=not copied)
         self.resumed = saved is not None
         if saved is not None:
@@ -185,7 +184,7 @@ class Fit:
             "settings": self.settings,
             "machine": machine(),
             "options": self.options.kept(),
-            "marks": self.check.kept(),
+            "marks": self.check.document(),
             "standing": asdict(self.cursor),
             "history": [asdict(epoch) for epoch in self.history],
             "pace": self.pacing.document(),

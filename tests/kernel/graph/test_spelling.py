@@ -145,7 +145,7 @@ def told(cost):
 
 
 def test_costs_that_differ_have_other_texts():
-    marks = {name: told(cost).mark for name, cost in COSTS.items()}
+    marks = {name: told(cost).digest for name, cost in COSTS.items()}
     alike = [(a, b) for a, b in combinations(marks, 2) if marks[a] == marks[b]]
     assert alike == []
 
@@ -167,7 +167,7 @@ def test_names_of_variables_do_not_matter():
 
 
 IN_ANOTHER_PROCESS = (
-    "from tests.kernel.graph.test_spelling import COSTS, told; print(*(told(cost).mark for cost in COSTS.values()))"
+    "from tests.kernel.graph.test_spelling import COSTS, told; print(*(told(cost).digest for cost in COSTS.values()))"
 )
 
 
@@ -175,7 +175,7 @@ def test_texts_are_the_same_in_every_process():
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", IN_ANOTHER_PROCESS], capture_output=True, text=True, cwd=ROOT
     )
-    assert done.stdout.split() == [told(cost).mark for cost in COSTS.values()], done.stderr
+    assert done.stdout.split() == [told(cost).digest for cost in COSTS.values()], done.stderr
 
 
 def test_values_and_structure_are_told_apart():

@@ -30,7 +30,7 @@ class Untold(Exception):
 
 
 class Objects:
-    """Spells objects; what may hold itself is told by a mark."""
+    """Spells objects; what may hold itself is told by a digest."""
 
     def __init__(self) -> None:
         self._met: dict[int, tuple[str, Any]] = {}  # with the object, so that its id stays its own
@@ -82,11 +82,11 @@ class Objects:
         return kind.__name__ if kind.__module__ == "builtins" else self.value(kind)
 
     def once(self, thing: Any, spell: Callable[[], str]) -> str:
-        """The mark of what `spell` gives; where that comes to the thing itself, how deep that is."""
+        """The digest of what `spell` gives; where that comes to the thing itself, how deep that is."""
         if id(thing) not in self._met:
             self._met[id(thing)] = f"itself {self._depth}", thing
             self._depth += 1
-            self._met[id(thing)] = marked(spell()), thing
+            self._met[id(thing)] = digest_of_text(spell()), thing
             self._depth -= 1
         return self._met[id(thing)][0]
 
@@ -125,8 +125,8 @@ class Objects:
         return f"code {numbers} {arguments} {code.co_names} {code.co_code.hex()} {exceptions.hex()} {constants}"
 
 
-def marked(text: str) -> str:
-    """A mark of a text, the same in every process: 32 hexadecimal digits."""
+def digest_of_text(text: str) -> str:
+    """A digest of a text, the same in every process: 32 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -19,7 +19,7 @@ from pytensor.scalar.basic import ScalarOp, ScalarType
 from pytensor.tensor.random.op import RNGConsumerOp
 from pytensor.tensor.type import TensorType
 
-from rowspace.kernel.graph.objects import Objects, Untold, is_of_library, marked, names_of
+from rowspace.kernel.graph.objects import Objects, Untold, digest_of_text, is_of_library, names_of
 from rowspace.system.digests import digest_of
 
 # What operations of PyTensor remember of their graph beside the graph itself, or keep for speed.
@@ -43,9 +43,9 @@ class Spelling:
         return cls("\n".join([*told, *(speller.graph(*graph) for graph in graphs)]), "\n".join(speller.values))
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """A short text for both: 64 hexadecimal digits."""
-        return marked(self.structure) + marked(self.values)
+        return digest_of_text(self.structure) + digest_of_text(self.values)
 
 
 Graph = tuple[Sequence[Variable], Mapping[Variable, str]]  # its outputs, and its inputs by name
@@ -57,12 +57,12 @@ class SharedValues:
     def __init__(self, graphs: Sequence["Graph"]) -> None:
         reached = dict.fromkeys(v for outputs, _ in graphs for v in ancestors(outputs))
         self._variables = [v for v in reached if isinstance(v, SharedVariable)]
-        self._marks = self._now()
+        self._digests = self._now()
 
     @property
     def changed(self) -> bool:
         """Whether a value is another than when this was made."""
-        return bool(self._variables) and self._now() != self._marks
+        return bool(self._variables) and self._now() != self._digests
 
     def _now(self) -> list[str]:
         values = [v.get_value(borrow=True) for v in self._variables]
