@@ -1,11 +1,12 @@
 """The source of the loop over examples: a cost and its updates, statement by statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rowspace.columns.kinds import Form
 from rowspace.kernel.cost import SymbolicCost, simplify
+from rowspace.kernel.emit.dims import reckoned
 from rowspace.kernel.emit.expression import (
     ZERO,
     Access,
@@ -19,7 +20,6 @@ from rowspace.kernel.emit.expression import (
     element,
     load,
     named,
-    reckoned,
     whole,
 )
 from rowspace.kernel.emit.functions import FUNCTIONS
@@ -282,7 +282,7 @@ class ExampleLoop:
             return self._most(self.writer.bounds[dim])
         if dim.op is Op.NAME:
             return next((bag.longest for bag in self.columns.bags.values() if bag.length == dim), dim)
-        return replace(dim, args=tuple(reckoned(self._most(a)) for a in dim.args))
+        return dim.of(*(reckoned(self._most(a)) for a in dim.args))
 
 
 def _takes_time(statement: Statement) -> bool:

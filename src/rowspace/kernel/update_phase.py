@@ -7,6 +7,7 @@ from functools import partial
 from pytensor.graph.basic import Variable
 
 from rowspace.errors import CostError
+from rowspace.kernel.emit.dims import fixed, length, shifted, total_length
 from rowspace.kernel.emit.emitter import Emitter
 from rowspace.kernel.emit.expression import (
     ZERO,
@@ -19,12 +20,8 @@ from rowspace.kernel.emit.expression import (
     apply,
     cast,
     constant,
-    fixed,
-    length,
     load,
     named,
-    shifted,
-    total_length,
     whole,
 )
 from rowspace.kernel.emit.rules import emitter

@@ -11,7 +11,8 @@ import pytensor.tensor as pt
 import pytest
 
 import rowspace
-from rowspace.kernel.emit.expression import ZERO, Expr, Op, apply, constant, element, fixed, load, named, product, whole
+from rowspace.kernel.emit.dims import fixed
+from rowspace.kernel.emit.expression import ZERO, Expr, Op, apply, constant, element, load, named, product, whole
 from rowspace.kernel.emit.python import lines, text
 from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.statements import Assign, For, If, Return

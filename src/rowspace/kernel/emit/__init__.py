@@ -7,7 +7,7 @@
 - What rules ask: `scalars.py` (the table of operations of single numbers), `typed.py` (types), `lengths.py` (lengths of
   bags), `limits.py` (places that are sure to lie inside), `slices.py` (basic indices), `folds.py` (the ways to write a
   sum), `decisions.py` (what must be one value).
-- What they make: `expression.py` and `statements.py`, gathered by `writer.py`.
+- What they make: `expression.py`, with lengths by `dims.py`, and `statements.py`, gathered by `writer.py`.
 - `python.py`: the printer, the only place with text. `functions.py`: what the text may call.
 
 An operation is one line of `scalars.py` or one rule. Another target, such as a GPU, is another printer.

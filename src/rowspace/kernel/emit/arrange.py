@@ -9,21 +9,9 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.basic import Join, MakeVector
 from pytensor.tensor.type_other import NoneTypeT
 
+from rowspace.kernel.emit.dims import fixed, length_for_layout, shifted, total_length
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import (
-    ZERO,
-    Dim,
-    Expr,
-    Index,
-    Op,
-    apply,
-    element,
-    fixed,
-    length_for_layout,
-    shifted,
-    sum_of,
-    total_length,
-)
+from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, Op, apply, element, sum_of
 from rowspace.kernel.emit.lengths import length_of
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.slices import Part, changed_part, scaled

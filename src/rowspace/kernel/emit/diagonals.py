@@ -2,8 +2,9 @@
 
 from pytensor.graph.basic import Apply, Constant
 
+from rowspace.kernel.emit.dims import fixed, length, shifted
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import Dim, Expr, Index, Op, apply, cast, constant, fixed, length, shifted, whole
+from rowspace.kernel.emit.expression import Dim, Expr, Index, Op, apply, cast, constant, whole
 from rowspace.kernel.emit.lengths import at_most, length_of, shortened
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.typed import number_of

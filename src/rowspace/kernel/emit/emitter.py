@@ -8,19 +8,8 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.traversal import toposort
 
 from rowspace.kernel.emit.decisions import decided, reads, rounds, torn
-from rowspace.kernel.emit.expression import (
-    ZERO,
-    Access,
-    Axis,
-    Dim,
-    Expr,
-    Index,
-    Op,
-    element,
-    length_for_layout,
-    named,
-    reckoned,
-)
+from rowspace.kernel.emit.dims import length_for_layout, reckoned
+from rowspace.kernel.emit.expression import ZERO, Access, Axis, Dim, Expr, Index, Op, element, named
 from rowspace.kernel.emit.folds import Fold, Reduction, accumulate, store
 from rowspace.kernel.emit.python import text
 from rowspace.kernel.emit.scalars import Unsupported

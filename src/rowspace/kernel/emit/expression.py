@@ -4,7 +4,7 @@ Rules build them and ask them for their operation. Only a printer (`python.py`) 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
@@ -107,7 +107,11 @@ class Expr:
         """The same with a number, or another expression, for a loop variable."""
         if self == leaf:
             return place if isinstance(place, Expr) else whole(place)
-        return replace(self, args=tuple(a.put(leaf, place) for a in self.args)) if self.args else self
+        return self.of(*(a.put(leaf, place) for a in self.args)) if self.args else self
+
+    def of(self, *args: "Expr") -> "Expr":
+        """The same operation on other arguments."""
+        return Expr(self.op, args, self.name, self.dtype, self.length)
 
 
 Dim = int | Expr  # a length: known when compiling, or made of lengths of bags
@@ -166,40 +170,3 @@ def product(factors: Sequence[Expr]) -> Expr:
 def sum_of(terms: Sequence[Expr]) -> Expr:
     """A flat sum."""
     return terms[0] if len(terms) == 1 else Expr(Op.ADD, tuple(terms))
-
-
-# --- lengths -------------------------------------------------------------------------------------------------------
-
-
-def reckoned(dim: Dim) -> Expr:
-    """A length as an expression to reckon other lengths from."""
-    return whole(dim) if isinstance(dim, int) else dim
-
-
-def fixed(dim: Dim) -> Expr:
-    """A length in the expressions of a loop, which leave it as it is."""
-    return whole(dim) if isinstance(dim, int) else Expr(Op.FIXED, length=dim)
-
-
-def length(operation: Operation, *dims: Dim) -> Expr:
-    """A length made of others."""
-    return apply(operation, *map(reckoned, dims))
-
-
-def total_length(a: Dim, b: Dim) -> Dim:
-    """The length of two pieces one after another."""
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    return b if a == 0 else length(Op.ADD, a, b)
-
-
-def shifted(index: Expr, by: Dim) -> Expr:
-    """An index so many places further on."""
-    if by == 0:
-        return index
-    return fixed(by) if index == ZERO else Expr(Op.ADD, (index, fixed(by)))
-
-
-def length_for_layout(dim: Dim) -> int:
-    """How much an axis wants to be the innermost loop; bags of unknown length are taken to be short."""
-    return dim if isinstance(dim, int) else 8

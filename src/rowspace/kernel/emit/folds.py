@@ -6,20 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rowspace.kernel.emit.expression import (
-    Axis,
-    Dim,
-    Expr,
-    Op,
-    Operation,
-    apply,
-    constant,
-    fixed,
-    length,
-    length_for_layout,
-    sum_of,
-    whole,
-)
+from rowspace.kernel.emit.dims import fixed, length, length_for_layout
+from rowspace.kernel.emit.expression import Axis, Dim, Expr, Op, Operation, apply, constant, sum_of, whole
 from rowspace.kernel.emit.scalars import DTYPES
 from rowspace.kernel.emit.statements import Assign, For
 from rowspace.kernel.emit.writer import Writer

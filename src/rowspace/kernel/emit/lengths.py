@@ -11,8 +11,9 @@ from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Shape_i
 
+from rowspace.kernel.emit.dims import length
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import Dim, Expr, Op, Operation, length
+from rowspace.kernel.emit.expression import Dim, Expr, Op, Operation
 from rowspace.kernel.emit.scalars import SCALAR, Unsupported
 
 # PyTensor's operation -> ours, and what it gives for two numbers that are known

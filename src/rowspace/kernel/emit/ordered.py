@@ -4,22 +4,9 @@ import math
 
 from pytensor.graph.basic import Apply, Constant, Variable
 
+from rowspace.kernel.emit.dims import fixed, length, length_for_layout
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import (
-    ZERO,
-    Axis,
-    Dim,
-    Expr,
-    Index,
-    Op,
-    apply,
-    element,
-    fixed,
-    length,
-    length_for_layout,
-    named,
-    whole,
-)
+from rowspace.kernel.emit.expression import ZERO, Axis, Dim, Expr, Index, Op, apply, element, named, whole
 from rowspace.kernel.emit.folds import REDUCTIONS
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.statements import Assign, For, Run

@@ -7,20 +7,9 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.subtensor import indices_from_subtensor
 
+from rowspace.kernel.emit.dims import fixed, length, length_for_layout, shifted
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import (
-    ZERO,
-    Axis,
-    Dim,
-    Expr,
-    Index,
-    Op,
-    fixed,
-    length,
-    length_for_layout,
-    shifted,
-    whole,
-)
+from rowspace.kernel.emit.expression import ZERO, Axis, Dim, Expr, Index, Op, whole
 from rowspace.kernel.emit.lengths import length_of, sliced
 from rowspace.kernel.emit.limits import is_inside
 from rowspace.kernel.emit.scalars import Unsupported

@@ -118,7 +118,7 @@ class Writer:
             constant = [a for a in value.args if not a.depends(variable)]
             moving = [self._hoist(a, variable, known) for a in value.args if a.depends(variable)]
             return product([*([self._before(product(constant), known)] if constant else []), *moving])
-        return replace(value, args=tuple(self._hoist(a, variable, known) for a in value.args))
+        return value.of(*(self._hoist(a, variable, known) for a in value.args))
 
     def _before(self, value: Expr, known: dict[Expr, Expr]) -> Expr:
         if not value.args:
