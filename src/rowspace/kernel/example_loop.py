@@ -176,7 +176,7 @@ class ExampleLoop:
     # --- what the loop reads ---------------------------------------------------------------------------------------
 
     def _tables(self) -> dict[str, TableRows]:
-        """Unpack tables and their state, and trace the update of each."""
+        """Unpack tables and their slots, and trace the update of each."""
         rows, states, rates = {}, [], {}  # type: dict[str, TableRows], list[str], dict[int, Expr]
         for place, table in enumerate(self.tables):
             if table not in self.updates:
@@ -194,11 +194,11 @@ class ExampleLoop:
         return rows
 
     def _prefetch(self, rows: Mapping[str, TableRows], tables: Sequence[str]) -> None:
-        """Ask for the rows that an example a little further on looks up by a column, and for their state."""
+        """Ask for the rows that an example a little further on looks up by a column, and their slots."""
         asked: dict[tuple[str, Any, int | None], None] = {}
         for look in self.traced.lookups:
             if look.table in tables:
-                arrays = [self.arrays[look.table], *(rows[look.table].states if look.table in rows else [])]
+                arrays = [self.arrays[look.table], *(rows[look.table].slots if look.table in rows else [])]
                 asked.update({(a, column, place): None for column, place in id_sources(look) for a in arrays})
         if asked:
             last = apply(Op.MINUS, named("hi"), whole(1))

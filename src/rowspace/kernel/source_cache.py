@@ -137,9 +137,9 @@ def _graphs_of(update: Update, dim: int) -> list[Graph]:
 
 def _graph_of_step(graph: SymbolicUpdate) -> Graph:
     inputs = {graph.row: "row", graph.gradient: "gradient", graph.rate: "rate"}
-    inputs |= {state: f"state {n}" for n, state in enumerate(graph.state)}
+    inputs |= {state: f"state {n}" for n, state in enumerate(graph.slots)}
     inputs |= {} if graph.steps is None else {graph.steps: "steps"}
-    return [graph.new_row, *graph.new_state], inputs
+    return [graph.new_row, *graph.new_slots], inputs
 
 
 def load(name: str | None) -> dict[str, Any] | None:

@@ -22,10 +22,10 @@ class SymbolicUpdate:
 
     row: Variable  # (d,)
     gradient: Variable  # (d,)
-    state: list[Variable]  # (d,) or (1,) each
+    slots: list[Variable]  # (d,) or (1,) each
     rate: Variable  # ()
     new_row: Variable
-    new_state: list[Variable]
+    new_slots: list[Variable]
     steps: Variable | None = None  # (), of an idle stretch
     name: str = "update"
 
@@ -55,19 +55,19 @@ def trace_idle(update: Update, dim: int) -> SymbolicUpdate | None:
     with floats("float32"):
         graph = trace_step(update, dim)
         steps = new_symbol("steps", shape=(), dtype="float32")
-        new_row, new_state = _called(update, update.idle, graph.row, tuple(graph.state), graph.rate, steps)
-        pairs = zip([new_row, *new_state], [graph.row, *graph.state], strict=True)
+        new_row, new_state = _called(update, update.idle, graph.row, tuple(graph.slots), graph.rate, steps)
+        pairs = zip([new_row, *new_state], [graph.row, *graph.slots], strict=True)
         outputs = [_fitted(update, new, old) for new, old in pairs]
         outputs = rewritten(outputs, f"the update {update.name}")
-    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]), steps=steps)
+    return replace(graph, new_row=outputs[0], new_slots=list(outputs[1:]), steps=steps)
 
 
 def trace_update(update: Update, dim: int) -> SymbolicUpdate:
     """An update rule for rows of width `dim`, simplified."""
     graph = trace_step(update, dim)
     with floats("float32"):
-        outputs = rewritten([graph.new_row, *graph.new_state], f"the update {update.name}")
-    return replace(graph, new_row=outputs[0], new_state=list(outputs[1:]))
+        outputs = rewritten([graph.new_row, *graph.new_slots], f"the update {update.name}")
+    return replace(graph, new_row=outputs[0], new_slots=list(outputs[1:]))
 
 
 def _called(update: Update, rule: Callable[..., Any], *symbols: Any) -> tuple[Any, tuple[Any, ...]]:

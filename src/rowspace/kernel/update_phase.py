@@ -56,10 +56,10 @@ class LookupSite:
 
 @dataclass
 class TableRows:
-    """A table as the kernel sees it: its array, its state's arrays, its rate and its update's graph."""
+    """A table as the kernel sees it: its array, its slots' arrays, its rate and its update's graph."""
 
     array: str
-    states: list[str]
+    slots: list[str]
     rate: Expr
     update: SymbolicUpdate
     dim: int
@@ -71,13 +71,13 @@ class TableRows:
 
 
 def rows_of(
-    writer: Writer, update: Update, dim: int, array: str, states: list[str], rate: Expr, place: int = 0
+    writer: Writer, update: Update, dim: int, array: str, slots: list[str], rate: Expr, place: int = 0
 ) -> TableRows:
     """A table as the kernel sees it, its update traced."""
     seen = writer.name(f"{array}_seen") if update.exact else ""
     idle = trace_idle(update, dim) if update.exact else None
     graph = trace_update(update, dim)
-    return TableRows(array, states, rate, graph, dim, update.additive, seen, idle, update.idle_after, place)
+    return TableRows(array, slots, rate, graph, dim, update.additive, seen, idle, update.idle_after, place)
 
 
 @dataclass
@@ -180,7 +180,7 @@ class UpdatePhase:
     def _groups(self, left: Sequence[LookupSite]) -> list[list[LookupSite]]:
         """What could be written next: any lookup alone, or all single rows of one width in one loop."""
         singles = [s for s in left if self._fits_together(s)]
-        arrays = sum(1 + len(self.tables[s.table].states) for s in singles)
+        arrays = sum(1 + len(self.tables[s.table].slots) for s in singles)
         widths = {self.tables[s.table].dim for s in singles}
         fused = [singles] if len(widths) == 1 and arrays <= _MOST_FUSED else []
         return [[s] for s in left] + fused
@@ -291,11 +291,11 @@ class UpdatePhase:
     def _outputs(
         self, rows: TableRows, row: Expr, gradient: Access, graph: SymbolicUpdate, steps: Expr | None = None
     ) -> list[tuple[Assign, tuple[Dim, ...]]]:
-        """What a step writes, and its shape: for the row and each part of its state."""
-        arrays = [rows.array, *rows.states]
+        """What a step writes, and its shape: for the row and each of its slots."""
+        arrays = [rows.array, *rows.slots]
         inner = self._emitted(rows, row, gradient, graph, steps)
         moves = []
-        for position, (variable, array) in enumerate(zip([graph.new_row, *graph.new_state], arrays, strict=True)):
+        for position, (variable, array) in enumerate(zip([graph.new_row, *graph.new_slots], arrays, strict=True)):
             if variable is graph.row:
                 continue
             dims = variable.type.shape
@@ -310,8 +310,8 @@ class UpdatePhase:
         self, rows: TableRows, row: Expr, gradient: Access, graph: SymbolicUpdate, steps: Expr | None
     ) -> Emitter:
         """An emitter that has written what a step's results need."""
-        inner, outputs = emitter(self.writer, inline=True), [graph.new_row, *graph.new_state]
-        for variable, array in zip([graph.row, *graph.state], [rows.array, *rows.states], strict=True):
+        inner, outputs = emitter(self.writer, inline=True), [graph.new_row, *graph.new_slots]
+        for variable, array in zip([graph.row, *graph.slots], [rows.array, *rows.slots], strict=True):
             inner.bind(variable, variable.type.shape, partial(_part_of_row, array, row))
         inner.bind(graph.rate, (), lambda _: rows.rate)
         if graph.steps is not None and steps is not None:
