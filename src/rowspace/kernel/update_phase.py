@@ -34,9 +34,9 @@ from rowspace.updates import Update
 _K, _Z, _NOW, CHECK = (named(name) for name in ("k", "z", "now", "check"))
 # What a gradient adds up and multiplies may be looked through for what is doubtful.
 _PLAIN = (Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW, Op.SAME)
-# The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more rows than this are
-# updated in loops of their own.
-_MOST_FUSED = 4
+# The loop vectoriser checks at run time that arrays do not overlap, up to a number of pairs; more arrays than this are
+# written in loops of their own (docs/decisions/engine.md, "At most four arrays in one loop").
+_MOST_FUSED = 4  # arrays
 
 
 @dataclass

@@ -17,7 +17,7 @@ from rowspace.kernel.emit.statements import Assign
 from rowspace.kernel.emit.typed import converted, literal, number_of
 from rowspace.kernel.emit.writer import Writer
 
-_LONGEST_REPEATED = 24  # an expression longer than this is stored when it is used more than once
+_LONGEST_REPEATED = 24  # operations and operands: a longer expression is stored when it is used more than once
 _AXIS = ("z", "k")
 
 Rules = Mapping[type | str, Callable[["Emitter", Apply], None]]

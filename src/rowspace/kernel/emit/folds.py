@@ -13,8 +13,9 @@ from rowspace.kernel.emit.statements import Assign, For
 from rowspace.kernel.emit.writer import Writer
 
 # Folds of at most so many results, and sums of at most so many terms, are written out: LLVM would not do it, and checks
-# at run time that arrays do not overlap for a limited number of pairs only.
-_MOST_WRITTEN_OUT = 6
+# at run time that arrays do not overlap for a limited number of pairs only (docs/decisions/engine.md, "Small fixed bags
+# are written out").
+_MOST_WRITTEN_OUT = 6  # results, or terms
 
 
 def _ends(dtype: str) -> dict[str, str]:
@@ -182,7 +183,8 @@ def _begin(fold: Fold) -> None:
     fold.writer.loops(fold.axes, [Assign(fold.target, fold.operation.start(fold.number))])
 
 
-# Whether a way of writing a fold applies, and the way: the first that does is taken (docs/decisions/engine.md).
+# Whether a way of writing a fold applies, and the way: the first that does is taken. What each gave is in
+# docs/decisions/engine.md ("Small fixed bags are written out") and, for texts, in docs/decisions/words.md.
 _WAYS: tuple[tuple[Callable[[Fold], bool], Callable[[Fold], None]], ...] = (
     (_has_few_long_folds, _fold_together),
     (_has_long_folds, _fold_innermost),

@@ -158,10 +158,9 @@ class Scales:
         plain = len(scaled) < len(found)
         if not scaled or (plain and all(f.bounded for f in scaled)):
             return None
-        if len(found) == 2 and any(sign == 1 and is_one(f) for sign, f in found):
-            [(sign, other)] = [(s, f) for s, f in found if isinstance(f, Scaled)]
-            if sign == 1 and (other.rest is None or nonnegative(other.rest)):
-                return Scaled(pt.softplus(other.log()))
+        one_more = _one_and(found)
+        if one_more is not None:
+            return Scaled(pt.softplus(one_more.log()))
         top = self.largest([f.power for f in scaled] + ([pt.zeros_like(scaled[0].power)] if plain else []))
         parts = [self._part(sign, f, top) for sign, f in found]
         return Scaled(top, reduce(lambda a, b: a + b, parts))
@@ -382,6 +381,14 @@ def _axes(node: Apply) -> tuple[int, ...]:
 def _without(x: Variable, axes: tuple[int, ...]) -> Variable:
     """Without axes of length 1."""
     return x.dimshuffle([a for a in range(x.type.ndim) if a not in axes])
+
+
+def _one_and(terms: Sequence[tuple[int, Any]]) -> Scaled | None:
+    """What is added to 1 in a sum of the two, if it is never negative: the logarithm of the sum is its softplus."""
+    if len(terms) != 2 or not any(sign == 1 and is_one(x) for sign, x in terms):
+        return None
+    [(sign, other)] = [(sign, x) for sign, x in terms if isinstance(x, Scaled)]
+    return other if sign == 1 and (other.rest is None or nonnegative(other.rest)) else None
 
 
 def _full(x: Variable, whole: Variable) -> Variable:
