@@ -5,6 +5,7 @@ an entry strikes it off.
 """
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -230,3 +231,10 @@ def test_tests_stand_as_the_source_does():
 
 def test_every_room_has_tests():
     assert {room for room in folders() if not (ROOT / "tests" / room).is_dir()} == set()
+
+
+@pytest.mark.parametrize("room", sorted({p.parent for p in SOURCE.rglob("*.py")} - {SOURCE}), ids=lambda p: p.name)
+def test_a_room_lists_its_files(room):
+    text = (room / "__init__.py").read_text().split('"""')[1]
+    named = set(re.findall(r"`(\w+)\.py`", text))
+    assert {path.stem for path in room.glob("*.py")} - {"__init__"} <= named

@@ -1,4 +1,4 @@
-"""`rowspace train ...`: a model from a file."""
+"""`rowspace train pairs`: a model from a file of pairs."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Columns of the same examples, by name."""
+"""A chunk: columns of the same examples by name, and what is done to all of them at once."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

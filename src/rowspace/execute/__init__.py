@@ -1,1 +1,10 @@
-"""Who runs it: threads and memory. Nothing here decides a byte of what is learned."""
+"""Who runs plans: threads of this process, in the memory there is. Nothing here decides a byte of what is learned.
+
+- `executor.py`: runs a plan, stage by stage. `arrange.py`: its rows of buckets dealt to threads.
+- `batches.py`: runs a whole batch.
+- `replicas.py`: copies of small tables, and their mean.
+- `tiles.py`: for tables on disk, a plan cut so that its rows fit in memory; `residency.py` brings them and lets
+  them go.
+
+Another way to run plans is a class with a `run`. It keeps a plan's order, and the order in which sums are added up.
+"""

@@ -1,4 +1,4 @@
-"""A plan's rows laid out for so many threads: stages of tasks, one stage after another."""
+"""A plan's rows of buckets are dealt to threads, in stages that run one after another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,10 @@
-"""Other tools' files, in and out: one module per format, and a choice by the file's extension."""
+"""Other tools' files, in and out: a choice by the file's extension, or by the name of the format.
+
+- `word2vec.py` (also fastText's .vec; `records.py` reads its binary form), `glove.py`, `npy.py`, `parquet.py`,
+  `projector.py`: a format each. `source.py`: what the readers and writers of text share.
+
+Another format is a module, and its lines in the tables here.
+"""
 
 import os
 import re

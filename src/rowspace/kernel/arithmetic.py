@@ -1,4 +1,4 @@
-"""The value of a length that is written as a text: whole numbers, names and arithmetic, and nothing that could run."""
+"""Computes a length that is written as a text such as "n + 1", without running the text as Python."""
 
 import ast
 import operator

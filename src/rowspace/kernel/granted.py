@@ -1,4 +1,4 @@
-"""What a loop takes for granted of the lengths of ragged bags, checked before it runs."""
+"""Checks the lengths of bags before a loop runs, because the loop itself does not."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -50,7 +50,7 @@ class Segments:
 
     `first` is the position in the epoch of the chunk's first example. The cost is added up where the position in the
     epoch is a multiple of `every`, a power of two. Example n is step `clock` + n of the training. `since` (p,) int64
-    and `paces` (tables, p) float32 are the rates of the steps so far, for rows that catch up (see `past.Past`).
+    and `paces` (tables, p) float32 are the rates of the steps so far, for rows that catch up (see `state.RateHistory`).
     """
 
     segments: np.ndarray

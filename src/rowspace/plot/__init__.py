@@ -1,5 +1,9 @@
 """Pictures of what was learned: the cost of each epoch, paths of rows while they trained, a table in two dimensions.
 
+- `costs.py`, `paths.py`, `points.py`: a picture each, of costs, of a trace and of a table (`project.py` finds the two
+  dimensions, `labels.py` places the names). `animation.py`: paths that grow.
+- `figure.py`: the look of all of them, and the files they become.
+
 Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
 matplotlib is imported when the first picture is drawn.
 """

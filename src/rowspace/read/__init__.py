@@ -1,1 +1,13 @@
-"""Files and data frames become columns of ids and numbers that a trainer takes, and texts a vocabulary and ids."""
+"""Files, frames and texts become ids and columns.
+
+- `stream.py`: the bytes of files and of standard input, unpacked (`packed.py`); `binary.py`: what is no text at
+  all.
+- `table_files.py`: which reader a file has; `delimited.py`, `json_lines.py`, `arrow_files.py`: one format each, all
+  of them `tabular.py`. `dialect.py`: delimiters and headers; `roles.py`: which column is which.
+- `pairs.py`: pairs of items. `trace.py`: a trace. `judged.py`: word pairs and analogies that people judged.
+- `text.py`: a text as a vocabulary and ids. `sentences.py`: what it comes from; `pieces.py`, `characters.py`,
+  `word_loops.py`, `encoded.py`: its words; `vocabulary.py`, `ids.py`: their numbers.
+- `cooccurrence.py`, `cooccurrence_loops.py`: which words stand near which.
+
+Another file format of columns is a module, and a line in `table_files.py`.
+"""

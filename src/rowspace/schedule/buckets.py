@@ -1,4 +1,4 @@
-"""The block schedule: examples of a window sorted into buckets that share no block, and the order they run in."""
+"""Examples sorted into buckets by the blocks of their rows, and which bucket waits for which."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

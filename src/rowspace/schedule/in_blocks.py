@@ -1,4 +1,4 @@
-"""Plans in blocks: examples sorted into buckets that share no row, so that many threads give the bytes of one."""
+"""The schedule "blocks": plans of examples sorted into buckets, or the reason why a cost cannot be sorted."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Plans in file order: one example after another, or racing."""
+"""The schedules "sequential" and "hogwild": plans in file order, for one thread or for all at once."""
 
 from collections.abc import Iterator
 from functools import partial

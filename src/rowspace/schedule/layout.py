@@ -1,4 +1,4 @@
-"""Which ids of an example decide what it writes: whether a cost fits the block schedule, and along which columns."""
+"""Whether a cost fits the schedule "blocks", and by which id columns its examples are then sorted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

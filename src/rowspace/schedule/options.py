@@ -1,4 +1,4 @@
-"""What decides which examples are run, how often and in which order."""
+"""The options of `fit` that change what is learned: epochs, seed, shuffle, schedule, blocks, batch."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

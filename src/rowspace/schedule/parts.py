@@ -1,4 +1,4 @@
-"""Which rows of which tables on disk, and which examples, each row and column of a plan's buckets needs."""
+"""For tables on disk: which rows and examples each row and column of buckets needs in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The chunks of an epoch as plans: looked up, checked, compared with those before, and given to a schedule."""
+"""Makes the plans of an epoch: checks and shuffles every chunk, and gives it to the schedule that was chosen."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What every schedule is given to make plans of, and what all of them do."""
+"""`Planning`: what schedules make plans from, and the steps that all of them share."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What a Parquet file promises, compared with memory before it is read: a value that repeats packs to nothing."""
+"""Refuses a Parquet file that needs more memory than there is, before it is read."""
 
 from typing import Any
 

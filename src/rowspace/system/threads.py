@@ -1,4 +1,4 @@
-"""ThreadPool that take tasks in order, and stop together."""
+"""Threads: how many to use, a pool that Ctrl-C cannot harm, and workers that take a stage's tasks in order."""
 
 import os
 import threading

@@ -1,1 +1,7 @@
-"""Tables: names, ids and rows, in memory or on disk. The one place where ids are checked."""
+"""Tables: names, ids and rows, in memory or on disk.
+
+- `names.py`: names and their ids. `indexing.py`: what stands between brackets, where ids are checked. `entries.py`:
+  lists.
+- `values.py`: first values. `table.py`: the table.
+- `files.py`: a table as files. `on_disk.py`: which tables are on disk, and where what belongs to them lies.
+"""

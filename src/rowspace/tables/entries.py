@@ -1,4 +1,4 @@
-"""What a list of Python's means is decided by every one of its entries, before NumPy sees any.
+"""Python's lists become arrays by looking at every entry, before NumPy sees any.
 
 NumPy makes one kind of array of whatever it is given: of a name and a missing one two names, of 1 and True two ids.
 """

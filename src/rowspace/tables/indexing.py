@@ -1,4 +1,4 @@
-"""What may stand between a table's brackets: the one place where ids are checked."""
+"""What stands between a table's brackets becomes row numbers; the check of their range serves columns, too."""
 
 import operator
 from typing import Any

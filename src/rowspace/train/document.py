@@ -1,4 +1,4 @@
-"""What the document of a checkpoint has to say of a training, checked before any of it is used.
+"""Every field of a checkpoint's document, checked when it is read, before any of it is used.
 
 A checkpoint is data, whoever wrote it.
 """

@@ -1,4 +1,4 @@
-"""What moved: chosen rows of a table, written down every so many steps of training.
+"""A trace: chosen rows of a table, written down every so many steps of training (`read/trace.py` reads it).
 
 The file is the blog post's table: a header `i n d0 d1 ...`, then one line per recorded row per
 recorded step, `i` being the number of steps done and `n` the item.

@@ -1,4 +1,4 @@
-"""Where elements come from and go to: slices, joins, splits, shapes."""
+"""Rules for operations that only move elements: slices, joins, splits, shapes."""
 
 from collections.abc import Sequence
 from functools import partial

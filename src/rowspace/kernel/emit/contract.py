@@ -1,4 +1,4 @@
-"""Sums of products and other folds over an axis: dot products, reductions, softmax."""
+"""Rules for dot products, sums, maxima and softmax."""
 
 from pytensor.graph.basic import Apply
 from pytensor.tensor.math import Dot

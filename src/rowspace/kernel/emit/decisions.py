@@ -1,4 +1,4 @@
-"""Which values must be one value: what a choice hangs on, if it were computed twice, might differ in its last digit.
+"""Which values are stored and not computed twice, because a comparison hangs on their last digit.
 
 Sums may be reordered and products joined to them, and each loop that computes a value again may do so in its own way.
 The gradient of a maximum that asks which element is the greatest would find none, and a condition hold in one loop and

@@ -1,4 +1,4 @@
-"""Sums, products and other folds over axes, and the loops that they are written as."""
+"""How a sum, a product or a maximum over axes is written as a loop; the rules use it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

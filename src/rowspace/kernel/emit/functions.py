@@ -1,4 +1,4 @@
-"""The functions that loops call: what neither Python nor Numba has, and what every loop does in the same words.
+"""Functions that written loops call: softplus, sorting, and `waits`, where one thread waits for another.
 
 A loop's source holds those it calls, as they stand here: so it can be read, kept and run on its own. They know what is
 in `jit/names.py` and nothing else.

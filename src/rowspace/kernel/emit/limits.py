@@ -1,4 +1,4 @@
-"""Places that lie inside an axis by what they are: what an arange, an argmax or an argsort gives."""
+"""Which indices are sure to be in range: those that an arange, an argmax or an argsort gives."""
 
 from typing import Any
 

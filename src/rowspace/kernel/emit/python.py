@@ -1,4 +1,6 @@
-"""Expressions and statements as Python that Numba compiles, and that Python itself can run: the one place with text.
+"""Prints expressions and statements as Python source, and the loops over segments, examples and rows around them.
+
+Numba compiles it, and Python itself can run it. No other file here makes text.
 
 Another target has a printer of its own: the same operations in other words, around another loop.
 """

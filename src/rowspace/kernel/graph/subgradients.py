@@ -1,5 +1,6 @@
-"""Gradients at the kinks of a cost: before it is differentiated, operations whose derivative is wrong there, or not
-finite where a subgradient is, are given another.
+"""Gradients at kinks, such as that of abs at 0, where PyTensor's are wrong or missing.
+
+Before a cost is differentiated, operations whose derivative is wrong at a kink, or not finite, are given another.
 
 - A maximum's gradient goes whole to the first of its largest elements; PyTensor gives all of it to each of them.
 - `sqrt`, and powers below 1, of what is never negative (a norm, a distance) have a smallest value at 0, where 0 is a
