@@ -11,7 +11,7 @@ from typing import Any
 
 from rowspace import costs
 from rowspace.columns.kinds import Ragged
-from rowspace.columns.subwords import Subwords, compose
+from rowspace.columns.subwords import compose
 from rowspace.model.model import Model
 from rowspace.rates import linear
 from rowspace.read.cooccurrence import cooccurrences
@@ -39,49 +39,22 @@ class Defaults:
 
 def skip_gram(options: TextOptions) -> Recipe:
     """Pairs of a word and one around it, sorted in blocks: the same bytes for any number of threads."""
-    if options.subwords is not None:
-        return _subword_skip_gram(options, options.subwords)
-    tables, answer = _words(options)
-    negatives = options.negatives(tables["C"])
+    W, C, bags, answer = _tables(options)
+    if bags is not None:
+        return _subword_skip_gram(options, W, C, bags, answer)
+    negatives = options.negatives(C)
 
     def columns(kept: KeptWords) -> dict[str, Any]:
         center, contexts = kept.pairs()
         return {"window": gathered(contexts), "center": center, "negatives": negatives}
 
     data = _contexts(options, columns, paired=True)
-    return _recipe(options, costs.skip_gram_bag, tables, data, answer, schedule="blocks")
+    update, model = sgd(linear(options.rate)), partial(_model, options, answer)
+    return Recipe(costs.skip_gram_bag, {"W": W, "C": C}, data, update, {"schedule": "blocks"}, model)
 
 
-def cbow(options: TextOptions) -> Recipe:
-    """A word and the mean of those around it, whose rows lie in any block: threads race, or there is one."""
-    if options.subwords is not None:
-        return _subword_cbow(options, options.subwords)
-    tables, answer = _words(options)
-    negatives = options.negatives(tables["C"])
-
-    def columns(kept: KeptWords) -> dict[str, Any]:
-        center, window = kept.bags()
-        return {"window": window, "center": center, "negatives": negatives}
-
-    return _racing(options, costs.cbow, tables, columns, answer)
-
-
-def _subword_cbow(options: TextOptions, subwords: Subwords) -> Recipe:
-    """As `cbow`, with the mean of all subwords of the words around."""
-    S, C, bags, answer = _subwords(options, subwords)
-    negatives = options.negatives(C)
-
-    def columns(kept: KeptWords) -> dict[str, Any]:
-        center, window = kept.bags()
-        members = bags.reordered(window.values)
-        return {"window": _joined(members, window.offsets), "center": center, "negatives": negatives}
-
-    return _racing(options, costs.cbow, {"W": S, "C": C}, columns, answer)
-
-
-def _subword_skip_gram(options: TextOptions, subwords: Subwords) -> Recipe:
+def _subword_skip_gram(options: TextOptions, S: Table, C: Table, bags: Ragged, answer: Answer) -> Recipe:
     """As `skip_gram`, with the mean of all subwords of the word."""
-    S, C, bags, answer = _subwords(options, subwords)
     negatives = options.negatives(C, avoid=None)
 
     def columns(kept: KeptWords) -> dict[str, Any]:
@@ -89,6 +62,21 @@ def _subword_skip_gram(options: TextOptions, subwords: Subwords) -> Recipe:
         return {"subwords": bags.reordered(center), "window": window, "negatives": negatives}
 
     return _racing(options, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
+
+
+def cbow(options: TextOptions) -> Recipe:
+    """A word and the mean of those around it, or of all their subwords, whose rows lie in any block."""
+    W, C, bags, answer = _tables(options)
+    negatives = options.negatives(C)
+
+    def columns(kept: KeptWords) -> dict[str, Any]:
+        center, window = kept.bags()
+        if bags is not None:
+            members = bags.reordered(window.values)
+            window = Ragged(members.values, members.offsets[window.offsets])  # all of a word's neighbours are one bag
+        return {"window": window, "center": center, "negatives": negatives}
+
+    return _racing(options, costs.cbow, {"W": W, "C": C}, columns, answer)
 
 
 def glove(options: TextOptions) -> Recipe:
@@ -104,8 +92,7 @@ def glove(options: TextOptions) -> Recipe:
     def answer() -> dict[str, Table]:
         return {"E": options.named(options.derived("E", W.shape, sums)), **tables}
 
-    update = adagrad(linear(options.rate))
-    model = partial(_model, options, answer, False)
+    update, model = adagrad(linear(options.rate)), partial(_model, options, answer)
     return Recipe(costs.glove, tables, {"i": i, "j": j, "count": count}, update, {"shuffle": True}, model)
 
 
@@ -119,29 +106,22 @@ COSTS = {
 # --- what they share
 
 
-def _words(options: TextOptions) -> tuple[dict[str, Table], Answer]:
-    """The tables of words, and the model's."""
-    W, C = options.vectors("W", options.words), options.zeros("C")
-    return {"W": W, "C": C}, lambda: {"W": options.named(W.values), "C": C}
-
-
-def _subwords(options: TextOptions, subwords: Subwords) -> tuple[Table, Table, Ragged, Answer]:
-    """The table of words and n-grams, that of contexts, the bag of each word, and the model's tables."""
-    S = options.vectors("S", options.words + subwords.buckets, words=options.words)
-    C, bags = options.zeros("C"), subwords.bags(options.text.names)
+def _tables(options: TextOptions) -> tuple[Table, Table, Ragged | None, Answer]:
+    """The table of words, with subwords that of words and n-grams; that of contexts; each word's bag; the model's."""
+    n, subwords = options.words, options.subwords
+    if subwords is None:
+        W, C = options.vectors("W", n), options.zeros("C")
+        return W, C, None, lambda: {"W": options.named(W.values), "C": C}
+    S, C = options.vectors("S", n + subwords.buckets, words=n), options.zeros("C")
+    bags = subwords.bags(options.text.names)
 
     def words(lo: int, hi: int) -> Any:
         return compose(S.values, Ragged(bags.values, bags.offsets[lo : hi + 1]))
 
     def answer() -> dict[str, Table]:
-        return {"W": options.named(options.derived("W", (options.words, options.dim), words)), "S": S, "C": C}
+        return {"W": options.named(options.derived("W", (n, options.dim), words)), "S": S, "C": C}
 
     return S, C, bags, answer
-
-
-def _joined(bags: Ragged, groups: Any) -> Ragged:
-    """Bags from `groups[n]` to `groups[n + 1]` as one, for every n."""
-    return Ragged(bags.values, bags.offsets[groups])
 
 
 def _contexts(options: TextOptions, columns: Columns, *, paired: bool) -> Contexts:
@@ -162,22 +142,15 @@ def _contexts(options: TextOptions, columns: Columns, *, paired: bool) -> Contex
 
 def _racing(options: TextOptions, cost: Any, tables: dict[str, Table], columns: Columns, answer: Answer) -> Recipe:
     """The recipe of a cost over bags whose rows lie in any block: threads race, unless there is one."""
-    schedule = "hogwild" if options.threads > 1 else "sequential"
-    return _recipe(options, cost, tables, _contexts(options, columns, paired=False), answer, schedule)
+    data = _contexts(options, columns, paired=False)
+    defaults = {"schedule": "hogwild" if options.threads > 1 else "sequential"}
+    return Recipe(cost, tables, data, sgd(linear(options.rate)), defaults, partial(_model, options, answer))
 
 
-def _recipe(
-    options: TextOptions, cost: Any, tables: dict[str, Table], data: Contexts, answer: Answer, schedule: str
-) -> Recipe:
-    """The recipe of a cost that draws negatives."""
-    model = partial(_model, options, answer, True)
-    return Recipe(cost, tables, data, sgd(linear(options.rate)), {"schedule": schedule}, model)
-
-
-def _model(options: TextOptions, answer: Answer, draws: bool, trainer: Trainer) -> Model:
+def _model(options: TextOptions, answer: Answer, trainer: Trainer) -> Model:
     """The model of a text, going on with the costs of the one before."""
     about = options.about | {"examples": trainer.examples}
-    if draws:
+    if COSTS[options.cost].draws:
         about |= {"sample": options.sample, "negative": options.negative, "ns_exponent": options.ns_exponent}
     if options.subwords is not None:
         about |= asdict(options.subwords)
