@@ -129,7 +129,7 @@ def test_composed_is_the_mean_of_every_bag(bags, room):
     offsets = np.concatenate([[0], np.cumsum(list(map(len, bags)))]).astype(np.int64)
     ragged = Ragged(np.array([i for bag in bags for i in bag], np.int32), offsets)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rowspace.columns.subwords._BLOCK", room)
+        patch.setattr("rowspace.columns.subwords._GATHERED_NUMBERS", room)
         composed = compose(values, ragged)
     expected = [values[bag].astype(float).mean(axis=0) if bag else np.zeros(3) for bag in bags]
     np.testing.assert_allclose(composed, np.reshape(expected, (len(bags), 3)), rtol=1e-5, atol=1e-6)

@@ -283,7 +283,7 @@ def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, smal
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 def test_mapped_columns_are_checked_in_stretches(tmp_path, monkeypatch, dtype):
-    monkeypatch.setattr("rowspace.columns.checking._LARGE", 1)
+    monkeypatch.setattr("rowspace.columns.checking._LARGE_BYTES", 1)
     monkeypatch.setattr("rowspace.system.mapped.STRETCH", 100)
     monkeypatch.setattr(mapped.pieces, "__defaults__", (100,))
     rng = np.random.default_rng(0)

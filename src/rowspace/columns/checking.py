@@ -10,13 +10,13 @@ from rowspace.errors.checks import is_number
 from rowspace.errors.quoting import quoted
 from rowspace.system.mapped import converted, mapped
 
-_LARGE = 2**26  # bytes of a mapped column: it is not read into memory as a whole
+_LARGE_BYTES = 2**26  # of a mapped column: it is not read into memory as a whole
 
 
 def checked_values(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:
     """Ids in range of the tables that the column indexes, or finite numbers of a column that indexes none."""
     check = lambda part: _as_ids(name, part, indexed) if indexed else _as_numbers(name, part)
-    return converted(values, check) if values.nbytes >= _LARGE and mapped(values) else check(values)
+    return converted(values, check) if values.nbytes >= _LARGE_BYTES and mapped(values) else check(values)
 
 
 def _as_ids(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:

@@ -17,10 +17,13 @@ from rowspace.tables.entries import FILL, check_not_masked
 def as_chunk(data: Any, used: Collection[str]) -> Chunk:
     """The columns of a dict, a pyarrow Table or record batch, or a frame of any library, of one example after another.
 
-    Only those in `used`, and those that they name, are converted and checked; all others stand there unused.
+    Args:
+        data: what a user handed in.
+        used: the columns to convert and check, with those that they refer to; all others stand there unused.
 
-    Raises DataError naming the column and the place, where it is not one of ids, names or numbers, or where columns
-    differ in length.
+    Raises:
+        DataError: naming the column and the place, where it is not one of ids, names or numbers, or where columns
+            differ in length.
     """
     frame = None if isinstance(data, str | bytes) else Frame.of(data)
     if frame is None:
@@ -47,7 +50,8 @@ def chunk_of(frame: Frame, used: Collection[str]) -> Chunk:
 def as_column(name: str, values: Any) -> AnyColumn:
     """One column, whoever made it.
 
-    Raises DataError naming the column and the place of what cannot be trained on.
+    Raises:
+        DataError: naming the column and the place of what cannot be trained on.
     """
     if isinstance(values, Column):
         return values

@@ -15,7 +15,7 @@ from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
 from rowspace.system.digests import digest_of
 
-_LOOKED_AT = 4096  # numbers, for one to be shown
+_LOOKED_AT_ENTRIES = 4096  # the first ones, among which errors look for a number that is no id
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class Column:
 
     @property
     def single(self) -> np.ndarray | None:
-        """Of one id or number for each example (n,): all of them."""
-        return None
+        """Of one id or number for each example, all of them (n,)."""
+        return self.flat if self.flat is not None and self.flat.ndim == 1 and self.lengths is None else None
 
     @property
     def lengths(self) -> np.ndarray | None:
@@ -194,10 +194,6 @@ class Plain(Column):
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         return (self.values,)
-
-    @property
-    def single(self) -> np.ndarray | None:
-        return self.values if self.values.ndim == 1 else None
 
     @property
     def digest(self) -> str:
@@ -329,7 +325,7 @@ def _form(name: str, values: np.ndarray, shape: tuple[int | None, ...], *, gathe
 
 def _seen(values: np.ndarray) -> str:
     """A number that is not whole among the first ones, or else the first, and its position; of numbers only."""
-    first = values[:_LOOKED_AT]
+    first = values[:_LOOKED_AT_ENTRIES]
     if first.dtype.kind not in "fb" or not first.size:
         return ""
     odd = np.argwhere(np.trunc(first) != first) if first.dtype.kind == "f" else np.empty((0, first.ndim), np.int64)

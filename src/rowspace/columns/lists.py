@@ -27,6 +27,7 @@ def of_list(what: str, values: Sequence[Any]) -> Found:
 
 
 def of_array(what: str, array: np.ndarray) -> Found:
+    """An array as a column: of Python's objects, what a list of them would be."""
     array = np.asarray(array)
     if array.ndim == 0:
         raise DataError(f"{what} is a single {type(array.item()).__name__}; a column has one entry per example")

@@ -17,9 +17,10 @@ from rowspace.system.digests import digest_of
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.table import Table
 
+# Every draw has a counter of its own. They are far enough apart that no two draws of an example share one.
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
-TRY_STEP = 2**16  # how far apart the counters of two tries are
-SALT_STEP = 2**32  # and of two sampled columns
+TRY_STEP = 2**16  # between the counters of two tries: so many negatives at the most
+SALT_STEP = 2**32  # between those of two sampled columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +31,17 @@ class Negatives(Column):
     uniform. Draws depend on the seed, the epoch and the example's position alone, so they are the same however the
     work is divided.
 
-    Arguments:
+    Args:
         of: the table drawn from.
         k: how many ids an example gets.
         power: the exponent applied to the counts.
         counts: (n,) how often each item occurs; default the table's own `counts`; uniform when there are none.
         avoid: name of an id column whose own id is not to be drawn (tried eight times, then taken as it comes).
 
-    Raises DataError for k < 1 or more than 65,536, and for counts that are not n finite numbers of at least 0 with
-    one above.
+    Raises:
+        DataError: for k < 1 or more than 65,536, and for counts that are not n finite numbers of at least 0 with one
+            above.
+
     Source: Mikolov et al., Distributed Representations of Words and Phrases (2013), section 2.2; drawn by Walker's
     alias method (1977), exact and in constant time.
 

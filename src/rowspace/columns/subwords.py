@@ -10,9 +10,9 @@ from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.errors.checks import whole
 
-LONGEST = 100  # characters of an n-gram
-ROWS = 2**31 - 1  # that an int32 id can name
-_BLOCK = 2**18  # numbers gathered at once: they stay in cache
+LONGEST_CHARACTERS = 100  # of an n-gram
+MOST_ROWS = 2**31 - 1  # that an int32 id can name
+_GATHERED_NUMBERS = 2**18  # at once: they stay in cache
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Subwords:
     n-grams may share a bucket. fastText itself gives its end of sentence, `</s>`, no n-grams; here it is a word like
     any other.
 
-    Arguments:
+    Args:
         min_n, max_n: 1 <= min_n <= max_n <= 100.
         buckets: rows for the n-grams, beside those of the words.
 
-    Raises DataError for any other numbers.
+    Raises:
+        DataError: for any other numbers.
+
     Source: Bojanowski, Grave, Joulin and Mikolov (2017), section 3.2; fastText's Dictionary::computeSubwords.
 
     >>> Subwords(3, 4, buckets=1000).bag("owl")
@@ -42,13 +44,13 @@ class Subwords:
     def __post_init__(self) -> None:
         for field in fields(self):
             object.__setattr__(self, field.name, whole(field.name, getattr(self, field.name)))
-        if not 1 <= self.min_n <= self.max_n <= LONGEST:
+        if not 1 <= self.min_n <= self.max_n <= LONGEST_CHARACTERS:
             raise DataError(
-                f"min_n is {self.min_n} and max_n {self.max_n}; n-grams have from 1 to {LONGEST} characters, "
-                "min_n at most max_n"
+                f"min_n is {self.min_n} and max_n {self.max_n}; n-grams have from 1 to {LONGEST_CHARACTERS} "
+                "characters, min_n at most max_n"
             )
-        if not 1 <= self.buckets < ROWS:
-            raise DataError(f"buckets is {self.buckets}; give from 1 to {ROWS - 1:,}, such as 2,000,000")
+        if not 1 <= self.buckets < MOST_ROWS:
+            raise DataError(f"buckets is {self.buckets}; give from 1 to {MOST_ROWS - 1:,}, such as 2,000,000")
 
     def bag(self, word: str) -> np.ndarray:
         """The buckets of a word's n-grams.
@@ -63,13 +65,14 @@ class Subwords:
     def bags(self, words: Iterable[str]) -> Ragged:
         """The bag of every word of a vocabulary: its own row r, then n + bucket for each of its n-grams.
 
-        Arguments:
+        Args:
             words: n names, of which word r has row r.
 
         Returns:
             Ragged: values int32, offsets (n + 1,) int64.
 
-        Raises DataError where n + buckets are more rows than int32 can number.
+        Raises:
+            DataError: where n + buckets are more rows than int32 can number.
 
         >>> bags = Subwords(3, 3, buckets=1000).bags(["owl", "ox"])
         >>> bags[0], bags[1]
@@ -78,8 +81,10 @@ class Subwords:
         from rowspace.jit.compile import compiled_loop
 
         words = list(words)
-        if len(words) + self.buckets > ROWS:
-            raise DataError(f"{len(words)} words and {self.buckets} buckets are over {ROWS} rows; take fewer buckets")
+        if len(words) + self.buckets > MOST_ROWS:
+            raise DataError(
+                f"{len(words)} words and {self.buckets} buckets are over {MOST_ROWS} rows; take fewer buckets"
+            )
         texts = list(map(_bordered, words))
         offsets = _offsets(1 + self._lengths(words))
         values = np.empty(offsets[-1], np.int32)
@@ -101,7 +106,7 @@ class Subwords:
 class Unseen:
     """Vectors for words that have no row of their own.
 
-    Arguments:
+    Args:
         subwords: how a word falls into n-grams.
         rows: (buckets, d) float32, one row a bucket; may be memory-mapped.
     """
@@ -118,7 +123,7 @@ class Unseen:
 def compose(values: np.ndarray, bags: Ragged, out: np.ndarray | None = None) -> np.ndarray:
     """The mean of the rows of every bag, added up in float32; zeros for an empty one.
 
-    Arguments:
+    Args:
         values: (rows, d) float32; may be memory-mapped.
         bags: n bags of ids from 0 to rows - 1, which are not checked.
         out: (n, d) float32 to write to, or None.
@@ -132,7 +137,7 @@ def compose(values: np.ndarray, bags: Ragged, out: np.ndarray | None = None) -> 
            [5., 9.]], dtype=float32)
     """
     out = np.empty((len(bags), values.shape[1]), np.float32) if out is None else out
-    room = max(1, _BLOCK // values.shape[1])
+    room = max(1, _GATHERED_NUMBERS // values.shape[1])
     lo = 0
     while lo < len(bags):
         hi = max(lo + 1, int(np.searchsorted(bags.offsets, bags.offsets[lo] + room, "right")) - 1)

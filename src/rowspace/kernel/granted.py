@@ -15,10 +15,16 @@ from rowspace.kernel.arithmetic import calculated
 def check_lengths(
     chunk: Chunk, named: Mapping[str, str], equal: Iterable[tuple[str, str]], inside: Iterable[tuple[str, str]]
 ) -> None:
-    """Compare lengths, which are written as sources over the names that `named` gives to the columns' lengths.
+    """Check the lengths of a chunk's bags.
 
-    Raises DataError for the first example of which two lengths differ that are `equal`, or that has no such place as
-    one that must lie `inside` a length. Places count from the end when they are negative.
+    Args:
+        chunk: checked columns.
+        named: what the loop calls the length of each ragged column: that name -> the column's.
+        equal: pairs of lengths that must be the same in every example, as sources over those names.
+        inside: places, and the lengths they must lie in. Places count from the end when they are negative.
+
+    Raises:
+        DataError: for the first example that does not fit.
     """
     for a, b in equal:
         first, second = (_values(text, chunk, named) for text in (a, b))

@@ -51,13 +51,16 @@ class RowGradient:
 def gradient(cost: Cost, tables: Mapping[str, Table], example: Mapping[str, Any]) -> dict[str, RowGradient]:
     """The gradient of the cost of one example with respect to the rows it looks up, by table.
 
-    Arguments:
+    Args:
         cost: a function of tables and columns, as for `Trainer`.
         tables: the tables by parameter name; nothing is changed in them.
         example: one entry per column: an id or name, a list of them, a number or a vector.
 
-    Repeats of a row are summed; sampled ids are drawn once. Raises CostError, DataError, IdOutOfRange, UnknownItem,
-    and Diverged where the gradient is not finite.
+    Repeats of a row are summed; sampled ids are drawn once.
+
+    Raises:
+        CostError, DataError, IdOutOfRange, UnknownItem: as `Trainer.fit` does.
+        Diverged: where the gradient is not finite.
 
     >>> import numpy as np, rowspace as rs
     >>> E = rs.Table.from_array(np.eye(3, 2, dtype=np.float32))
@@ -81,7 +84,8 @@ class OneExample:
     def run(self, loop: Runner) -> tuple[float, dict[str, RowGradient]]:
         """The cost and its gradients through the kernel's interpreted loop or its compiled one.
 
-        Raises Diverged where they are not finite.
+        Raises:
+            Diverged: where they are not finite.
         """
         states = {t: tuple(np.zeros((len(v), w), np.float32) for w in (v.dim, 1)) for t, v in self.tables.items()}
         whole = Slice(0, 1, 0, (1.0,) * len(self.tables), 1, 0)
@@ -134,7 +138,7 @@ def check_gradient(
     The gradient is taken twice: as `gradient` does, and through the loop as machine code, which is what trains. To
     compile it takes seconds the first time.
 
-    Arguments:
+    Args:
         cost, tables, example: as for `gradient`. On a kink of the cost (equal numbers in a maximum, a norm of 0) any
             number between the slopes on both sides is taken for right.
         step: the distance moved each way, relative to 1 + |value|.
@@ -142,7 +146,8 @@ def check_gradient(
         gradients: what to check instead of rowspace's own gradient.
         compiled: whether to check the machine code, too.
 
-    Raises GradientError naming table, row, column and both numbers where they differ by more.
+    Raises:
+        GradientError: naming table, row, column and both numbers where they differ by more.
 
     >>> import rowspace as rs
     >>> E = rs.Table(6, 3, seed=0)
@@ -180,18 +185,18 @@ def _both_loops(one: OneExample, compiled: bool) -> dict[str, dict[str, RowGradi
 
 
 def _farthest(
-    quoted: np.ndarray, expected: np.ndarray, tolerance: float, where: tuple[str, np.ndarray, str], sides: Sides
+    given: np.ndarray, expected: np.ndarray, tolerance: float, where: tuple[str, np.ndarray, str], sides: Sides
 ) -> float:
     """The largest relative difference; raises GradientError where it is above `tolerance`, if not between `sides`."""
-    scale = max(np.abs(expected).max(initial=0), np.abs(quoted).max(initial=0), 1e-6)
-    off = np.abs(quoted - expected) / scale
+    scale = max(np.abs(expected).max(initial=0), np.abs(given).max(initial=0), 1e-6)
+    off = np.abs(given - expected) / scale
     table, rows, loop = where
     for r, k in np.argwhere(~(off <= tolerance)):
         kink = sides(int(rows[r]), int(k))
-        if kink is None or not min(kink) - tolerance * scale <= quoted[r, k] <= max(kink) + tolerance * scale:
+        if kink is None or not min(kink) - tolerance * scale <= given[r, k] <= max(kink) + tolerance * scale:
             on_kink = "" if kink is None else f"; it is on a kink, from {kink[0]:.6g} below to {kink[1]:.6g} above"
             raise GradientError(
-                f"table {table!r}, row {rows[r]}, column {k}: the gradient is {quoted[r, k]:.6g}{loop}, "
+                f"table {table!r}, row {rows[r]}, column {k}: the gradient is {given[r, k]:.6g}{loop}, "
                 f"central differences give {expected[r, k]:.6g}{on_kink}"
             )
         off[r, k] = 0

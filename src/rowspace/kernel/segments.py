@@ -1,4 +1,4 @@
-"""Work for a kernel: segments of examples with their rates, and what became of them."""
+"""What a loop is given: arrays, and segments of examples with their rates; and what became of those."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a kernel runs over: tables and their state, and the columns of a chunk, in the kernel's order."""
+    """The arrays a loop is given, in its order: tables, what updates keep beside their rows, columns."""
 
     tables: tuple[np.ndarray, ...]
     states: tuple[np.ndarray, ...]
@@ -19,10 +19,7 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Slice:
-    """Examples `lo` to `hi` of a chunk whose first is example `first` of the epoch, and how to run them.
-
-    The cost is added up where the position in the epoch is a multiple of `every`, a power of two.
-    """
+    """Examples `lo` to `hi` of a chunk, and how to run them: for the rest see `Segments`."""
 
     lo: int
     hi: int
@@ -32,8 +29,9 @@ class Slice:
     seed: int
 
 
-# What stands where in a segment: its row, how far the row before must be, how far the own row then is, its examples,
-# and from DRAWN on, for each sampled column, where the rows to draw from begin and how many they are.
+# What stands where in a segment: its row of buckets, how far the row before must be, how far its own row is once it is
+# done, its examples from and to; and from DRAWN on, for each sampled column, where in the pool the rows to draw from
+# begin, and how many they are.
 ROW, NEEDED, PASSED, LO, HI, DRAWN = range(6)
 DONE, TOTAL, COUNTED = range(3)  # and in its outcome
 NOT_BEGUN = -1.0
@@ -44,13 +42,20 @@ _NONE, _NO_PACES = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
 class Segments:
     """Examples of a chunk in segments, which follow one another, and what became of them.
 
-    A segment waits until the row before its own has come as far as it needs: what the two could both write. `segments`
-    is (s, 5 + 2 x sampled columns) int64; `rates` (s, tables) float32; `out` (s, 3) float64 holds the first example not
-    done (NOT_BEGUN before), the sum of costs and their number; `progress` (rows,) int64 how far each row is.
+    Segments belong to rows of buckets. A segment waits until the row before its own has come as far as it needs: until
+    then the two could write the same rows of a table.
 
-    `first` is the position in the epoch of the chunk's first example. The cost is added up where the position in the
-    epoch is a multiple of `every`, a power of two. Example n is step `clock` + n of the training. `since` (p,) int64
-    and `paces` (tables, p) float32 are the rates of the steps so far, for rows that catch up (see `state.RateHistory`).
+    Args:
+        segments: (s, 5 + 2 x sampled columns) int64, see ROW, NEEDED, ...
+        rates: (s, tables) float32.
+        out: (s, 3) float64: the first example not done (NOT_BEGUN before), the sum of costs, and their number.
+        progress: (rows,) int64: how far each row of buckets is.
+        first: the position in the epoch of the chunk's first example.
+        every: a power of two; the cost is added up where the position in the epoch is a multiple of it.
+        seed: what ids are drawn from.
+        clock: example n is step clock + n of the training.
+        since, paces: (p,) int64 and (tables, p) float32: from which step on which rates held, for rows that catch up
+            (see `RateHistory`).
     """
 
     segments: np.ndarray
