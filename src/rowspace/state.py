@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.checkpoint.store import Saved
+from rowspace.checkpoint.saved import Saved
 from rowspace.errors import CheckpointError, DataError
 from rowspace.system.mapped import changes_are_seen, take_room
 from rowspace.tables.on_disk import first_slots

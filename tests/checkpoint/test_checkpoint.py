@@ -17,9 +17,10 @@ import pytest
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint import store
-from rowspace.checkpoint.arrays import STRETCH, damage, read_into, write_changed
+from rowspace.checkpoint.arrays import PIECE, damage, read_into, write_changed
 from rowspace.checkpoint.checkpoints import Every
-from rowspace.checkpoint.store import MANIFEST, Store
+from rowspace.checkpoint.saved import MANIFEST
+from rowspace.checkpoint.store import Store
 from rowspace.errors import CheckpointError, DataError, Locked
 from tests.support.commands import fails, works
 from tests.support.killing import CASES, EPOCHS, Stream, columns
@@ -645,7 +646,7 @@ def test_every_so_many_chunks(tmp_path):
 
 def test_only_what_changed_is_written(tmp_path):
     """A stretch that the checksums say is the same is not touched, whatever is there."""
-    array = np.arange(3 * STRETCH // 4, dtype=np.float32).reshape(-1, 3)
+    array = np.arange(3 * PIECE // 4, dtype=np.float32).reshape(-1, 3)
     sums = write_changed(tmp_path / "a.npy", array, None)
     before = (tmp_path / "a.npy").stat().st_ino
     content = bytearray((tmp_path / "a.npy").read_bytes())
@@ -660,7 +661,7 @@ def test_only_what_changed_is_written(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
 
 
-@pytest.mark.parametrize("shape", [(0,), (1,), (STRETCH // 4,), (STRETCH // 4 + 1,), (7, 150_000)])
+@pytest.mark.parametrize("shape", [(0,), (1,), (PIECE // 4,), (PIECE // 4 + 1,), (7, 150_000)])
 def test_arrays_come_back(tmp_path, shape):
     array = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     sums = write_changed(tmp_path / "a.npy", array, None)

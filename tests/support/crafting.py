@@ -22,7 +22,7 @@ import numpy as np
 import rowspace as rs
 from rowspace import costs
 from rowspace.checkpoint.arrays import write_changed
-from rowspace.checkpoint.store import MANIFEST, _file
+from rowspace.checkpoint.saved import MANIFEST, file_of
 from rowspace.system.digests import digest_of_texts
 
 ROWS, EPOCHS, EXAMPLES = 600, 3, 9000
@@ -147,7 +147,7 @@ def arrays_like(array):
 def altered_arrays(folder, content):
     """What was altered, and the manifest; the file is that of the altered array until the next one."""
     for name in content["arrays"]:
-        path = folder / _file(name)
+        path = folder / file_of(name)
         kept = path.read_bytes()
         for number, array in enumerate(arrays_like(np.load(path))):
             path.unlink()

@@ -1,4 +1,4 @@
-"""The arrays of a checkpoint as .npy files, of which only the stretches that changed are written."""
+"""The arrays of a checkpoint as .npy files, of which only the pieces that changed are written."""
 
 from io import RawIOBase
 from math import prod
@@ -13,8 +13,8 @@ from rowspace.system.digests import block_digests
 from rowspace.system.mapped import release
 from rowspace.system.npy import header
 
-STRETCH = 1 << 20  # bytes with a checksum of their own
-_AT_ONCE = 64 * STRETCH  # bytes read in one call
+PIECE = 1 << 20  # bytes with a digest of their own
+_AT_ONCE = 64 * PIECE  # bytes read in one call
 _DTYPES = [
     np.dtype(kind + size).str for kind, sizes in {"i": "1248", "u": "1248", "f": "248"}.items() for size in sizes
 ]
@@ -24,39 +24,41 @@ _DESCRIBED = by_name(
 
 
 def check_described(arrays: Any) -> None:
-    """Raise Malformed unless these are arrays of numbers: dtype, shape and checksums by name."""
+    """Raise Malformed unless these describe arrays by name: dtype, shape and the digests of their pieces."""
     _DESCRIBED(arrays, "arrays")
-    for name, (dtype, shape, sums) in arrays.items():
+    for name, (dtype, shape, digests) in arrays.items():
         size = prod(shape) * np.dtype(dtype).itemsize
-        if len(shape) > 2 or len(sums) != 16 * -(-size // STRETCH):
-            raise Malformed(f"arrays.{name} has the shape {shape} and {len(sums) // 16} checksums")
+        if len(shape) > 2 or len(digests) != 16 * -(-size // PIECE):
+            raise Malformed(f"arrays.{name} has the shape {shape} and {len(digests) // 16} checksums")
 
 
 def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
-    """Write an array, of which a file may hold an earlier state; gives its checksums.
+    """Write an array over its earlier state, where that is in the file already; gives the digests of its pieces.
 
-    Arguments:
-        before: the checksums of that state, or None if there is no such file.
+    Args:
+        path: the file.
+        array: of numbers.
+        before: the digests of what the file holds, or None if that is not known, or there is none.
     """
     array = np.ascontiguousarray(array)
     begin, content = header(array.dtype, array.shape), array.reshape(-1).view(np.uint8)
-    size, sums = len(begin) + array.nbytes, np.empty(-(-array.nbytes // STRETCH), np.uint64)
-    if before is not None and (len(before) != len(sums) or not path.exists() or path.stat().st_size != size):
+    size, digests = len(begin) + array.nbytes, np.empty(-(-array.nbytes // PIECE), np.uint64)
+    if before is not None and (len(before) != len(digests) or not path.exists() or path.stat().st_size != size):
         before = None
     with path.open("wb" if before is None else "r+b", buffering=0) as stream:
         stream.truncate(size)
         _write(stream, begin, 0)
-        for number in range(len(sums)):
-            part = content[number * STRETCH : (number + 1) * STRETCH]
-            [sums[number]] = block_digests(part, STRETCH)
-            if before is None or sums[number] != before[number]:
-                _write(stream, part.data, len(begin) + number * STRETCH)
+        for number in range(len(digests)):
+            part = content[number * PIECE : (number + 1) * PIECE]
+            [digests[number]] = block_digests(part, PIECE)
+            if before is None or digests[number] != before[number]:
+                _write(stream, part.data, len(begin) + number * PIECE)
             release(part)
-    return sums
+    return digests
 
 
 def read_into(path: Path, array: np.ndarray) -> None:
-    """Fill an array, in C order, from a file that was found to hold its like."""
+    """Fill an array, in C order, from a file that was found to hold one of its dtype and shape."""
     content = array.reshape(-1).view(np.uint8)
     with path.open("rb", buffering=0) as stream:
         stream.seek(len(header(array.dtype, array.shape)))
@@ -68,8 +70,8 @@ def read_into(path: Path, array: np.ndarray) -> None:
             content = content[read:]
 
 
-def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> str:
-    """What is wrong with a file that should hold an array with these checksums, or nothing."""
+def damage(path: Path, dtype: str, shape: tuple[int, ...], digests: np.ndarray) -> str:
+    """What is wrong with a file that should hold an array with these digests, or nothing."""
     begin = header(dtype, shape)
     size = len(begin) + prod(shape) * np.dtype(dtype).itemsize
     try:
@@ -78,8 +80,8 @@ def damage(path: Path, dtype: str, shape: tuple[int, ...], sums: np.ndarray) -> 
         with path.open("rb", buffering=0) as stream:
             if stream.read(len(begin)) != begin:
                 return f"the header of {path} was altered"
-            for number, expected in enumerate(sums):
-                [found] = block_digests(np.frombuffer(stream.read(STRETCH), np.uint8), STRETCH)
+            for number, expected in enumerate(digests):
+                [found] = block_digests(np.frombuffer(stream.read(PIECE), np.uint8), PIECE)
                 if found != expected:
                     return f"{path} was altered or damaged since it was written (megabyte {number})"
     except FileNotFoundError:

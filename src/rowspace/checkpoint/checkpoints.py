@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from rowspace.checkpoint.form import Malformed
-from rowspace.checkpoint.store import DocumentCheck, Store, has_checkpoints, is_unfinished
+from rowspace.checkpoint.saved import DocumentCheck
+from rowspace.checkpoint.store import Store, has_checkpoints, is_unfinished
 from rowspace.errors import CheckpointError, DataError, Unkept
 from rowspace.errors.checks import path_of
 from rowspace.system.json_text import json_text

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.checkpoint.checkpoints import Checkpoints
-from rowspace.checkpoint.store import Saved
+from rowspace.checkpoint.saved import Saved
 from rowspace.columns.data import Data
 from rowspace.errors import Diverged, FormatError
 from rowspace.execute.executor import Executor
