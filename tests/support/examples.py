@@ -1,91 +1,107 @@
-"""Data with heavy repeats for every named cost, and the tables it indexes."""
+"""What every named cost needs: its tables, its columns, and which column looks up rows of which table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 import rowspace as rs
+from rowspace import costs
 
 ROWS = 5
-GRAPH = ("transe", "distmult", "complex_")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds, and the tables it looks up rows of."""
+
+    holds: str  # id, bag, negatives, label, sign or count
+    of: tuple[str, ...] = ()
+    avoid: str | None = None  # the column whose ids negatives are not to be
+
+
+PAIR = {"i": Column("id", ("E",)), "j": Column("id", ("E",)), "label": Column("label")}
+CENTER = {"center": Column("id", ("W",)), "context": Column("id", ("C",)), "negatives": Column("negatives", ("C",))}
+WINDOW = {"window": Column("bag", ("W",)), "center": Column("id", ("C",)), "negatives": Column("negatives", ("C",))}
+TRIPLE = {"head": Column("id", ("E",)), "relation": Column("id", ("R",)), "tail": Column("id", ("E",))}
+CASES: Mapping[str, Mapping[str, Column]] = {
+    **dict.fromkeys(costs.NAMED, PAIR),
+    "margin": {c: Column("id", ("E",)) for c in ("anchor", "positive", "negative")},
+    "pair_negatives": {"i": PAIR["i"], "j": PAIR["j"], "negatives": Column("negatives", ("E",), avoid="j")},
+    "skip_gram": CENTER,
+    "sampled_softmax": CENTER,
+    "cbow": WINDOW,
+    "skip_gram_bag": WINDOW,
+    "subword_skip_gram": {
+        "subwords": Column("bag", ("S",)),
+        "window": Column("bag", ("C",)),
+        "negatives": Column("negatives", ("C",)),
+    },
+    "glove": {"i": Column("id", ("W", "b")), "j": Column("id", ("C", "c")), "count": Column("count")},
+    "transe": {**TRIPLE, "negatives": Column("negatives", ("E",))},
+    "distmult": {**TRIPLE, "negatives": Column("negatives", ("E",))},
+    "complex_": {**TRIPLE, "label": Column("sign")},
+}
+BIASES = ("b", "c")  # tables of one number a row
+
+
+def indexed(name):
+    """Column -> the tables it looks up rows of."""
+    return {column: list(what.of) for column, what in CASES[name].items() if what.of}
+
+
+def widths(name, dim):
+    """Table -> numbers in a row: `dim`, or the even number above it where a cost pairs them, or one."""
+    names = [table for what in CASES[name].values() for table in what.of]
+    return {table: 1 if table in BIASES else dim + dim % 2 * ("R" in names) for table in names}
 
 
 def tables_for(name, dim=6):
-    """name -> table name -> (rows, dim) of values; widths of one for biases."""
-    widths = {"glove": {"W": dim, "C": dim, "b": 1, "c": 1}, "subword_skip_gram": {"S": dim, "C": dim}}
-    two = {"W": dim, "C": dim}
-    graph = {"E": dim, "R": dim}
-    families = {**dict.fromkeys(("skip_gram", "skip_gram_bag", "cbow", "sampled_softmax"), two), **widths}
-    families |= dict.fromkeys(("transe", "distmult", "complex_"), graph)
+    """Table -> (rows, dim) of values."""
     rng = np.random.default_rng(7)
-    return {t: rng.normal(0, 0.5, (ROWS, d)).astype(np.float32) for t, d in families.get(name, {"E": dim}).items()}
+    return {t: rng.normal(0, 0.5, (ROWS, d)).astype(np.float32) for t, d in widths(name, dim).items()}
 
 
 def data_for(name, examples=60, seed=3):
     """Columns for a named cost, with many repeats of a row within an example."""
     rng = np.random.default_rng(seed)
-    ids = lambda *shape: rng.integers(0, ROWS, (examples, *shape))
-    bags = lambda: [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)]
-    labels = lambda: rng.integers(0, 2, examples).astype(np.float32)
-    pair = lambda: {"i": ids(), "j": ids(), "label": labels()}
-    triple = lambda: {"head": ids(), "relation": ids(), "tail": ids()}
-    made = {
-        "margin": lambda: {"anchor": ids(), "positive": ids(), "negative": ids()},
-        "skip_gram": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
-        "pair_negatives": lambda: {"i": ids(), "j": ids(), "negatives": ids(4)},
-        "sampled_softmax": lambda: {"center": ids(), "context": ids(), "negatives": ids(4)},
-        "cbow": lambda: {"window": bags(), "center": ids(), "negatives": ids(4)},
-        "skip_gram_bag": lambda: {"window": bags(), "center": ids(), "negatives": ids(4)},
-        "subword_skip_gram": lambda: {"subwords": bags(), "window": bags(), "negatives": ids(4)},
-        "glove": lambda: {"i": ids(), "j": ids(), "count": rng.uniform(1, 200, examples).astype(np.float32)},
-        "transe": lambda: {**triple(), "negatives": ids(3)},
-        "distmult": lambda: {**triple(), "negatives": ids(3)},
-        "complex_": lambda: {**triple(), "label": 2 * labels() - 1},
+    make = {
+        "id": lambda: rng.integers(0, ROWS, examples),
+        "bag": lambda: [rng.integers(0, ROWS, n).tolist() for n in rng.integers(1, 8, examples)],
+        "negatives": lambda: rng.integers(0, ROWS, (examples, 4)),
+        **numbers(rng, examples),
     }
-    return made.get(name, pair)()
+    return {column: make[what.holds]() for column, what in CASES[name].items()}
 
 
-def indexed(name):
-    """Which tables each id column indexes."""
-    two = {"center": ["W"], "context": ["C"], "negatives": ["C"]}
-    graph = {"head": ["E"], "tail": ["E"], "relation": ["R"], "negatives": ["E"]}
-    special = {
-        "margin": dict.fromkeys(("anchor", "positive", "negative"), ["E"]),
-        "pair_negatives": dict.fromkeys(("i", "j", "negatives"), ["E"]),
-        "skip_gram": two,
-        "sampled_softmax": two,
-        **dict.fromkeys(("cbow", "skip_gram_bag"), {"window": ["W"], "center": ["C"], "negatives": ["C"]}),
-        "subword_skip_gram": {"subwords": ["S"], "window": ["C"], "negatives": ["C"]},
-        "glove": {"i": ["W", "b"], "j": ["C", "c"]},
-        "transe": graph,
-        "distmult": graph,
-        "complex_": {c: graph[c] for c in ("head", "tail", "relation")},
-    }
-    return special.get(name, {"i": ["E"], "j": ["E"]})
+def problem(name, rows=40, examples=700, dim=6, seed=0):
+    """Tables and data for a named cost, ids by a heavy-tailed draw, so that some rows repeat all the time.
 
-
-def problem(cost, rows=40, examples=700, dim=5, seed=0):
-    """Tables and data for a named cost, ids by a heavy-tailed draw, so that some rows repeat all the time."""
+    Negatives are drawn by the loop, and bags are gathered.
+    """
     rng = np.random.default_rng(seed)
-    ids = lambda n=rows: (n * rng.random(examples) ** 3).astype(np.int64)
-    table = lambda seed, n=rows, dim=dim: rs.Table(n, dim, seed=seed, scale=0.3)
-    labels = rng.integers(0, 2, examples).astype(np.float32)
-    if cost in ("skip_gram", "sampled_softmax"):
-        tables = {"W": table(1), "C": table(2)}
-        return tables, {"center": ids(), "context": ids(), "negatives": rs.Negatives(of=tables["C"], k=3)}
-    if cost == "skip_gram_bag":
-        tables = {"W": table(1), "C": table(2)}
-        window = rs.Gathered(ids(), by="center", most=3)
-        return tables, {"window": window, "center": ids(), "negatives": rs.Negatives(of=tables["C"], k=3)}
-    if cost == "glove":
-        tables = {"W": table(1), "C": table(2), "b": table(3, dim=1), "c": table(4, dim=1)}
-        return tables, {"i": ids(), "j": ids(), "count": rng.uniform(1, 200, examples).astype(np.float32)}
-    if cost in GRAPH:
-        few = max(1, rows // 8)
-        tables = {"E": table(1, dim=6), "R": table(2, few, 6)}
-        data = {"head": ids(), "relation": ids(few), "tail": ids()}
-        last = {"label": 2 * labels - 1} if cost == "complex_" else {"negatives": rs.Negatives(of=tables["E"], k=3)}
-        return tables, data | last
-    tables = {"E": table(1)}
-    if cost == "pair_negatives":
-        counts = np.arange(rows) + 1
-        return tables, {"i": ids(), "j": ids(), "negatives": rs.Negatives(of=tables["E"], counts=counts, avoid="j")}
-    return tables, {"i": ids(), "j": ids(), "label": labels}
+    few = max(1, rows // 8)
+    shapes = {t: (few if t == "R" else rows, width) for t, width in widths(name, dim).items()}
+    tables = {t: rs.Table(*shape, seed=n, scale=0.3) for n, (t, shape) in enumerate(shapes.items(), 1)}
+    ids = lambda table: (len(table) * rng.random(examples) ** 3).astype(np.int64)
+    data = {}
+    for column, what in CASES[name].items():
+        table = tables[what.of[0]] if what.of else None
+        if what.holds == "negatives":
+            counts = np.arange(rows) + 1 if what.avoid else None
+            data[column] = rs.Negatives(of=table, k=5 if what.avoid else 3, counts=counts, avoid=what.avoid)
+        elif what.holds == "bag":
+            data[column] = rs.Gathered(ids(table), by="center", most=3)
+        else:
+            data[column] = ids(table) if what.of else numbers(rng, examples)[what.holds]()
+    return tables, data
+
+
+def numbers(rng, examples):
+    """What a column of numbers holds -> what makes it."""
+    label = lambda: rng.integers(0, 2, examples).astype(np.float32)
+    return {
+        "label": label,
+        "sign": lambda: 2 * label() - 1,
+        "count": lambda: rng.uniform(1, 200, examples).astype(np.float32),
+    }

@@ -169,8 +169,9 @@ def test_a_full_disk_is_one_error_beforehand(tmp_path):
 
 # --- training -------------------------------------------------------------------------------------------------------
 
-OTHERS = "skip_gram", "glove", "transe", "distmult", "pair_negatives", "skip_gram_bag"
-CASES = [("logistic_dot", u) for u in UPDATES] + [(c, "adagrad") for c in OTHERS]
+OTHERS = "skip_gram_bag", "glove", "distmult", "transe", "pair_negatives", "skip_gram"
+CASES = [("logistic_dot", u) for u in UPDATES] + [(c, "adagrad") for c in OTHERS[:3]]
+CASES += [pytest.param(c, "adagrad", marks=pytest.mark.slow) for c in OTHERS[3:]]
 
 
 @pytest.mark.parametrize(("cost", "update"), CASES)
