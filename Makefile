@@ -15,15 +15,16 @@ help:
 demo: $(VENV)/installed
 	$(BIN)/rowspace demo
 
+# one process a file, so that its loops are compiled once: --dist loadfile
 test: $(VENV)/tested
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-slow: $(VENV)/tested
-	$(BIN)/python -m pytest -q -n auto -m slow
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m slow
 
 format: $(VENV)/tested
 	$(BIN)/ruff check --fix src tests benchmarks

@@ -2,6 +2,7 @@
 
 import contextlib
 import tracemalloc
+from itertools import product
 
 import numpy as np
 import pytest
@@ -55,7 +56,13 @@ def dense(rule, batch=BATCH, given=None):
     return naive.train_dense(rule, rs.Table(ROWS, DIM, seed=0).values, data() if given is None else given, batch)
 
 
-@pytest.mark.parametrize("name", RULES)
+def quick(every, *few):
+    """Each of these; under `make test` only those few."""
+    arguments = lambda each: each if isinstance(each, tuple) else (each,)
+    return [pytest.param(*arguments(each), marks=() if each in few else pytest.mark.slow) for each in every]
+
+
+@pytest.mark.parametrize("name", quick(RULES, "momentum", "decay", "adam and decay"))
 def test_equals_the_dense_optimiser(name):
     make, rule = RULES[name]
     expected = dense(rule)
@@ -63,7 +70,7 @@ def test_equals_the_dense_optimiser(name):
     assert np.abs(ours(make()) - expected).max() > 10 * TOLERANCE  # the lazy rule is another one
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", quick(RULES, "momentum and decay", "adam"))
 def test_equals_the_dense_optimiser_example_by_example(name):
     make, rule = RULES[name]
     given = {c: v[:600] for c, v in data().items()}
@@ -86,8 +93,10 @@ def falling(start, steps):
     return start * (1 - np.arange(steps) / steps)
 
 
-@pytest.mark.parametrize("batch", [BATCH, None])
-@pytest.mark.parametrize("name", FALLING)
+@pytest.mark.parametrize(
+    ("name", "batch"),
+    quick(product(FALLING, [BATCH, None]), ("decay", BATCH), ("adam", BATCH), ("momentum and decay", None)),
+)
 def test_steps_missed_are_taken_at_the_rates_that_held_then(name, batch):
     make, rule = FALLING[name]
     given = {c: v[:800] for c, v in data().items()}
@@ -183,7 +192,7 @@ def test_a_rule_of_ones_own_is_caught_up_step_by_step():
     np.testing.assert_allclose(table.values, before * 0.999**10, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["adam", "momentum and decay"])
+@pytest.mark.parametrize("name", quick(["adam", "momentum and decay"], "adam"))
 def test_blocks_keep_the_promise(name):
     """A step is an example; the steps that a row missed are those of the order in which examples run."""
     make, _ = RULES[name]

@@ -331,6 +331,7 @@ EVERY_FUNCTION = """
 """
 
 
+@pytest.mark.slow
 def test_every_function_is_read_back_without_what_compiles(tmp_path):
     def run():
         environment = {**os.environ, "ROWSPACE_CACHE": str(tmp_path / "cache")}

@@ -40,6 +40,7 @@ def test_a_fault_of_rewriting_is_found_and_not_used(monkeypatch):
     assert agree(right, values_of([cost, *gradients]))
 
 
+@pytest.mark.slow
 def test_rewriting_without_end_is_refused(monkeypatch):
     monkeypatch.setattr(rewriting, "_NOT_REWRITTEN", ("inplace", "BlasOpt", "fusion", "cxx_only"))
     x = pt.lvector("x")

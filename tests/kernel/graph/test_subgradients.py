@@ -26,7 +26,7 @@ def gradient(cost, rows, **example):
         (lambda E, bag: E[bag].min(axis=1).max(), [1, 2, 2], [[0, 0, 0], [0, 0, 0], [1, 0, 0]]),
     ],
 )
-@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("ragged", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_maximum_moves_the_first_that_attains_it(cost, bag, right, ragged):
     bags = [bag, bag[:1]] if ragged else [bag]
     E = rs.Table.from_array(np.array(M, np.float32))
