@@ -269,8 +269,7 @@ def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
 def test_rates_of_steps_that_every_row_has_taken_are_forgotten(copied, monkeypatch):
     """They would grow with every epoch; those that a copy to go back to needs are kept, and it is gone back to."""
     if not copied:
-        monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
-        monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
+        monkeypatch.setattr(rs.Trainer, "most_copied", 0)
     lengths, given = [], data(400)
     bad = {**given, "label": np.where(np.arange(400) == 203, np.float32(3e38), given["label"])}
 
@@ -296,8 +295,7 @@ def test_rates_of_steps_that_every_row_has_taken_are_forgotten(copied, monkeypat
 def test_a_fit_that_went_wrong_is_gone_on_from(copied, monkeypatch):
     """With a copy to go back to and without one: no step is taken twice, none is left out."""
     if not copied:
-        monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
-        monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
+        monkeypatch.setattr(rs.Trainer, "most_copied", 0)
     given = {c: v[:400] for c, v in data().items()}
     bad = {**given, "label": np.where(np.arange(400) == 203, np.float32(3e38), given["label"])}
     E = rs.Table(ROWS, DIM, seed=0)

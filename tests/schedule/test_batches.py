@@ -116,8 +116,7 @@ def test_untouched_rows_are_bit_identical():
 
 
 def test_a_batch_that_goes_wrong_is_not_written(monkeypatch):
-    monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
-    monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
+    monkeypatch.setattr(rs.Trainer, "most_copied", 0)
     data = examples.data_for("squared_dot")
     data["label"] = data["label"].copy()
     data["label"][37] = 3e38

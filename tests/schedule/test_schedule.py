@@ -257,8 +257,7 @@ def test_divergence_names_the_example_as_it_stood_in_the_data(threads):
 
 
 def test_without_a_copy_nothing_of_the_example_that_went_wrong_is_written(monkeypatch):
-    monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
-    monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
+    monkeypatch.setattr(rs.Trainer, "most_copied", 0)
     tables, data = problem("l1_dot")
     data["label"] = data["label"].copy()
     data["label"][123] = 3e38

@@ -147,8 +147,7 @@ def test_a_cost_with_no_finite_gradient_is_named_as_the_cause():
 @pytest.fixture
 def no_copies(monkeypatch):
     """As for tables too large to copy."""
-    monkeypatch.setattr("rowspace.train.snapshot._TINY", 0)
-    monkeypatch.setattr("rowspace.train.snapshot._SMALL", 0)
+    monkeypatch.setattr(rs.Trainer, "most_copied", 0)
 
 
 def test_a_guarded_loop_writes_nothing_of_the_example_that_went_wrong(no_copies):

@@ -1,4 +1,8 @@
-"""What of a table on disk is in memory: brought before a tile of work needs it, let go when no tile soon does."""
+"""What of a table on disk is in memory: brought before a tile of a plan needs it, let go when no tile soon does.
+
+Reading and writing take turns where the memory is not enough for both: what the tile before left is written first, and
+then what the next one needs is read. Where it is enough, the rows of the next tile are read while this one runs.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future

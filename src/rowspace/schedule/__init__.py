@@ -1,12 +1,18 @@
-"""What is run, and in which order. All that decides a byte of what a chunk teaches lies here or below.
+"""What is run, and in which order: plans. All that decides a byte of what is learned lies here or below.
 
-- `options.py`: what the order depends on. `sizes.py`: every number that does, too.
-- `planner.py`: chunks become plans; it has the table of schedules. `planning.py`: what they make plans from.
-- `in_order.py`, `in_blocks.py`, `batches.py`: a schedule each, of `plan.py`'s plans. `pacing.py`: their rates.
-- For blocks: `layout.py` says which ids decide, `blocks.py` deals rows to blocks, `buckets.py` sorts examples
-  (`sort_loops.py`, `arrays.py`), `bags.py` gathers them, `negative_pool.py` draws beforehand, `parts.py` says which
-  rows each bucket needs.
-- `place.py`: where a fit stands between two plans.
+Nothing here knows how many threads there are, how much memory, or which machine: see `execute/`.
 
-Another schedule is a module, and a line of the table.
+- `options.py`: what of a fit's options decides the bytes.
+- `planner.py`: the chunks of an epoch, checked and given to a schedule; `SCHEDULES`, the table of them.
+- `planning.py`: what every schedule is given.
+- `in_order.py`, `in_blocks.py`, `batches.py`: the schedules.
+- `pacing.py`: what the rates are when, how long a segment may be, which costs are added up.
+- `layout.py`: which ids decide what an example writes.
+- `sizes.py`: into how many blocks tables are cut.
+- `blocks.py`: rows dealt to blocks. `negative_pool.py`: rows that negatives are drawn from.
+- `buckets.py`: examples sorted by their blocks; with `arrays.py`, `bags.py` and `sort_loops.py`.
+- `plan.py`: a plan, its order, and what became of it. `place.py`: where the next one begins.
+- `parts.py`: which rows on disk each part of a plan needs.
+
+Another schedule is a module with a function that gives plans, and a line of `SCHEDULES`.
 """

@@ -1,4 +1,8 @@
-"""Examples sorted into buckets by the blocks of their rows, and which bucket waits for which."""
+"""Examples sorted into buckets, and the order in which buckets run so that no two threads write one row.
+
+A bucket holds the examples whose first id is in one block of rows and whose second id is in one group of blocks: it is
+a cell of a grid. Two buckets of different rows and columns share no row of any table.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,11 +30,18 @@ Shapes = Mapping[str, tuple[int, int]]  # (n, d) of tables
 
 @dataclass(frozen=True)
 class SortedExamples:
-    """Examples in the order of their buckets: `ends` (buckets,), and the bucket of each before it was sorted.
+    """Examples in the order of their buckets.
 
-    `blocks` are those of each axis in this window, `pools` what negatives of each sampled column are drawn from, and
-    `packed` (n, c) int32 the memory of which most columns are views. Gathered examples are `bags`. They were sorted by
-    the ids of a `layout`, the second into so many `groups` of blocks.
+    Args:
+        layout: of the ids they were sorted by.
+        groups: how many columns of buckets there are, where two ids decide.
+        columns: of the sorted examples.
+        ends: where each bucket ends, (buckets,).
+        buckets: the bucket of each example as it stood before, (n,).
+        packed: (n, c) int32, the memory of which most columns are views.
+        blocks: of the rows of each axis.
+        pools: what the ids of each sampled column are drawn from.
+        bags: of examples that are gathered.
     """
 
     layout: Layout
@@ -148,7 +159,7 @@ class Buckets:
         return self.count > 1
 
     def negatives(self, column: str, given: Any) -> BlockNegatives:
-        """A sampled column as the loop draws it: from a pool, anew in every window."""
+        """A sampled column as the loop draws it: from a pool, anew in every plan."""
         options = {name: getattr(given, name) for name in ("of", "k", "power", "counts", "avoid")}
         replaced = self.layout.axes[self.layout.sampled[column]]
         return BlockNegatives(**options, whole=given, pool=np.zeros(0, np.int32), replaced=replaced)
@@ -161,7 +172,12 @@ class Buckets:
     def _drawn(
         self, done: SortedExamples, name: str, row: np.ndarray, group: np.ndarray, side: np.ndarray
     ) -> np.ndarray:
-        """Where the rows begin and how many they are that negatives are drawn from, (2, segments)."""
+        """For each segment, where in the pool its negatives are drawn from and how many rows that are, (2, segments).
+
+        Only rows of the segment's own blocks may be drawn, since a loop writes them. Negatives stand for the id of one
+        axis: for the first id they come from the block of the bucket's row, for the second from the blocks of its
+        column. Where both ids are of one table, buckets have two sides, which tell which id lay in the row's block.
+        """
         axis, pool = self.layout.sampled[name], done.pools[name]
         per_group = done.blocks[axis].count // self.groups
         # in the row's own group, blocks before its own are no longer its own to write
@@ -173,12 +189,12 @@ class Buckets:
     # --- sorting ---------------------------------------------------------------------------------------------------
 
     def sort(self, chunk: Chunk, seed: Sequence[int] = (0,), spare: SortedExamples | None = None) -> SortedExamples:
-        """The examples of a window, bucket by bucket, in file order within a bucket.
+        """Examples bucket by bucket, in file order within a bucket.
 
-        Arguments:
+        Args:
             chunk: the columns.
             seed: of the deal of rows to blocks and of the pools.
-            spare: a window that is done with, whose memory is used again.
+            spare: sorted examples that are done with, whose memory is used again.
         """
         dealt = self._deal(seed)
         buckets = self.arrays.room((length(chunk),), spare.buckets if spare else None)
@@ -216,7 +232,12 @@ class Buckets:
     def segments(
         self, done: SortedExamples, sampled: Sequence[str], longest: int
     ) -> tuple[np.ndarray, list[tuple[int, int]]]:
-        """The segments of a window's buckets, none longer than `longest`, and the tasks: a row of buckets each."""
+        """The segments of the buckets, none longer than `longest`, and for each row of buckets which are its own.
+
+        Rows run as a wave: a bucket begins when the row before it has passed its column (NEEDED), and says when it has
+        passed it itself (PASSED). So a bucket always comes after the bucket above it and the one to its left, which are
+        all that write rows of its blocks: many threads then write each row in the order in which one thread would.
+        """
         sides, ends = 2 if self.sided else 1, done.ends
         bucket = np.arange(len(ends))
         row, column, side = bucket // (sides * self._columns), bucket // sides % self._columns, bucket % sides

@@ -15,11 +15,14 @@ IdSource = tuple[str, int | None]  # a column of ids, or a place in a column of 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the examples of a cost are sorted: at most two ids each decide which rows an example writes.
+    """How the examples of a cost are sorted: one id or two decide which rows an example writes.
 
-    `axes` are those ids; `spaces` names, for each axis, the tables cut into blocks by it (the same tables twice for a
-    pair of rows of one table); `shared` the small tables that examples of every bucket write, with where their ids
-    come from; `sampled` the axis whose row each sampled column replaces.
+    Args:
+        axes: those ids.
+        spaces: for each of them, the tables that it looks up, which are cut into blocks; for a pair of rows of one
+            table the same tables twice.
+        shared: small tables that examples of every bucket write, and where their ids come from.
+        sampled: for each column of drawn ids, the axis whose row they replace.
     """
 
     axes: tuple[IdSource, ...]
@@ -112,24 +115,38 @@ def _may_be_shared(use: _Use, size: tuple[int, int], largest: int) -> bool:
 def _laid_out(
     uses: Mapping[str, _Use], axes: list[IdSource], shared: Mapping[str, list[IdSource]], forms: Mapping[str, Form]
 ) -> Layout | str:
-    spaces = [tuple(t for t, use in uses.items() if axis in use.sources) for axis in axes]
-    if len(axes) == 2 and set(spaces[0]) & set(spaces[1]):
-        whole = tuple(dict.fromkeys([*spaces[0], *spaces[1]]))
-        spaces = [whole, whole]
-    sampled: dict[str, int] = {}
-    for table, use in uses.items():
-        for column in use.sampled:
-            candidates = [n for n, space in enumerate(spaces) if table in space]
-            single = [n for n in candidates if not forms[axes[n][0]].gathered]
-            if not single:
-                return f"the sampled ids {column!r} would stand for all ids of a bag {axes[candidates[0]][0]!r}"
-            replaced = _replaced(forms[column], single, axes)
-            if sampled.setdefault(column, replaced) != replaced:
-                return f"the sampled ids {column!r} look up rows of tables that are cut by different ids"
+    spaces = _spaces(uses, axes)
+    sampled = _sampled(uses, axes, spaces, forms)
+    if isinstance(sampled, str):
+        return sampled
     if len(axes) == 2 and spaces[0] != spaces[1] and set(sampled.values()) == {0}:
         axes, spaces = axes[::-1], spaces[::-1]  # the second axis has the larger blocks: more to draw from
         sampled = dict.fromkeys(sampled, 1)
     return Layout(tuple(axes), tuple(spaces), dict(shared), sampled)
+
+
+def _spaces(uses: Mapping[str, _Use], axes: Sequence[IdSource]) -> list[tuple[str, ...]]:
+    """The tables that each id looks up; where both look up one table, all of theirs for both."""
+    spaces = [tuple(t for t, use in uses.items() if axis in use.sources) for axis in axes]
+    if len(axes) == 2 and set(spaces[0]) & set(spaces[1]):
+        return [tuple(dict.fromkeys([*spaces[0], *spaces[1]]))] * 2
+    return spaces
+
+
+def _sampled(
+    uses: Mapping[str, _Use], axes: Sequence[IdSource], spaces: Sequence[tuple[str, ...]], forms: Mapping[str, Form]
+) -> dict[str, int] | str:
+    """The axis whose row each sampled column replaces; or why there is none."""
+    sampled: dict[str, int] = {}
+    for table, column in ((table, column) for table, use in uses.items() for column in use.sampled):
+        candidates = [n for n, space in enumerate(spaces) if table in space]
+        single = [n for n in candidates if not forms[axes[n][0]].gathered]
+        if not single:
+            return f"the sampled ids {column!r} would stand for all ids of a bag {axes[candidates[0]][0]!r}"
+        replaced = _replaced(forms[column], single, axes)
+        if sampled.setdefault(column, replaced) != replaced:
+            return f"the sampled ids {column!r} look up rows of tables that are cut by different ids"
+    return sampled
 
 
 def _replaced(drawn: Form, candidates: Sequence[int], axes: Sequence[IdSource]) -> int:

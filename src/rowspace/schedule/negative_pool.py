@@ -1,4 +1,4 @@
-"""Pools of negatives: rows drawn from a whole table before a window, sorted by block, for the loop to draw from."""
+"""Rows drawn from a whole table before a plan is run, sorted by block, for the loop to draw its negatives from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class NegativePool:
     def drawn(cls, negatives: Any, blocks: Blocks, size: int, seed: Sequence[int]) -> "NegativePool":
         """Draw about `size` rows by the weights of the negatives, or where they are uniform take every row once.
 
-        A row is met in its block's part as many times more often than in the whole as there are blocks: over windows,
+        A row is met in its block's part as many times more often than in the whole as there are blocks: over plans,
         in which blocks are dealt anew, it comes up as if drawn from the whole. So frequent rows have in their part what
         is due to them, and the others share the rest of it.
         """

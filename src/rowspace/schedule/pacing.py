@@ -1,4 +1,4 @@
-"""The pace of a training: what the rates are when, how long a stretch may be, which costs are added up."""
+"""What the rates of a training are when, how long a segment may be, and which costs are added up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rowspace.columns.data import Data
 from rowspace.rates import Constant
 from rowspace.updates import Update
 
-_SLICE = 1 << 16  # examples between looks at the clock and the keyboard
+_SLICE = 1 << 16  # examples of a segment at most
 RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
 SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
 
@@ -40,7 +40,7 @@ class Pacing:
         return np.broadcast_to(rates, (len(at), len(updates)))
 
     def longest(self) -> int:
-        """The longest stretch of examples at one rate."""
+        """How many examples a segment may have, which are all run at one rate."""
         if self._constant or self.chunks.examples is None:
             return _SLICE
         return int(np.clip(self.epochs * self.chunks.examples // RATE_STEPS, 1, _SLICE))

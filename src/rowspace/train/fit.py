@@ -43,11 +43,12 @@ class Fit:
         history: of all epochs of the training.
         trace: records rows as they move.
         checkpoints: where they are kept.
+        most_copied: bytes of tables of which there is a copy to go back to.
     """
 
     def __init__(
         self, planning: Planning, executor: Executor, history: list[Epoch], trace: Trace | None,
-        checkpoints: Checkpoints | None,
+        checkpoints: Checkpoints | None, most_copied: int,
     ) -> None:  # fmt: skip
         self.state, self.loops, self.executor, self.history = planning.state, planning.loops, executor, history
         self.planning, self.pacing, self.options = planning, planning.pacing, planning.options
@@ -60,7 +61,7 @@ class Fit:
         self._mapped = [t.values for t in self.state.tables.values() if is_mapped(t.values)]
         trained = [a for t in self.state.updates for a in self.state.arrays_of(t)]
         lookups = None if self.data.examples is None else self.options.epochs * self.data.examples
-        copied, saved = worth_a_copy(trained, lookups), None if checkpoints is None else checkpoints.saved
+        copied, saved = worth_a_copy(trained, lookups, most_copied), None if checkpoints is None else checkpoints.saved
         known = None if saved is None else saved.document["marks"]
         self.check = DigestCheck(self.data.seeks, known, wanted=checkpoints is not None)
         self.planner = Planner(planning, self.check, guarded=not copied)

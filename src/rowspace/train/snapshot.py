@@ -1,19 +1,20 @@
-"""A copy of tables and their state, to go back to when training meets a number that is not finite."""
+"""A copy of tables and their slots, to go back to when training meets a number that is not finite."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-_TINY, _SMALL = 2**20, 64 * 2**20  # bytes: copied always, and copied when enough rows are to be looked up
+MOST_BYTES = 64 * 2**20  # of tables that are copied, if enough of their rows are to be looked up
+_ALWAYS_BYTES = 2**20  # of tables that are copied in any case
 _LOOKUPS_PER_ROW = 8  # a copy is renewed once this many times as many rows were looked up, so that it stays cheap
-_BLOCK = 1 << 16
+_PIECE_ROWS = 1 << 16  # that are looked through at a time
 
 
-def worth_a_copy(arrays: Sequence[np.ndarray], lookups: int | None) -> bool:
-    """Whether copying the arrays is cheap beside looking up so many rows of them (None: not known)."""
+def worth_a_copy(arrays: Sequence[np.ndarray], lookups: int | None, most: int = MOST_BYTES) -> bool:
+    """Whether copying arrays of at most so many bytes is cheap beside looking up so many rows (None: not known)."""
     size = sum(a.nbytes for a in arrays)
     rows = max((len(a) for a in arrays), default=0)
-    return size <= _TINY or (size <= _SMALL and (lookups is None or lookups >= rows))
+    return size <= most and (size <= _ALWAYS_BYTES or lookups is None or lookups >= rows)
 
 
 class Snapshot:
@@ -54,8 +55,8 @@ class Snapshot:
 
 def is_finite(array: np.ndarray) -> bool:
     """Whether every number is finite; reads the array once and makes no array of its size."""
-    for start in range(0, len(array), _BLOCK):
-        block = array[start : start + _BLOCK]
+    for start in range(0, len(array), _PIECE_ROWS):
+        block = array[start : start + _PIECE_ROWS]
         with np.errstate(all="ignore"):
             if not np.isfinite(block.sum(dtype=np.float32)) and not np.isfinite(block).all():
                 return False

@@ -32,6 +32,7 @@ from rowspace.train.document import check_document
 from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Fit
 from rowspace.train.options import FitOptions
+from rowspace.train.snapshot import MOST_BYTES
 from rowspace.train.trace import Trace, recording
 from rowspace.updates import Update, sgd
 
@@ -58,6 +59,7 @@ class Trainer:
     """
 
     sizes = Sizes()  # how tables are cut
+    most_copied = MOST_BYTES  # of tables of which there is a copy to go back to
 
     def __init__(
         self,
@@ -267,7 +269,7 @@ class Trainer:
             interrupts_heard() as check_interrupts,
         ):
             planning = self._planning(data, options, executor, memory)
-            fit = Fit(planning, executor, self.history, options.trace, checkpoints)
+            fit = Fit(planning, executor, self.history, options.trace, checkpoints, self.most_copied)
             if fit.resumed:
                 call("on_resume")
             with progress_bar(options.progress, total) as bar:
