@@ -31,7 +31,7 @@ def _stateless(dim: int) -> tuple[np.ndarray, ...]:
 class Update:
     """How a row moves: a pair of pure functions and a rate.
 
-    Arguments:
+    Args:
         step: (row (d,), gradient (d,), state, rate ()) -> (row, state), of PyTensor expressions; state is a tuple.
         rate: the learning rate, a number or a schedule such as `rs.linear(0.025)`.
         init: d -> the state of one row before its first step, a tuple of arrays of shape (d,) or (1,).

@@ -160,7 +160,7 @@ def test_blocks_make_no_difference(tmp_path, monkeypatch):
     E = rs.Table(names=[f"w{i}" for i in range(500)], dim=7)
     for file in ("a.txt", "a.bin"):
         formats.export(E, tmp_path / file)
-    monkeypatch.setattr(formats.source, "BLOCK", 50)
+    monkeypatch.setattr(formats.source, "NUMBERS_AT_ONCE", 50)
     for module in (formats.word2vec, formats.glove):
         monkeypatch.setattr(module, "LINES", 300)
     for file in ("a.txt", "a.bin"):

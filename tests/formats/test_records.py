@@ -67,7 +67,7 @@ def test_what_gensim_writes_is_read_right_or_refused(tmp_path_factory, names, at
 
 def test_one_name_among_many_blocks(tmp_path):
     names = [f"w{i}" for i in range(4000)]
-    for place in (0, records.BLOCK - 1, records.BLOCK, 2500, 3999):
+    for place in (0, records.RECORDS_AT_ONCE - 1, records.RECORDS_AT_ONCE, 2500, 3999):
         names[place] = f"New York {place}"
     (tmp_path / "v.bin").write_bytes(binary(names, ORDINARY))
     same(rs.import_(tmp_path / "v.bin"), names, ORDINARY)

@@ -152,7 +152,7 @@ def test_a_table_will_do(model, pairs, questions):
 
 def test_blocks_make_no_difference(model, questions, monkeypatch):
     whole = model.evaluate_word_analogies(questions)
-    monkeypatch.setattr("rowspace.model.analogies.QUESTIONS", 7)
+    monkeypatch.setattr("rowspace.model.analogies.QUESTIONS_AT_ONCE", 7)
     assert model.evaluate_word_analogies(questions) == whole
     monkeypatch.setattr("rowspace.model.search._rows_at_once", lambda _: 11)
     assert model.evaluate_word_analogies(questions) == whole

@@ -169,7 +169,7 @@ def test_a_damaged_model_is_not_opened_for_writing(model):
 
 def test_a_large_file_is_checked_when_asked(model, monkeypatch):
     limit = sum((model / name).stat().st_size for name in FILES[:3]) + 1
-    monkeypatch.setattr(integrity, "LIMIT", limit)
+    monkeypatch.setattr(integrity, "CHECKED_BYTES", limit)
     data = bytearray((model / "C.npy").read_bytes())  # the largest
     data[-1] ^= 1
     (model / "C.npy").write_bytes(data)

@@ -46,7 +46,7 @@ def test_blocks_make_no_difference(monkeypatch, k):
     values[4000:4010] = values[7]  # ties in different blocks
     queries = np.concatenate([values[[7, 4999]], rng.standard_normal((2, 8))])
     whole = search.nearest(values, queries, k)
-    monkeypatch.setattr(search, "BLOCK", 1)
+    monkeypatch.setattr(search, "SCORE_BYTES", 1)
     assert search._rows_at_once(8) == 1024
     blocked = search.nearest(values, queries, k)
     known = search.nearest(values, queries, k, lengths=search.norms(values))
@@ -60,7 +60,7 @@ def test_blocks_make_no_difference(monkeypatch, k):
 
 @pytest.mark.parametrize(("n", "d"), [(5, 50), (33, 300), (100, 100), (3000, 37)])
 def test_equal_rows_are_equally_near_wherever_they_stand(monkeypatch, n, d):
-    monkeypatch.setattr(search, "BLOCK", 4 * 1024 * d)  # several blocks of the largest
+    monkeypatch.setattr(search, "SCORE_BYTES", 4 * 1024 * d)  # several blocks of the largest
     rng = np.random.default_rng(n)
     row = rng.standard_normal(d)
     values = np.concatenate([rng.standard_normal((1, d)), np.tile(row, (n, 1)), -np.tile(row, (2, 1))])
@@ -118,7 +118,7 @@ def test_norms_are_those_of_numpy(monkeypatch):
     values = rng.standard_normal((5000, 7), dtype=np.float32) * np.float32(10.0) ** rng.integers(-44, 37, (5000, 1))
     expected = np.linalg.norm(values.astype(np.float64), axis=1).astype(np.float32)
     np.testing.assert_allclose(search.norms(values), expected, rtol=1e-6)
-    monkeypatch.setattr(search, "BLOCK", 1)  # several blocks, on all threads
+    monkeypatch.setattr(search, "SCORE_BYTES", 1)  # several blocks, on all threads
     np.testing.assert_allclose(search.norms(values), expected, rtol=1e-6)
 
 

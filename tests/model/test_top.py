@@ -26,7 +26,7 @@ def test_best_is_a_sort(queries, rows, k, step, seed):
 
 @pytest.mark.parametrize("order", ["rising", "falling", "equal", "random"])
 def test_whatever_the_order(order, monkeypatch):
-    monkeypatch.setattr("rowspace.model.top.LOOK", 4 * 500 * 2)  # two queries at a time
+    monkeypatch.setattr("rowspace.model.top.SCORE_BYTES", 4 * 500 * 2)  # two queries at a time
     rng = np.random.default_rng(0)
     scores = rng.standard_normal((5, 20_000), dtype=np.float32)
     if order in ("rising", "falling"):

@@ -3,7 +3,7 @@
 import pytest
 
 from rowspace.errors import DataError
-from rowspace.read.dialect import ROWS, dialect
+from rowspace.read.dialect import SAMPLE_ROWS, dialect
 from rowspace.read.pairs import read_pairs
 from rowspace.read.text import read_text
 
@@ -148,7 +148,7 @@ def test_a_header_that_was_named_is_one(read):
 
 
 def test_only_the_first_rows_are_looked_at():
-    text = lines("from;to, by train", *["ada;Rome, yes"] * (2 * ROWS)) + "x" * 300_000
+    text = lines("from;to, by train", *["ada;Rome, yes"] * (2 * SAMPLE_ROWS)) + "x" * 300_000
     assert dialect("f", text).columns == ["from", "to, by train"]
     wide = ",".join(f"column{k}" for k in range(50_000))
     assert len(dialect("f", f"{wide}\n").columns) == 50_000

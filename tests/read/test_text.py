@@ -54,9 +54,9 @@ def seen(text):
 @pytest.fixture
 def small(monkeypatch):
     """Chunks and blocks of a few bytes, so that everything is cut."""
-    monkeypatch.setattr(pieces, "SIZE", 7)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 7)
     monkeypatch.setattr(ids, "RENUMBERED_AT_ONCE", 3)
-    monkeypatch.setattr(sentences, "LISTS", 2)
+    monkeypatch.setattr(sentences, "LISTS_AT_ONCE", 2)
 
 
 def test_names_counts_ids_and_dtypes(tmp_path):
@@ -302,7 +302,7 @@ def naive_words(line):
     )
 )
 def test_words_of_any_characters(tmp_path, monkeypatch, lines):
-    monkeypatch.setattr(pieces, "SIZE", 11)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 11)
     expected = [[word for word in naive_words(line) if word] for line in lines]
     path = write(tmp_path, "\n".join(lines).removeprefix("\ufeff") + "\n")
     if any(expected):
@@ -367,7 +367,7 @@ def test_like_counters_for_any_text_size_of_chunk_and_number_of_threads(tmp_path
     names = data.draw(st.lists(word, max_size=3, unique=True))
     threads, min_count = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     max_vocab = data.draw(st.none() | st.integers(1, 6))
-    monkeypatch.setattr(pieces, "SIZE", data.draw(st.integers(3, 40)))
+    monkeypatch.setattr(pieces, "PIECE_BYTES", data.draw(st.integers(3, 40)))
     monkeypatch.setattr(ids, "RENUMBERED_AT_ONCE", data.draw(st.integers(1, 9)))
     path = write(tmp_path, "\n".join(data.draw(st.sampled_from([" ", "\t", "  "])).join(line) for line in lines) + "\n")
     expected = naive([[w.lower() if lower else w for w in line] for line in lines], min_count, names, max_vocab)
@@ -388,7 +388,7 @@ def test_many_words_grow_every_table(tmp_path, monkeypatch):
     path = write(tmp_path, "\n".join(map(" ".join, lines)))
     expected = naive(lines, min_count=2)
     for size, threads in ((1 << 19, 1), (1 << 14, 2), (1 << 16, 5)):
-        monkeypatch.setattr(pieces, "SIZE", size)
+        monkeypatch.setattr(pieces, "PIECE_BYTES", size)
         with read_text(path, min_count=2, threads=threads) as text:
             assert text.names == expected[0]
             assert text.counts.tolist() == expected[1]
@@ -410,7 +410,7 @@ def test_a_line_longer_than_a_chunk(tmp_path, small):
 )
 @pytest.mark.parametrize("tokens", ["whitespace", "words", str.split])
 def test_text_that_is_not_utf8(tmp_path, monkeypatch, size, bad, tokens):
-    monkeypatch.setattr(pieces, "SIZE", size)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", size)
     before = "caf\u00e9 \u20ac\U0001f600\n b".encode()
     path = write(tmp_path, b"\xef\xbb\xbf" + before + bad + b" c\n\xff")
     message = f'text.txt, byte {3 + len(before)}: not UTF-8 text; save it as UTF-8, or read it with errors="replace"$'
@@ -650,7 +650,7 @@ LINE_ENDS = [
 @pytest.mark.parametrize("split", [None, lambda line: line.split(" ")])
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 1 << 19])
 def test_lines_end_as_on_any_system(tmp_path, monkeypatch, data, sentences, split, size):
-    monkeypatch.setattr(pieces, "SIZE", size)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", size)
     (tmp_path / "text").write_bytes(data)
     if split:
         sentences = [words or [""] for words in sentences]

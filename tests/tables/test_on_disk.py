@@ -78,7 +78,7 @@ def given(column, tables, were):
 
 @pytest.mark.parametrize("scale", [None, 0.0, 2.5])
 def test_a_created_table_has_the_values_of_one_in_memory(tmp_path, monkeypatch, scale):
-    monkeypatch.setattr("rowspace.tables.values._STRETCH", 100)
+    monkeypatch.setattr("rowspace.tables.values.NUMBERS_AT_ONCE", 100)
     E = rs.Table.create(tmp_path / "E.npy", 333, 7, seed=[3, 4], scale=scale)
     assert E.values.tobytes() == rs.Table(333, 7, seed=[3, 4], scale=scale).values.tobytes()
     assert os.listdir(tmp_path) == ["E.npy"]
@@ -285,7 +285,7 @@ def test_a_training_goes_on_from_a_checkpoint_with_another_memory(tmp_path, smal
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 def test_mapped_columns_are_checked_in_stretches(tmp_path, monkeypatch, dtype):
     monkeypatch.setattr("rowspace.columns.checking._LARGE_BYTES", 1)
-    monkeypatch.setattr("rowspace.system.mapped.STRETCH", 100)
+    monkeypatch.setattr("rowspace.system.mapped.PIECE_BYTES", 100)
     monkeypatch.setattr(mapped.pieces, "__defaults__", (100,))
     rng = np.random.default_rng(0)
     data = {"i": rng.integers(0, 50, 999).astype(dtype), "j": rng.integers(0, 50, 999), "label": rng.random(999)}

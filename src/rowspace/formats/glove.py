@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 
 from rowspace.errors import FormatError
-from rowspace.formats.source import LINES, checked_limit, decoded, numbers, opened, table_of
+from rowspace.formats.source import LINES_BYTES, checked_limit, decoded, numbers, opened, table_of
 from rowspace.tables.table import Table
 
 
@@ -31,7 +31,7 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
     with opened(path) as stream:
         while limit is None or len(names) < limit:
             start = len(names)
-            lines = [line.rstrip(b" \t\r\n") for line in stream.readlines(LINES)]
+            lines = [line.rstrip(b" \t\r\n") for line in stream.readlines(LINES_BYTES)]
             if not any(lines):
                 break
             while not lines[-1]:

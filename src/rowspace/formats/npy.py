@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from rowspace.errors import FormatError
 from rowspace.errors.quoting import quoted
 from rowspace.formats.source import check_finite, checked_limit, refuse_nonfinite
-from rowspace.read.binary import HEAD
+from rowspace.read.binary import HEAD_BYTES
 from rowspace.read.packed import packing_of
 from rowspace.system.atomic import atomic_file, settle
 from rowspace.system.npy import write_array
@@ -70,6 +70,6 @@ def read_npy(path: str | os.PathLike[str], limit: int | None = None) -> Table:
 
 def _check_not_packed(path: str | os.PathLike[str]) -> None:
     with open(path, "rb") as stream:
-        packing = packing_of(stream.read(HEAD))
+        packing = packing_of(stream.read(HEAD_BYTES))
     if packing:
         raise FormatError(f"{path} is packed by {packing.name}; unpack it first: a .npy file is mapped as it lies")

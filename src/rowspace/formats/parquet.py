@@ -13,7 +13,7 @@ from rowspace.system.parquet import ask_for_columns
 from rowspace.tables.table import Table
 
 # rows in a row group
-GROUP = 65536
+GROUP_ROWS = 65536  # written together
 
 
 def write_parquet(table: Table, path: str | os.PathLike[str]) -> None:
@@ -38,8 +38,8 @@ def write_parquet(table: Table, path: str | os.PathLike[str]) -> None:
     refuse_nonfinite(table, "a file of vectors")
     schema = _schema(table)
     with atomic_file(path, "wb") as out, pq.ParquetWriter(out, schema) as writer:
-        for a in range(0, len(table), GROUP):
-            rows = slice(a, a + GROUP)
+        for a in range(0, len(table), GROUP_ROWS):
+            rows = slice(a, a + GROUP_ROWS)
             vectors = pa.array(table.values[rows].ravel())
             columns = [
                 pa.array(names[rows], pa.string()),

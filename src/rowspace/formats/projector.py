@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rowspace.formats.source import blocks, keys, refuse, refuse_nonfinite, texts
+from rowspace.formats.source import keys, refuse, refuse_nonfinite, slices, texts
 from rowspace.system.atomic import atomic_file, settle
 from rowspace.tables.table import Table
 
@@ -38,6 +38,6 @@ def write_projector(table: Table, folder: str | os.PathLike[str]) -> None:
             meta.write("name\tcount\n")
             pairs = zip(names, table.counts.tolist(), strict=True)
             meta.writelines(f"{name}\t{count}\n" for name, count in pairs)
-        for rows in blocks(table):
+        for rows in slices(table):
             out.writelines(f"{text}\n" for text in texts(table.values[rows], "\t"))
         settle(meta, out)

@@ -17,9 +17,9 @@ import numpy as np
 from rowspace.errors import FormatError
 from rowspace.formats.source import check_finite, check_no_zero_byte, decoded
 
-BLOCK = 1024  # records looked at together
-LONGEST = 2**16  # bytes of a name that holds spaces
-MOST = 1000  # readings that are given up before all are
+RECORDS_AT_ONCE = 1024  # looked at together
+NAME_BYTES = 2**16  # of a name that holds spaces, at the most
+GIVEN_UP_READINGS = 1000  # before all are given up
 LEAST, GREATEST = np.array([1e-9, 1e5], np.float32).view(np.uint32)  # beyond, a number is more likely part of a name
 _ODD = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")  # more likely a piece of a number than of a name
 
@@ -69,7 +69,7 @@ class Records:
         names, values, breaks = list[bytes](), np.empty((rows, self._dim), np.float32), list[bool]()
         end = start
         while len(names) < rows:
-            first, count = len(names), min(BLOCK, rows - len(names))
+            first, count = len(names), min(RECORDS_AT_ONCE, rows - len(names))
             last = whole and first + count == rows
             block = self._block(end, first, count, last)
             names += block.names
@@ -123,7 +123,7 @@ class Records:
     def _searched(self, start: int, count: int, last: bool) -> Block | None:
         """The first reading after which the rest can be read; at each record, what looks right is tried first."""
         ways, steps, given_up = [self._ways(start)], list[_Step](), 0
-        while ways and given_up < MOST:
+        while ways and given_up < GIVEN_UP_READINGS:
             step = next(ways[-1], None)
             if step is None:
                 ways.pop()
@@ -161,7 +161,7 @@ class Records:
         """The record from a byte on whose name ends at the first space after another byte."""
         begins_with_break = self._data[start : start + 1] == b"\n"
         at = start + begins_with_break
-        space = self._data.find(b" ", part, min(len(self._data) - 4 * self._dim, at + LONGEST))
+        space = self._data.find(b" ", part, min(len(self._data) - 4 * self._dim, at + NAME_BYTES))
         if space < 0:
             return None
         end = space + 1 + 4 * self._dim
@@ -176,7 +176,7 @@ class Records:
             return not self._more_follows(end)
         room = len(self._data) - end
         at = end + (self._data[end : end + 1] == b"\n")
-        space = self._data.find(b" ", at, at + LONGEST)
+        space = self._data.find(b" ", at, at + NAME_BYTES)
         return room < 2 or (room >= 2 + 4 * self._dim and may_be_name(self._data[at : max(at, space)]))
 
     def _more_follows(self, end: int) -> bool:

@@ -20,12 +20,9 @@ from rowspace.system.disk_full import ELSEWHERE, explain_disk_full
 from rowspace.tables.names import repeated
 from rowspace.tables.table import Table
 
-# numbers turned to text at once
-BLOCK = 2**20
-# bytes unpacked at once
-PART = 2**20
-# bytes of lines read at once
-LINES = 8 * 2**20
+NUMBERS_AT_ONCE = 2**20  # turned to text
+UNPACKED_BYTES = 2**20  # at once
+LINES_BYTES = 8 * 2**20  # of lines read at once
 
 
 @contextmanager
@@ -58,7 +55,7 @@ def _told_as_format() -> Iterator[None]:
 
 def _unpack(stream: Stream, plain: IO[bytes]) -> None:
     with explain_disk_full(f"what {stream.name} unpacks to", advice=ELSEWHERE):
-        while part := stream.read(PART):
+        while part := stream.read(UNPACKED_BYTES):
             plain.write(part)
         plain.flush()
     plain.seek(0)
@@ -95,10 +92,10 @@ def checked_limit(limit: int | None) -> int | None:
     return None if limit is None else whole("limit", limit, 1, wanted=wanted, error=ShapeError)
 
 
-def blocks(values: Table | np.ndarray) -> Iterator[slice]:
-    """The rows in slices of about `BLOCK` numbers."""
+def slices(values: Table | np.ndarray) -> Iterator[slice]:
+    """The rows in slices of about `NUMBERS_AT_ONCE` numbers."""
     rows, dim = values.shape
-    step = max(1, BLOCK // max(1, dim))
+    step = max(1, NUMBERS_AT_ONCE // max(1, dim))
     return (slice(a, a + step) for a in range(0, rows, step))
 
 
@@ -144,7 +141,7 @@ def check_finite(values: np.ndarray, where: Callable[[int], str]) -> None:
 
 
 def _nonfinite(values: np.ndarray) -> Iterator[tuple[int, int]]:
-    for rows in blocks(values):
+    for rows in slices(values):
         finite = np.isfinite(values[rows])
         if not finite.all():
             yield from ((rows.start + int(row), int(place)) for row, place in np.argwhere(~finite))

@@ -16,8 +16,7 @@ from rowspace.errors import FormatError
 from rowspace.errors.quoting import quoted
 from rowspace.formats.records import Records
 from rowspace.formats.source import (
-    LINES,
-    blocks,
+    LINES_BYTES,
     checked_limit,
     decoded,
     keys,
@@ -26,6 +25,7 @@ from rowspace.formats.source import (
     refuse,
     refuse_nonfinite,
     size_of,
+    slices,
     table_of,
     texts,
     written,
@@ -56,7 +56,7 @@ def write_word2vec(table: Table, path: str | os.PathLike[str], binary: bool = Fa
     lines = _binary_records if binary else _text_lines
     with written(path) as out:
         out.write(f"{len(table)} {table.dim}\n".encode())
-        for rows in blocks(table):
+        for rows in slices(table):
             out.writelines(lines(names[rows], table.values[rows]))
 
 
@@ -130,7 +130,7 @@ def _read_text(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: 
     values, names = np.empty((rows, dim), np.float32), list[str]()
     while len(names) < rows:
         start = len(names)
-        read = stream.readlines(LINES)
+        read = stream.readlines(LINES_BYTES)
         lines, more = read[: rows - start], read[rows - start :]
         where = _line_of(path, start)
         if not lines:

@@ -6,7 +6,7 @@ from rowspace.kernel.loops import Loops
 from rowspace.kernel.row_loop import catch_up
 from rowspace.state import TrainState
 from rowspace.system.interrupts import interrupts_deferred
-from rowspace.system.mapped import STRETCH, release
+from rowspace.system.mapped import PIECE_BYTES, release
 
 
 def catch_up_all(state: TrainState, loops: Loops) -> None:
@@ -17,7 +17,7 @@ def catch_up_all(state: TrainState, loops: Loops) -> None:
     with interrupts_deferred():
         for table in filter(lambda t: _may_lag(state, t), state.updates):
             arrays = state.arrays_of(table)
-            height = max(1, STRETCH // sum(a[:1].nbytes for a in arrays))
+            height = max(1, PIECE_BYTES // sum(a[:1].nbytes for a in arrays))
             for lo in range(0, len(arrays[0]), height):
                 part = [a[lo : lo + height] for a in arrays]
                 _catch_up(state, loops, table, *part)

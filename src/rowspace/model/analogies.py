@@ -8,8 +8,7 @@ from rowspace.model.queries import Queries
 from rowspace.model.search import nearest, scored, slack
 from rowspace.read.judged import Question
 
-# questions answered in one pass over the rows
-QUESTIONS = 2048
+QUESTIONS_AT_ONCE = 2048  # answered in one pass over the rows
 
 Alike = dict[str, list[int]]  # a word -> the rows whose names are the same word
 
@@ -36,8 +35,8 @@ def solved(
     )
     answers = np.full(len(questions), UNKNOWN, np.int8)
     known = np.array([i for i, question in enumerate(questions) if all(word in alike for word in question)], np.intp)
-    for a in range(0, len(known), QUESTIONS):
-        part = known[a : a + QUESTIONS]
+    for a in range(0, len(known), QUESTIONS_AT_ONCE):
+        part = known[a : a + QUESTIONS_AT_ONCE]
         asked = [questions[i] for i in part]
         answers[part] = _answered(model, asked, alike, lengths[:rows])
     return answers

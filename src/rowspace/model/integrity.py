@@ -12,7 +12,7 @@ from rowspace.system.atomic import atomic_file
 from rowspace.system.digests import NAME, Digested, digest
 from rowspace.tables import files
 
-LIMIT = 256_000_000  # bytes that are read for checksums when a model is opened without check=True
+CHECKED_BYTES = 256_000_000  # read for checksums, at the most, when a model is opened without check=True
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
         folder: the model's folder.
         described: what its model.json says.
         check: True for the checksums of all files, False for sizes only, None for the checksums of the smaller
-            files, up to `LIMIT` bytes in all.
+            files, up to `CHECKED_BYTES` in all.
 
     Raises:
         ModelError: for a file that is missing, is no file, leads out of the folder, or is not what was written.
@@ -69,7 +69,7 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
     for name in ours:
         if name in written or os.path.lexists(folder / name):
             sizes[name] = _checked_size(folder, name, written.get(name, {}).get("size"))
-    budget = {True: float("inf"), False: -1, None: LIMIT}[check]
+    budget = {True: float("inf"), False: -1, None: CHECKED_BYTES}[check]
     for name in sorted(sizes, key=sizes.__getitem__):
         budget -= sizes[name]
         if budget >= 0 and NAME in written.get(name, {}):

@@ -8,12 +8,12 @@ from rowspace.errors import ShapeError
 from rowspace.model.top import TopK
 from rowspace.system.threads import Workers, thread_count
 
-# bytes of scores held at once: large products, for starting BLAS's threads costs, and small beside the table
-BLOCK = 16 * 2**20
-# queries answered in one pass over the rows: as many as the processor multiplies at full speed
-QUERIES = 512
-# rows kept beyond the k asked for, so that those tied in float32 are told apart in float64
-SPARE = 32
+# held at once: large products, for starting BLAS's threads costs, and small beside the table
+SCORE_BYTES = 16 * 2**20
+# answered in one pass over the rows: as many as the processor multiplies at full speed
+QUERIES_AT_ONCE = 512
+# kept beyond the k asked for, so that those tied in float32 are told apart in float64
+SPARE_ROWS = 32
 # of a cosine in float64 that count: what differs by less is equal
 DIGITS = 12
 # lengths, and their squares, that a sum of float32 products is right about: none of them overflowed, or vanished
@@ -120,7 +120,7 @@ def nearest(
     queries = np.asarray(queries)
     units = _units(np.atleast_2d(queries), values.shape[1])
     known = norms(values) if lengths is None else lengths
-    groups = [units[a : a + QUERIES] for a in range(0, len(units), QUERIES)]
+    groups = [units[a : a + QUERIES_AT_ONCE] for a in range(0, len(units), QUERIES_AT_ONCE)]
     candidates = (ids for group in groups for ids in _candidates(values, group, k, known))
     found = [_rescored(values, *pair, k) for pair in zip(candidates, units, strict=True)]
     ids = np.array([i for i, _ in found], dtype=np.intp).reshape(len(units), min(k, len(values)))
@@ -130,10 +130,10 @@ def nearest(
 
 def _candidates(values: np.ndarray, units: np.ndarray, k: int, lengths: np.ndarray) -> Iterator[np.ndarray]:
     """For each query the ids of rows among which the k best are."""
-    if k == 0 or k + SPARE >= len(values):
+    if k == 0 or k + SPARE_ROWS >= len(values):
         yield from [np.arange(len(values))] * len(units)
         return
-    best, far = TopK(len(units), k + SPARE), slack(values.shape[1])
+    best, far = TopK(len(units), k + SPARE_ROWS), slack(values.shape[1])
     for first, scores in scored(values, units.astype(np.float32), lengths):
         best.take(first, scores)
     for ids, scores, unit in zip(best.ids(), best.scores(), units, strict=True):
@@ -245,4 +245,4 @@ def _units(queries: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _rows_at_once(width: int) -> int:
-    return max(1024, BLOCK // (4 * width))
+    return max(1024, SCORE_BYTES // (4 * width))

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-# bytes of scores looked at at once: they stay in the second-level cache from one look to the next
-LOOK = 2**20
-# rows whose scores are sorted for a first idea of what the k-th best is
-FIRST = 2048
+SCORE_BYTES = 2**20  # looked at at once: they stay in the second-level cache from one look to the next
+GUESSED_ROWS = 2048  # whose scores are sorted for a first idea of what the k-th best is
 
 
 class TopK:
@@ -35,8 +33,8 @@ class TopK:
     def take(self, first: int, scores: np.ndarray) -> None:
         """See the scores (queries, m) of rows first, first + 1, ...; later calls bring higher ids."""
         if not self._least_known:
-            self._guess(scores[:, : max(FIRST, 2 * self._k, scores.shape[1] // 32)])
-        step = max(1, LOOK // (4 * scores.shape[1]))
+            self._guess(scores[:, : max(GUESSED_ROWS, 2 * self._k, scores.shape[1] // 32)])
+        step = max(1, SCORE_BYTES // (4 * scores.shape[1]))
         for q in range(0, len(scores), step):
             self._look(q, first, scores[q : q + step])
         if self._waiting > 2 * len(self._least) * self._k:

@@ -13,8 +13,8 @@ from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
 STYLES = ("-", "--", ":", "-.")  # one for each round through the palette
-LARGEST = 6.5  # diameter of a marker, in points
-FEW = 4  # lines whose ends are all labelled
+MARKER_POINTS = 6.5  # the diameter of a marker
+FEW_LINES = 4  # so many have all their ends labelled
 
 
 def draw(model: Any, *, title: str | None) -> Any:
@@ -27,7 +27,7 @@ def draw(model: Any, *, title: str | None) -> Any:
         raise DataError("no models to draw the costs of")
     epochs = max(map(len, lines.values()))
     axes = _empty_axes(epochs, title)
-    size = float(np.clip(250 / epochs, 2.6, LARGEST))
+    size = float(np.clip(250 / epochs, 2.6, MARKER_POINTS))
     drawn = [_draw_line(axes, costs, k, size=size) for k, costs in enumerate(lines.values())]
     axes.margins(y=0.09)
     if isinstance(model, Mapping):
@@ -81,7 +81,7 @@ def _draw_line(axes: Any, costs: np.ndarray, k: int, *, size: float) -> Any:
     style = {"color": color, "linestyle": dashes, "linewidth": 1.6, "marker": "o", "markeredgewidth": 0}
     [line] = axes.plot(at, costs, markersize=size, zorder=3, **style)
     # where there are many points, those that have a number still stand out
-    axes.scatter(*_points(costs)[[0, -1]].T, s=LARGEST**2, color=color, linewidths=0, zorder=3)
+    axes.scatter(*_points(costs)[[0, -1]].T, s=MARKER_POINTS**2, color=color, linewidths=0, zorder=3)
     return line
 
 
@@ -103,8 +103,8 @@ def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:
         [f"{cost:.4g}" for _, cost in ends],
         avoid=np.vstack([along(line[:, None, :]) for line in points]),
         rivals=np.array(ends),
-        strict=len(lines) > FEW,
-        radius=LARGEST / 2,
+        strict=len(lines) > FEW_LINES,
+        radius=MARKER_POINTS / 2,
     )
 
 

@@ -16,7 +16,7 @@ from rowspace.system.atomic import atomic_file
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK = "0.15"
 FAINT = "0.55"
-LONGEST = 40  # characters of a label
+LABEL_CHARACTERS = 40  # at the most
 
 # matplotlib's own font has no such letters; where one of these is installed it fills in
 FALLBACKS = (
@@ -69,7 +69,7 @@ def freeze_layout(figure: Figure) -> None:
 def shown_name(item: Any) -> str:
     """A name or id as one short line."""
     text = "".join(letter if letter.isprintable() else " " for letter in str(item))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\u2026"
+    return text if len(text) <= LABEL_CHARACTERS else text[: LABEL_CHARACTERS - 1] + "\u2026"
 
 
 def font_families() -> list[str]:

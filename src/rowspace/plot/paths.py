@@ -15,7 +15,7 @@ from rowspace.plot.project import fit_plane
 from rowspace.read.trace import TraceData
 
 MOST_STEPS = 2000  # along a path: more are not seen
-FEW = 30  # items that are all labelled, lines crossed or not
+FEW_ITEMS = 30  # so many are all labelled, lines crossed or not
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def draw(
     axes.set_xlabel(paths.axis_labels[0], fontsize=10, color="0.35")
     axes.set_ylabel(paths.axis_labels[1], fontsize=10, color="0.35")
     colors = [PALETTE[k % len(PALETTE)] for k in range(len(paths.names))]
-    small = len(paths.names) > FEW
+    small = len(paths.names) > FEW_ITEMS
     lines = LineCollection(segments(paths.points), colors=colors, linewidths=0.8 if small else 1.4, zorder=3)
     lines.set_joinstyle("round")
     axes.add_collection(lines)

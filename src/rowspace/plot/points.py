@@ -10,9 +10,9 @@ from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 from rowspace.tables.table import Table
 
-FEW = 60  # points that are all labelled, with lines where it is crowded
-MOST = 40  # labels among more points than that
-TRIED = 400
+FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
+MOST_LABELS = 40  # among more points than that
+TRIED_LABELS = 400  # of these, in search of room
 
 
 def draw(table: Table, *, items: Any, color: Any, color_label: str | None, labels: Any, title: Any) -> Any:
@@ -118,9 +118,9 @@ def _scatter(axes: Any, points: np.ndarray, colors: np.ndarray | None, label: st
 def _labelled(table: "Table", ids: np.ndarray, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:
     """Which of the drawn rows get a label, and how hard to try."""
     if labels is None:
-        if len(ids) <= FEW:
+        if len(ids) <= FEW_POINTS:
             return np.arange(len(ids)), {}
-        return np.arange(min(len(ids), TRIED)), {"most": MOST, "strict": True}
+        return np.arange(min(len(ids), TRIED_LABELS)), {"most": MOST_LABELS, "strict": True}
     wanted = np.atleast_1d(table.ids(labels)).ravel()
     place = {int(k): at for at, k in enumerate(ids.tolist())}
     missing = [int(k) for k in wanted if int(k) not in place]

@@ -2,10 +2,10 @@
 
 import re
 
-HEAD = 512  # bytes that are looked at
+HEAD_BYTES = 512  # at the beginning of a file, that are looked at
 _CONTROL = bytes({*range(1, 32), 127} - {*b"\t\n\v\f\r\x1b"})  # in no text; a zero byte may be a slip
-_MANY = 0.02  # of all bytes: among random ones it is a tenth
-_SPARE = 4  # control characters are no sign in so short a piece
+_CONTROL_SHARE = 0.02  # of control characters among bytes that are no text: among random ones it is a tenth
+_FEW_CONTROLS = 4  # so many control characters are no sign
 
 _TEXT = "give a file of text"
 # what a file is, by its first bytes, and what to do about it; None: unpack it
@@ -43,7 +43,7 @@ def not_text(head: bytes) -> str | None:
     >>> not_text("the cat".encode("utf-16-le")), not_text(b"the cat")
     ('UTF-16 text; save it as UTF-8', None)
     """
-    head = head[:HEAD]
+    head = head[:HEAD_BYTES]
     encoding = _encoding(head)
     if encoding:
         return f"{encoding} text; save it as UTF-8"
@@ -62,7 +62,7 @@ def is_binary(data: bytes) -> bool:
     (False, True)
     """
     found = len(data) - len(data.translate(None, _CONTROL))
-    return found > max(_SPARE, _MANY * len(data)) and not _is_utf_8(data)
+    return found > max(_FEW_CONTROLS, _CONTROL_SHARE * len(data)) and not _is_utf_8(data)
 
 
 def _is_utf_8(data: bytes) -> bool:
@@ -91,6 +91,6 @@ def _encoding(head: bytes) -> str | None:
         return marked
     even, odd = head[::2], head[1::2]
     for zeros, letters in ((odd, even), (even, odd)):
-        if len(zeros) >= _SPARE and zeros.count(0) > 0.7 * len(zeros) and letters.count(0) < 0.1 * len(letters):
+        if len(zeros) >= _FEW_CONTROLS and zeros.count(0) > 0.7 * len(zeros) and letters.count(0) < 0.1 * len(letters):
             return "UTF-16"
     return None

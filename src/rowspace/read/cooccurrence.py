@@ -14,10 +14,10 @@ from rowspace.jit.compile import compiled_loop
 from rowspace.read import cooccurrence_loops
 from rowspace.system.threads import Workers, thread_count
 
-CHUNK = 2**22  # tokens
-_WIDEST = 10_000
-_EXACT = 22  # the widest window whose 1, 1/2, 1/3, ... are whole multiples of one number that is small enough
-_TASK = 2**16  # tokens, or counts, that a thread takes at once
+CHUNK_TOKENS = 2**22  # counted at once
+_WIDEST_WINDOW = 10_000  # tokens to a side
+_EXACT_WINDOW = 22  # the widest window whose 1, 1/2, 1/3, ... are whole multiples of one number that is small enough
+_TASK_ENTRIES = 2**16  # tokens, or counts, that a thread takes at once
 
 
 def cooccurrences(
@@ -28,7 +28,7 @@ def cooccurrences(
     window: int = 10,
     symmetric: bool = True,
     weight: str = "inverse distance",
-    chunk: int = CHUNK,
+    chunk: int = CHUNK_TOKENS,
     threads: int | None = None,
     report: Callable[[int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -38,7 +38,7 @@ def cooccurrences(
     get it twice. Sums are whole numbers (of 2,520ths, for a window of 10), so neither threads nor chunks change a bit;
     in windows over 22, where they are of 2**31sts, each 1 / distance is rounded to one.
 
-    Arguments:
+    Args:
         ids: (t,) integers from 0 to n - 1, such as uint16 or int32; may be memory-mapped, and is read in order.
         offsets: (m + 1,) integers: sentence s is ids[offsets[s]:offsets[s + 1]].
         n: the number of words.
@@ -53,14 +53,17 @@ def cooccurrences(
     Returns:
         i int32, j int32, count float32: one entry per distinct pair, sorted by (i, j).
 
-    Raises DataError for arguments that are not as above, IdOutOfRange for an id that no word has.
+    Raises:
+        DataError: for arguments that are not as above.
+        IdOutOfRange: for an id that no word has.
+
     Source: Pennington, Socher and Manning (2014), section 4.2.
 
     >>> i, j, count = cooccurrences(np.array([0, 1, 2, 1, 0]), np.array([0, 3, 5]), 3)
     >>> list(zip(i.tolist(), j.tolist(), count.tolist()))
     [(0, 1, 2.0), (0, 2, 0.5), (1, 0, 2.0), (1, 2, 1.0), (2, 0, 0.5), (2, 1, 1.0)]
     """
-    window, n = whole("window", window, 1, _WIDEST), whole("n", n, 1, 2**31 - 1)
+    window, n = whole("window", window, 1, _WIDEST_WINDOW), whole("n", n, 1, 2**31 - 1)
     text = _Text(*_checked(ids, offsets), n, whole("chunk", chunk, 1, 2**30), window)
     unit, weights = _weights(window, weight)
     runs: list[_Run] = []
@@ -188,13 +191,13 @@ def _weights(window: int, weight: str) -> tuple[int, np.ndarray]:
         return 1, np.where(distances > 0, 1, 0)
     if weight != "inverse distance":
         raise DataError(f"weight is {quoted(weight)}; give 'inverse distance' or 'equal'")
-    unit = math.lcm(*range(1, window + 1)) if window <= _EXACT else 2**31
+    unit = math.lcm(*range(1, window + 1)) if window <= _EXACT_WINDOW else 2**31
     return unit, np.rint(unit / np.maximum(distances, 1) * (distances > 0)).astype(np.int64)
 
 
 def _tasks(starts: np.ndarray) -> list[tuple[int, int]]:
-    """Rows cut into stretches (lo, hi) of some `_TASK` entries, by where each row's entries start."""
-    rows = np.searchsorted(starts, np.arange(0, starts[-1], _TASK), "left")
+    """Rows cut into pieces (lo, hi) of some `_TASK_ENTRIES` entries, by where each row's entries start."""
+    rows = np.searchsorted(starts, np.arange(0, starts[-1], _TASK_ENTRIES), "left")
     edges = np.unique(np.concatenate([[0], rows, [len(starts) - 1]])).tolist()
     return list(zip(edges[:-1], edges[1:], strict=True))
 

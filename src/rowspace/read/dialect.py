@@ -12,8 +12,8 @@ from rowspace.errors.quoting import quoted
 from rowspace.read.tabular import has_surrogate
 
 DELIMITERS = ("\t", ",", ";")
-ROWS = 200  # looked at beside the header
-SAMPLE = 1 << 17  # characters of them
+SAMPLE_ROWS = 200  # looked at beside the header
+SAMPLE_CHARACTERS = 1 << 17  # of them
 
 _SEP = re.compile(r'[\r\n]*"?sep=([^"\r\n])\1*"?[ \t;,]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)  # Excel's, before the header
 _COMMENT = ("#", "%")
@@ -66,9 +66,9 @@ def dialect(source: str, head: str, delimiter: str | None = None) -> Dialect:
 
 def _sampled(text: str) -> str:
     """Whole lines at the beginning: the header, however long, and some rows."""
-    if len(text) <= SAMPLE:
+    if len(text) <= SAMPLE_CHARACTERS:
         return text
-    end = max(text.rfind("\n", 0, SAMPLE), text.rfind("\r", 0, SAMPLE))
+    end = max(text.rfind("\n", 0, SAMPLE_CHARACTERS), text.rfind("\r", 0, SAMPLE_CHARACTERS))
     return text[: end + 1] if end >= 0 else text
 
 
@@ -77,7 +77,7 @@ def _split(sample: str, delimiter: str) -> list[list[str]]:
     rows = list[list[str]]()
     try:
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-        rows.extend(islice((row for row in reader if row), ROWS + 1))
+        rows.extend(islice((row for row in reader if row), SAMPLE_ROWS + 1))
     except csv.Error:
         pass
     return rows

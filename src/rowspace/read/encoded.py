@@ -1,4 +1,4 @@
-"""A piece of text as numbered words: those of a chunk of bytes, or of lists of words that someone else has split."""
+"""A piece of text as numbered words: those of a piece of bytes, or of lists of words that someone else has split."""
 
 import inspect
 from collections.abc import Callable, Iterable, Set
@@ -65,20 +65,20 @@ def text_loop(name: str) -> Callable[..., Any]:
     return run
 
 
-def encode_chunk(chunk: Piece, kinds: np.ndarray, errors: str) -> Encoded:
-    """Split a chunk by the kinds of its characters (see loops.scan)."""
-    data = np.frombuffer(chunk.data, np.uint8)
+def encode_piece(piece: Piece, kinds: np.ndarray, errors: str) -> Encoded:
+    """Split a piece by the kinds of its characters (see loops.scan)."""
+    data = np.frombuffer(piece.data, np.uint8)
     ids, *words, end = text_loop("scan")(data, kinds)
     if end == len(data):
         return Encoded(Words(data, *words), ids)
     if errors == "strict":
-        raise chunk.refused(end)
-    return encode_chunk(chunk.replaced(), kinds, "strict")
+        raise piece.refused(end)
+    return encode_piece(piece.replaced(), kinds, "strict")
 
 
-def encode_lines(chunk: Piece, split: Callable[[str], Iterable[str]], errors: str) -> Encoded:
-    """Split the lines of a chunk, which ends with the end of one, by a function."""
-    lines = chunk.text(errors).split("\n")
+def encode_lines(piece: Piece, split: Callable[[str], Iterable[str]], errors: str) -> Encoded:
+    """Split the lines of a piece, which ends with the end of one, by a function."""
+    lines = piece.text(errors).split("\n")
     return encode_lists([split(line.removesuffix("\r")) for line in lines[:-1]])
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line, quoted
-from rowspace.read.pieces import BETWEEN_LINES, chunks
+from rowspace.read.pieces import BETWEEN_LINES, pieces_of
 from rowspace.read.stream import Content, Stream, check_utf8
 from rowspace.read.tabular import READ_BYTES, check_column
 
@@ -103,7 +103,7 @@ def json_column(stream: Stream, column: str) -> Iterator[Any]:
     import pyarrow as pa
 
     line = 1
-    for piece in chunks(stream, BETWEEN_LINES):
+    for piece in pieces_of(stream, BETWEEN_LINES):
         if line == 1:
             first = next(filter(bytes.strip, piece.data.split(b"\n")), b"")
             check_column(stream.name, list(_object(stream.name, line, first)), column)

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from rowspace.errors.quoting import quoted
 
-BUFFER = 1 << 18  # bytes read or unpacked at once
+BUFFER_BYTES = 1 << 18  # read or unpacked at once
 MARK_BYTES = 16  # that tell whether one more stream begins
 
 
@@ -47,7 +47,7 @@ class Streams:
         """At most so many of the next bytes; none at the end."""
         while not self._now.eof or self._begins_anew():
             fed = b""
-            if self._now.needs_input and not (fed := self._ahead or self._packed.read(BUFFER)):
+            if self._now.needs_input and not (fed := self._ahead or self._packed.read(BUFFER_BYTES)):
                 raise EOFError
             self._ahead = b""
             if part := self._now.decompress(fed, size):
@@ -58,7 +58,7 @@ class Streams:
         """Whether one more stream follows; it is the one that is read then."""
         rest = self._now.unused_data.lstrip(b"\0")
         while not rest:
-            if not (more := self._packed.read(BUFFER)):
+            if not (more := self._packed.read(BUFFER_BYTES)):
                 return False
             rest = more.lstrip(b"\0")
         if len(rest) < MARK_BYTES:

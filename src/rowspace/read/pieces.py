@@ -7,11 +7,11 @@ from typing import Any
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
-from rowspace.read.binary import HEAD, is_binary
+from rowspace.read.binary import HEAD_BYTES, is_binary
 from rowspace.read.stream import BOM, Stream
 from rowspace.system.memory import require_memory
 
-SIZE = 1 << 19  # bytes read at once: the words of so much text stay in the second-level cache
+PIECE_BYTES = 1 << 19  # read at once: the words of so much text stay in the second-level cache
 BETWEEN_WORDS = (b" ", b"\n", b"\t")
 BETWEEN_LINES = (b"\n",)
 RETURN = b"\r"
@@ -39,7 +39,7 @@ class Piece:
         """The error for the byte at a place."""
         where = self.start + (self.data.count(b"\n", 0, at) + 1 if self.rows else at)
         place = f"{self.name}, {'row' if self.rows else 'byte'} {where}"
-        if is_binary(self.data[max(0, at - HEAD) : at + HEAD]):
+        if is_binary(self.data[max(0, at - HEAD_BYTES) : at + HEAD_BYTES]):
             return DataError(f"{place}: binary data, no text; give a file of text")
         if self.data[at] == 0:
             return DataError(f'{place}: a zero byte; is this text? If so, read it with errors="replace"')
@@ -61,22 +61,22 @@ class Piece:
         return replace(self, data=self.text("replace").encode())
 
 
-def chunks(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Piece]:
-    """Cut a stream after the last mark in every SIZE bytes; what has no mark stays whole, however long.
+def pieces_of(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Piece]:
+    """Cut a stream after the last mark in every PIECE_BYTES; what has no mark stays whole, however long.
 
     Lines end with a line feed, a carriage return or both; of these a return alone is made a line feed, in its place.
     """
     skip = len(BOM) if stream.peek(len(BOM)).startswith(BOM) else 0
     stream.read(skip)
     start, ended, rest = skip, True, [b""]
-    while block := stream.read(SIZE):
+    while block := stream.read(PIECE_BYTES):
         cut = max(block.rfind(mark) for mark in marks) + 1 or block.rfind(RETURN, 0, -1) + 1
         if cut:
             data = b"".join([*rest, block[:cut]])
             yield Piece(_with_line_feeds(data), stream.name, start, taken=stream.taken())
             start, ended, rest = start + len(data), data.endswith((b"\n", RETURN)), []
         else:  # for the parts to be joined
-            require_memory(SIZE * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
+            require_memory(PIECE_BYTES * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
         rest.append(block[cut:])
     data = b"".join(rest)
     if data or not ended:
@@ -108,7 +108,7 @@ def _as_bytes(what: str, array: Any) -> Any:
 
 def _small(array: Any) -> Iterator[Any]:
     """Halves of halves until each is small."""
-    if len(array) > 1 and array.nbytes > SIZE:
+    if len(array) > 1 and array.nbytes > PIECE_BYTES:
         yield from _small(array[: len(array) // 2])
         yield from _small(array[len(array) // 2 :])
     elif len(array):

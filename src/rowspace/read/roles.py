@@ -10,7 +10,7 @@ from rowspace.errors.quoting import quoted
 from rowspace.read.tabular import ArrowTable, Tabular, check_column, listed
 
 SIDES = ("left", "right")
-FIRST = 1000  # rows of which the numbers are looked at
+COUNTED_ROWS = 1000  # rows of which the numbers are looked at
 # what row numbers are called where pandas and R write them without a name, and where people name them
 _UNNAMED = re.compile(r"|Unnamed: \d+|\.\.\.\d+|__index_level_\d+__")
 _COUNTED = re.compile(r"(?i)#|n[or]|x\d*|id|index|idx|rows?|rows?[ _]?(?:id|names?|num|number|index)|line|v1")
@@ -66,7 +66,7 @@ def _say(source: Tabular) -> str:
 
 def _are_row_numbers(column: Any) -> bool:
     """Whether they count from 0 or 1."""
-    first = [str(item) for item in column[:FIRST].to_pylist()]
+    first = [str(item) for item in column[:COUNTED_ROWS].to_pylist()]
     return len(first) > 1 and any(first == [str(k + start) for k in range(len(first))] for start in (0, 1))
 
 

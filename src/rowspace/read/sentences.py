@@ -12,15 +12,15 @@ from rowspace.columns.frames import as_arrow, decoded, is_frame, is_series
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.errors.unused import refuse_unused
-from rowspace.read.binary import HEAD, TABLES
+from rowspace.read.binary import HEAD_BYTES, TABLES
 from rowspace.read.characters import RULES, kinds
-from rowspace.read.encoded import Encoded, encode_chunk, encode_lines, encode_lists
-from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, cells, chunks
+from rowspace.read.encoded import Encoded, encode_lines, encode_lists, encode_piece
+from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, cells, pieces_of
 from rowspace.read.stream import Stream, check_text, files, opened
 from rowspace.read.table_files import column_of
 from rowspace.read.tabular import OPEN_QUOTE, check_column, frame, listed
 
-LISTS = 1 << 10  # lists of words numbered at once
+LISTS_AT_ONCE = 1 << 10  # of words, numbered together
 OF_WORDS = "for text that is to be split; lists of words are taken as they are: leave it out"
 Source = str | os.PathLike[str]
 Split = str | Callable[[str], Iterable[str]]
@@ -51,7 +51,7 @@ def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) ->
     paths = _paths(source)
     if paths is not None:
         name = _named(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-        pieces = _encoding(_chunks(paths, column, not callable(tokens)), tokens, errors)
+        pieces = _encoding(_pieces(paths, column, not callable(tokens)), tokens, errors)
         return Sentences(name, pieces, _size(paths), not callable(tokens))
     name = f"the {type(source).__name__}"
     if column is not None or is_frame(source):
@@ -88,12 +88,12 @@ def _size(paths: list[Source]) -> int | None:
     return sum(map(os.path.getsize, paths)) if all(map(os.path.isfile, paths)) else None
 
 
-def _chunks(paths: list[Source], column: str | None, within_lines: bool) -> Iterator[Piece]:
+def _pieces(paths: list[Source], column: str | None, within_lines: bool) -> Iterator[Piece]:
     for path in paths:
         with opened(path) as stream:
             if column is None:
                 _check_is_text(stream)
-                yield from chunks(stream, BETWEEN_WORDS if within_lines else BETWEEN_LINES)
+                yield from pieces_of(stream, BETWEEN_WORDS if within_lines else BETWEEN_LINES)
             else:
                 yield from _file_cells(stream, column)
 
@@ -112,7 +112,7 @@ def _file_cells(stream: Stream, column: str) -> Iterator[Piece]:
 
 
 def _check_is_text(stream: Stream) -> None:
-    head = stream.peek(HEAD)
+    head = stream.peek(HEAD_BYTES)
     for magic, kind in TABLES:
         if head.startswith(magic):
             raise DataError(f"{stream.name} is {kind}; say which column is the text: column=")
@@ -120,11 +120,11 @@ def _check_is_text(stream: Stream) -> None:
 
 
 def _encoding(source: Iterator[Piece], tokens: Split, errors: str) -> Pieces:
-    for chunk in source:
+    for piece in source:
         if callable(tokens):
-            yield partial(encode_lines, chunk, tokens, errors), chunk.taken
+            yield partial(encode_lines, piece, tokens, errors), piece.taken
         else:
-            yield partial(encode_chunk, chunk, kinds(tokens), errors), chunk.taken
+            yield partial(encode_piece, piece, kinds(tokens), errors), piece.taken
 
 
 # --- frames and lists
@@ -144,7 +144,7 @@ def _of_cells(name: str, what: str, column: Any, tokens: Split, errors: str) -> 
 
     if pa.types.is_nested(column.type) and hasattr(column.type, "value_type"):
         _refuse_of_words(tokens, errors)
-        sentences = (cell or [] for chunk in decoded(column).chunks for cell in chunk.to_pylist())
+        sentences = (cell or [] for piece in decoded(column).chunks for cell in piece.to_pylist())
         return Sentences(name, _lists(sentences), None, False)
     pieces = _encoding(cells(name, what, ((part, 0) for part in decoded(column).chunks)), tokens, errors)
     return Sentences(name, pieces, None, not callable(tokens))
@@ -158,6 +158,6 @@ def _lists(source: Any) -> Pieces:
             f"a text is a path, a data frame with column=, or lists of words, not {type(source).__name__}"
         ) from None
     done = 0
-    while block := list(islice(sentences, LISTS)):
+    while block := list(islice(sentences, LISTS_AT_ONCE)):
         yield partial(encode_lists, block, done), 0
         done += len(block)

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 from rowspace.errors import DataError
 from rowspace.errors.checks import path_of
 from rowspace.errors.quoting import one_line
-from rowspace.read.binary import HEAD, TABLES, foreign, not_text
-from rowspace.read.packed import BUFFER, Damaged, packing_of
+from rowspace.read.binary import HEAD_BYTES, TABLES, foreign, not_text
+from rowspace.read.packed import BUFFER_BYTES, Damaged, packing_of
 from rowspace.system.memory import require_memory
 
 UNPACKED_BYTES = 1 << 24  # at once
@@ -39,11 +39,11 @@ class Stream:
         self.name = name
         self._packed, self._unpacked, self._kind, self._seen = packed, packed, "", 0
         for _ in range(MOST_PACKINGS):
-            packing = packing_of(self.peek(HEAD))
+            packing = packing_of(self.peek(HEAD_BYTES))
             if packing is None:
                 break
             self._kind = f"{packing.name} "
-            self._unpacked = io.BufferedReader(_Filled(packing.unpack(self._unpacked)), BUFFER)
+            self._unpacked = io.BufferedReader(_Filled(packing.unpack(self._unpacked)), BUFFER_BYTES)
         self._check_is_known()
 
     @property
@@ -52,7 +52,7 @@ class Stream:
         return self._unpacked is not self._packed
 
     def peek(self, size: int) -> bytes:
-        """The first bytes, without taking them: fewer than `size` only at the end, or where it is over BUFFER."""
+        """The first bytes, without taking them: fewer than `size` only at the end, or where it is over BUFFER_BYTES."""
         return self._tried(self._unpacked.peek, size)[:size]
 
     def read(self, size: int = -1) -> bytes:
@@ -110,7 +110,7 @@ class Stream:
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
 
     def _check_is_known(self) -> None:
-        head = self.peek(HEAD)
+        head = self.peek(HEAD_BYTES)
         if packing_of(head):
             raise DataError(f"{self.name} is packed more than {MOST_PACKINGS} times over; unpack it")
         if what := foreign(head):
@@ -169,7 +169,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Stream]:
 
 def _opened(path: Path) -> io.BufferedReader:
     try:
-        return io.BufferedReader(io.FileIO(path), BUFFER)
+        return io.BufferedReader(io.FileIO(path), BUFFER_BYTES)
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
     except IsADirectoryError:
@@ -179,8 +179,8 @@ def _opened(path: Path) -> io.BufferedReader:
 
 
 def _peekable(file: Any) -> Any:
-    """The file itself, or one of which the first BUFFER bytes can be seen at once, however slowly they come."""
-    return file if hasattr(file, "peek") and file.seekable() else io.BufferedReader(_Filled(file), BUFFER)
+    """The file itself, or one of which the first BUFFER_BYTES can be seen at once, however slowly they come."""
+    return file if hasattr(file, "peek") and file.seekable() else io.BufferedReader(_Filled(file), BUFFER_BYTES)
 
 
 def files(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
 from rowspace.read.arrow_files import arrow_column, arrow_table, parquet_column, parquet_table
-from rowspace.read.binary import HEAD, TABLES
+from rowspace.read.binary import HEAD_BYTES, TABLES
 from rowspace.read.delimited import Delimited, delimited_column
 from rowspace.read.json_lines import JsonLines, json_column
 from rowspace.read.stream import BOM, Content, Stream, check_text, is_json_array
@@ -42,7 +42,7 @@ def table_of(source: Content, delimiter: str | None = None) -> Tabular:
 
 def column_of(stream: Stream, column: str) -> Iterator[Any]:
     """A column of a file, batch by batch, as Arrow's arrays."""
-    head = stream.peek(HEAD)
+    head = stream.peek(HEAD_BYTES)
     if not any(head.startswith(begins) for begins, _ in TABLES):
         check_text(stream.name, head)
     if not head:

@@ -91,7 +91,7 @@ def read_text(
     A line, or with `column` a cell, is a sentence (or a document, of any length), and sentence k of the result is
     line k of the source: a line without a word that has an id gives an empty sentence. A line ends with a line feed, a
     carriage return, or both one after the other; form feeds and Unicode's own separators end none. Memory holds the
-    vocabulary (every distinct word, also the rare ones) and a few chunks of the text; the disk holds up to 4 bytes for
+    vocabulary (every distinct word, also the rare ones) and a few pieces of the text; the disk holds up to 4 bytes for
     each word and 8 for each line.
 
     Args:

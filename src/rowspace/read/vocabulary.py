@@ -6,8 +6,8 @@ from rowspace.errors import DataError
 from rowspace.read.encoded import Words, text_loop
 from rowspace.system.memory import STRING, require_memory
 
-BLOCK = 1 << 16  # words handled at once as strings of Python
-LARGEST = 2**31 - 1
+WORDS_AT_ONCE = 1 << 16  # handled as strings of Python
+MOST_WORDS = 2**31 - 1  # whose ids are int32
 FEWER = "read the text in parts, or with other tokens: are these words?"
 
 
@@ -62,16 +62,16 @@ class Vocabulary:
     def lowered(self) -> tuple["Vocabulary", np.ndarray]:
         """The vocabulary of these words in lower case, and the id there of each word here."""
         lower, ids = Vocabulary(), np.empty(len(self), np.int32)
-        for first in range(0, len(self), BLOCK):
-            block = slice(first, min(first + BLOCK, len(self)))
+        for first in range(0, len(self), WORDS_AT_ONCE):
+            block = slice(first, min(first + WORDS_AT_ONCE, len(self)))
             words = [word.lower() for word in self.words(np.arange(block.start, block.stop))]
             ids[block] = lower.absorb(Words.of(words, self._counts[block]))
         return lower, ids
 
     def _make_room(self, words: int, size: int) -> None:
         words += self._size
-        if words > LARGEST:
-            raise DataError(f"more than {LARGEST:,} distinct words; read the text in parts")
+        if words > MOST_WORDS:
+            raise DataError(f"more than {MOST_WORDS:,} distinct words; read the text in parts")
         _grow(self._data, int(self._bounds[self._size]) + size)
         _grow(self._bounds, words + 1)
         _grow(self._counts, words)

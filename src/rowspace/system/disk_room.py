@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rowspace.system.disk_full import explain_disk_full
 
-_LARGEST = 2**62  # bytes of a file
+_FILE_BYTES = 2**62  # that no file has
 _NO_RESERVING = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}  # of systems that cannot take room beforehand
-_AT_ONCE = 2**24  # bytes
+_ZEROS_BYTES = 2**24  # written at once
 
 
 def reserve(descriptor: int, size: int, path: str | os.PathLike[str]) -> None:
@@ -21,7 +21,7 @@ def reserve(descriptor: int, size: int, path: str | os.PathLike[str]) -> None:
     before = os.fstat(descriptor).st_size
     with explain_disk_full(path, size):
         try:
-            if size >= _LARGEST:
+            if size >= _FILE_BYTES:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             if not _reserved(descriptor, size):
                 _write_zeros(descriptor, [(before, size)])
@@ -73,11 +73,11 @@ def _holes(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def _write_zeros(descriptor: int, stretches: Sequence[tuple[int, int]]) -> None:
+def _write_zeros(descriptor: int, holes: Sequence[tuple[int, int]]) -> None:
     """Take room by writing zeros: all of it, or none."""
-    status, zeros = os.fstatvfs(descriptor), memoryview(bytes(_AT_ONCE))
-    if sum(end - begin for begin, end in stretches) > status.f_bavail * status.f_frsize:
+    status, zeros = os.fstatvfs(descriptor), memoryview(bytes(_ZEROS_BYTES))
+    if sum(end - begin for begin, end in holes) > status.f_bavail * status.f_frsize:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    for at, end in stretches:
+    for at, end in holes:
         while at < end:
             at += os.pwrite(descriptor, zeros[: end - at], at)

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits: for stretches in which it would be lost, or leave something half done or locked for good."""
+"""Ctrl-C that waits: while it would be lost, or leave something half done or locked for good."""
 
 import signal
 import sys

@@ -1,7 +1,7 @@
 """Arrays over mapped files: their rows brought into memory before they are needed, and released afterwards.
 
 The system does all of this by itself too, a page at a time and when it is short of memory. Told beforehand it reads
-long stretches, and this process never holds more than it was given. Advice that a system does not know is left out.
+long pieces, and this process never holds more than it was given. Advice that a system does not know is left out.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import numpy as np
 from rowspace.errors import FormatError, RowspaceError
 from rowspace.system.disk_room import fill_holes, reserve
 
-STRETCH = 2**24  # bytes that are gone through at a time
+PIECE_BYTES = 2**24  # gone through at a time
 
 _BEGIN, _WAIT = 2, 7  # of sync_file_range: write what is dirty; and wait for it
 
@@ -169,7 +169,7 @@ def release(array: np.ndarray) -> None:
         found.release(0, len(array))
 
 
-def pieces(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
+def pieces(array: np.ndarray, size: int = PIECE_BYTES) -> Iterator[np.ndarray]:
     """The array in pieces of rows, of about so many bytes; a mapped one is released as the pieces go by."""
     rows = max(1, size * len(array) // max(1, array.nbytes))
     for lo in range(0, len(array), rows):
@@ -178,7 +178,7 @@ def pieces(array: np.ndarray, size: int = STRETCH) -> Iterator[np.ndarray]:
 
 
 def copy_rows(source: np.ndarray, target: np.ndarray) -> None:
-    """Copy an array to another of its shape, stretch by stretch."""
+    """Copy an array to another of its shape, piece by piece."""
     lo = 0
     for part in pieces(source):
         target[lo : lo + len(part)] = part
@@ -187,7 +187,7 @@ def copy_rows(source: np.ndarray, target: np.ndarray) -> None:
 
 
 def converted(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """What `convert` makes of a mapped array, stretch by stretch: the array itself where that is what it gives.
+    """What `convert` makes of a mapped array, piece by piece: the array itself where that is what it gives.
 
     Otherwise an array over a file without a name, in the system's folder for temporary files.
     """

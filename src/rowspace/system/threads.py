@@ -14,7 +14,7 @@ from rowspace.system.interrupts import interrupts_deferred
 
 T = TypeVar("T")
 
-MOST = 1024  # threads
+MOST_THREADS = 1024
 
 
 def thread_count(threads: int | None) -> int:
@@ -22,8 +22,8 @@ def thread_count(threads: int | None) -> int:
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = whole("threads", threads, 1, wanted="give a number of at least 1, or None for all cores")
-    if threads > MOST:
-        raise DataError(f"threads is {threads}; give at most {MOST:,}, or None for all cores")
+    if threads > MOST_THREADS:
+        raise DataError(f"threads is {threads}; give at most {MOST_THREADS:,}, or None for all cores")
     return threads
 
 

@@ -12,7 +12,7 @@ from rowspace.errors import DataError, UnknownItem
 from rowspace.errors.quoting import quoted
 
 # difflib compares about 100,000 short names a second, and an error should come at once
-COMPARED = 20_000
+COMPARED_NAMES = 20_000
 
 
 class Names(Sequence[str]):
@@ -103,7 +103,7 @@ class Names(Sequence[str]):
             return list(spelled)[:1]
         slack = 1 + len(name) // 3
         close = (other for other in self.index_to_key if abs(len(other) - len(name)) <= slack)
-        compared = [other for other, _ in zip(close, range(COMPARED), strict=False)]
+        compared = [other for other, _ in zip(close, range(COMPARED_NAMES), strict=False)]
         return difflib.get_close_matches(name[:100], compared, n=1)
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ from rowspace.tables import files
 from rowspace.tables.entries import check_not_masked
 from rowspace.tables.indexing import Index
 from rowspace.tables.names import Names
-from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_stretches
+from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_pieces
 
 
 class Table:
@@ -119,7 +119,7 @@ class Table:
         """
         path, index = path_of("a table", path), None if names is None else Names(names)
         shape = checked_shape(len(index) if n is None and index is not None else n, dim)
-        files.write_table(path, shape, drawn_in_stretches(shape, seed, scale), index, counts)
+        files.write_table(path, shape, drawn_in_pieces(shape, seed, scale), index, counts)
         return cls.open(path, "r+")
 
     @classmethod

@@ -11,7 +11,7 @@ from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.memory import require_memory
 from rowspace.tables.entries import check_not_masked
 
-_STRETCH = 2**22  # numbers that are drawn at a time
+NUMBERS_AT_ONCE = 2**22  # drawn
 
 
 def checked_shape(n: Any, dim: Any) -> tuple[int, int]:
@@ -23,17 +23,17 @@ def drawn(n: Any, dim: Any, seed: Any, scale: float | None) -> np.ndarray:
     """(n, dim) float32, normal with standard deviation `scale` or else 1 / sqrt(dim)."""
     shape = checked_shape(n, dim)
     require_memory(4 * shape[0] * shape[1], f"a table of {shape[0]} x {shape[1]}")
-    return next(drawn_in_stretches(shape, seed, scale, rows=shape[0]))
+    return next(drawn_in_pieces(shape, seed, scale, rows=shape[0]))
 
 
-def drawn_in_stretches(
+def drawn_in_pieces(
     shape: tuple[int, int], seed: Any, scale: float | None, rows: int | None = None
 ) -> Iterator[np.ndarray]:
     """The same numbers some rows at a time, never all of them in memory."""
     if scale is not None:
         number("scale", scale, wanted="give a number, the standard deviation of the values", error=ShapeError)
     random, (n, dim) = _random(seed), shape
-    rows = max(1, _STRETCH // dim) if rows is None else rows
+    rows = max(1, NUMBERS_AT_ONCE // dim) if rows is None else rows
     for lo in range(0, n, rows):
         values = random.standard_normal((min(rows, n - lo), dim), dtype=np.float32)
         values *= np.float32(1 / np.sqrt(dim) if scale is None else scale)
