@@ -162,7 +162,7 @@ def test_blocks_make_no_difference(tmp_path, monkeypatch):
         formats.export(E, tmp_path / file)
     monkeypatch.setattr(formats.source, "NUMBERS_AT_ONCE", 50)
     for module in (formats.word2vec, formats.glove):
-        monkeypatch.setattr(module, "LINES", 300)
+        monkeypatch.setattr(module, "LINES_BYTES", 300)
     for file in ("a.txt", "a.bin"):
         formats.export(E, tmp_path / f"b{file}")
         assert (tmp_path / f"b{file}").read_bytes() == (tmp_path / file).read_bytes()

@@ -108,7 +108,7 @@ def test_more_queries_than_one_pass_takes(monkeypatch):
     rng = np.random.default_rng(0)
     values, asked = rng.standard_normal((3000, 6), dtype=np.float32), rng.standard_normal((25, 6))
     whole = search.nearest(values, asked, 4)
-    monkeypatch.setattr(search, "QUERIES", 7)
+    monkeypatch.setattr(search, "QUERIES_AT_ONCE", 7)
     for one, other in zip(whole, search.nearest(values, asked, 4), strict=True):
         np.testing.assert_array_equal(one, other)
 
