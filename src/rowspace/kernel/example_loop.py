@@ -177,7 +177,9 @@ class ExampleLoop:
 
     def _tables(self) -> dict[str, TableRows]:
         """Unpack tables and their slots, and trace the update of each."""
-        rows, states, rates = {}, [], {}  # type: dict[str, TableRows], list[str], dict[int, Expr]
+        rows: dict[str, TableRows] = {}
+        rates: dict[int, Expr] = {}
+        states: list[str] = []
         for place, table in enumerate(self.tables):
             if table not in self.updates:
                 continue
@@ -214,8 +216,11 @@ class ExampleLoop:
         self.emitter.emit([look.index])
         bag = self.emitter.shape(look.index)
         row_id = self._row_id(look, bag)
-        row = element(self.arrays[look.table])
-        access = lambda index: row((row_id(index[:-1]), index[-1]))
+        array = self.arrays[look.table]
+
+        def access(index: Index) -> Expr:
+            return load(array, row_id(index[:-1]), index[-1])
+
         self.emitter.bind(look.rows, (*bag, self.dims[look.table]), access)
         place = self.traced.lookups.index(look)
         gradient = self.traced.gradients[place] if place < len(self.traced.gradients) else look.rows

@@ -73,7 +73,8 @@ def make_vector(emitter: Emitter, node: Apply) -> None:
 
 def join(emitter: Emitter, node: Apply) -> None:
     [out], (place, parts) = node.outputs, _axis_first(node)
-    sections, start = [], 0  # type: list[Any], Dim
+    sections: list[Any] = []
+    start: Dim = 0
     for x in parts:
         shape = emitter.shape(x)
         place %= len(shape)

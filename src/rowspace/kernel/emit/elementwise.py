@@ -10,7 +10,7 @@ from pytensor.graph.traversal import toposort
 from pytensor.scalar import basic as ps
 
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import ZERO, Expr, Op, Operation, apply, constant, product, sum_of
+from rowspace.kernel.emit.expression import ZERO, Expr, Index, Op, Operation, apply, constant, product, sum_of
 from rowspace.kernel.emit.scalars import CHEAP, Unsupported
 from rowspace.kernel.emit.typed import converted, finished, literal, operands, operation_of
 
@@ -23,7 +23,10 @@ def elemwise(emitter: Emitter, node: Apply) -> None:
     operation, [out] = node.op.scalar_op, node.outputs
     takes, write = _scalar_writer(operation, _types(node.inputs), out.type.dtype)
     dims = emitter.broadcast([emitter.shape(x) for x in node.inputs])
-    access = lambda index: write([emitter.at_as(x, index, t) for x, t in zip(node.inputs, takes, strict=True)])
+
+    def access(index: Index) -> Expr:
+        return write([emitter.at_as(x, index, dtype) for x, dtype in zip(node.inputs, takes, strict=True)])
+
     emitter.define(out, dims, access, cheap=_is_cheap(operation))
 
 

@@ -9,7 +9,7 @@ from pytensor.graph.traversal import toposort
 
 from rowspace.kernel.emit.decisions import decided, reads, rounds, torn
 from rowspace.kernel.emit.dims import length_for_layout, reckoned
-from rowspace.kernel.emit.expression import ZERO, Access, Axis, Dim, Expr, Index, Op, element, named
+from rowspace.kernel.emit.expression import ZERO, Access, Axis, Dim, Expr, Index, Op, load, named
 from rowspace.kernel.emit.folds import Fold, Reduction, accumulate, store
 from rowspace.kernel.emit.python import text
 from rowspace.kernel.emit.scalars import Unsupported
@@ -96,7 +96,7 @@ class Emitter:
             return literal(data.flat[0])
         if data.size > 100_000:
             raise Unsupported(f"a constant of {data.size} numbers")
-        return element(self.writer.constant(data))(index)
+        return load(self.writer.constant(data), *index)
 
     # --- storing ---------------------------------------------------------------------------------------------------
 
@@ -206,8 +206,10 @@ class Emitter:
         """A scratch array for `out` whose last axis is the innermost loop's."""
         places = [index.index(variable) for variable, _ in axes]
         name = self.writer.array("t", tuple(dims[p] for p in places), out.type.dtype)
-        load = element(name)
-        access = lambda idx: load(tuple(idx[p] for p in places))
+
+        def access(index: Index) -> Expr:
+            return load(name, *(index[p] for p in places))
+
         self.bind(out, dims, access)
         self.stored.add(out)
         return access(index)

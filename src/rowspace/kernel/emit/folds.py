@@ -119,7 +119,7 @@ def _fold_together(fold: Fold) -> None:
     """A few folds in one loop, each in a variable of its own: what they share is read once."""
     assert fold.few is not None
     (name, dim), writer = fold.few, fold.writer
-    places = range(int(dim))  # type: ignore[arg-type]
+    places = _places(dim)
     with writer.around([axis for axis in fold.axes if axis is not fold.few]):
         totals = [writer.local(fold.operation.start(fold.number)) for _ in places]
         values = [fold.value.put(name, place) for place in places]
@@ -147,7 +147,7 @@ def _is_a_short_sum_of_one_array(fold: Fold) -> bool:
 def _write_out_terms(fold: Fold) -> None:
     """A few terms in one expression: each result is stored once instead of once a term."""
     [(name, dim)] = fold.folds
-    terms = [fold.value.put(name, place) for place in range(int(dim))]  # type: ignore[arg-type]
+    terms = [fold.value.put(name, place) for place in _places(dim)]
     fold.writer.loops(fold.axes, [Assign(fold.target, sum_of(terms))])
 
 
@@ -164,8 +164,8 @@ def _add_outer_products(fold: Fold) -> None:
     both = sum_of([fold.value, fold.value.put(name, fixed(length(Op.ADD, name, 1)))])
     for loop, added in ((For(name, even, start=whole(0), step=2), both), (For(name, terms, start=even), fold.value)):
         with writer.inside(loop):
-            places = range(int(rows))  # type: ignore[arg-type]
-            writer.loops([fold.wide], [Assign(fold.target.put(place, p), added.put(place, p), "+=") for p in places])
+            each = [Assign(fold.target.put(place, p), added.put(place, p), "+=") for p in _places(rows)]
+            writer.loops([fold.wide], each)
 
 
 def _is_any(fold: Fold) -> bool:
@@ -196,6 +196,12 @@ _WAYS: tuple[tuple[Callable[[Fold], bool], Callable[[Fold], None]], ...] = (
 
 def _longest_last(axes: Sequence[Axis]) -> list[Axis]:
     return sorted(axes, key=lambda axis: length_for_layout(axis[1]))
+
+
+def _places(dim: Dim) -> range:
+    """All places along an axis that is written out."""
+    assert isinstance(dim, int)
+    return range(dim)
 
 
 def _few(dim: Dim) -> bool:
