@@ -5,10 +5,10 @@ import pytest
 import xxhash
 
 from rowspace.errors import ShapeError
-from rowspace.system.digests import STRETCH, Digested, block_digests, digest
+from rowspace.system.digests import PIECE, Digested, block_digests, digest
 
 
-@pytest.mark.parametrize("size", [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 3 * STRETCH + 5])
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5])
 def test_a_file_an_array_and_a_stream_have_the_digest_of_the_whole(tmp_path, size):
     data = np.random.default_rng(size).bytes(size)
     (tmp_path / "a").write_bytes(data)
@@ -39,7 +39,7 @@ def test_every_flipped_bit_shows():
     assert len(seen) == 1 + 64 * 8
 
 
-@pytest.mark.parametrize(("nbytes", "size"), [(0, 8), (4, 8), (8, 8), (12, 8), (4 * STRETCH + 4, STRETCH)])
+@pytest.mark.parametrize(("nbytes", "size"), [(0, 8), (4, 8), (8, 8), (12, 8), (4 * PIECE + 4, PIECE)])
 def test_stretches_are_those_of_a_slow_loop(nbytes, size):
     array = np.random.default_rng(1).integers(0, 99, nbytes // 4, np.int32)
     data = array.tobytes()
@@ -53,12 +53,12 @@ def test_a_change_shows_in_its_stretch_alone(tmp_path):
     values = np.memmap(tmp_path / "v", np.float32, "w+", shape=(1000, 1000))
     before = block_digests(values)
     values[300, 7] = 1
-    assert np.flatnonzero(block_digests(values) != before).tolist() == [(300 * 1000 + 7) * 4 // STRETCH]
+    assert np.flatnonzero(block_digests(values) != before).tolist() == [(300 * 1000 + 7) * 4 // PIECE]
 
 
 def test_a_file_is_not_read_into_memory(tmp_path):
     with open(tmp_path / "long", "wb") as stream:
-        stream.truncate(400 * STRETCH)
+        stream.truncate(400 * PIECE)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     digest(tmp_path / "long")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB

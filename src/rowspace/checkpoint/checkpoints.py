@@ -1,4 +1,4 @@
-"""When checkpoints are written into a folder, and whether one may be: `store` writes them."""
+"""When checkpoints are written, and into which folders they may be; `store.py` writes them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from rowspace.errors import CheckpointError, DataError, Unkept
 from rowspace.errors.checks import path_of
 from rowspace.system.json_text import json_text
 
-EVERY = 300  # seconds
+EVERY = 300  # seconds from one checkpoint to the next, where nobody says how often
 
 _UNITS = {"": 1, "s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _EVERY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([a-z]*?)s?\s*")
@@ -26,7 +26,7 @@ _EVERY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([a-z]*?)s?\s*")
 
 @dataclass(frozen=True)
 class Every:
-    """How often: after so many seconds (0: whenever it can be), or so many chunks of the data.
+    """How often: after so many seconds (0: between any two plans), or after so many chunks of the data.
 
     >>> Every.of("5 min"), Every.of("10 chunks")
     (Every(seconds=300.0, chunks=None), Every(seconds=None, chunks=10))
@@ -58,7 +58,11 @@ class Checkpoints:
         resume: whether the training goes on from the last checkpoint.
         check: raises Malformed for a document from which no training can go on.
 
-    Raises what `Store` and `check_free` do.
+    Raises:
+        DataError: for an `every` that is none.
+        Locked: if another process has the folder.
+        CheckpointError: for a folder of other things, or of checkpoints that are damaged; without `resume`, for one
+            with a training that has not come to its end.
     """
 
     def __init__(self, folder: str | os.PathLike[str], every: Any, *, resume: bool, check: DocumentCheck) -> None:
@@ -127,7 +131,7 @@ def is_begun(folder: str | os.PathLike[str] | None) -> bool:
 
 
 def check_free(folder: str | os.PathLike[str], *, resume: bool) -> None:
-    """Refuse a folder of other things and, without `resume`, one with a training to be resumed; CheckpointError."""
+    """Refuse a folder of other things and, without `resume`, one with a training that has not come to its end."""
     if is_unfinished(Path(folder)) and not resume:
         raise CheckpointError(
             f"{folder} holds checkpoints of a training that has not come to its end, as far as they can be read; "

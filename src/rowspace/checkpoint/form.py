@@ -10,7 +10,7 @@ from typing import Any
 
 Check = Callable[[Any, str], None]
 
-MOST = 2**53  # of what is counted
+MOST = 2**53  # of anything that is counted: a float has room for it
 _SHOWN = 60  # letters of a wrong value
 
 

@@ -1,7 +1,7 @@
-"""Checksums by XXH3, in stretches: neither a file nor an array is ever copied whole.
+"""Digests by XXH3: short texts that tell contents apart. Files and arrays are gone through piece by piece.
 
-They find damage: a flipped bit, a file cut short, two files mixed up. They are no signatures: who can write a file can
-write its checksum too.
+They find damage: a flipped bit, a file cut short, two files mixed up. They are no signatures: whoever can write a file
+can write its digest too.
 """
 
 import os
@@ -15,8 +15,7 @@ from rowspace.errors import ShapeError
 from rowspace.system.mapped import pieces
 
 NAME = "xxh3_128"  # of the digests, as files record them
-STRETCH = 1 << 20  # bytes taken at once
-_PIECE = 1 << 24  # bytes of an array hashed at once
+PIECE = 1 << 20  # bytes taken at once
 
 
 def digest(source: Any) -> str:
@@ -38,17 +37,17 @@ def digest(source: Any) -> str:
     '99aa06d3014798d86001c324468d497f'
     """
     running = xxhash.xxh3_128()
-    for part in _of_file(source) if isinstance(source, (str, os.PathLike)) else _parts(source, STRETCH):
+    for part in _of_file(source) if isinstance(source, (str, os.PathLike)) else _parts(source, PIECE):
         running.update(part)
     return running.hexdigest()
 
 
-def block_digests(array: np.ndarray, size: int = STRETCH) -> np.ndarray:
-    """A digest of each stretch of an array's bytes, to see which of them changed.
+def block_digests(array: np.ndarray, size: int = PIECE) -> np.ndarray:
+    """A digest of each piece of an array's bytes, to see which of them changed.
 
     Args:
         array: of any dtype and shape, in C order, mapped or not.
-        size: bytes in a stretch; the last may be shorter.
+        size: bytes in a piece; the last may be shorter.
 
     Returns:
         (ceil(bytes / size),) uint64.
@@ -95,7 +94,7 @@ class Digested:
 
 
 def _of_file(path: str | os.PathLike[str]) -> Iterator[memoryview]:
-    buffer = memoryview(bytearray(STRETCH))
+    buffer = memoryview(bytearray(PIECE))
     with open(path, "rb", buffering=0) as stream:
         while got := stream.readinto(buffer):
             yield buffer[:got]
@@ -112,7 +111,7 @@ def _parts(source: Any, size: int) -> Iterator[memoryview]:
 
 
 def digest_of(*arrays: np.ndarray) -> str:
-    """A mark of arrays: other numbers, dtypes or shapes give another. Source: XXH3, 128 bits.
+    """The XXH3 digest of arrays: other numbers, dtypes or shapes give another.
 
     >>> digest_of(np.arange(3)) == digest_of(np.arange(3)), digest_of(np.arange(3)) == digest_of(np.arange(3.0))
     (True, False)
@@ -120,13 +119,13 @@ def digest_of(*arrays: np.ndarray) -> str:
     found = xxhash.xxh3_128()
     for array in arrays:
         found.update(f"{array.dtype.str} {array.shape}".encode())
-        for part in pieces(np.ascontiguousarray(array).reshape(-1), _PIECE):
+        for part in pieces(np.ascontiguousarray(array).reshape(-1)):
             found.update(part.view(np.uint8).data)
     return found.hexdigest()
 
 
 def digest_of_texts(texts: Iterable[str]) -> str:
-    """A mark of some texts in their order."""
+    """The XXH3 digest of texts in their order."""
     found = xxhash.xxh3_128()
     for text in texts:
         encoded = text.encode("utf-8", "surrogatepass")

@@ -15,7 +15,8 @@ from rowspace.errors import Locked
 from rowspace.system.flock import flock
 from rowspace.system.siblings import lock_path, saving_path
 
-_AGAIN, _LONG = 0.01, 10.0  # seconds between two looks at a lock that is waited for, and until that is said
+_AGAIN = 0.01  # seconds between two looks at a lock that is waited for
+_LONG = 10.0  # seconds of waiting, until a warning says for whom
 _OURS: set[tuple[int, int]] = set()  # the locks that this process holds, by file
 
 
@@ -85,7 +86,7 @@ def saved(path: Path, told: str | os.PathLike[str]) -> Iterator[None]:
     """
     with ExitStack() as lock:
         lock.enter_context(_saving(path, told))
-        # who saves holds both locks: so who has this one only trains, and may be this very process
+        # whoever saves holds both locks; so a training has this one now, and it may be one of this very process
         if not _is_ours(lock_path(path)):
             lock.enter_context(locked(lock_path(path), f"{told} is being trained"))
         yield
@@ -108,7 +109,13 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def _taken(path: Path, what: str, since: float | None) -> int:
-    """The descriptor of the locked file that is at the path: not of one that its holder removed meanwhile."""
+    """Open and lock the file at a path, which its holder may remove meanwhile; gives its descriptor.
+
+    Args:
+        path: the file.
+        what: how the error begins.
+        since: when the waiting began; None if the lock is not to be waited for.
+    """
     while True:
         descriptor = _opened(path)
         try:
@@ -123,7 +130,7 @@ def _taken(path: Path, what: str, since: float | None) -> int:
 
 
 def _waited(path: Path, what: str, since: float | None) -> float:
-    """Wait a moment for a lock that was asked for at a time; without one, refuse. Gives the time to be asked with."""
+    """Wait a moment, or raise Locked if `since` is None; gives the next `since`, infinity once a warning was given."""
     if since is None:
         raise Locked(f"{what} by {_holder(path)}; wait for it to end, or give another folder")
     time.sleep(_AGAIN)

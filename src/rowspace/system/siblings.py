@@ -28,7 +28,7 @@ def lock_path(path: str | os.PathLike[str]) -> Path:
 
 
 def saving_path(path: str | os.PathLike[str]) -> Path:
-    """The file whose lock is held while `path` is saved, and for a moment by who begins to train into it."""
+    """The file whose lock is held while `path` is saved, and for a moment by whoever begins to train into it."""
     return _hidden(Path(path), "saving")
 
 
@@ -117,7 +117,7 @@ def _left(path: Path, kind: str) -> list[Path]:
 
 
 def _claimed_folder(path: Path, kind: str) -> tuple[Path, int]:
-    """A new folder, and the descriptor by which it is locked."""
+    """A new folder that no other program removes as a leftover, and the descriptor that holds its lock."""
     while True:
         folder = sibling(path, kind)
         folder.mkdir()

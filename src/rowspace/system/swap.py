@@ -21,7 +21,7 @@ def swap_in(new: Path, path: Path) -> None:
 
     On Linux the two exchange their names in one step, so that there is a whole folder at `path` at every moment.
     Where the system or the file system cannot do so, the old one is first renamed to a name beside it: a
-    program killed between the two renames leaves it there, for `beside.restore`.
+    program killed between the two renames leaves it there, for `siblings.put_back`.
 
     Raises:
         OSError: if it cannot be done; what was at `path` is then still there.
@@ -93,6 +93,7 @@ def _set_aside(path: Path, aside: Path) -> bool:
 
 
 def _moved(a: Path, b: Path) -> bool:
+    """Rename; whether there was anything to rename."""
     try:
         os.rename(a, b)
     except FileNotFoundError:

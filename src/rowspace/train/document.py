@@ -23,12 +23,11 @@ from rowspace.checkpoint.form import (
 from rowspace.schedule.pacing import SAMPLED
 from rowspace.schedule.planner import SCHEDULES
 
-_AXES = 2  # that decide how examples are sorted, at most
-_MARK = text("[0-9a-f]{32}", "a mark")
+_AXES = 2  # columns of ids that decide how examples are sorted, at most
+_DIGEST = text("[0-9a-f]{32}", "a mark")
 _CHUNK = text(r"(|\d{1,18} examples(, \w+ [0-9a-f]{32})*)", "the mark of a chunk")
 _TEXT = text()
 _NAME = text(r"[^\W\d]\w{0,199}", "a name")
-_SECONDS = either(whole(), number)
 
 _DOCUMENT = record(
     finished=truth,
@@ -43,7 +42,7 @@ _DOCUMENT = record(
         batch=optional(whole(1)),
     ),
     marks=record(
-        costs=by_name(either(row_of(_MARK, _TEXT, _MARK), row_of(_MARK, _TEXT)), _MARK),
+        costs=by_name(either(row_of(_DIGEST, _TEXT, _DIGEST), row_of(_DIGEST, _TEXT)), _DIGEST),
         drawn=list_of(_TEXT),
         chunks=list_of(_CHUNK),
         whole=truth,
