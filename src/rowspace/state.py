@@ -230,8 +230,8 @@ def _first_slots(update: Update, table: Table) -> tuple[np.ndarray, ...]:
 def _check_shapes(saved: Saved, trained: Mapping[str, np.ndarray]) -> None:
     """Refuse a checkpoint with other arrays than those of this training."""
     expected = {name: (a.dtype.str, a.shape) for name, a in trained.items()}
-    for name in expected.keys() & saved.shapes.keys():
-        if saved.shapes[name] != expected[name]:
+    for name in expected:
+        if name in saved.shapes and saved.shapes[name] != expected[name]:
             raise saved.unfit(f"{name} is {_shown(saved.shapes[name])}, and {_shown(expected[name])} is needed")
     met = {_met(n, i) for n, (*_, count) in enumerate(saved.document["samples"]) for i in range(count)}
     rates = ("past.since", "past.paces") if saved.document["past"] else ()
