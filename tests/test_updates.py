@@ -7,6 +7,7 @@ import pytest
 
 import rowspace as rs
 from tests.support import naive
+from tests.support.quick import quick
 
 UPDATES = {
     "sgd": (lambda rate: rs.sgd(rate), naive.sgd),
@@ -51,13 +52,10 @@ def test_untouched_rows_are_bit_identical(name):
     assert not np.array_equal(table.values[[1, 3]], before[[1, 3]])
 
 
-QUICK = [*((u, "few") for u in UPDATES), ("lazy_adam", "many")]  # under make test
+FEW = [*((u, "few") for u in UPDATES), ("lazy_adam", "many")]
 
 
-@pytest.mark.parametrize(
-    ("name", "bag"),
-    [pytest.param(*p, marks=() if p in QUICK else pytest.mark.slow) for p in product(UPDATES, ["few", "many"])],
-)
+@pytest.mark.parametrize(("name", "bag"), quick(product(UPDATES, ["few", "many"]), *FEW))
 def test_equals_numpy_with_repeats_of_a_row(name, bag):
     make, rule = UPDATES[name]
     rng = np.random.default_rng(1)

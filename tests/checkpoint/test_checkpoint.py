@@ -25,6 +25,7 @@ from rowspace.errors import CheckpointError, DataError, Locked
 from tests.support.commands import fails, works
 from tests.support.killing import CASES, EPOCHS, Stream, columns
 from tests.support.processes import ROOT, running
+from tests.support.quick import quick
 
 KILLING = [sys.executable, "-m", "tests.support.killing"]
 
@@ -82,7 +83,7 @@ def killed(*arguments):
     return done.stdout
 
 
-@pytest.mark.parametrize("case", ["adagrad", "exact", "stream", "skip_gram"])
+@pytest.mark.parametrize("case", quick(["adagrad", "exact", "stream", "skip_gram"], "adagrad", "skip_gram"))
 def test_the_same_bytes_after_kills_at_random_moments(case):
     assert f"{case}: 8 kills" in killed(case, 8)
 

@@ -11,6 +11,7 @@ import rowspace as rs
 from rowspace.kernel.caught_up import catch_up_all
 from rowspace.state import RateHistory
 from tests.support import naive
+from tests.support.quick import quick
 
 ROWS, DIM, BATCH = 40, 4, 8
 TOLERANCE = 2e-5
@@ -54,12 +55,6 @@ def ours(update, given=None, **options):
 
 def dense(rule, batch=BATCH, given=None):
     return naive.train_dense(rule, rs.Table(ROWS, DIM, seed=0).values, data() if given is None else given, batch)
-
-
-def quick(every, *few):
-    """Each of these; under `make test` only those few."""
-    arguments = lambda each: each if isinstance(each, tuple) else (each,)
-    return [pytest.param(*arguments(each), marks=() if each in few else pytest.mark.slow) for each in every]
 
 
 @pytest.mark.parametrize("name", quick(RULES, "momentum", "decay", "adam and decay"))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.quick import quick
 from tests.support.small_disk import on_small_disk
 
 PAIRS = """
@@ -236,7 +237,7 @@ def dedented(program):
     return dedent(program)
 
 
-@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("links", quick([True, False], True))
 def test_tables_on_disk_become_the_models(tmp_path, links):
     """There is no room for them twice: without links, that is found while the model is saved."""
     program = f"""

@@ -61,7 +61,9 @@ def test_the_same_bytes_at_any_number_of_threads(cost, monkeypatch):
         assert all(buckets.cuts for trainer in seen for buckets in trainer.buckets.values())
 
 
-@pytest.mark.parametrize("options", [{"cost": "cbow"}, SUBWORDS, {"cost": "cbow", **SUBWORDS}])
+@pytest.mark.parametrize(
+    "options", [SUBWORDS, *(pytest.param({"cost": "cbow", **more}, marks=pytest.mark.slow) for more in ({}, SUBWORDS))]
+)
 def test_one_thread_is_repeatable_with_any_cost(options):
     assert arrays(trained(**options)) == arrays(trained(**options))
 

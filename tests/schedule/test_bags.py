@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from itertools import product
 
 import numpy as np
 import pytensor.tensor as pt
@@ -18,6 +19,7 @@ from rowspace.kernel.segments import Arguments
 from rowspace.schedule.bags import in_buckets, in_file_order
 from rowspace.schedule.sizes import Sizes
 from tests.support import naive
+from tests.support.quick import quick
 
 THREADS = (1, 2, 3, 4, 8)
 ROWS, DIM = 40, 5
@@ -231,8 +233,10 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize(
+    ("update", "shuffle"),
+    quick(product(UPDATES, [False, True]), ("sgd", False), ("falling adagrad", True), ("exact adam", True)),
+)
 def test_the_same_bytes_at_any_number_of_threads(update, shuffle, monkeypatch):
     monkeypatch.setattr(rs.Trainer, "sizes", Sizes(most_examples=256))  # several plans
     options = {"schedule": "blocks", "blocks": 8, "epochs": 2, "shuffle": shuffle}

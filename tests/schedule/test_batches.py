@@ -10,6 +10,7 @@ from rowspace import costs
 from rowspace.execute.batches import Distinct
 from rowspace.schedule.sizes import Sizes
 from tests.support import examples, naive
+from tests.support.quick import quick
 
 RULES = {
     "sgd": (rs.sgd, naive.sgd),
@@ -42,10 +43,7 @@ SOME = {(n, r) for n, r in product(NAMES, RULES) if r == "adagrad" or n == "l1_d
 SOME |= set(zip(NAMES, cycle([r for r in RULES if r != "adagrad"]), strict=False))  # each rule and cost: two at least
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"),
-    [pytest.param(*pair, marks=() if pair in SOME else pytest.mark.slow) for pair in product(NAMES, RULES)],
-)
+@pytest.mark.parametrize(("name", "rule"), quick(product(NAMES, RULES), *SOME))
 def test_equals_the_naive_version(name, rule):
     make, slow = RULES[rule]
     data = examples.data_for(name)
@@ -68,11 +66,10 @@ def test_a_batch_of_one_is_the_loop():
 
 
 SGD, EXACT = rs.sgd(0.1), rs.exact(rs.lazy_adam(0.01))
-QUICK = [("skip_gram", SGD), ("cbow", EXACT), ("distmult", SGD)]
-SLOW = [("skip_gram", EXACT), ("cbow", SGD), ("distmult", EXACT)]
+FEW = [("skip_gram", SGD), ("cbow", EXACT), ("distmult", SGD)]
 
 
-@pytest.mark.parametrize(("name", "update"), QUICK + [pytest.param(*pair, marks=pytest.mark.slow) for pair in SLOW])
+@pytest.mark.parametrize(("name", "update"), quick(product(["skip_gram", "cbow", "distmult"], [SGD, EXACT]), *FEW))
 def test_the_same_bytes_at_any_number_of_threads(name, update, monkeypatch):
     monkeypatch.setattr(rs.Trainer, "sizes", Sizes(share=3))
     monkeypatch.setattr("rowspace.execute.batches._SHARE", 3)

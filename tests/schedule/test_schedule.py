@@ -19,6 +19,7 @@ from rowspace.execute.executor import Threads
 from rowspace.schedule.sizes import Sizes
 from tests.support.examples import problem
 from tests.support.processes import running
+from tests.support.quick import quick
 
 THREADS = (1, 2, 3, 4, 8)
 UPDATES = {
@@ -31,7 +32,6 @@ UPDATES = {
     "clip_norm": lambda: rs.clip_norm(rs.sgd(rs.linear(0.05)), 0.5),
 }
 FITTING = [c for c in costs.NAMED if c not in ("margin", "cbow", "subword_skip_gram")]
-PAIRS = list(product(FITTING, UPDATES))
 SOME = {(c, "adagrad") for c in FITTING}  # and every update with two costs, each cost with two updates
 SOME |= set(zip(FITTING, cycle([u for u in UPDATES if u != "adagrad"]), strict=False))
 
@@ -44,9 +44,7 @@ def trained(cost, update, *, threads, tables_and_data=None, epochs=2, **options)
     return hashlib.sha256(b"".join(s.tobytes() for s in states)).hexdigest(), [e.cost for e in history], trainer
 
 
-@pytest.mark.parametrize(
-    ("cost", "update"), [pytest.param(*pair, marks=() if pair in SOME else pytest.mark.slow) for pair in PAIRS]
-)
+@pytest.mark.parametrize(("cost", "update"), quick(product(FITTING, UPDATES), *SOME))
 def test_the_same_bytes_and_cost_at_any_number_of_threads(cost, update):
     runs = [trained(cost, UPDATES[update](), threads=n)[:2] for n in THREADS]
     assert all(run == runs[0] for run in runs)
@@ -67,8 +65,7 @@ def test_what_is_learned_is_not_what_was_there(cost):
 
 @pytest.mark.parametrize(("rows", "examples"), [(1, 30), (2, 30), (3, 1), (7, 200), (1000, 5)])
 @pytest.mark.parametrize(
-    "cost",
-    ["pair_negatives", "transe", *(pytest.param(c, marks=pytest.mark.slow) for c in ("l1_dot", "skip_gram", "glove"))],
+    "cost", quick(["l1_dot", "skip_gram", "pair_negatives", "transe", "glove"], "pair_negatives", "transe")
 )
 def test_tiny_tables_and_few_examples(cost, rows, examples):
     def run(threads):

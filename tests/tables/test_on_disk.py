@@ -20,6 +20,7 @@ from rowspace.system.lock import locked
 from rowspace.system.siblings import lock_path
 from rowspace.tables import on_disk
 from tests.support.examples import problem
+from tests.support.quick import quick
 from tests.support.small_disk import on_small_disk
 
 ROWS, EXAMPLES = 3000, 9000
@@ -170,11 +171,10 @@ def test_a_full_disk_is_one_error_beforehand(tmp_path):
 # --- training -------------------------------------------------------------------------------------------------------
 
 OTHERS = "skip_gram_bag", "glove", "distmult", "transe", "pair_negatives", "skip_gram"
-CASES = [("logistic_dot", u) for u in UPDATES] + [(c, "adagrad") for c in OTHERS[:3]]
-CASES += [pytest.param(c, "adagrad", marks=pytest.mark.slow) for c in OTHERS[3:]]
+CASES = [("logistic_dot", u) for u in UPDATES] + [(c, "adagrad") for c in OTHERS]
 
 
-@pytest.mark.parametrize(("cost", "update"), CASES)
+@pytest.mark.parametrize(("cost", "update"), quick(CASES, *CASES[:6]))
 def test_the_bytes_are_those_of_memory_at_any_threads_and_memory(tmp_path, small, monkeypatch, cost, update):
     def run(folder, **options):
         if folder is not None:

@@ -15,6 +15,7 @@ from rowspace.kernel.emit.functions import used_functions
 from rowspace.kernel.segments import Slice, run_slice
 from tests.support import both_loops, naive
 from tests.support.ordinary import LONG_KNOWN, ORDINARY, TABLE, columns_of, example
+from tests.support.quick import quick
 
 IDS = ("i", "j", "bag", "other", "r", "s")
 RAGGED = ("r", "s", "w")
@@ -51,7 +52,7 @@ def trained_naively(cost, data, rate=0.05):
     return naive.train(cost, {"E": TABLE}, data, naive.sgd, ids=ids, rate=rate)[0]["E"]
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG_KNOWN else ()) for n in ORDINARY])
+@pytest.mark.parametrize("name", quick(ORDINARY, *(n for n in ORDINARY if n not in LONG_KNOWN)))
 def test_every_ordinary_cost_has_a_loop_with_the_right_gradient(name):
     cost, one = ORDINARY[name], example(1)
     columns = {c: one[c] for c in columns_of(cost)}
@@ -119,6 +120,13 @@ def test_parts_of_bags_that_are_used_together_must_agree_in_length():
     np.testing.assert_allclose(interpreted(cost, data), trained_naively(cost, data), rtol=1e-4, atol=1e-5)
 
 
+def much(E, bag, r, i, v):
+    """One loop with operations that are sorts, places, sums so far and parts of bags."""
+    rows, scores = E[bag], E[bag] @ E[i]
+    ordered = pt.sort(scores)[-2:].sum() + rows[pt.argmax(scores)] @ E[i] + (rows[[3, 1, 3]] ** 2).sum()
+    return 0.1 * (ordered + (pt.cumsum(rows, axis=0) ** 2).sum() + ((E[r][1:] - E[r][:-1]) ** 2).sum() + E[i] @ v)
+
+
 def everything(E, bag, r, i, v):
     """One loop with every operation that has no loop in a few lines."""
     rows, scores = E[bag], E[bag] @ E[i]
@@ -131,11 +139,12 @@ def everything(E, bag, r, i, v):
     return 0.1 * (ordered + picked + sums + special + logic + bags)
 
 
-def test_the_compiled_loop_agrees_with_the_interpreted_one():
-    data, E = examples(everything, [1, 2, 7, 3] * 3), table()
-    rs.Trainer(everything, {"E": E}, rs.sgd(0.05)).fit(data)
-    np.testing.assert_allclose(E.values, interpreted(everything, data), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(E.values, trained_naively(everything, data), rtol=2e-3, atol=1e-4)
+@pytest.mark.parametrize("cost", quick([much, everything], much))
+def test_the_compiled_loop_agrees_with_the_interpreted_one(cost):
+    data, E = examples(cost, [1, 2, 7, 3] * 3), table()
+    rs.Trainer(cost, {"E": E}, rs.sgd(0.05)).fit(data)
+    np.testing.assert_allclose(E.values, interpreted(cost, data), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(E.values, trained_naively(cost, data), rtol=2e-3, atol=1e-4)
 
 
 @pytest.mark.slow
