@@ -89,7 +89,7 @@ def learned(executor, cost, update, schedule, *, examples, blocks, seed, record_
     tables, data = problem(cost, examples, seed, folder)
     rules = update if isinstance(update, rs.Update) else {t: update[t] for t in tables}
     trainer = rs.Trainer(costs.NAMED[cost], tables, rules)
-    chunks = Data(data, 1, column_names(trainer.cost, tables))
+    chunks = Data.of(data, 1, column_names(trainer.cost, tables))
     options = ScheduleOptions(1, seed, False, schedule, blocks if schedule == "blocks" else None, None)
     pacing = Pacing(trainer.updates, chunks, 1)
     sizes = Sizes(examples_a_row=2, disk_block_bytes=2**8)

@@ -1,6 +1,7 @@
 """Checks of what columns hold: ids in range, names that a table knows, numbers finite."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,11 @@ _LARGE_BYTES = 2**26  # of a mapped column: it is not read into memory as a whol
 
 def checked_values(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:
     """Ids in range of the tables that the column indexes, or finite numbers of a column that indexes none."""
-    check = lambda part: _as_ids(name, part, indexed) if indexed else _as_numbers(name, part)
+    check = partial(_as_ids, name, indexed) if indexed else partial(_as_numbers, name)
     return converted(values, check) if values.nbytes >= _LARGE_BYTES and mapped(values) else check(values)
 
 
-def _as_ids(name: str, values: np.ndarray, indexed: Sequence[Any]) -> np.ndarray:
+def _as_ids(name: str, indexed: Sequence[Any], values: np.ndarray) -> np.ndarray:
     if values.dtype.kind in "OUT":
         values = _ids_of_names(name, values, indexed)
     for table in indexed:

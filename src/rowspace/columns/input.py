@@ -1,6 +1,7 @@
 """What users hand in as data: dicts and frames, of which the columns that a cost uses become arrays."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -110,17 +111,21 @@ def _bags_or_entries(what: str, column: Any) -> Found:
         raise DataError(f"{what} holds {one_line(kind)}: a bag is a flat list of ids, names or numbers")
     if types.is_fixed_size_list(kind):
         width = kind.list_size
-        place = lambda k: f"at place {k % width} of row {k // width}"
-        return _entries(what, inner, place).reshape(len(array), width)
+        return _entries(what, inner, partial(_place_in_rows_of, width)).reshape(len(array), width)
     offsets = np.zeros(len(array) + 1, np.int64)
     np.cumsum(array.value_lengths().to_numpy(zero_copy_only=False), out=offsets[1:])
-    place = lambda k: "at place {} of row {}".format(*_bag_place(k, offsets))
-    return Ragged(_entries(what, inner, place), offsets)
+    return Ragged(_entries(what, inner, partial(_place, offsets)), offsets)
 
 
-def _bag_place(k: int, offsets: np.ndarray) -> tuple[int, int]:
-    n = int(np.searchsorted(offsets, k, side="right")) - 1
-    return int(k - offsets[n]), n
+def _place_in_rows_of(width: int, k: int) -> str:
+    """Where entry k of all bags of one width stands, for errors."""
+    return f"at place {k % width} of row {k // width}"
+
+
+def _place(offsets: np.ndarray, k: int) -> str:
+    """Where entry k of all bags stands, for errors."""
+    row = int(np.searchsorted(offsets, k, side="right")) - 1
+    return f"at place {k - offsets[row]} of row {row}"
 
 
 def _entries(what: str, column: Any, place: Any) -> np.ndarray:

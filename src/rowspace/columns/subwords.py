@@ -9,6 +9,7 @@ import numpy as np
 from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.errors.checks import whole
+from rowspace.jit.compile import compiled_loop
 
 LONGEST_CHARACTERS = 100  # of an n-gram
 MOST_ROWS = 2**31 - 1  # that an int32 id can name
@@ -78,8 +79,6 @@ class Subwords:
         >>> bags[0], bags[1]
         (array([  0, 819, 127, 530], dtype=int32), array([  1, 486, 654], dtype=int32))
         """
-        from rowspace.jit.compile import compiled_loop
-
         words = list(words)
         if len(words) + self.buckets > MOST_ROWS:
             raise DataError(

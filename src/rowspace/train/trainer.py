@@ -203,7 +203,7 @@ class Trainer:
             every=every,
             resume=resume,
         )
-        chunks = Data(data, epochs, column_names(self.cost, self.tables))
+        chunks = Data.of(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
             return self._fit(chunks, options, None)
         with Checkpoints(checkpoint, every, resume=resume, check=check_document) as checkpoints:
@@ -255,7 +255,7 @@ class Trainer:
                 every=every,
                 resume=True,
             )
-            chunks = Data(data, options.epochs, column_names(self.cost, self.tables))
+            chunks = Data.of(data, options.epochs, column_names(self.cost, self.tables))
             return self._fit(chunks, options, checkpoints)
 
     def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None) -> list[Epoch]:
