@@ -18,7 +18,7 @@ SCATTERED = 2**14  # bytes for an example: where there are more to be brought, t
 class Residency:
     """Brings the parts that each tile needs while the tile before it runs, and lets go of those it leaves behind.
 
-    Arguments:
+    Args:
         parts: where each lies.
         needs: the parts that every tile needs, in the order of the tiles.
         ahead: bytes that may be brought while others are still there; for more, what is left behind is written first.

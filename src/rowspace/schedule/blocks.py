@@ -58,7 +58,7 @@ class Deck:
     Neighbours are dealt together, `PAGE` at a time; rows so frequent that a page of them would be a quarter of a
     block's share are dealt by themselves.
 
-    Arguments:
+    Args:
         counts: (n,) how often each row is looked up.
         blocks: how many.
         page: how many neighbours; of a table on disk so many that reading them at once is worth a disk's while. Where

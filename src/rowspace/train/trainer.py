@@ -40,13 +40,15 @@ from rowspace.updates import Update, sgd
 class Trainer:
     """Moves the rows of tables to make a cost small, one example at a time.
 
-    Arguments:
+    Args:
         cost: the cost of one example: a function whose parameters are tables and columns of the data, by name.
         tables: the tables by parameter name. They are changed in place.
         update: how rows move (default `rs.sgd()`), for all tables or by name; None as a table's update freezes it.
 
-    Raises DataError when tables and updates do not fit together. The cost is traced when the columns are known, at the
-    first `fit`, which raises CostError if it cannot be.
+    The cost is called with symbols once the columns are known, at the first `fit`; CostError says where it cannot be.
+
+    Raises:
+        DataError: where tables and updates do not fit together.
 
     >>> import rowspace as rs
     >>> E = rs.Table(6, 2, seed=0)
@@ -145,7 +147,7 @@ class Trainer:
     ) -> list[Epoch]:
         """Run `epochs` times over the data, and give what happened in each.
 
-        Arguments:
+        Args:
             data: columns by name: a dict of arrays, a pyarrow Table, a pandas or polars frame; or an iterable of such
                 chunks, anew for every epoch (a list, or a function that gives an iterator). Of these only the columns
                 that the cost takes are looked at. Integers index rows, also of tables whose names are whole numbers, as
@@ -177,15 +179,21 @@ class Trainer:
             every: how often: seconds, or a text such as "5 min" or "10 chunks".
             resume: whether to go on from the last checkpoint in that folder, or to begin if there is none.
 
-        Gives all epochs of this fit, those before it was resumed too. An epoch that met no example has the cost NaN,
-        and a warning says so.
+        Ctrl-C leaves the tables consistent, as after some whole number of examples.
 
-        Raises DataError for options that have no effect beside the others, such as `every` without `checkpoint`;
-        DataError, IdOutOfRange or UnknownItem before a chunk with bad values touches a table, and Diverged when
-        a cost or a row stops being finite; the tables are then as they were at the last good chunk, or where a copy to
-        go back to would cost too much (64 MB and more), just before the example that went wrong. Ctrl-C leaves the
-        tables consistent, as after some whole number of examples. Raises Locked when another process trains with this
-        checkpoint folder, and CheckpointError when it is not one or that of another training, saying what differs.
+        Returns:
+            All epochs of this fit, those before it was resumed too. An epoch that met no example has the cost NaN, and
+            a warning says so.
+
+        Raises:
+            DataError: for options that have no effect beside the others, such as `every` without `checkpoint`.
+            DataError, IdOutOfRange, UnknownItem: before a chunk with bad values touches a table.
+            Diverged: where a cost or a row stops being finite. The tables are then as they were at the last good chunk,
+                or where a copy to go back to would cost too much (64 MB and more), just before the example that went
+                wrong.
+            Locked: while another process trains with this checkpoint folder.
+            CheckpointError: where the folder is not one of checkpoints, or that of another training; it says what
+                differs.
         """
         options = FitOptions(
             epochs=epochs,
@@ -227,12 +235,16 @@ class Trainer:
         become those of a fit that was never interrupted, to the last bit, with any number of threads before and after;
         not where threads race (`schedule="hogwild"`).
 
-        Arguments:
+        Args:
             checkpoint: the folder.
             data: the same as before.
             progress, callbacks, threads, every, memory: as for `fit`.
 
-        Gives all epochs of the fit. Raises what `fit` does, and CheckpointError when there is no checkpoint yet.
+        Returns:
+            All epochs of the fit.
+
+        Raises:
+            CheckpointError: where there is no checkpoint yet. Else what `fit` raises.
 
         >>> import rowspace as rs; from tempfile import TemporaryDirectory
         >>> data = {"i": [0, 2, 4], "j": [1, 3, 5], "label": [1.0, 0.0, 1.0]}
