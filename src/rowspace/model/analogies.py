@@ -83,7 +83,7 @@ def _sorted(ids: Sequence[set[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _take_out(scores: np.ndarray, first: int, ids: np.ndarray, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave rows out of a block of scores (q, m), which begins with row `first`: whose they are, and their scores."""
+    """Leave rows out of some scores (q, m), which begin with row `first`: whose they are, and their scores."""
     a, b = np.searchsorted(ids, [first, first + scores.shape[1]])
     place = questions[a:b], ids[a:b] - first
     taken = scores[place]
@@ -92,9 +92,9 @@ def _take_out(scores: np.ndarray, first: int, ids: np.ndarray, questions: np.nda
 
 
 def _targets(model: Queries, questions: Sequence[Question], alike: Alike) -> np.ndarray:
-    a, b, c = np.array([[alike[word][0] for word in words] for *words, _ in questions]).T
-    vectors = {
-        id: model.get_vector(model.index_to_key[id], norm=True) for id in {*a.tolist(), *b.tolist(), *c.tolist()}
-    }
-    unit = lambda ids: np.stack([vectors[id] for id in ids.tolist()])
-    return unit(b) + unit(c) - unit(a)
+    """(q, d): b + c - a of each question, each scaled to length 1."""
+    terms = np.array([[alike[word][0] for word in words] for *words, _ in questions])
+    ids, places = np.unique(terms, return_inverse=True)
+    units = np.stack([model.get_vector(model.index_to_key[id], norm=True) for id in ids.tolist()])
+    a, b, c = units[places.reshape(terms.shape).T]
+    return b + c - a

@@ -136,8 +136,8 @@ def evaluate_similarity(
             f"{read.file}: the model knows both words of {used.sum()} of {len(pairs)} pairs; two are needed"
         )
     cosines = np.zeros(len(pairs))
-    name_of = lambda word: queries.index_to_key[alike[word][0]]
-    cosines[known] = [queries.similarity(name_of(a), name_of(b)) for a, b in pairs if a in alike and b in alike]
+    name_of = {word: queries.index_to_key[rows[0]] for word, rows in alike.items()}
+    cosines[known] = [queries.similarity(name_of[a], name_of[b]) for a, b in pairs if a in alike and b in alike]
     spearman, pearson = _correlations(np.array(read.scores)[used], cosines[used])
     return Similarity(read.file, len(pairs), int((~known).sum()), spearman, pearson, read.header, read.column)
 

@@ -1,4 +1,4 @@
-"""The rows nearest to a vector by cosine, a block of rows at a time, without a normalised copy."""
+"""The rows nearest to a vector by cosine, a piece of the rows at a time, without a normalised copy."""
 
 from collections.abc import Iterator
 
@@ -211,7 +211,7 @@ def _exact(values: np.ndarray, ids: np.ndarray, unit: np.ndarray) -> np.ndarray:
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
-    # einsum: no squared copy of the block
+    # einsum: no squared copy of the rows
     squares = np.einsum("ij,ij->i", rows, rows)
     unsure = ~_sure(squares)
     lengths = np.sqrt(squares)

@@ -1,4 +1,4 @@
-"""The k best rows of each of many queries, from scores that come a block of rows at a time."""
+"""The k best rows of each of many queries, from scores that come a piece of the rows at a time."""
 
 import numpy as np
 

@@ -109,11 +109,11 @@ def renumber(
     out, bounds, begun = np.empty(RENUMBERED_AT_ONCE + 1, np.int32), np.empty(RENUMBERED_AT_ONCE, np.int64), 0
     while True:
         ids.seek(read)
-        block = np.frombuffer(ids.read(RENUMBERED_AT_ONCE * PROVISIONAL.itemsize), PROVISIONAL)
-        if not len(block):
+        piece = np.frombuffer(ids.read(RENUMBERED_AT_ONCE * PROVISIONAL.itemsize), PROVISIONAL)
+        if not len(piece):
             break
-        read += block.nbytes
-        kept, lines = text_loop("renumber")(block, new, out, bounds, begun)
+        read += piece.nbytes
+        kept, lines = text_loop("renumber")(piece, new, out, bounds, begun)
         begun += kept
         ids.seek(written)
         written += ids.write(out[:kept].astype(dtype).data)

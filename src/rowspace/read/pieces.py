@@ -69,15 +69,15 @@ def pieces_of(stream: Stream, marks: tuple[bytes, ...]) -> Iterator[Piece]:
     skip = len(BOM) if stream.peek(len(BOM)).startswith(BOM) else 0
     stream.read(skip)
     start, ended, rest = skip, True, [b""]
-    while block := stream.read(PIECE_BYTES):
-        cut = max(block.rfind(mark) for mark in marks) + 1 or block.rfind(RETURN, 0, -1) + 1
+    while read := stream.read(PIECE_BYTES):
+        cut = max(read.rfind(mark) for mark in marks) + 1 or read.rfind(RETURN, 0, -1) + 1
         if cut:
-            data = b"".join([*rest, block[:cut]])
+            data = b"".join([*rest, read[:cut]])
             yield Piece(_with_line_feeds(data), stream.name, start, taken=stream.taken())
             start, ended, rest = start + len(data), data.endswith((b"\n", RETURN)), []
         else:  # for the parts to be joined
             require_memory(PIECE_BYTES * len(rest), f"{stream.name}, a word or line without an end,", "is this text?")
-        rest.append(block[cut:])
+        rest.append(read[cut:])
     data = b"".join(rest)
     if data or not ended:
         yield Piece(_with_line_feeds(data + b"\n"), stream.name, start, taken=stream.taken())

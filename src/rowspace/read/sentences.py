@@ -158,6 +158,6 @@ def _lists(source: Any) -> Pieces:
             f"a text is a path, a data frame with column=, or lists of words, not {type(source).__name__}"
         ) from None
     done = 0
-    while block := list(islice(sentences, LISTS_AT_ONCE)):
-        yield partial(encode_lists, block, done), 0
-        done += len(block)
+    while piece := list(islice(sentences, LISTS_AT_ONCE)):
+        yield partial(encode_lists, piece, done), 0
+        done += len(piece)

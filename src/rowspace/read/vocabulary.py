@@ -63,9 +63,9 @@ class Vocabulary:
         """The vocabulary of these words in lower case, and the id there of each word here."""
         lower, ids = Vocabulary(), np.empty(len(self), np.int32)
         for first in range(0, len(self), WORDS_AT_ONCE):
-            block = slice(first, min(first + WORDS_AT_ONCE, len(self)))
-            words = [word.lower() for word in self.words(np.arange(block.start, block.stop))]
-            ids[block] = lower.absorb(Words.of(words, self._counts[block]))
+            piece = slice(first, min(first + WORDS_AT_ONCE, len(self)))
+            words = [word.lower() for word in self.words(np.arange(piece.start, piece.stop))]
+            ids[piece] = lower.absorb(Words.of(words, self._counts[piece]))
         return lower, ids
 
     def _make_room(self, words: int, size: int) -> None:

@@ -80,8 +80,7 @@ def bags_of(what: str, bags: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         if joined is not None:
             return joined, offsets
         parts = [part.tolist() for part in arrays]
-    place = lambda k: _in_bag(k, offsets)
-    return array_of(what, list(chain.from_iterable(parts)), place), offsets
+    return array_of(what, list(chain.from_iterable(parts)), lambda k: _in_bag(k, offsets)), offsets
 
 
 def is_bag(kind: type) -> bool:

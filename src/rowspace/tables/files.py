@@ -91,11 +91,6 @@ def in_memory(mapped: np.ndarray, what: str | os.PathLike[str]) -> np.ndarray:
     return np.array(mapped)
 
 
-def _beside(path: str | os.PathLike[str], suffix: str) -> Path:
-    path = Path(path)
-    return path.with_name(path.name.removesuffix(".npy") + suffix)
-
-
 def write_table(
     path: str | os.PathLike[str],
     shape: tuple[int, int],
@@ -156,3 +151,8 @@ def _refuse_existing(path: Path) -> None:
             raise FileExistsError(
                 f"{there} is there already; go on with it by Table.open(path, 'r+'), remove it, or take another path"
             )
+
+
+def _beside(path: str | os.PathLike[str], suffix: str) -> Path:
+    path = Path(path)
+    return path.with_name(path.name.removesuffix(".npy") + suffix)

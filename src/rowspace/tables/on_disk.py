@@ -46,7 +46,7 @@ def filled(array: np.ndarray, row: Any) -> np.ndarray:
 
 
 def is_on_disk(values: np.ndarray) -> bool:
-    """Whether the values (n, dim) of a table are to be brought in and let go block by block."""
+    """Whether the values (n, dim) of a table are to be brought into memory and released piece by piece."""
     return values.nbytes >= LARGE and values.flags.writeable and mapped(values) is not None
 
 
