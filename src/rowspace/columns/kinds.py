@@ -88,7 +88,7 @@ class Column:
     @property
     def single(self) -> np.ndarray | None:
         """Of one id or number for each example, all of them (n,)."""
-        return self.flat if self.flat is not None and self.flat.ndim == 1 and self.lengths is None else None
+        return None
 
     @property
     def lengths(self) -> np.ndarray | None:
@@ -190,6 +190,10 @@ class Plain(Column):
     @property
     def flat(self) -> np.ndarray | None:
         return self.values
+
+    @property
+    def single(self) -> np.ndarray | None:
+        return self.values if self.values.ndim == 1 else None
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
