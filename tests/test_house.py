@@ -51,6 +51,8 @@ NO_MODULE = {  # tests that are about no single module -> what they are about
     "kernel/emit/test_ordinary.py": "costs that people write, through every file of the room",
 }
 
+PATCHED = set("_GATHERED_NUMBERS _IN_TURN _LARGE_BYTES _LONG _NOT_REWRITTEN _PIECE _SHARE _SOON".split())  # by tests
+
 
 def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
     """The functions and methods of a module by name."""
@@ -225,3 +227,10 @@ def test_a_room_lists_its_files(room):
     text = (room / "__init__.py").read_text().split('"""')[1]
     named = set(re.findall(r"`(\w+)\.py`", text))
     assert {path.stem for path in room.glob("*.py")} - {"__init__"} <= named
+
+
+def test_tests_set_no_private_constants():
+    """What a test has to choose is an argument, so that a production number can be moved and renamed freely."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    found = {name for text in texts for name in re.findall(r'setattr\([^\n]*?[."](_[A-Z][A-Z_]+)"', text)}
+    assert found == PATCHED
