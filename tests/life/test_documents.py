@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks" / "README.md"]
+FILES = [path for folder in ("src", "tests", "benchmarks", "docs") for path in (ROOT / folder).rglob("*.py")]
 WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
 
 
@@ -21,5 +22,27 @@ def test_python_runs_as_written(page, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-        assert target.startswith("http") or (page.parent / target).exists(), target
+    for target, place in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
+        if not target.startswith("http"):
+            path = page.parent / target if target else page
+            assert path.exists(), target
+            assert not place or place in headings(path), f"{target}#{place}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_are_there(page):
+    for name in re.findall(r"`(?:python )?([\w/]+\.py)\b", page.read_text()):
+        assert any(path.as_posix().endswith(f"/{name}") for path in FILES), name
+
+
+def test_comments_lead_to_decisions_that_are_there():
+    for path in (ROOT / "src").rglob("*.py"):
+        for page, place in re.findall(r"(docs/[\w/-]+\.md)(?:#([\w-]+))?", path.read_text()):
+            assert not place or place in headings(ROOT / page), f"{path.name}: {page}#{place}"
+            assert (ROOT / page).exists(), f"{path.name}: {page}"
+
+
+def headings(page):
+    """What a link may name: the page's headings as GitHub writes them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
