@@ -133,7 +133,7 @@ def test_any_number_of_threads_gives_the_bytes_of_one_after_another(cost, update
 @pytest.mark.parametrize(("cost", "update"), [("l1_dot", "sgd"), ("l1_dot", "exact adam"), ("transe", "sgd")])
 def test_any_memory_gives_the_bytes_of_one_after_another(cost, update, tmp_path, monkeypatch):
     monkeypatch.setattr(on_disk, "LARGE", 1)
-    monkeypatch.setattr("rowspace.schedule.parts.WHOLE", 0)
+    monkeypatch.setattr("rowspace.schedule.parts.WHOLE_BYTES", 0)
     options = {"schedule": "blocks", "examples": 250, "blocks": 8, "seed": 3, "folder": tmp_path}
     expected = learned(OneAfterAnother(), cost, UPDATES[update](), **options)
     tiles = set()

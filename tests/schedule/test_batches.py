@@ -72,7 +72,7 @@ FEW = [("skip_gram", SGD), ("cbow", EXACT), ("distmult", SGD)]
 @pytest.mark.parametrize(("name", "update"), quick(product(["skip_gram", "cbow", "distmult"], [SGD, EXACT]), *FEW))
 def test_the_same_bytes_at_any_number_of_threads(name, update, monkeypatch):
     monkeypatch.setattr(rs.Trainer, "sizes", Sizes(share=3))
-    monkeypatch.setattr("rowspace.execute.batches._SHARE", 3)
+    monkeypatch.setattr("rowspace.execute.batches.SHARE_LOOKUPS", 3)
     data = examples.data_for(name, 200)
     found = [trained(name, data, update, batch=50, threads=n, epochs=2) for n in (1, 2, 3, 4, 8)]
     for tables, history, _ in found[1:]:

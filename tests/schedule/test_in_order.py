@@ -39,7 +39,7 @@ def test_a_rate_that_falls_makes_one_plan_of_many_segments(plans):
 @pytest.mark.parametrize("examples", [1, 70, 3000])
 def test_shorter_plans_give_the_same_bytes_and_costs(examples, plans, monkeypatch):
     whole = outcome(trained(rs.linear(0.1)))
-    monkeypatch.setattr(in_order, "_IN_TURN", examples)
+    monkeypatch.setattr(in_order, "IN_TURN_EXAMPLES", examples)
     plans.clear()
     assert outcome(trained(rs.linear(0.1))) == whole
     assert len(plans) > 2
@@ -57,11 +57,11 @@ def test_the_first_calls_of_the_loop_are_short(monkeypatch):
         run(self, slow, own, segments, task, at_most)
 
     monkeypatch.setattr(Threads, "_run_task", counted)
-    monkeypatch.setattr("rowspace.execute.executor._SOON", 0.0)  # no call is short
+    monkeypatch.setattr("rowspace.execute.executor.SHORT_SECONDS", 0.0)  # no call is short
     trained(rs.linear(0.1), epochs=1)
     assert calls == [1] * 2000
     calls.clear()
-    monkeypatch.setattr("rowspace.execute.executor._SOON", 60.0)  # every call is
+    monkeypatch.setattr("rowspace.execute.executor.SHORT_SECONDS", 60.0)  # every call is
     trained(rs.linear(0.1), epochs=1)
     assert calls[:4] == [1, 2, 4, 8]
     assert sum(calls) == 2000

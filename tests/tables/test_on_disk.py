@@ -38,9 +38,9 @@ def small(monkeypatch):
     monkeypatch.setattr("rowspace.tables.on_disk.LARGE", 2**12)
     monkeypatch.setattr(rs.Trainer, "sizes", Sizes(disk_block_bytes=2**13))
     monkeypatch.setattr("rowspace.tables.on_disk.EXTENT", 2**11)
-    monkeypatch.setattr("rowspace.schedule.parts.WHOLE", 2**8)
-    monkeypatch.setattr("rowspace.schedule.arrays.SMALL", 1)
-    monkeypatch.setattr("rowspace.schedule.arrays._PIECE", 3000)
+    monkeypatch.setattr("rowspace.schedule.parts.WHOLE_BYTES", 2**8)
+    monkeypatch.setattr("rowspace.schedule.arrays.SMALL_BYTES", 1)
+    monkeypatch.setattr("rowspace.schedule.arrays.PIECE_EXAMPLES", 3000)
 
 
 def trained(folder, cost, update, *, threads=1, room=None, examples=EXAMPLES, monkeypatch=None, **options):

@@ -8,7 +8,8 @@ import numpy as np
 from rowspace.kernel.segments import Segments
 from rowspace.schedule.plan import Order, Plan, Task, span
 
-_CALL = 2**18  # examples of a task, at most, so that Ctrl-C is heard between tasks
+# Of a task, at most, so that Ctrl-C is heard between tasks (docs/decisions/schedule.md#a-threads-rows-in-one-call).
+_TASK_EXAMPLES = 2**18
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def in_turn(segments: np.ndarray, rows: Sequence[Task], threads: int) -> tuple[n
     takes to hand them out. Rows next to one another are always different threads', so that they can follow each other.
     """
     examples = sum(hi - lo for lo, hi in (span(segments, row) for row in rows))
-    calls = max(1, -(-examples // (_CALL * threads)))
+    calls = max(1, -(-examples // (_TASK_EXAMPLES * threads)))
     edges = np.linspace(0, len(rows), calls + 1).astype(int)
     places, tasks, begin = [], [], 0
     for lo, hi in zip(edges[:-1], edges[1:], strict=True):

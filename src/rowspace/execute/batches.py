@@ -16,7 +16,7 @@ from rowspace.schedule.plan import Outcome
 from rowspace.state import TrainState
 from rowspace.system.threads import Workers
 
-_SHARE = 4096  # lookups for which a thread is worth its while
+SHARE_LOOKUPS = 4096  # for which a thread is worth its while
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Distinct:
     def of(cls, ids: np.ndarray) -> "Distinct":
         """Of the ids of all lookups: repeats stay in the order of the examples, so that their sum does too."""
         order = np.argsort(ids, kind="stable")
-        found = ids[order]
-        new = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]]))
-        return cls(found[new], (order, np.append(new, len(ids))), len(ids))
+        ordered = ids[order]
+        new = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        return cls(ordered[new], (order, np.append(new, len(ids))), len(ids))
 
 
 class BatchRun:
@@ -49,7 +49,7 @@ class BatchRun:
         origin, sizes = _places(plan)
         ids = {t: np.empty(size, np.int64) for t, size in sizes.items()}
         self._each_share(plan.loops.ids, (origin, *ids.values()))
-        distinct = {t: Distinct.of(found) for t, found in ids.items() if len(found)}
+        distinct = {t: Distinct.of(own) for t, own in ids.items() if len(own)}
         for t in plan.loops.catching_up.keys() & distinct.keys():
             self._catch_up(t, distinct[t])
         gradients = {t: np.empty((size, state.tables[t].dim), np.float32) for t, size in sizes.items()}
@@ -86,7 +86,7 @@ class BatchRun:
         return not bad
 
     def _each_row(self, distinct: Distinct, do: Callable[[tuple[int, int]], None]) -> None:
-        edges = shares(0, len(distinct.rows), distinct.lookups, _SHARE).tolist()
+        edges = shares(0, len(distinct.rows), distinct.lookups, SHARE_LOOKUPS).tolist()
         self._on_threads(do, list(zip(edges[:-1], edges[1:], strict=True)))
 
     def _on_threads(self, do: Callable[[Any], Any], parts: Sequence[Any]) -> None:

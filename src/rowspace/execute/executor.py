@@ -27,8 +27,8 @@ from rowspace.state import TrainState
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import is_on_disk
 
-_PAUSE = 2e-5  # seconds between looks at whether the row before has moved on
-_SOON = 5e-3  # seconds: a call of the loop that took longer is not followed by one of more segments
+_PAUSE_SECONDS = 2e-5  # between looks at whether the row before has moved on
+SHORT_SECONDS = 5e-3  # of a call of the loop: one that took longer is not followed by one of more segments
 
 
 class Executor(Protocol):
@@ -138,8 +138,8 @@ class Threads:
             if begin < stop and segments.failed(begin):
                 self._workers.halt()
             elif begin < stop:
-                sleep(_PAUSE)
-            elif perf_counter() - started < _SOON:
+                sleep(_PAUSE_SECONDS)
+            elif perf_counter() - started < SHORT_SECONDS:
                 size *= 2
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from rowspace.schedule.parts import Extent, Part, Parts
 from rowspace.system.threads import ThreadPool, waited
 
-SCATTERED = 2**14  # bytes for an example: where there are more to be brought, those needed are read as they are needed
+SCATTERED_BYTES = 2**14  # to be brought for each example: where there are more, rows are read as they are needed
 
 
 class Residency:
@@ -28,7 +28,7 @@ class Residency:
     def __init__(self, parts: Parts, needs: Sequence[frozenset[Part]], ahead: int, examples: int) -> None:
         self.parts, self.needs, self.ahead = parts, needs, ahead
         new = [parts.size(need - before) for before, need in zip([frozenset(), *needs], needs, strict=False)]
-        self.brings = sum(new) <= examples * SCATTERED
+        self.brings = sum(new) <= examples * SCATTERED_BYTES
         self._asked: frozenset[Part] = frozenset()
         self._threads: list[ThreadPool] = []
         self._reading: Future[None] | None = None
@@ -68,8 +68,8 @@ class Residency:
 
     def _sorted(self, parts: Iterable[Part]) -> list[Extent]:
         """The extents of some parts in the order in which they lie on the disk."""
-        found = [extent for part in parts for extent in self.parts.extents[part]]
-        return sorted(found, key=lambda extent: (id(extent[0]), extent[1]))
+        extents = [extent for part in parts for extent in self.parts.extents[part]]
+        return sorted(extents, key=lambda extent: (id(extent[0]), extent[1]))
 
     def _thread(self, number: int) -> ThreadPool:
         if not self._threads:

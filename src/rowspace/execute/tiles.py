@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rowspace.execute.arrange import Arranged, Sharing, Stage, in_turn, laid_out
-from rowspace.execute.residency import SCATTERED, Residency
+from rowspace.execute.residency import SCATTERED_BYTES, Residency
 from rowspace.kernel.segments import NEEDED
 from rowspace.schedule.parts import Parts
 from rowspace.schedule.plan import Plan, Task, span
@@ -20,10 +20,11 @@ from rowspace.system.mapped import mapped, release
 from rowspace.system.memory import resident
 from rowspace.tables.on_disk import is_on_disk
 
+# How the memory is shared out (docs/decisions/on-disk.md#tiles-not-rows). A share of n is one part in n of it.
 _BANDS = 3  # of columns, in memory at a time: one that is read, one that is worked on, one that is written
-_AT_MOST = 4  # one part in so many of the memory for all three; else one at a time, read when the last is written
-_SHARE = 20  # a band takes at most one part in so many of the memory
-_SPARE = 16  # one part in so many of the memory is left for what comes and goes
+_BANDS_SHARE = 4  # for all three; where they need more there is one at a time, read when the last is written
+_BAND_SHARE = 20  # for a band, at most
+_SPARE_SHARE = 16  # left for what comes and goes
 
 Range = tuple[int, int]
 
@@ -51,9 +52,9 @@ class _BandSize:
     @classmethod
     def of(cls, columns: Sequence[int], memory: int) -> "_BandSize":
         """Bands of columns of so many bytes each, as the memory allows."""
-        width = int(np.clip(memory // _SHARE // max(1, *columns), 1, len(columns)))
+        width = int(np.clip(memory // _BAND_SHARE // max(1, *columns), 1, len(columns)))
         size = width * max(columns)
-        return cls(width, size, _BANDS * size <= memory // _AT_MOST)
+        return cls(width, size, _BANDS * size <= memory // _BANDS_SHARE)
 
     @property
     def held(self) -> int:
@@ -139,7 +140,7 @@ def _within(columns: np.ndarray, task: Task, left: int, right: int) -> Task:
 
 def bring_all(parts: Parts, examples: int) -> None:
     """Read everything, where all of it fits, unless so few examples are better served with what they need."""
-    if sum(of.array.nbytes for of in parts.arrays) <= examples * SCATTERED:
+    if sum(of.array.nbytes for of in parts.arrays) <= examples * SCATTERED_BYTES:
         for of in parts.arrays:
             of.prefetch(0, len(of.array))
 
@@ -148,7 +149,7 @@ def room_for_rows(arrays: Iterable[np.ndarray], memory: int) -> int:
     """What is left of so many bytes of memory for rows, beside all else that this process has; arrays are let go."""
     for array in arrays:
         release(array)
-    return max(0, memory - memory // _SPARE - resident())
+    return max(0, memory - memory // _SPARE_SHARE - resident())
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.sort_loops import distribute, distribute_within, number_buckets
 from rowspace.system.mapped import release, scratch
 
-SMALL = 2**24  # bytes: smaller arrays are in memory
-_PIECE = 2**21  # examples that are gone through at a time
+SMALL_BYTES = 2**24  # of an array: smaller ones are in memory, also where tables are on disk
+PIECE_EXAMPLES = 2**21  # that are gone through at a time, where they lie on the disk
 
 
 class Arrays:
@@ -53,14 +53,14 @@ class FileArrays(Arrays):
         self.folder, self.memory = folder, memory
 
     def _new(self, shape: tuple[int, ...]) -> np.ndarray:
-        small = int(np.prod(shape)) * np.dtype(np.int32).itemsize < SMALL
+        small = int(np.prod(shape)) * np.dtype(np.int32).itemsize < SMALL_BYTES
         return np.empty(shape, np.int32) if small else scratch(self.folder, shape, np.int32)
 
     def number(self, ids: Sequence[np.ndarray], *rest: Any) -> None:
         """Number the buckets of the examples, piece by piece."""
         *options, out, counts = rest
-        for lo in range(0, len(out), _PIECE):
-            parts = [a[lo : lo + _PIECE] for a in (*ids, out)]
+        for lo in range(0, len(out), PIECE_EXAMPLES):
+            parts = [a[lo : lo + PIECE_EXAMPLES] for a in (*ids, out)]
             super().number(parts[: len(ids)], *options, parts[-1], counts)
             for part in parts:
                 release(part)
@@ -80,8 +80,8 @@ class FileArrays(Arrays):
             begin = end
 
     def _move(self, buckets: Any, starts: Any, columns: Sequence[Any], out: Any, chosen: tuple[int, int]) -> None:
-        for lo in range(0, len(buckets), _PIECE):
-            parts = [a[lo : lo + _PIECE] for a in (buckets, *columns)]
+        for lo in range(0, len(buckets), PIECE_EXAMPLES):
+            parts = [a[lo : lo + PIECE_EXAMPLES] for a in (buckets, *columns)]
             compiled_loop(distribute_within)(parts[0], starts, tuple(parts[1:]), out, *chosen)
             for part in parts:
                 release(part)

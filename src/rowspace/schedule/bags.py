@@ -38,17 +38,18 @@ class Bags:
 def gathered_by(chunk: Chunk) -> tuple[str, int] | None:
     """By which column a chunk's examples are gathered, and how many at most; None if they are not.
 
-    Raises DataError for columns gathered in different ways, or beside others than ids drawn or of `by`.
+    Raises:
+        DataError: for columns gathered in different ways, or beside others than ids drawn or of `by`.
     """
-    found = {c: (column.by, column.most) for c, column in chunk.items() if isinstance(column, Gathered)}
-    if not found:
+    ways = {c: (column.by, column.most) for c, column in chunk.items() if isinstance(column, Gathered)}
+    if not ways:
         return None
-    if len(set(found.values())) > 1:
-        raise DataError(f"columns {', '.join(found)} are gathered in different ways; give them one by and one most")
-    [by, most] = next(iter(found.values()))
+    if len(set(ways.values())) > 1:
+        raise DataError(f"columns {', '.join(ways)} are gathered in different ways; give them one by and one most")
+    [by, most] = next(iter(ways.values()))
     ids = chunk.get(by)
     if not isinstance(ids, np.ndarray) or ids.ndim != 1 or ids.dtype.kind not in "iu":
-        raise DataError(f"{', '.join(found)} is gathered by {by!r}: that must be a column of one id that the cost uses")
+        raise DataError(f"{', '.join(ways)} is gathered by {by!r}: that must be a column of one id that the cost uses")
     for name, column in chunk.items():
         if name != by and not isinstance(column, Gathered) and column_of(column).examples is not None:
             raise DataError(f"column {name!r} is neither drawn nor gathered by {by!r}; make it rs.Gathered too")
@@ -57,25 +58,28 @@ def gathered_by(chunk: Chunk) -> tuple[str, int] | None:
 
 def in_file_order(chunk: Chunk) -> Chunk:
     """Neighbours with the same id as bags, in file order; a chunk without gathered columns as it is."""
-    found = gathered_by(chunk)
-    if found is None:
+    way = gathered_by(chunk)
+    if way is None:
         return chunk
-    by, most = found
+    by, most = way
     ids = np.asarray(chunk[by])
     begins = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.zeros(0, int)
     lengths = np.diff(np.append(begins, len(ids)))
     pieces = -(-lengths // most)
     piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     offsets = np.append(np.repeat(begins, pieces) + piece * most, len(ids)).astype(np.int64)
-    together = lambda values: Ragged(np.ascontiguousarray(values), offsets, gathered=True)
-    return _with_bags(chunk, together, {by: ids[offsets[:-1]]})
+
+    def neighbours(values: np.ndarray) -> Ragged:
+        return Ragged(np.ascontiguousarray(values), offsets, gathered=True)
+
+    return _with_bags(chunk, neighbours, {by: ids[offsets[:-1]]})
 
 
 def in_buckets(chunk: Chunk, ends: np.ndarray, spare: "Bags | None" = None) -> tuple[Chunk, Bags, np.ndarray]:
     """The examples of every bucket, which end at `ends`, as bags; gives where the buckets end among the bags."""
-    found = gathered_by(chunk)
-    assert found is not None
-    by, most = found
+    way = gathered_by(chunk)
+    assert way is not None
+    by, most = way
     ids, examples = np.asarray(chunk[by]), length(chunk)
     of = Arrays().room((examples,), spare.of if spare else None)
     offsets, firsts = np.empty(examples + 1, np.int64), np.empty(examples, ids.dtype)

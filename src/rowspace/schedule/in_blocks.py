@@ -17,8 +17,8 @@ from rowspace.schedule.sizes import REPLICAS
 from rowspace.state import Key, TrainState
 from rowspace.tables.on_disk import folder_of, is_on_disk
 
-_STAGES = 16  # of a plan whose rows are looked at: so many looks
-_WORTH_SAYING = 2**22  # bytes of a table, for which one thread takes long
+_LOOKS = 16  # at the rows of a table in one plan, where somebody records them
+_LARGE_BYTES = 2**22  # of a table: for one thread it takes long
 
 
 def in_blocks(ready: Ready, columns: Chunk, place: Place, epoch: EpochStart, planning: Planning) -> Iterator[Pending]:
@@ -51,7 +51,7 @@ def _plans(
     shared = buckets.layout.shared
     together = REPLICAS if shared else 0
     if not shared and planning.record_every is not None:
-        together = max(1, len(rows) // _STAGES)
+        together = max(1, len(rows) // _LOOKS)
     yield Plan(
         kernel=kernel,
         columns=done.columns,
@@ -121,7 +121,7 @@ def _advise(kernel: Kernel, why_not: str, planning: Planning) -> None:
     """Say that a cost runs in order, where blocks were asked for or would be much faster."""
     values = [table.values for table in planning.state.tables.values()]
     on_disk = [v.nbytes for v in values if is_on_disk(v)]
-    large = any(v.nbytes > _WORTH_SAYING for v in values) and planning.preparer.at_once > 1
+    large = any(v.nbytes > _LARGE_BYTES for v in values) and planning.preparer.at_once > 1
     if on_disk:
         SlowTable.warn(kernel.name, why_not, sum(on_disk), planning.memory)
     elif planning.options.schedule == "blocks" or large:

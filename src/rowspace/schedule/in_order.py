@@ -12,8 +12,8 @@ from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Order, Plan
 from rowspace.schedule.planning import Pending, Planning, Ready, lookups_until, place_after
 
-_IN_TURN = 2**16  # examples of a plan
-_RACING = 2**22  # of a plan whose threads race: it ends when the last of them is done
+IN_TURN_EXAMPLES = 2**16  # of a plan, after which there may be a checkpoint
+RACING_EXAMPLES = 2**22  # of a plan whose threads race: it ends when the last of them is done
 
 
 def sequential(ready: Ready, columns: Chunk, place: Place, epoch: EpochStart, planning: Planning) -> Iterator[Pending]:
@@ -31,7 +31,9 @@ def _plans(
     ready: Ready, columns: Chunk, place: Place, epoch: EpochStart, planning: Planning, order: Order
 ) -> Iterator[Plan]:
     kernel, examples, longest = ready.kernel, length(columns), planning.pacing.longest()
-    most = 1 if kernel.slow else max(1, (_RACING if order is Order.RACE else _IN_TURN) // longest)  # segments
+    most = (
+        1 if kernel.slow else max(1, (RACING_EXAMPLES if order is Order.RACE else IN_TURN_EXAMPLES) // longest)
+    )  # segments
     lo = place.entry
     while lo < examples:
         begin = lo - lo % longest

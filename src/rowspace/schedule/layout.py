@@ -7,8 +7,9 @@ from rowspace.columns.kinds import Form
 from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.lookups import Lookup, id_sources
 
-SMALL = 2**20  # bytes: a table that every bucket needs is copied for each of a few threads
-_FEW = 4  # and has at most one row in so many of the largest table
+# A table that every bucket needs is copied for each of a few threads (docs/decisions/schedule.md#small-shared-tables).
+SHARED_BYTES = 2**20  # of such a table, at most
+_SHARED_ROWS = 4  # one row in so many of the largest table, at most
 
 IdSource = tuple[str, int | None]  # a column of ids, or a place in a column of fixed bags
 
@@ -109,7 +110,7 @@ def _shown(source: IdSource) -> str:
 
 def _may_be_shared(use: _Use, size: tuple[int, int], largest: int) -> bool:
     rows, dim = size
-    return not use.anywhere and not use.sampled and rows * dim * 4 <= SMALL and _FEW * rows <= largest
+    return not use.anywhere and not use.sampled and rows * dim * 4 <= SHARED_BYTES and _SHARED_ROWS * rows <= largest
 
 
 def _laid_out(

@@ -10,7 +10,7 @@ from rowspace.jit.compile import compiled_loop
 from rowspace.jit.draws import draw_alias, draw_pool, random_bits
 from rowspace.schedule.blocks import Blocks, number_dtype
 
-_HEAVY = 16  # a row with more than one in so many of a block's share is frequent
+_FREQUENT = 16  # a row is frequent that has more than one in so many of a block's share (docs/decisions/schedule.md)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class NegativePool:
         drawn = np.empty(size, number_dtype(len(blocks.of)))
         compiled_loop(random_bits, draw_alias, draw_pool)(bits, *negatives.alias, drawn)
         share = max(1, size // blocks.count)
-        often = np.bincount(drawn, minlength=len(blocks.of)) > share // _HEAVY
+        often = np.bincount(drawn, minlength=len(blocks.of)) > share // _FREQUENT
         drawn = drawn[np.argsort(blocks.of[drawn], kind="stable")]  # by counting, for numbers of two bytes
         edges = np.searchsorted(blocks.of[drawn], np.arange(blocks.count + 1))
         own = zip(edges[:-1], edges[1:], blocks.starts[:-1], blocks.starts[1:], strict=True)

@@ -10,9 +10,9 @@ from rowspace.columns.data import Data
 from rowspace.rates import Constant
 from rowspace.updates import Update
 
-_SLICE = 1 << 16  # examples of a segment at most
+_SEGMENT_EXAMPLES = 1 << 16  # of a segment, at most
 RATE_STEPS = 2000  # a rate that changes does so at least this often over a training
-SAMPLED = 16  # where the cost takes time to compute, one example in this many is added up
+SAMPLED = 16  # one cost in so many is added up, where it takes time (docs/decisions/engine.md#the-reported-cost)
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Pacing:
     def longest(self) -> int:
         """How many examples a segment may have, which are all run at one rate."""
         if self._constant or self.chunks.examples is None:
-            return _SLICE
-        return int(np.clip(self.epochs * self.chunks.examples // RATE_STEPS, 1, _SLICE))
+            return _SEGMENT_EXAMPLES
+        return int(np.clip(self.epochs * self.chunks.examples // RATE_STEPS, 1, _SEGMENT_EXAMPLES))
 
     def every(self, cheap: bool, examples: int) -> int:
         """Of how many examples one's cost is added up: decided at the first chunk, so that all weigh the same."""

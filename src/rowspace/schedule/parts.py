@@ -8,7 +8,7 @@ from rowspace.schedule.plan import Plan, span
 from rowspace.state import TrainState
 from rowspace.system.mapped import Mapped, mapped
 
-WHOLE = 2**16  # bytes: an array of which the rows of an extent have fewer is kept in memory
+WHOLE_BYTES = 2**16  # of the rows of a page: an array where they have fewer is kept in memory
 EXAMPLES = -1
 
 Part = tuple[int, int]  # a space of tables and a block of its rows; or EXAMPLES and a row of buckets
@@ -50,7 +50,7 @@ def parts_of(plan: Plan, state: TrainState) -> Parts:
     whole = 0
     for space, tables in enumerate(spaces[:1] if symmetric else spaces):
         arrays = [m for m in (mapped(a) for t in tables for a in state.arrays_of(t)) if m is not None]
-        wide = [m for m in arrays if m.row_bytes * examples.blocks[space].page >= WHOLE]
+        wide = [m for m in arrays if m.row_bytes * examples.blocks[space].page >= WHOLE_BYTES]
         whole += sum(m.array.nbytes for m in arrays if m not in wide)
         moved += wide
         extents |= _of_space(space, wide, examples.blocks[space])
