@@ -240,7 +240,7 @@ def test_a_trace_shows_what_a_shorter_training_would_have_learned(tmp_path):
 
 
 def test_catching_up_makes_no_copy_of_the_table(monkeypatch):
-    monkeypatch.setattr("rowspace.kernel.caught_up.STRETCH", 2**16)
+    monkeypatch.setattr("rowspace.kernel.caught_up.PIECE_BYTES", 2**16)
     rows, peaks = 50_000, []
 
     def measured(state, loops):

@@ -10,7 +10,7 @@ from rowspace.system.mapped import PIECE_BYTES, release
 
 
 def catch_up_all(state: TrainState, loops: Loops) -> None:
-    """Let every row of an exact update take the steps it missed, a stretch of rows at a time; no copy is made.
+    """Let every row of an exact update take the steps it missed, a piece of rows at a time; no copy is made.
 
     Ctrl-C waits for the end: rows that missed steps of a fit that is over could not be caught up later.
     """
@@ -26,7 +26,7 @@ def catch_up_all(state: TrainState, loops: Loops) -> None:
 
 
 def caught_up(state: TrainState, loops: Loops, table: str, rows: np.ndarray) -> np.ndarray:
-    """The values of some rows (r, dim) as they are once caught up: a copy. Table and state stay as they are."""
+    """The values of some rows (r, dim) as they are once caught up: a copy. Table and slots stay as they are."""
     values = state.tables[table].values[rows]
     if _may_lag(state, table):
         _catch_up(state, loops, table, values, *(slots[rows] for slots in state.slots[table]))
@@ -38,6 +38,6 @@ def _may_lag(state: TrainState, table: str) -> bool:
 
 
 def _catch_up(state: TrainState, loops: Loops, table: str, values: np.ndarray, *slots: np.ndarray) -> None:
-    """Catch up all rows of these arrays, which are parts of the table and its state, or copies of parts."""
+    """Catch up all rows of these arrays, which are parts of the table and its slots, or copies of parts."""
     loop, rows = loops.rows(table, step=False), np.arange(len(values))
     catch_up(loop, (values, *slots), rows, state.rates.of(table), state.steps, (0, len(rows)))

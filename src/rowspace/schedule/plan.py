@@ -82,7 +82,7 @@ class Outcome:
 
     @classmethod
     def of(
-        cls, work: Segments, stage: Sequence[Task], members: np.ndarray | None = None,
+        cls, segments: Segments, stage: Sequence[Task], members: np.ndarray | None = None,
         error: BaseException | None = None, *, apart: bool = False,
     ) -> "Outcome":  # fmt: skip
         """Add up the segments of a stage, in the order of their examples; of bags, their `members` count.
@@ -90,8 +90,8 @@ class Outcome:
         With `apart`, the costs of its segments are not added up: the segments may be any number of stages.
         """
         here = np.concatenate([np.arange(*task) for task in stage]) if stage else np.zeros(0, int)
-        here = here[np.argsort(work.segments[here, LO], kind="stable")]  # whichever thread had them
-        out, lo, hi = work.out[here], work.segments[here, LO], work.segments[here, HI]
+        here = here[np.argsort(segments.segments[here, LO], kind="stable")]  # whichever thread had them
+        out, lo, hi = segments.out[here], segments.segments[here, LO], segments.segments[here, HI]
         begun = out[:, DONE] > NOT_BEGUN
         done = np.where(begun, out[:, DONE], lo).astype(np.int64)
         wrong = np.flatnonzero(begun & (done < hi))

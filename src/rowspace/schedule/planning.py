@@ -74,11 +74,11 @@ class Planning:
         rates = self.pacing.rates(kernel.order(), first + counted_before(columns, at), epoch)
         clock = self.state.steps - (int(segments[0, LO]) if len(segments) else 0)
         every = self.pacing.every(kernel.cost_is_cheap, length(columns))
-        work = Segments.of(segments, rates, first, every, epoch.seed, clock)
+        whole = Segments.of(segments, rates, first, every, epoch.seed, clock)
         if not any(map(self.state.is_exact, self.state.updates)):
-            return work
-        self.state.rates.extend(kernel.order(), clock + segments[:, LO], work.rates)
-        return replace(work, since=self.state.rates.since, paces=self.state.rates.paces)
+            return whole
+        self.state.rates.extend(kernel.order(), clock + segments[:, LO], whole.rates)
+        return replace(whole, since=self.state.rates.since, paces=self.state.rates.paces)
 
 
 def lookups_until(after: Place, kernel: Kernel, columns: Chunk) -> int:
