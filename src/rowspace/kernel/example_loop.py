@@ -96,6 +96,7 @@ class ExampleLoop:
         self.columns = LoopColumns(self.writer, self.emitter, traced, columns, self.arrays)
 
     def build(self, options: LoopOptions) -> LoopSource:
+        """The loop, as far as it was asked for."""
         rows = self._tables()
         self.columns.read()
         self._prefetch(rows, options.prefetched)

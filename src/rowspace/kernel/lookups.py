@@ -43,6 +43,7 @@ def cut(
     columns: dict[str, Variable],
     sizes: dict[str, int],
 ) -> tuple[list[Lookup], Variable]:
+    """The lookups of a cost, and its graph with fresh rows in their place."""
     names = {symbol: name for name, symbol in tables.items()}
     lookups: dict[Any, Lookup] = {}
     replaced: dict[Variable, Variable] = {}
@@ -189,6 +190,7 @@ def _picks(look: Lookup, total: Variable) -> dict[int, list[Apply]] | None:
 
 
 def check_cut(total: Variable, tables: dict[str, Variable]) -> None:
+    """Refuse a cost that uses a table otherwise than by looking up rows."""
     reached = set(ancestors([total]))
     for name, symbol in tables.items():
         if symbol in reached:

@@ -19,6 +19,7 @@ from rowspace.kernel.emit.statements import Assign
 
 
 def dimshuffle(emitter: Emitter, node: Apply) -> None:
+    """x with its axes in another order, and axes of length one."""
     [x], [out], order = node.inputs, node.outputs, node.op.new_order
     shape = emitter.shape(x)
     dims = tuple(1 if axis == "x" else shape[axis] for axis in order)
@@ -34,6 +35,7 @@ def dimshuffle(emitter: Emitter, node: Apply) -> None:
 
 
 def alloc(emitter: Emitter, node: Apply) -> None:
+    """A value spread over some lengths."""
     value, *lengths = node.inputs
     dims = tuple(length_of(emitter, length) for length in lengths)
     own = len(emitter.shape(value))
@@ -41,11 +43,13 @@ def alloc(emitter: Emitter, node: Apply) -> None:
 
 
 def shape_i(emitter: Emitter, node: Apply) -> None:
+    """The length of an axis."""
     length = fixed(emitter.shape(node.inputs[0])[node.op.i])
     emitter.bind(node.outputs[0], (), lambda _: length)
 
 
 def same_elements(emitter: Emitter, node: Apply) -> None:
+    """What has the elements of x, at the same places."""
     x = node.inputs[0]
     emitter.bind(node.outputs[0], emitter.shape(x), lambda index: emitter.at(x, index))
 
@@ -66,12 +70,14 @@ def _specified(emitter: Emitter, own: Dim, given: Dim) -> Dim:
 
 
 def make_vector(emitter: Emitter, node: Apply) -> None:
+    """Numbers as a vector."""
     [out] = node.outputs
     sections = [((p,), (1,), lambda _, x=x: emitter.at_as(x, (), out.type.dtype)) for p, x in enumerate(node.inputs)]
     _fill(emitter, out, (len(node.inputs),), sections)
 
 
 def join(emitter: Emitter, node: Apply) -> None:
+    """Arrays one after another along an axis."""
     [out], (place, parts) = node.outputs, _axis_first(node)
     sections: list[Any] = []
     start: Dim = 0
@@ -111,6 +117,7 @@ def _fill(emitter: Emitter, out: Variable, dims: tuple[Dim, ...], sections: Sequ
 
 
 def split(emitter: Emitter, node: Apply) -> None:
+    """An array cut along an axis."""
     place, (x, sizes) = _axis_first(node)
     shape = emitter.shape(x)
     start: Dim = 0
@@ -134,12 +141,14 @@ def _lengths(emitter: Emitter, node: Apply, sizes: Variable) -> list[Dim]:
 
 
 def subtensor(emitter: Emitter, node: Apply) -> None:
+    """x[slices and places]"""
     x, *flat = node.inputs
     part = Part(emitter, node, flat, emitter.shape(x))
     emitter.bind(node.outputs[0], part.dims, lambda index: emitter.at(x, part.outer(index)))
 
 
 def inc_subtensor(emitter: Emitter, node: Apply) -> None:
+    """x with y added to, or set at, x[slices and places]."""
     x, _, *flat = node.inputs
     [out], shape = node.outputs, emitter.shape(x)
     part = Part(emitter, node, flat, shape)
@@ -157,6 +166,7 @@ def inc_subtensor(emitter: Emitter, node: Apply) -> None:
 
 
 def reshape(emitter: Emitter, node: Apply) -> None:
+    """The same elements in another shape: stored one after another, then read."""
     x, [out] = node.inputs[0], node.outputs
     shape, dims = emitter.shape(x), out.type.shape
     if any(isinstance(d, Expr) for d in shape) or None in dims:

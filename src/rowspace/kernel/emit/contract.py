@@ -11,6 +11,7 @@ from rowspace.kernel.emit.typed import number_of
 
 
 def dot(emitter: Emitter, node: Apply) -> None:
+    """A product of vectors and matrices."""
     [a, b], [out] = node.inputs, node.outputs
     left, right = emitter.shape(a), emitter.shape(b)
     rows, columns = left[:-1], right[1:]
@@ -32,6 +33,7 @@ def dot(emitter: Emitter, node: Apply) -> None:
 
 
 def blockwise(emitter: Emitter, node: Apply) -> None:
+    """A product of matrices for each place along further axes; no other operation on blocks has a loop."""
     if not isinstance(node.op.core_op, Dot) or any(x.type.ndim < 2 for x in node.inputs):
         raise Unsupported(str(node.op))
     matrices(emitter, node)
@@ -54,6 +56,7 @@ def matrices(emitter: Emitter, node: Apply) -> None:
 
 
 def careduce(emitter: Emitter, node: Apply) -> None:
+    """A sum, a product, a maximum and so on, along some axes."""
     [x], [out] = node.inputs, node.outputs
     operation = REDUCTIONS.get(type(node.op.scalar_op).__name__)
     if operation is None or not operation.gives(out.type.dtype):

@@ -18,6 +18,7 @@ _ZEROS = (ZERO, constant("0.0", "f32"), constant("0.0", "f64"))
 
 
 def elemwise(emitter: Emitter, node: Apply) -> None:
+    """An operation of single numbers, for every element."""
     if len(node.outputs) > 1:
         raise Unsupported(str(node.op))
     operation, [out] = node.op.scalar_op, node.outputs

@@ -42,6 +42,7 @@ class Emitter:
         self.stored: set[Variable] = set()  # results that lie in a scratch array of their own
 
     def bind(self, variable: Variable, dims: tuple[Dim, ...], access: Access) -> None:
+        """Say what stands for the elements of a result, whose lengths are `dims`."""
         self.dims[variable] = dims
         self.access[variable] = access
 
@@ -80,6 +81,7 @@ class Emitter:
         return converted(self.at(variable, index), own, dtype)
 
     def shape(self, variable: Variable) -> tuple[Dim, ...]:
+        """The lengths of a result."""
         if isinstance(variable, Constant):
             return tuple(np.shape(variable.data))
         if variable not in self.dims:
@@ -132,6 +134,7 @@ class Emitter:
         return long[0] if long else 1
 
     def equate(self, a: Dim, b: Dim) -> None:
+        """Two lengths are the same: if that is not known, it is checked before the loop runs."""
         if a == b:
             return
         if not self._can_be_checked(a, b):
@@ -154,6 +157,7 @@ class Emitter:
 
     @staticmethod
     def is_array(dims: tuple[Dim, ...]) -> bool:
+        """Whether there is more than one element."""
         return any(d != 1 for d in dims)
 
     def store(self, out: Variable, dims: tuple[Dim, ...], access: Access) -> None:

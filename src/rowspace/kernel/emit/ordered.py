@@ -82,10 +82,12 @@ def _search(emitter: Emitter, loops: list[Axis], value: Expr, number: str) -> Ex
 
 
 def sort(emitter: Emitter, node: Apply) -> None:
+    """The elements along an axis, the least first."""
     _sort(emitter, node, places=False)
 
 
 def argsort(emitter: Emitter, node: Apply) -> None:
+    """The places of the elements along an axis, the least first."""
     _sort(emitter, node, places=True)
 
 
