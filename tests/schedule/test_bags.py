@@ -348,7 +348,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", quick(OTHERS, "one id decides", "a small table beside", "the center first"))
 def test_other_costs_give_the_same_bytes_at_any_number_of_threads(name):
     def run(threads):
         found = {"E": rs.Table(ROWS, DIM, seed=1, scale=0.5), "R": rs.Table(5, DIM, seed=2, scale=0.5)}
