@@ -336,6 +336,7 @@ def test_importing_it_is_light():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.filterwarnings("ignore:np.dot")  # what PyTensor compiles, where nothing is cached yet
 def test_shared_is_the_same_memory(E):
     pytensor = pytest.importorskip("pytensor")
     import pytensor.tensor as pt
