@@ -9,7 +9,7 @@ from typing import Any
 
 import pytensor.tensor as pt
 
-from rowspace.columns.holding import Above, Between, OneOf, held, holding
+from rowspace.columns.holding import above, between, held, holding, one_of
 from rowspace.errors import CostError
 
 
@@ -26,13 +26,13 @@ def squared_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
     return (label - E[i] @ E[j]) ** 2
 
 
-@holding(label=Between(0, 1))
+@holding(label=between(0, 1))
 def logistic_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
     """log(1 + exp(-(2 label - 1) a.b)): the logistic loss of a label 0 or 1 given the dot product."""
     return pt.softplus(-(2 * label - 1) * (E[i] @ E[j]))
 
 
-@holding(label=Between(-1, 1))
+@holding(label=between(-1, 1))
 def cosine(E: Any, i: Any, j: Any, label: Any) -> Any:
     """(label - cos(a, b))^2, where cos(a, b) = a.b / (|a| |b|). Blind to lengths; unstable for rows near the origin."""
     a, b = E[i], E[j]
@@ -99,7 +99,7 @@ def subword_skip_gram(S: Any, C: Any, subwords: Any, window: Any, negatives: Any
     return pt.softplus(-(around @ u)).sum() + drawn
 
 
-@holding(count=Above(0))
+@holding(count=above(0))
 def glove(W: Any, C: Any, b: Any, c: Any, i: Any, j: Any, count: Any) -> Any:
     """min((x / 100)^0.75, 1) (w.c + b_i + c_j - log x)^2 for a co-occurrence count x; b and c are tables of width 1.
 
@@ -134,7 +134,7 @@ def distmult(E: Any, R: Any, head: Any, relation: Any, tail: Any, negatives: Any
     return pt.softplus(-(hr @ E[tail])) + pt.softplus(E[negatives] @ hr).sum()
 
 
-@holding(label=OneOf(-1, 1))
+@holding(label=one_of(-1, 1))
 def complex_(E: Any, R: Any, head: Any, relation: Any, tail: Any, label: Any) -> Any:
     """log(1 + exp(-label score)), label -1 or 1, score = Re of the sum of h r conj(t) over complex numbers.
 

@@ -38,7 +38,7 @@ def test_arrays_are_written_as_numpy_writes_them(shape, dtype):
 
 
 def test_long_arrays_are_written_in_pieces(tmp_path):
-    array = np.arange(12, dtype=np.float32).reshape(3, 4)
+    array = np.arange(2**22 + 12, dtype=np.float32).reshape(-1, 4)  # 16 MiB at a time
     with open(tmp_path / "a.npy", "wb") as out:
-        write_array(out, array, at_once=7)
+        write_array(out, array)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)

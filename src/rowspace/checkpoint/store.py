@@ -21,7 +21,7 @@ import numpy as np
 from rowspace.checkpoint.arrays import write_changed
 from rowspace.checkpoint.saved import MANIFEST, Damaged, Digests, DocumentCheck, Saved, file_of, manifest_text
 from rowspace.errors import CheckpointError
-from rowspace.system.atomic import sync_folder
+from rowspace.system.atomic import settle, sync_folder
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.lock import locked
 from rowspace.system.threads import ThreadPool, waited
@@ -144,8 +144,7 @@ class Store:
                     sync_folder(place / name)  # fsync takes a file as well as a folder
                 with (place / MANIFEST).open("w", encoding="ascii") as stream:
                     stream.write(manifest)
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                    settle(stream)
                 sync_folder(place)
                 os.rename(place, _path(self.folder, number))
                 sync_folder(self.folder)

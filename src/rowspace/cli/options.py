@@ -137,9 +137,5 @@ def option_name(parameter: str) -> str:
 
 def refuse_without_effect(context: Any, unused: Mapping[str, str]) -> None:
     """Refuse options that were given, be it with their default, and have no effect; DataError says what each is for."""
-    given = [name for name in context.params if _was_given(context, name)]
+    given = [name for name in context.params if context.get_parameter_source(name).name != "DEFAULT"]
     refuse_unused(unused, given, option_name)
-
-
-def _was_given(context: Any, parameter: str) -> bool:
-    return bool(context.get_parameter_source(parameter).name != "DEFAULT")

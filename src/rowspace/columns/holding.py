@@ -13,53 +13,32 @@ AnyCost = TypeVar("AnyCost", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class OneOf:
+class Allowed:
+    """What a column may hold, in words, and which of its numbers are so."""
+
+    told: str
+    holds: Callable[[np.ndarray], np.ndarray]
+
+
+def one_of(first: float, second: float) -> Allowed:
     """Two values and no other."""
-
-    first: float
-    second: float
-
-    def __str__(self) -> str:
-        return f"{self.first:g} or {self.second:g}"
-
-    def holds(self, numbers: np.ndarray) -> np.ndarray:
-        return (numbers == self.first) | (numbers == self.second)
+    return Allowed(f"{first:g} or {second:g}", lambda numbers: (numbers == first) | (numbers == second))
 
 
-@dataclass(frozen=True)
-class Between:
+def between(low: float, high: float) -> Allowed:
     """Numbers from one to another."""
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"numbers from {self.low:g} to {self.high:g}"
-
-    def holds(self, numbers: np.ndarray) -> np.ndarray:
-        return (numbers >= self.low) & (numbers <= self.high)
+    return Allowed(f"numbers from {low:g} to {high:g}", lambda numbers: (numbers >= low) & (numbers <= high))
 
 
-@dataclass(frozen=True)
-class Above:
+def above(least: float) -> Allowed:
     """Numbers above one."""
-
-    least: float
-
-    def __str__(self) -> str:
-        return f"numbers above {self.least:g}"
-
-    def holds(self, numbers: np.ndarray) -> np.ndarray:
-        return numbers > self.least
-
-
-Allowed = OneOf | Between | Above
+    return Allowed(f"numbers above {least:g}", lambda numbers: numbers > least)
 
 
 def holding(**columns: Allowed) -> Callable[[AnyCost], AnyCost]:
     """Say of a cost what its columns may hold.
 
-    >>> @holding(label=OneOf(0, 1))
+    >>> @holding(label=one_of(0, 1))
     ... def cost(E, i, label):
     ...     return label * E[i].sum()
     >>> check_held(cost, {"label": np.array([0, 1, 2], np.float32)})
@@ -91,5 +70,5 @@ def check_held(cost: Callable[..., Any], columns: Mapping[str, Any]) -> None:
             where = place[0] if len(place) == 1 else tuple(place.tolist())
             raise DataError(
                 f"column {name!r} holds {numbers[tuple(place)]:g} at position {where}; "
-                f"the cost {getattr(cost, '__name__', 'given')} takes {allowed} there"
+                f"the cost {getattr(cost, '__name__', 'given')} takes {allowed.told} there"
             )

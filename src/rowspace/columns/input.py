@@ -12,7 +12,7 @@ from rowspace.columns.kinds import AnyColumn, Column, Ragged, Unused, column_of
 from rowspace.columns.lists import Found, of_array, of_list
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
-from rowspace.tables.entries import FILL, check_not_masked
+from rowspace.tables.entries import FILL, check_not_masked, offsets_of
 
 
 def as_chunk(data: Any, used: Collection[str]) -> Chunk:
@@ -111,15 +111,10 @@ def _bags_or_entries(what: str, column: Any) -> Found:
         raise DataError(f"{what} holds {one_line(kind)}: a bag is a flat list of ids, names or numbers")
     if types.is_fixed_size_list(kind):
         width = kind.list_size
-        return _entries(what, inner, partial(_place_in_rows_of, width)).reshape(len(array), width)
-    offsets = np.zeros(len(array) + 1, np.int64)
-    np.cumsum(array.value_lengths().to_numpy(zero_copy_only=False), out=offsets[1:])
+        place = lambda k: f"at place {k % width} of row {k // width}"
+        return _entries(what, inner, place).reshape(len(array), width)
+    offsets = offsets_of(array.value_lengths().to_numpy(zero_copy_only=False))
     return Ragged(_entries(what, inner, partial(_place, offsets)), offsets)
-
-
-def _place_in_rows_of(width: int, k: int) -> str:
-    """Where entry k of all bags of one width stands, for errors."""
-    return f"at place {k % width} of row {k // width}"
 
 
 def _place(offsets: np.ndarray, k: int) -> str:
@@ -133,6 +128,7 @@ def _entries(what: str, column: Any, place: Any) -> np.ndarray:
     import pyarrow as pa
 
     types, column = pa.types, decoded(column)
+    taken = types.is_integer, types.is_floating, types.is_boolean, types.is_string, types.is_large_string
     _check_no_null(what, column, place)
     kind = column.type
     if types.is_decimal(kind):
@@ -141,16 +137,10 @@ def _entries(what: str, column: Any, place: Any) -> np.ndarray:
         column = column.cast(pa.large_string())
     elif types.is_null(kind):  # and of no length
         column = column.cast(pa.int64())
-    elif not any(is_kind(kind) for is_kind in (*_NUMBERS(), types.is_string, types.is_large_string)):
+    elif not any(is_kind(kind) for is_kind in taken):
         raise _not_a_column(what, kind)
     found: np.ndarray = _one_chunk(column).to_numpy(zero_copy_only=False)
     return found
-
-
-def _NUMBERS() -> tuple[Any, ...]:
-    from pyarrow import types
-
-    return types.is_integer, types.is_floating, types.is_boolean
 
 
 def _one_chunk(column: Any) -> Any:

@@ -14,6 +14,7 @@ from rowspace.columns.move_loops import move, take_bags
 from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
 from rowspace.system.digests import digest_of
+from rowspace.tables.entries import offsets_of
 
 _LOOKED_AT_ENTRIES = 4096  # the first ones, among which errors look for a number that is no id
 
@@ -60,9 +61,6 @@ class Form:
             return f"{self.draws.count} drawn"
         what = "ids" if self.integer else "numbers"
         return f"bag of {what}" if self.ragged else " x ".join([*map(str, self.shape), what])
-
-    def as_number(self) -> "Form":
-        return replace(self, integer=False, names=False)
 
     @property
     def ragged(self) -> bool:
@@ -296,7 +294,7 @@ class Ragged(Column):
 
     def reordered(self, order: np.ndarray) -> "Ragged":
         """The bags of some examples, one after another."""
-        offsets = np.concatenate([[0], np.cumsum(np.diff(self.offsets)[order])])
+        offsets = offsets_of(np.diff(self.offsets)[order])
         values = np.empty(offsets[-1], self.values.dtype)
         compiled_loop(take_bags)(self.values, self.offsets, order, offsets, values)
         return replace(self, values=values, offsets=offsets)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from rowspace.columns.kinds import Ragged
 from rowspace.errors import DataError
 from rowspace.errors.checks import whole
 from rowspace.jit.compile import compiled_loop
+from rowspace.tables.entries import offsets_of
 
 LONGEST_CHARACTERS = 100  # of an n-gram
 MOST_ROWS = 2**31 - 1  # that an int32 id can name
@@ -85,10 +85,10 @@ class Subwords:
                 f"{len(words)} words and {self.buckets} buckets are over {MOST_ROWS} rows; take fewer buckets"
             )
         texts = list(map(_bordered, words))
-        offsets = _offsets(1 + self._lengths(words))
+        offsets = offsets_of(1 + self._lengths(words))
         values = np.empty(offsets[-1], np.int32)
         loop = compiled_loop(write_buckets, write_bags)
-        text, starts = np.frombuffer(b"".join(texts), np.uint8), _offsets(list(map(len, texts)))
+        text, starts = np.frombuffer(b"".join(texts), np.uint8), offsets_of(list(map(len, texts)))
         loop(text, starts, offsets, self.min_n, self.max_n, self.buckets, values)
         return Ragged(values, offsets)
 
@@ -116,26 +116,22 @@ class Unseen:
     def vector(self, word: str) -> np.ndarray | None:
         """(d,) float32: the mean of the rows of the word's n-grams; None if it has none."""
         bag = self.subwords.bag(word)
-        return compose(self.rows, Ragged(bag, _offsets([len(bag)])))[0] if len(bag) else None
+        return compose(self.rows, Ragged(bag, offsets_of([len(bag)])))[0] if len(bag) else None
 
 
-def compose(values: np.ndarray, bags: Ragged, out: np.ndarray | None = None) -> np.ndarray:
+def compose(values: np.ndarray, bags: Ragged) -> np.ndarray:
     """The mean of the rows of every bag, added up in float32; zeros for an empty one.
 
     Args:
         values: (rows, d) float32; may be memory-mapped.
         bags: n bags of ids from 0 to rows - 1, which are not checked.
-        out: (n, d) float32 to write to, or None.
-
-    Returns:
-        `out`, or a new array.
 
     >>> values = np.array([[1, 0], [3, 2], [5, 9]], np.float32)
     >>> compose(values, Ragged(np.array([0, 1, 2]), np.array([0, 2, 3])))
     array([[2., 1.],
            [5., 9.]], dtype=float32)
     """
-    out = np.empty((len(bags), values.shape[1]), np.float32) if out is None else out
+    out = np.empty((len(bags), values.shape[1]), np.float32)
     room = max(1, _GATHERED_NUMBERS // values.shape[1])
     lo = 0
     while lo < len(bags):
@@ -156,10 +152,6 @@ def _compose(values: np.ndarray, ids: np.ndarray, offsets: np.ndarray, out: np.n
 
 def _bordered(word: str) -> bytes:
     return f"<{word}>".encode("utf-8", "surrogatepass")
-
-
-def _offsets(lengths: Any) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 # --- loops: plain Python for one word, machine code for a vocabulary -------------------------------------------------

@@ -12,24 +12,7 @@ from rowspace.model.model import Model
 from rowspace.read.pairs import Pairs
 
 ASKED = ("ATL", "LAX", "ANC", "HNL", "BTV", "SBA")
-LABELLED = (
-    "ATL",
-    "ORD",
-    "DFW",
-    "DEN",
-    "LAX",
-    "SEA",
-    "JFK",
-    "MIA",
-    "BOS",
-    "PHX",
-    "SLC",
-    "MSP",
-    "HNL",
-    "ANC",
-    "SJU",
-    "BTV",
-)
+LABELLED = "ATL ORD DFW DEN LAX SEA JFK MIA BOS PHX SLC MSP HNL ANC SJU BTV".split()
 NEAREST = 4
 WESTMOST = -125  # of the mainland: islands an ocean away would take most of the colours
 RIDGE = 0.1

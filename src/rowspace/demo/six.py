@@ -51,7 +51,7 @@ def two_dimensions(folder: Path, say: Callable[[str], None]) -> None:
     say(fill(story, WIDTH) + "\n")
     say(_lines(trace.path) + "\n")
     say(f"Mean cost at the end: {cost:.3f}\n")
-    say(f"{_explained(E)}\n")
+    say(f"{rs.explain(E, *_asked(examples()))}\n")
     say(f"  {folder / 'six-items.png'}, {folder / 'six-items.gif'}: how they got there\n")
 
 
@@ -61,10 +61,6 @@ def three_dimensions(say: Callable[[str], None]) -> None:
     explanation = rs.explain(E, *_asked(examples()))
     story = f"With three dimensions, and a rate that falls from 0.05 to 0: mean cost {cost:.4f}. {explanation.sentence}"
     say(fill(story, WIDTH) + "\n")
-
-
-def _explained(E: rs.Table) -> str:
-    return str(rs.explain(E, *_asked(examples())))
 
 
 def _asked(data: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -108,11 +108,11 @@ def path_of(what: str, path: Any) -> Path:
     return Path(name)
 
 
-def check_choice(what: str, value: Any, choices: Iterable[str | None], error: type[RowspaceError] = DataError) -> None:
-    """Raise an error unless a value is one of some words."""
+def check_choice(what: str, value: Any, choices: Iterable[str | None]) -> None:
+    """Raise DataError unless a value is one of some words."""
     known = list(choices)
     if not isinstance(value, str | None) or value not in known:
-        raise error(f"{what} {quoted(value)} is not one of {', '.join(map(str, known))}")
+        raise DataError(f"{what} {quoted(value)} is not one of {', '.join(map(str, known))}")
 
 
 def check_kind(what: str, value: Any, kind: type | tuple[type, ...], instead: str) -> None:

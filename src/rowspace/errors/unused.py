@@ -3,6 +3,7 @@
 Tables of what each is for are made where the others are known. What they say may name options, in braces.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -38,7 +39,8 @@ def refuse_unused(unused: Mapping[str, str], given: Iterable[str], called: Calla
     """
     for name in given:
         if name in unused:
-            raise DataError(f"{called(name)} is {unused[name].format_map(_Called(called))}")
+            purpose = re.sub(r"{(\w+)}", lambda other: called(other[1]), unused[name])
+            raise DataError(f"{called(name)} is {purpose}")
 
 
 def changed(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
@@ -48,12 +50,3 @@ def changed(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[str
 
 def _same(one: Any, other: Any) -> bool:
     return one is other or (type(one) is type(other) and one == other)
-
-
-class _Called(dict[str, str]):
-    def __init__(self, called: Callable[[str], str]) -> None:
-        super().__init__()
-        self._called = called
-
-    def __missing__(self, name: str) -> str:
-        return self._called(name)

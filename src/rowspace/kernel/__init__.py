@@ -10,5 +10,5 @@
   what it takes for granted of the lengths of bags (`arithmetic.py`). `slow.py`: a cost without a loop.
 - `caught_up.py`: rows of exact updates that have yet to take steps. `row_gradient.py`: gradients without training.
 
-An operation is one line of `emit/scalars.py` or one rule of `emit/rules.py`.
+An operation is one entry of `emit/scalars.py` or one rule of `emit/rules.py`.
 """

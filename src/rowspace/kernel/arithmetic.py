@@ -40,12 +40,10 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
             return number
         case ast.Name(id=name) if name in names:
             return names[name]
-        case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
+        case ast.BinOp(left, op, right) | ast.Compare(left, [op], [right]) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)](_value(left, names), _value(right, names))
         case ast.UnaryOp(op, operand) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)](_value(operand, names))
-        case ast.Compare(left, [op], [right]) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](_value(left, names), _value(right, names))
         case ast.Call(ast.Name(id=name), arguments, []) if name in _FUNCTIONS and arguments:
             return reduce(_FUNCTIONS[name], [_value(argument, names) for argument in arguments])
     raise ValueError(f"{ast.unparse(node)} is no arithmetic")

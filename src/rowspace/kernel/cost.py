@@ -97,7 +97,7 @@ def symbolic(
         indexed = id_columns(lookups, columns, tables)
         numbers = [c for c in used_columns if kinds[c].integer and c not in indexed]
         if numbers:  # whole numbers that index nothing are numbers: trace again with that known
-            kinds = {**kinds, **{c: kinds[c].as_number() for c in numbers}}
+            kinds = {**kinds, **{c: replace(kinds[c], integer=False, names=False) for c in numbers}}
             return symbolic(cost, tables, kinds, frozen=frozen, dtype=dtype)
     trained = [look for look in lookups if look.table not in frozen]
     others = [look for look in lookups if look.table in frozen]
@@ -133,9 +133,9 @@ def _stable(cost: Variable, rows: list[Variable]) -> Variable:
     return inline(cost)
 
 
-def simplify(traced: SymbolicCost, dtype: str = "float32") -> tuple[Variable, list[Variable]]:
+def simplify(traced: SymbolicCost) -> tuple[Variable, list[Variable]]:
     """Rewrite cost and gradients together for stability and simplicity (softplus for log(1 + exp), and so on)."""
-    with floats(dtype):
+    with floats("float32"):
         outputs = rewritten([traced.cost, *traced.gradients], "the cost")
     return outputs[0], outputs[1:]
 

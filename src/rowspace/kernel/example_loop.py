@@ -269,8 +269,7 @@ class ExampleLoop:
 
     def _given(self, sites: Sequence[LookupSite]) -> None:
         for number, site in enumerate(sites):
-            array = self.writer.name(f"gradient_{number}")
-            self.columns.arguments.append(array)
+            array = self._further(f"gradient_{number}")
             width = self.dims[site.table]
             self.emitter.bind(site.gradient, (*site.bag, width), element(array))
 

@@ -21,12 +21,9 @@ class Loops:
         self._row_loops: dict[tuple[str, bool], RowLoop] = {}
 
     def examples(self, chunk: Chunk, phases: Phases = WHOLE, *, guarded: bool = False) -> Kernel:
-        """The loop over examples with the columns of a chunk.
+        """The loop over examples with columns of the forms that those of a chunk have.
 
-        Args:
-            chunk: columns, of which only the forms matter.
-            phases: what the loop does with an example.
-            guarded: whether gradients are checked before they are written.
+        If it is `guarded`, gradients are checked before they are written.
         """
         _, names = parameters(self.cost, self.state.tables, chunk)
         forms = forms_of(chunk, names)

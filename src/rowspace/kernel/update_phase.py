@@ -174,7 +174,10 @@ class UpdatePhase:
             if group is None:
                 self._store_gradient(min((s for s in left if self._reads(s)), key=lambda s: len(s.bag)))
                 continue
-            self._write_bag(group[0]) if group[0].bag else self._write_together(group)
+            if group[0].bag:
+                self._write_bag(group[0])
+            else:
+                self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in group])
             left = [s for s in left if s not in group]
 
     def _groups(self, left: Sequence[LookupSite]) -> list[list[LookupSite]]:
@@ -223,9 +226,6 @@ class UpdatePhase:
         with self.writer.inside(For(_Z, dim)):
             row = self.writer.local(site.row_id((z,)), "row")
             self._apply([(site.table, row, lambda index: self.emitter.at(site.gradient, (z, *index)))])
-
-    def _write_together(self, sites: Sequence[LookupSite]) -> None:
-        self._apply([(s.table, s.row_id(()), partial(self.emitter.at, s.gradient)) for s in sites])
 
     def catch_up(self, table: str, row: Expr, *, seen: Expr) -> None:
         """Let a row take the steps it missed before step `now`; from then on it has seen `seen` steps.

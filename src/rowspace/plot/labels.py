@@ -12,12 +12,7 @@ from matplotlib.text import Annotation, Text
 
 from rowspace.plot.figure import FAINT, INK, font_families
 
-DISTANCES = (
-    5.0,
-    16.0,
-    28.0,
-    44.0,
-)  # points from a label's edge to its point; the first needs no line
+DISTANCES = (5.0, 16.0, 28.0, 44.0)  # points from a label's edge to its point; the first needs no line
 SIDES = 16
 ALONE = 7.5  # points around a label in which only its own marker may lie for it to be clear
 PADDING = 1.5  # pixels of air around a label

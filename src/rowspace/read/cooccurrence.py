@@ -13,6 +13,7 @@ from rowspace.errors.quoting import quoted
 from rowspace.jit.compile import compiled_loop
 from rowspace.read import cooccurrence_loops
 from rowspace.system.threads import Workers, thread_count
+from rowspace.tables.entries import offsets_of
 
 CHUNK_TOKENS = 2**22  # counted at once
 _WIDEST_WINDOW = 10_000  # tokens to a side
@@ -64,11 +65,11 @@ def cooccurrences(
     [(0, 1, 2.0), (0, 2, 0.5), (1, 0, 2.0), (1, 2, 1.0), (2, 0, 0.5), (2, 1, 1.0)]
     """
     window, n = whole("window", window, 1, _WIDEST_WINDOW), whole("n", n, 1, 2**31 - 1)
-    text = _Text(*_checked(ids, offsets), n, whole("chunk", chunk, 1, 2**30), window)
+    parts = _parts(*_checked(ids, offsets), n, whole("chunk", chunk, 1, 2**30), window)
     unit, weights = _weights(window, weight)
     runs: list[_Run] = []
     with Workers(thread_count(threads)) as workers:
-        for part in text:
+        for part in parts:
             runs.append(_counted(part, n, weights, symmetric, workers))
             while len(runs) > 1 and len(runs[-2]) < 2 * len(runs[-1]):
                 runs.append(_merged(runs.pop(), runs.pop(), workers))
@@ -109,39 +110,29 @@ class _Part:
     last: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Text:
-    """A text, in parts of so many tokens."""
+def _parts(ids: np.ndarray, offsets: np.ndarray, n: int, tokens: int, window: int) -> Iterator[_Part]:
+    """A text in parts of so many tokens."""
+    begin, end = int(offsets[0]), int(offsets[-1])
+    for first in range(begin, end, tokens):
+        last = min(first + tokens, end)
+        lo, hi = max(begin, first - window), min(last + window, end)
+        sentence = np.searchsorted(offsets, first, "right") - 1
+        after = np.searchsorted(offsets, last, "left")
+        within = np.clip(offsets[sentence : after + 1], lo, hi) - lo
+        yield _Part(_read(ids, lo, hi, n), within, first - lo, last - lo)
 
-    ids: np.ndarray
-    offsets: np.ndarray
-    n: int
-    chunk: int
-    window: int
 
-    def __iter__(self) -> Iterator[_Part]:
-        begin, end = int(self.offsets[0]), int(self.offsets[-1])
-        for first in range(begin, end, self.chunk):
-            last = min(first + self.chunk, end)
-            lo, hi = max(begin, first - self.window), min(last + self.window, end)
-            sentence = np.searchsorted(self.offsets, first, "right") - 1
-            after = np.searchsorted(self.offsets, last, "left")
-            offsets = np.clip(self.offsets[sentence : after + 1], lo, hi) - lo
-            yield _Part(self._read(lo, hi), offsets, first - lo, last - lo)
-
-    def _read(self, lo: int, hi: int) -> np.ndarray:
-        part = self.ids[lo:hi]
-        if part.min() < 0 or part.max() >= self.n:
-            at = int(np.argmax((part < 0) | (part >= self.n)))
-            raise IdOutOfRange(
-                f"ids: id {part[at]} at position {lo + at} is out of range for {self.n} words (0 to {self.n - 1})"
-            )
-        return np.array(part, np.int32)
+def _read(ids: np.ndarray, lo: int, hi: int, n: int) -> np.ndarray:
+    part = ids[lo:hi]
+    if part.min() < 0 or part.max() >= n:
+        at = int(np.argmax((part < 0) | (part >= n)))
+        raise IdOutOfRange(f"ids: id {part[at]} at position {lo + at} is out of range for {n} words (0 to {n - 1})")
+    return np.array(part, np.int32)
 
 
 def _counted(part: _Part, n: int, weights: np.ndarray, symmetric: bool, workers: Workers) -> _Run:
     """The sums of the windows around a part's tokens; a thread takes some words and all their places."""
-    starts = _offsets(np.bincount(part.text[part.first : part.last], minlength=n))
+    starts = offsets_of(np.bincount(part.text[part.first : part.last], minlength=n))
     spans = np.empty((part.last - part.first, 3), np.int32)
     after = len(weights) // 2
     sort = compiled_loop(cooccurrence_loops.sort_by_word)
@@ -164,7 +155,7 @@ def _counted(part: _Part, n: int, weights: np.ndarray, symmetric: bool, workers:
         spare.append((sums, met))
 
     workers.run(do, range(len(tasks)))
-    return _Run(_offsets(lengths), *(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return _Run(offsets_of(lengths), *(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _merged(a: _Run, b: _Run, workers: Workers) -> _Run:
@@ -173,7 +164,7 @@ def _merged(a: _Run, b: _Run, workers: Workers) -> _Run:
     lengths = np.empty(len(a.starts) - 1, np.int64)
     measure, merge = compiled_loop(cooccurrence_loops.union_lengths), compiled_loop(cooccurrence_loops.merge_rows)
     workers.run(lambda rows: measure(a.starts, a.columns, b.starts, b.columns, *rows, lengths), tasks)
-    starts = _offsets(lengths)
+    starts = offsets_of(lengths)
     both = _Run(starts, np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int64))
     workers.run(lambda rows: merge(*a.arrays, *b.arrays, *rows, *both.arrays), tasks)
     return both
@@ -200,10 +191,6 @@ def _tasks(starts: np.ndarray) -> list[tuple[int, int]]:
     rows = np.searchsorted(starts, np.arange(0, starts[-1], _TASK_ENTRIES), "left")
     edges = np.unique(np.concatenate([[0], rows, [len(starts) - 1]])).tolist()
     return list(zip(edges[:-1], edges[1:], strict=True))
-
-
-def _offsets(lengths: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def _checked(ids: Any, offsets: Any) -> tuple[np.ndarray, np.ndarray]:

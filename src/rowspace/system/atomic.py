@@ -48,8 +48,7 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
             # "x": nobody else's file is ever opened, and the umask decides the permissions
             with open(temporary, mode.replace("w", "x"), **text) as stream:
                 yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
+                settle(stream)
             os.replace(temporary, path)
             sync_folder(path.parent)
         finally:
@@ -94,7 +93,7 @@ def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> It
 
 
 def settle(*streams: IO[Any]) -> None:
-    """Flush several atomic files to the disk: after that nothing is left to fail but their renames."""
+    """Flush files to the disk: of atomic ones nothing is left to fail then but their renames."""
     for stream in streams:
         stream.flush()
         os.fsync(stream.fileno())

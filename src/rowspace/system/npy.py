@@ -13,7 +13,6 @@ from rowspace.errors.quoting import one_line, quoted
 from rowspace.system.disk_room import fill_holes
 from rowspace.system.mapped import map_file, pieces
 
-AT_ONCE = 1 << 24  # bytes written in one call
 LONGEST_HEADER = 10_000  # bytes, as NumPy itself reads
 _LENGTHS = {1: 2, 2: 4, 3: 4}  # bytes of the length of the header, by version
 _VALUE = r"('[^']{1,40}'|True|False|\((?:\d{1,18}(?:, ?\d{1,18})*,?)?\))"  # no two ways to read one text
@@ -33,12 +32,12 @@ def header(dtype: Any, shape: tuple[int, ...]) -> bytes:
     return out.getvalue()
 
 
-def write_array(stream: Any, array: np.ndarray, at_once: int = AT_ONCE) -> None:
+def write_array(stream: Any, array: np.ndarray) -> None:
     """Write an array of numbers as .npy into anything with a `write`, without a copy of it."""
     array = np.ascontiguousarray(array)
     stream.write(header(array.dtype, array.shape))
     # in pieces: one write takes at most 2 GB. Not array.tofile, which does not say that a disk is full
-    for part in pieces(array.reshape(-1), at_once):
+    for part in pieces(array.reshape(-1)):
         stream.write(part.view(np.uint8).data)
 
 

@@ -73,14 +73,18 @@ def bags_of(what: str, bags: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
             raise DataError(f"{what} holds {_told(bag)} at position {n}, among lists; make every example a list")
     arrays = [part for part in bags if isinstance(part, np.ndarray) and part.dtype != object]
     parts = list(bags) if len(arrays) == len(bags) else [_listed(what, n, bag) for n, bag in enumerate(bags)]
-    offsets = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
+    offsets = offsets_of(np.fromiter(map(len, parts), np.int64, len(parts)))
     if len(arrays) == len(bags):
         joined = _joined(what, arrays)
         if joined is not None:
             return joined, offsets
         parts = [part.tolist() for part in arrays]
     return array_of(what, list(chain.from_iterable(parts)), lambda k: _in_bag(k, offsets)), offsets
+
+
+def offsets_of(lengths: Any) -> np.ndarray:
+    """Where bags of these lengths (n,) begin and the last ends, (n + 1,) int64."""
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def is_bag(kind: type) -> bool:

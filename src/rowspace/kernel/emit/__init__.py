@@ -10,5 +10,5 @@
 - What they make: `expression.py`, with lengths by `dims.py`, and `statements.py`, gathered by `writer.py`.
 - `python.py`: the printer, the only place with text. `functions.py`: what the text may call.
 
-An operation is one line of `scalars.py` or one rule. Another target, such as a GPU, is another printer.
+An operation is one entry of `scalars.py` or one rule. Another target, such as a GPU, is another printer.
 """

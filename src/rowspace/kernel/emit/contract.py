@@ -4,7 +4,7 @@ from pytensor.graph.basic import Apply
 from pytensor.tensor.math import Dot
 
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import ZERO, Expr, Index, Op, apply, named, product
+from rowspace.kernel.emit.expression import ZERO, Expr, Index, Op, apply, joined, named, product
 from rowspace.kernel.emit.folds import REDUCTIONS, accumulate
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.typed import number_of
@@ -66,12 +66,7 @@ def careduce(emitter: Emitter, node: Apply) -> None:
     kept = [axis for axis in range(len(shape)) if axis not in folded]
 
     def term(index: Index, inner: Index) -> Expr:
-        full = [ZERO] * len(shape)
-        for place, axis in enumerate(kept):
-            full[axis] = index[place]
-        for place, axis in enumerate(folded):
-            full[axis] = inner[place]
-        return emitter.at_as(x, tuple(full), out.type.dtype)
+        return emitter.at_as(x, joined(kept, index, folded, inner), out.type.dtype)
 
     emitter.reduce(out, tuple(shape[a] for a in kept), tuple(shape[a] for a in folded), term, operation)
 

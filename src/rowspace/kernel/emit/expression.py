@@ -120,6 +120,12 @@ Access = Callable[[Index], Expr]
 Axis = tuple[Expr, Dim]  # a loop variable and how far it runs
 
 
+def joined(kept: Sequence[int], index: Index, folded: Sequence[int], inner: Index) -> Index:
+    """An index over all axes, from one over those that are kept and one over those that are folded."""
+    at = dict(zip((*kept, *folded), (*index, *inner), strict=True))
+    return tuple(at[axis] for axis in sorted(at))
+
+
 # --- making them ---------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from pytensor.graph.basic import Apply
 
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, Op, apply, constant, element, named
+from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, Op, apply, constant, element, joined, named
 from rowspace.kernel.emit.scalars import DTYPES
 from rowspace.kernel.emit.statements import Assign
 
@@ -15,7 +15,7 @@ def first_largest(emitter: Emitter, node: Apply) -> None:
     kept = [axis for axis in range(len(shape)) if axis not in folded]
     outer, index = emitter.axes(tuple(shape[a] for a in kept), "zk")
     inner, place = emitter.axes(tuple(shape[a] for a in folded), "rs")
-    whole = _joined(kept, index, folded, place)
+    whole = joined(kept, index, folded, place)
     best, first, value = (named(writer.name(base)) for base in ("best", "place", "v"))
     load = element(writer.array("places", tuple(dim for _, dim in outer), "int64")) if outer else lambda _: first
     target = load(tuple(name for name, _ in outer))
@@ -34,11 +34,6 @@ def first_largest(emitter: Emitter, node: Apply) -> None:
         return apply(Op.SELECT_SAME, one, here, load(tuple(index[a] for a in kept if shape[a] != 1)), zero)
 
     emitter.bind(out, shape, access)
-
-
-def _joined(kept: list[int], index: Index, folded: list[int], place: Index) -> Index:
-    at = {**dict(zip(kept, index, strict=True)), **dict(zip(folded, place, strict=True))}
-    return tuple(at[axis] for axis in sorted(at))
 
 
 def _flat(index: Index, dims: list[Dim]) -> Expr:

@@ -1,6 +1,6 @@
 """How a sum, a product or a maximum over axes is written as a loop; the rules use it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,12 +107,20 @@ class Fold:
 
 
 def store(fold: Fold) -> None:
-    """Write a fold in the first of the ways that applies to it."""
-    next(write for applies, write in _WAYS if applies(fold))(fold)
+    """Write a fold in the first of the ways that applies to it.
 
-
-def _has_few_long_folds(fold: Fold) -> bool:
-    return fold.folds_are_longer and len(fold.axes) <= 2 and fold.few is not None
+    What each gave is in docs/decisions/engine.md ("Small fixed bags are written out") and, for texts, in
+    docs/decisions/words.md.
+    """
+    if fold.folds_are_longer:
+        write = _fold_together if len(fold.axes) <= 2 and fold.few is not None else _fold_innermost
+    elif fold.is_one_sum and _few(fold.folds[0][1]) and _loads(fold.value, fold.wide[0]) == 1:
+        write = _write_out_terms
+    elif fold.is_one_sum and len(fold.axes) == 2 and fold.few is not None and fold.few is not fold.wide:
+        write = _add_outer_products
+    else:
+        write = _add_to_all
+    write(fold)
 
 
 def _fold_together(fold: Fold) -> None:
@@ -129,10 +137,6 @@ def _fold_together(fold: Fold) -> None:
             writer.assign(fold.target.put(name, place), total)
 
 
-def _has_long_folds(fold: Fold) -> bool:
-    return fold.folds_are_longer
-
-
 def _fold_innermost(fold: Fold) -> None:
     """One result after another, each in a variable while it is made."""
     with fold.writer.around(fold.axes):
@@ -140,19 +144,11 @@ def _fold_innermost(fold: Fold) -> None:
         fold.writer.assign(fold.target, total)
 
 
-def _is_a_short_sum_of_one_array(fold: Fold) -> bool:
-    return fold.is_one_sum and _few(fold.folds[0][1]) and _loads(fold.value, fold.wide[0]) == 1
-
-
 def _write_out_terms(fold: Fold) -> None:
     """A few terms in one expression: each result is stored once instead of once a term."""
     [(name, dim)] = fold.folds
     terms = [fold.value.put(name, place) for place in _places(dim)]
     fold.writer.loops(fold.axes, [Assign(fold.target, sum_of(terms))])
-
-
-def _is_a_sum_into_few_rows(fold: Fold) -> bool:
-    return fold.is_one_sum and len(fold.axes) == 2 and fold.few is not None and fold.few is not fold.wide
 
 
 def _add_outer_products(fold: Fold) -> None:
@@ -168,10 +164,6 @@ def _add_outer_products(fold: Fold) -> None:
             writer.loops([fold.wide], each)
 
 
-def _is_any(fold: Fold) -> bool:
-    return True
-
-
 def _add_to_all(fold: Fold) -> None:
     """Term after term is added to all results, along their longest axis."""
     _begin(fold)
@@ -181,17 +173,6 @@ def _add_to_all(fold: Fold) -> None:
 
 def _begin(fold: Fold) -> None:
     fold.writer.loops(fold.axes, [Assign(fold.target, fold.operation.start(fold.number))])
-
-
-# Whether a way of writing a fold applies, and the way: the first that does is taken. What each gave is in
-# docs/decisions/engine.md ("Small fixed bags are written out") and, for texts, in docs/decisions/words.md.
-_WAYS: tuple[tuple[Callable[[Fold], bool], Callable[[Fold], None]], ...] = (
-    (_has_few_long_folds, _fold_together),
-    (_has_long_folds, _fold_innermost),
-    (_is_a_short_sum_of_one_array, _write_out_terms),
-    (_is_a_sum_into_few_rows, _add_outer_products),
-    (_is_any, _add_to_all),
-)
 
 
 def _longest_last(axes: Sequence[Axis]) -> list[Axis]:

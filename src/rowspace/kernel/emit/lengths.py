@@ -8,12 +8,13 @@ from typing import Any
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.scalar import basic as ps
 from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.elemwise import DimShuffle
 from pytensor.tensor.shape import Shape_i
 
 from rowspace.kernel.emit.dims import length
 from rowspace.kernel.emit.emitter import Emitter
 from rowspace.kernel.emit.expression import Dim, Expr, Op, Operation
+from rowspace.kernel.emit.limits import is_scalar
 from rowspace.kernel.emit.scalars import SCALAR, Unsupported
 
 # PyTensor's operation -> ours, and what it gives for two numbers that are known
@@ -27,7 +28,7 @@ _RECKONED: dict[str, tuple[Operation, Callable[[int, int], int]]] = {
 }
 _LESS, _GREATER = ("LT", "LE"), ("GT", "GE")
 _COMPARED = (*_LESS, *_GREATER, "EQ", "NEQ")
-_SAME = (ScalarFromTensor, TensorFromScalar, DimShuffle)
+_SAME = (ScalarFromTensor, TensorFromScalar, DimShuffle, ps.Cast, ps.Identity)
 
 
 def length_of(emitter: Emitter, variable: Variable) -> Dim:
@@ -39,7 +40,7 @@ def length_of(emitter: Emitter, variable: Variable) -> Dim:
         raise Unsupported(f"a length or place that depends on {variable}")
     if isinstance(node.op, Shape_i):
         return emitter.shape(node.inputs[0])[node.op.i]
-    if isinstance(node.op, _SAME) or _is(node.op, ps.Cast, ps.Identity):
+    if isinstance(node.op, _SAME) or is_scalar(node.op, ps.Cast, ps.Identity):
         return length_of(emitter, node.inputs[0])
     name = _name(node.op)
     if name == "Switch":
@@ -66,10 +67,6 @@ def _chosen(emitter: Emitter, node: Apply) -> Dim:
     chosen = length(Op.CHOSEN, length(SCALAR[compared], a, b), x, y)
     emitter.writer.bounds[chosen] = length("max", x, y)
     return chosen
-
-
-def _is(op: Any, *kinds: type) -> bool:
-    return isinstance(op, kinds) or (isinstance(op, Elemwise) and isinstance(op.scalar_op, kinds))
 
 
 def _combined(emitter: Emitter, name: str, parts: Sequence[Dim]) -> Dim:

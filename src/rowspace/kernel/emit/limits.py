@@ -27,9 +27,9 @@ def below(emitter: Emitter, variable: Variable) -> Dim | None:
     node = variable.owner
     if node is None:
         return None
-    if isinstance(node.op, _MOVES) or type(node.op).__name__ in _PICKS or _is_scalar(node.op, ps.Cast, ps.Identity):
+    if isinstance(node.op, _MOVES) or type(node.op).__name__ in _PICKS or is_scalar(node.op, ps.Cast, ps.Identity):
         return below(emitter, node.inputs[0])
-    if _is_scalar(node.op, ps.Switch):
+    if is_scalar(node.op, ps.Switch):
         return _of_both(*(below(emitter, x) for x in node.inputs[1:]))
     return None
 
@@ -42,7 +42,8 @@ def is_inside(emitter: Emitter, index: Variable, dim: Dim) -> bool:
     return limit is not None and limit == dim
 
 
-def _is_scalar(op: Any, *kinds: type) -> bool:
+def is_scalar(op: Any, *kinds: type) -> bool:
+    """Whether an operation does one of these to every element."""
     return isinstance(op, Elemwise) and isinstance(op.scalar_op, kinds)
 
 

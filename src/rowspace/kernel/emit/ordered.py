@@ -2,11 +2,11 @@
 
 import math
 
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Constant
 
 from rowspace.kernel.emit.dims import fixed, length, length_for_layout
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import ZERO, Axis, Dim, Expr, Index, Op, apply, element, named, whole
+from rowspace.kernel.emit.expression import ZERO, Axis, Dim, Expr, Op, apply, element, joined, named, whole
 from rowspace.kernel.emit.folds import REDUCTIONS
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.statements import Assign, For, Run
@@ -40,10 +40,11 @@ def argmax(emitter: Emitter, node: Apply) -> None:
     for axis in searched:
         if isinstance(shape[axis], Expr):
             emitter.require_place(0, shape[axis])
-    dims = tuple(d for a, d in enumerate(shape) if a not in searched)
+    others = [axis for axis in range(len(shape)) if axis not in searched]
+    dims = tuple(shape[a] for a in others)
     kept, index = emitter.axes(dims, "zk")
     loops, inner = emitter.axes(tuple(shape[a] for a in searched), "rs")
-    value = emitter.at(x, _merged(len(shape), searched, index, inner))
+    value = emitter.at(x, joined(others, index, searched, inner))
     number = number_of(x.type.dtype)
     target = emitter.scratch(out, dims, index, kept) if kept else None
     with emitter.writer.around(kept):
@@ -53,12 +54,6 @@ def argmax(emitter: Emitter, node: Apply) -> None:
     if target is None:
         emitter.bind(out, dims, lambda _: place)
     emitter.below[out] = _count([dim for _, dim in loops])
-
-
-def _merged(ndim: int, folded: tuple[int, ...], kept: Index, inner: Index) -> Index:
-    """An index over all axes from one over those that are kept and one over the others."""
-    outer, rest = iter(kept), iter(inner)
-    return tuple(next(rest) if axis in folded else next(outer) for axis in range(ndim))
 
 
 def _count(dims: list[Dim]) -> Dim:
@@ -101,7 +96,8 @@ def _sort(emitter: Emitter, node: Apply, *, places: bool) -> None:
         emitter.bind(out, shape, (lambda _: ZERO) if places else (lambda index: emitter.at(x, index)))
         emitter.below[out] = 1
         return
-    keys, order, spare = (_scratch(emitter, base, shape[along], d) for base, d in _arrays_for(x))
+    keys = writer.array("keys", (shape[along],), x.type.dtype)
+    order, spare = (writer.array(base, (shape[along],), "int64") for base in ("order", "spare"))
     others, index = emitter.axes(tuple(d for a, d in enumerate(shape) if a != along), "zk")
     place = named("r")
     full = (*index[:along], place, *index[along:])
@@ -116,11 +112,3 @@ def _sort(emitter: Emitter, node: Apply, *, places: bool) -> None:
         writer.loops([(place, shape[along])], [Assign(emitter.at(out, full), result)])
     if places:
         emitter.below[out] = shape[along]
-
-
-def _arrays_for(x: Variable) -> list[tuple[str, str]]:
-    return [("keys", x.type.dtype), ("order", "int64"), ("spare", "int64")]
-
-
-def _scratch(emitter: Emitter, base: str, length: Dim, dtype: str) -> str:
-    return emitter.writer.array(base, (length,), dtype)

@@ -25,7 +25,8 @@ class Picked:
 
     def __init__(self, emitter: Emitter, node: Apply, flat: Sequence[Variable], shape: tuple[Dim, ...]) -> None:
         self.emitter = emitter
-        indices = _with_masks_as_places(indices_from_subtensor(flat, _idx_list(node)))
+        taken = getattr(node.op, "idx_list", (0,))  # the operations for x[vector] have none in every version
+        indices = _with_masks_as_places(indices_from_subtensor(flat, taken))
         indices += [slice(None)] * (len(shape) - len(indices))
         self.parts = [
             part_of(emitter, i, d) if isinstance(i, slice) else _inside(emitter, node, i, d)
@@ -48,10 +49,6 @@ class Picked:
             else self.emitter.at(part, places[len(places) - part.type.ndim :])
             for part in self.parts
         )
-
-
-def _idx_list(node: Apply) -> Any:
-    return getattr(node.op, "idx_list", (0,))  # the operations for x[vector] have none in every version
 
 
 def _with_masks_as_places(indices: Sequence[Any]) -> list[Any]:

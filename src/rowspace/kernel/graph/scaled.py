@@ -4,6 +4,7 @@ The largest power is taken out of every sum, and so stands outside as `power`; `
 still when the gradient is taken: the product does not depend on how it is divided.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -17,11 +18,11 @@ from pytensor.graph.traversal import ancestors
 from pytensor.scalar import basic as ps
 from pytensor.scalar import math as psm
 from pytensor.tensor.basic import Join, MakeVector
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Dot, Prod, Sum
 from pytensor.tensor.subtensor import AdvancedSubtensor
 
-from rowspace.kernel.graph.signs import FIRST, nonnegative
+from rowspace.kernel.graph.signs import FIRST, is_constant, nonnegative, without_axes
 
 MOVES = (*FIRST, AdvancedSubtensor)
 
@@ -112,7 +113,8 @@ class Scales:
         if above is None and below is None:
             return None
         powers = (above.power if above else None, below.power if below else None)
-        rests = (above.rest if above else _unless_one(node.inputs[0]), below.rest if below else node.inputs[1])
+        dividend = None if is_one(node.inputs[0]) else node.inputs[0]
+        rests = (above.rest if above else dividend, below.rest if below else node.inputs[1])
         power = _difference(*powers)
         if rests[1] is None:
             return Scaled(power, rests[0])
@@ -126,7 +128,7 @@ class Scales:
 
     def power(self, node: Apply) -> Scaled | None:
         base, exponent = self.of(node.inputs[0]), node.inputs[1]
-        return base.raised(exponent) if base and isinstance(_unmoved(exponent), Constant) else None
+        return base.raised(exponent) if base and isinstance(without_axes(exponent), Constant) else None
 
     def square(self, node: Apply) -> Scaled | None:
         base = self.of(node.inputs[0])
@@ -163,7 +165,7 @@ class Scales:
             return Scaled(pt.softplus(one_more.log()))
         top = self.largest([f.power for f in scaled] + ([pt.zeros_like(scaled[0].power)] if plain else []))
         parts = [self._part(sign, f, top) for sign, f in found]
-        return Scaled(top, reduce(lambda a, b: a + b, parts))
+        return Scaled(top, _sum(parts))
 
     def _part(self, sign: int, found: Any, top: Variable) -> Variable:
         """A term without the power taken out of the sum."""
@@ -299,15 +301,7 @@ _RULES: dict[Any, Callable[[Scales, Apply], Scaled | None]] = {
 
 def is_one(x: Any) -> bool:
     """Whether x is the constant 1."""
-    x = _unmoved(x) if isinstance(x, Variable) else x
-    return isinstance(x, Constant) and bool((np.asarray(x.data) == 1).all())
-
-
-def _unmoved(x: Variable) -> Variable:
-    """What a variable is without its added axes."""
-    while x.owner is not None and isinstance(x.owner.op, DimShuffle):
-        x = x.owner.inputs[0]
-    return x
+    return isinstance(x, Variable) and is_constant(x, lambda numbers: numbers == 1)
 
 
 def _argument(x: Variable, kind: type) -> Variable | None:
@@ -328,10 +322,6 @@ def _exp(power: Variable) -> Variable:
     return pt.exp(power) if inside is None else pt.sigmoid(inside)
 
 
-def _unless_one(x: Variable) -> Variable | None:
-    return None if is_one(x) else x
-
-
 def _negative(x: Variable) -> Variable:
     inside = _argument(x, ps.Neg)
     return -x if inside is None else inside
@@ -350,27 +340,29 @@ def _difference(a: Variable | None, b: Variable | None) -> Variable:
 
 
 def _sum(terms: Sequence[Variable]) -> Variable:
-    return reduce(lambda a, b: a + b, terms)
+    return reduce(operator.add, terms)
 
 
 def _product(factors: Sequence[Variable]) -> Variable | None:
-    return reduce(lambda a, b: a * b, factors) if factors else None
+    return reduce(operator.mul, factors) if factors else None
 
 
 def _like(number: float, x: Variable) -> Variable:
     return pt.constant(np.asarray(number, x.type.dtype))
 
 
+def _is_zero(x: Variable) -> bool:
+    return is_constant(x, lambda numbers: numbers == 0)
+
+
 def _power_of_plain(x: Variable) -> Variable:
     """0, or of the constant 0 a power so small that nothing else is smaller."""
-    zero = isinstance(_unmoved(x), Constant) and bool((np.asarray(_unmoved(x).data) == 0).all())
     floats = x if x.type.dtype.startswith("float") else pt.cast(x, "float32")
-    return pt.zeros_like(floats) + (_like(-np.inf, floats) if zero else _like(0, floats))
+    return pt.zeros_like(floats) + _like(-np.inf if _is_zero(x) else 0, floats)
 
 
 def _rest_of_plain(x: Variable) -> Variable | None:
-    zero = isinstance(_unmoved(x), Constant) and bool((np.asarray(_unmoved(x).data) == 0).all())
-    return None if zero else x
+    return None if _is_zero(x) else x
 
 
 def _axes(node: Apply) -> tuple[int, ...]:

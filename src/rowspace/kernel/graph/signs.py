@@ -1,6 +1,7 @@
 """What the form of a cost says of signs: which results are never negative, and which are never zero."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -17,6 +18,19 @@ Ask = Callable[[Variable], bool]
 FIRST = (DimShuffle, Subtensor, Reshape, SpecifyShape, Alloc, ScalarFromTensor, TensorFromScalar)
 _ALWAYS = (ps.Sqr, ps.Abs, ps.Exp, ps.Exp2, psm.Sigmoid, psm.Softplus, ps.Cosh, ps.Sqrt)
 _IF_ALL = (ps.Add, ps.Mul, ps.TrueDiv, ps.Minimum, ps.Cast, ps.Identity, ps.Reciprocal)
+
+
+def without_axes(x: Variable) -> Variable:
+    """What a variable is without its added axes."""
+    while x.owner is not None and isinstance(x.owner.op, DimShuffle):
+        x = x.owner.inputs[0]
+    return x
+
+
+def is_constant(x: Variable, holds: Callable[[np.ndarray], Any]) -> bool:
+    """Whether x, but for added axes, is a constant of numbers for which all this holds."""
+    x = without_axes(x)
+    return isinstance(x, Constant) and bool(holds(np.asarray(x.data)).all())
 
 
 def nonnegative(x: Variable) -> bool:
@@ -61,7 +75,7 @@ def _elementwise(node: Apply, ask: Ask) -> bool:
     if isinstance(operation, ps.Maximum):
         return any(map(ask, inputs))
     if isinstance(operation, ps.Pow):
-        return ask(inputs[0]) or _even(inputs[1])
+        return ask(inputs[0]) or is_constant(inputs[1], lambda numbers: numbers % 2 == 0)
     if isinstance(operation, ps.Switch | ps.Clip | ps.Second):
         return all(map(ask, inputs[1:]))
     return False
@@ -71,12 +85,6 @@ def _square(inputs: list[Variable]) -> bool:
     """Whether every factor of a product comes an even number of times, or is at least 0."""
     odd = [x for x in set(inputs) if inputs.count(x) % 2]
     return all(map(nonnegative, odd))
-
-
-def _even(exponent: Variable) -> bool:
-    while exponent.owner is not None and isinstance(exponent.owner.op, DimShuffle):
-        exponent = exponent.owner.inputs[0]
-    return isinstance(exponent, Constant) and bool((np.asarray(exponent.data) % 2 == 0).all())
 
 
 def _moving(node: Apply, ask: Ask) -> bool:

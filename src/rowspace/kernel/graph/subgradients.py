@@ -20,12 +20,12 @@ from pytensor.graph.replace import graph_replace
 from pytensor.graph.traversal import toposort
 from pytensor.scalar import basic as ps
 from pytensor.scalar import math as psm
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.extra_ops import CumOp
 from pytensor.tensor.math import Max
 
 from rowspace.kernel.graph.first_largest import FirstLargest
-from rowspace.kernel.graph.signs import nonnegative, positive
+from rowspace.kernel.graph.signs import is_constant, nonnegative, positive, without_axes
 
 Scalars = Sequence[Any]
 Rule = Callable[[Any, Scalars, Scalars, Any], list[Any]]  # operation, inputs, outputs, gradient -> gradients
@@ -144,23 +144,15 @@ def _rule(node: Apply, changing: set[Variable]) -> Rule | None:
         return None if positive(x) else _root_at_least if nonnegative(x) else _nothing_of_nothing
     if isinstance(operation, _INFINITE):
         return None if positive(node.inputs[0]) and isinstance(operation, _INFINITE_AT_0) else _nothing_of_nothing
-    if isinstance(operation, ps.Maximum | ps.Minimum) and isinstance(_moved(node.inputs[0]), Constant):
+    if isinstance(operation, ps.Maximum | ps.Minimum) and isinstance(without_axes(node.inputs[0]), Constant):
         return None  # PyTensor asks whether the result is the constant
     return next((rule for kind, rule in _KINKS.items() if isinstance(operation, kind)), None)
 
 
 def _rule_of_power(base: Variable, exponent: Variable) -> Rule | None:
-    exponent = _moved(exponent)
-    if positive(base) or (isinstance(exponent, Constant) and bool((np.asarray(exponent.data) >= 1).all())):
+    if positive(base) or is_constant(exponent, lambda numbers: numbers >= 1):
         return None
     return _power_at_least if nonnegative(base) else _power
-
-
-def _moved(x: Variable) -> Variable:
-    """What a variable is without its added axes."""
-    while x.owner is not None and isinstance(x.owner.op, DimShuffle):
-        x = x.owner.inputs[0]
-    return x
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
