@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.plot.figure import INK, PALETTE, font_families, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
@@ -55,11 +55,7 @@ def _costs(model: Any, of: str) -> np.ndarray:
 
 
 def _empty_axes(epochs: int, title: str | None) -> Any:
-    axes = new_axes(6.6, 4.2)
-    axes.set_xlabel("epoch", fontsize=10, color="0.35")
-    axes.set_ylabel("mean cost of an example", fontsize=10, color="0.35")
-    if title:
-        axes.set_title(title, fontsize=12, color=INK, pad=10)
+    axes = new_axes(6.6, 4.2, ("epoch", "mean cost of an example"), title)
     axes.set_xticks(_ticks(epochs))
     air = max(0.045 * (epochs - 1), 0.25)
     axes.set_xlim(1 - air, epochs + air)
@@ -93,7 +89,6 @@ def _legend(axes: Any, drawn: list[Any], names: list[str]) -> None:
 
 
 def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:
-    """The first and the last number of each line, beside their points."""
     points = [_points(costs) for costs in lines]
     # first all last ones: they are what is compared, and what is labelled first finds room
     ends = [line[-1] for line in points] + [line[0] for line in points if len(line) > 1]

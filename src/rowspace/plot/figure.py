@@ -1,6 +1,7 @@
 """A figure and its look, and the files it becomes. Imports matplotlib: imported when drawing."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rowspace.system.atomic import atomic_file
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK = "0.15"
 FAINT = "0.55"
+NOTE: dict[str, Any] = {"fontsize": 10, "color": "0.35"}
 LABEL_CHARACTERS = 40  # at the most
 
 # matplotlib's own font has no such letters; where one of these is installed it fills in
@@ -45,8 +47,8 @@ class Picture(Figure):
         return out.getvalue()
 
 
-def new_axes(width: float, height: float, *, dpi: float = 120) -> Any:
-    """Empty axes of a new figure, sizes in inches; `axes.figure` is the figure."""
+def new_axes(width: float, height: float, labels: Sequence[str], title: str | None, *, dpi: float = 120) -> Any:
+    """Empty axes of a new figure, sizes in inches, with what they show in words; `axes.figure` is the figure."""
     figure = Picture(figsize=(width, height), dpi=dpi, facecolor="white")
     FigureCanvasAgg(figure)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
@@ -57,6 +59,10 @@ def new_axes(width: float, height: float, *, dpi: float = 120) -> Any:
     axes.tick_params(labelsize=9, colors="0.35", length=3)
     axes.spines[:].set_color("0.8")
     axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel(labels[0], **NOTE)
+    axes.set_ylabel(labels[1], **NOTE)
+    if title:
+        axes.set_title(title, fontsize=12, color=INK, pad=10)
     return axes
 
 

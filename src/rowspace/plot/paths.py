@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from rowspace.errors import DataError
-from rowspace.plot.figure import FAINT, INK, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import FAINT, PALETTE, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 from rowspace.read.trace import TraceData
@@ -50,10 +50,9 @@ def draw(
 ) -> Drawing:
     """Draw the whole paths."""
     paths = project(data, names)
-    axes = new_axes(6.6, 5.0 if paths.dim == 1 else 6.8, dpi=dpi)
-    axes.set_title(_title(paths) if title is None else title, fontsize=12, color=INK, pad=10)
-    axes.set_xlabel(paths.axis_labels[0], fontsize=10, color="0.35")
-    axes.set_ylabel(paths.axis_labels[1], fontsize=10, color="0.35")
+    if title is None:
+        title = f"{counted_items(paths)} over {paths.steps[-1] - paths.steps[0]:,} steps"
+    axes = new_axes(6.6, 5.0 if paths.dim == 1 else 6.8, paths.axis_labels, title, dpi=dpi)
     colors = [PALETTE[k % len(PALETTE)] for k in range(len(paths.names))]
     small = len(paths.names) > FEW_ITEMS
     lines = LineCollection(segments(paths.points), colors=colors, linewidths=0.8 if small else 1.4, zorder=3)
@@ -132,10 +131,6 @@ def _check(data: TraceData) -> None:
     if len(wrong):
         step, item = data.steps[wrong[0][0]], data.items[wrong[0][1]]
         raise DataError(f"item {item!r} is not finite at step {step}: the training diverged")
-
-
-def _title(paths: Paths) -> str:
-    return f"{counted_items(paths)} over {paths.steps[-1] - paths.steps[0]:,} steps"
 
 
 def counted_items(paths: Paths) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, ShapeError
-from rowspace.plot.figure import INK, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import NOTE, PALETTE, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 from rowspace.tables.table import Table
@@ -22,7 +22,7 @@ def draw(table: Table, *, items: Any, color: Any, color_label: str | None, label
     colors = None if color is None else _colors(color, len(table), ids)
     points, axis_labels = _in_the_plane(rows)
     axes = _empty_axes(table.dim, points, axis_labels, title)
-    size = _marker_size(len(points))
+    size = float(np.clip(6000 / len(points), 3, 46))  # of a marker
     _scatter(axes, points, colors, color_label, size)
     axes.margins(0.09)
     if table.dim > 1:
@@ -70,11 +70,7 @@ def _in_the_plane(rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
 
 
 def _empty_axes(dim: int, points: np.ndarray, axis_labels: list[str], title: str | None) -> Any:
-    axes = new_axes(8.4, 3.0 if dim == 1 else _height(points))
-    axes.set_xlabel(axis_labels[0], fontsize=10, color="0.35")
-    axes.set_ylabel(axis_labels[1], fontsize=10, color="0.35")
-    if title:
-        axes.set_title(title, fontsize=12, color=INK, pad=10)
+    axes = new_axes(8.4, 3.0 if dim == 1 else _height(points), axis_labels, title)
     if dim == 1:  # the height means nothing there
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -85,10 +81,6 @@ def _height(points: np.ndarray) -> float:
     """The height of a figure, in inches, that leaves little of it empty at one scale."""
     width, height = np.ptp(points, axis=0)
     return float(np.clip(7.2 * height / width + 0.8, 4.2, 8.4)) if width > 0 else 7.0
-
-
-def _marker_size(n: int) -> float:
-    return float(np.clip(6000 / n, 3, 46))
 
 
 def _scatter(axes: Any, points: np.ndarray, colors: np.ndarray | None, label: str | None, size: float) -> None:
@@ -112,7 +104,7 @@ def _scatter(axes: Any, points: np.ndarray, colors: np.ndarray | None, label: st
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, colors="0.35", length=3)
     if label:
-        bar.set_label(label, fontsize=10, color="0.35")
+        bar.set_label(label, **NOTE)
 
 
 def _labelled(table: "Table", ids: np.ndarray, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:
