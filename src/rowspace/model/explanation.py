@@ -148,19 +148,15 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
 # --- what was asked
 
 
-def _as_marks(labels: Any) -> np.ndarray:
-    try:
-        return np.asarray(labels)
-    except ValueError as error:
-        raise ShapeError(f"labels are no list of 1 and 0, one for each pair: {one_line(error)}") from None
-
-
 def _checked(table: "Table", pairs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
     check_kind("what is explained", table, Table, "a table: that of a model is model.table")
     ids = table.ids(pairs)
     if ids.ndim != 2 or ids.shape[1] != 2 or len(ids) == 0:
         raise ShapeError(f"pairs must have shape (m, 2) with m at least 1, not {ids.shape}")
-    marks = _as_marks(labels)
+    try:
+        marks = np.asarray(labels)
+    except ValueError as error:
+        raise ShapeError(f"labels are no list of 1 and 0, one for each pair: {one_line(error)}") from None
     if marks.shape != (len(ids),):
         raise ShapeError(f"{len(ids)} pairs need {len(ids)} labels, not shape {marks.shape}")
     wrong = np.flatnonzero(~np.isin(marks, (0, 1)))

@@ -52,8 +52,7 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
     """Compare the files in a model's folder with what was recorded of them.
 
     Args:
-        folder: the model's folder.
-        described: what its model.json says.
+        folder, described: the model's, and what its model.json says.
         check: True for the checksums of all files, False for sizes only, None for the checksums of the smaller
             files, up to `CHECKED_BYTES` in all.
 
@@ -73,7 +72,9 @@ def check_files(folder: Path, described: Mapping[str, Any], check: bool | None =
     for name in sorted(sizes, key=sizes.__getitem__):
         budget -= sizes[name]
         if budget >= 0 and NAME in written.get(name, {}):
-            _check_digest(folder / name, written[name][NAME])
+            found, was = digest(folder / name), written[name][NAME]
+            if found != was:
+                raise manifest.altered(folder / name, found, was)
 
 
 def forget(folder: Path) -> None:
@@ -103,9 +104,3 @@ def _checked_size(folder: Path, name: str, was: int | None) -> int:
             "and the model is damaged; restore it from a copy"
         )
     return found
-
-
-def _check_digest(path: Path, was: str) -> None:
-    found = digest(path)
-    if found != was:
-        raise manifest.altered(path, found, was)

@@ -14,6 +14,7 @@ from rowspace.errors.quoting import quoted
 from rowspace.read import word_loops
 from rowspace.read.pieces import Piece
 from rowspace.system.interrupts import interrupts_deferred
+from rowspace.tables.entries import offsets_of
 
 LINE_END = -1  # among ids: here a sentence ends
 
@@ -32,12 +33,11 @@ class Words:
     def of(cls, words: list[str], counts: np.ndarray) -> "Words":
         """Words that are strings of Python, lone surrogates included."""
         encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-        ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(words)))
-        starts = np.concatenate([np.zeros(1, np.int64), ends])[: len(words)]
+        bounds = offsets_of(np.fromiter(map(len, encoded), np.int64, len(words)))
         data = np.frombuffer(b"".join([*encoded, b"\n"]), np.uint8)
         hashes = np.empty(len(words), np.uint64)
-        text_loop("hash_words")(data, starts, ends, hashes)
-        return cls(data, starts, ends, hashes, counts)
+        text_loop("hash_words")(data, bounds[:-1], bounds[1:], hashes)
+        return cls(data, bounds[:-1], bounds[1:], hashes, counts)
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,13 @@ from typing import Any
 import numpy as np
 from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar import basic as ps
-from pytensor.tensor.basic import Alloc, ScalarFromTensor, TensorFromScalar
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
-from pytensor.tensor.shape import Reshape, SpecifyShape
+from pytensor.tensor.elemwise import Elemwise
 
 from rowspace.kernel.emit.emitter import Emitter
 from rowspace.kernel.emit.expression import Dim
+from rowspace.kernel.graph.signs import FIRST
 
-# Operations whose elements are elements of their first input.
-_MOVES = (Alloc, ScalarFromTensor, TensorFromScalar, DimShuffle, Reshape, SpecifyShape)
-_PICKS = ("Subtensor", "AdvancedSubtensor", "AdvancedSubtensor1")
+_PICKS = ("AdvancedSubtensor", "AdvancedSubtensor1")
 
 
 def below(emitter: Emitter, variable: Variable) -> Dim | None:
@@ -27,7 +24,7 @@ def below(emitter: Emitter, variable: Variable) -> Dim | None:
     node = variable.owner
     if node is None:
         return None
-    if isinstance(node.op, _MOVES) or type(node.op).__name__ in _PICKS or is_scalar(node.op, ps.Cast, ps.Identity):
+    if isinstance(node.op, FIRST) or type(node.op).__name__ in _PICKS or is_scalar(node.op, ps.Cast, ps.Identity):
         return below(emitter, node.inputs[0])
     if is_scalar(node.op, ps.Switch):
         return _of_both(*(below(emitter, x) for x in node.inputs[1:]))

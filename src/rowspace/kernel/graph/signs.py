@@ -15,6 +15,7 @@ from pytensor.tensor.subtensor import Subtensor
 
 Ask = Callable[[Variable], bool]
 
+# Operations whose elements are elements of their first input.
 FIRST = (DimShuffle, Subtensor, Reshape, SpecifyShape, Alloc, ScalarFromTensor, TensorFromScalar)
 _ALWAYS = (ps.Sqr, ps.Abs, ps.Exp, ps.Exp2, psm.Sigmoid, psm.Softplus, ps.Cosh, ps.Sqrt)
 _IF_ALL = (ps.Add, ps.Mul, ps.TrueDiv, ps.Minimum, ps.Cast, ps.Identity, ps.Reciprocal)
