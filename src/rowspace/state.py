@@ -162,11 +162,7 @@ class TrainState:
         }
 
     def load(self, saved: Saved, missed: int) -> None:
-        """Become the state that a checkpoint keeps.
-
-        Args:
-            saved: the checkpoint.
-            missed: how many steps a row of an exact update may have missed, at the most.
+        """Become the state that a checkpoint keeps; a row of an exact update may have `missed` so many steps at most.
 
         Raises:
             CheckpointError: if it does not fit this training, before anything is changed.

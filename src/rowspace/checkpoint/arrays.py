@@ -35,10 +35,7 @@ def check_described(arrays: Any) -> None:
 def write_changed(path: Path, array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
     """Write an array over its earlier state, where that is in the file already; gives the digests of its pieces.
 
-    Args:
-        path: the file.
-        array: of numbers.
-        before: the digests of what the file holds, or None if that is not known, or there is none.
+    `before` are the digests of what the file holds; None if that is not known, or there is no file.
     """
     array = np.ascontiguousarray(array)
     begin, content = header(array.dtype, array.shape), array.reshape(-1).view(np.uint8)

@@ -49,11 +49,6 @@ class Saved:
     def opened(cls, folder: Path, number: int, check: DocumentCheck | None = None) -> "Saved":
         """The checkpoint in a folder, as its manifest describes it; the arrays are not looked at.
 
-        Args:
-            folder: its own.
-            number: the checkpoint's.
-            check: raises Malformed for a document that is not what it has to be.
-
         Raises:
             Damaged: if the manifest is not as it was written.
             CheckpointError: if it is of another format.

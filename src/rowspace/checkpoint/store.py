@@ -67,9 +67,6 @@ class Store:
     def newest(self, check: DocumentCheck | None = None) -> Saved | None:
         """The last checkpoint that is whole, or None if there is none yet.
 
-        Args:
-            check: raises Malformed for a document that is not what it has to be.
-
         Raises:
             CheckpointError: if all are damaged.
         """
@@ -115,7 +112,6 @@ class Store:
         self._flushing = self._thread.submit(self._finish, new, manifest, digests, [file_of(name) for name in arrays])
 
     def _clear(self) -> None:
-        """Remove all checkpoints."""
         for number in sorted(_numbers(self.folder)):  # the last one, which is whole, goes last
             _remove(self.folder, number)
         self._digests, self.replaces = {}, False

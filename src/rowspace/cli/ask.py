@@ -105,19 +105,16 @@ def _key_of(model: Queries, item: str) -> Any:
 
 
 def _check_number(number: int) -> None:
-    """Refuse to print fewer than no answers."""
     if number < 0:
         raise DataError(f"-n is {number}; ask for at least 0 neighbours")
 
 
 def _block(title: str, near: list[tuple[Any, float]]) -> str:
-    """A title, and cosines and items below it."""
     lines = [(f"  {cosine:6.3f}", plain(item)) for item, cosine in near]
     return "\n".join([title, *([columns(lines)] if lines else [])])
 
 
 def _as_json(near: list[tuple[Any, float]]) -> list[dict[str, Any]]:
-    """Items and cosines as JSON has them."""
     return [{"item": item, "cosine": cosine} for item, cosine in near]
 
 

@@ -43,11 +43,7 @@ def forms_of(columns: Chunk, used: Iterable[str]) -> dict[str, Form]:
 def checked(chunk: Chunk, ids: Mapping[str, list[str]], tables: Mapping[str, Any], used: Iterable[str]) -> Chunk:
     """The columns in `used` as a kernel takes them: ids in range, numbers finite float32, all contiguous.
 
-    Args:
-        chunk: the columns.
-        ids: the names of the tables that each id column indexes.
-        tables: those tables.
-        used: the names of the columns to check.
+    `ids` names the tables that each id column indexes.
 
     Raises:
         IdOutOfRange, UnknownItem, DataError: naming the column and the position of the first value that will not do.

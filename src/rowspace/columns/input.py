@@ -18,9 +18,7 @@ from rowspace.tables.entries import FILL, check_not_masked, offsets_of
 def as_chunk(data: Any, used: Collection[str]) -> Chunk:
     """The columns of a dict, a pyarrow Table or record batch, or a frame of any library, of one example after another.
 
-    Args:
-        data: what a user handed in.
-        used: the columns to convert and check, with those that they refer to; all others stand there unused.
+    Those in `used` are converted and checked, with those that they refer to; all others stand there unused.
 
     Raises:
         DataError: naming the column and the place, where it is not one of ids, names or numbers, or where columns

@@ -22,15 +22,9 @@ def unused_options(checkpoint: Any, table_on_disk: Any) -> dict[str, str]:
 
 
 def refuse_unused(unused: Mapping[str, str], given: Iterable[str], called: Callable[[str], str] = str) -> None:
-    """Refuse options that have no effect.
+    """Refuse options that have no effect; DataError for the first one that was given.
 
-    Args:
-        unused: what they are for, by name.
-        given: the names of those that were given.
-        called: how an option is called where it was given.
-
-    Raises:
-        DataError: for the first one.
+    `unused` says what they are for, `called` how an option is called where it was given.
 
     >>> refuse_unused(unused_options(None, None), ["seed", "every"])
     Traceback (most recent call last):

@@ -41,24 +41,13 @@ class _Step(NamedTuple):
 
 
 class Records:
-    """The records in the bytes of a file.
-
-    Args:
-        path: what errors call it.
-        data: the bytes, mapped.
-        dim: the numbers of a record.
-    """
+    """The records, of `dim` numbers each, in the mapped bytes of a file, which errors call `path`."""
 
     def __init__(self, path: str | os.PathLike[str], data: Any, dim: int) -> None:
         self._path, self._data, self._dim = path, data, dim
 
     def read(self, start: int, rows: int, whole: bool) -> tuple[list[str], np.ndarray]:
-        """So many records from a byte on.
-
-        Args:
-            start: the byte after the header.
-            rows: how many.
-            whole: whether nothing may follow them.
+        """So many records from a byte on, behind which nothing may follow if they are the whole file.
 
         Returns:
             The names, and (rows, dim) float32.

@@ -105,15 +105,9 @@ def keys(table: Table) -> list[str]:
 
 
 def refuse(names: list[str], pattern: str, format: str) -> None:
-    """Refuse names that a format cannot hold, before anything is written.
+    """Refuse names that a format cannot hold, before anything is written; FormatError for the first such name.
 
-    Args:
-        names: the names.
-        pattern: a regular expression that finds what is wrong in a name.
-        format: what the error calls the format.
-
-    Raises:
-        FormatError: for the first such name.
+    The pattern is a regular expression that finds what is wrong in a name.
     """
     wrong = re.compile(f"{pattern}|[\ud800-\udfff]")
     for i, name in enumerate(names):
@@ -148,14 +142,7 @@ def _nonfinite(values: np.ndarray) -> Iterator[tuple[int, int]]:
 
 
 def texts(values: np.ndarray, separator: str) -> list[str]:
-    """Rows as text: the shortest digits that read back as the same float32.
-
-    Args:
-        values: (m, d) float32.
-        separator: what stands between numbers.
-
-    Returns:
-        m strings.
+    """Rows (m, d) as m texts: the shortest digits that read back as the same float32.
 
     >>> texts(np.array([[0.1, 1e-8], [2, -0.5]], dtype=np.float32), " ")
     ['0.1 1e-8', '2 -0.5']
@@ -169,18 +156,10 @@ def texts(values: np.ndarray, separator: str) -> list[str]:
 
 
 def numbers(rows: list[bytes], dim: int, where: Any) -> np.ndarray:
-    """Rows of text as float32, each number rounded once.
+    """m rows of text, `dim` numbers each with spaces between, as (m, dim) float32, each number rounded once.
 
-    Args:
-        rows: m rows of numbers with one or more spaces between.
-        dim: how many numbers each must have.
-        where: from a row's position to what the error calls it.
-
-    Returns:
-        (m, dim) float32.
-
-    Raises:
-        FormatError: for the first row with another count, or with something that is no number.
+    FormatError for the first row with another count, or with something that is no number; `where` says what it calls
+    a row.
     """
     try:
         return _parsed(rows, dim)
@@ -229,7 +208,6 @@ def _parsed(rows: list[bytes], dim: int) -> np.ndarray:
 
 
 def _first_wrong(rows: list[bytes], dim: int, where: Any) -> FormatError:
-    """The error for the first row that is none."""
     row = first_failing(len(rows), lambda low, high: _parsed(rows[low:high], dim))
     tokens = rows[row].split()
     if len(tokens) != dim:

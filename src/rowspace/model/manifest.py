@@ -27,10 +27,7 @@ _OWN = re.compile(rb',\n "%b": "([0-9a-f]{32})"\n}\n\Z' % NAME.encode())
 
 
 def written(description: Mapping[str, Any]) -> bytes:
-    """The bytes of model.json.
-
-    Args:
-        description: without format, version and checksum, which are added.
+    """The bytes of model.json: the description, to which format, version and checksum are added.
 
     Raises:
         ModelError: if it cannot be written as JSON, or is too long to be read again.
@@ -49,11 +46,7 @@ def written(description: Mapping[str, Any]) -> bytes:
 
 
 def read(folder: Path, check: bool | None = None) -> dict[str, Any]:
-    """What model.json says, as far as it makes sense.
-
-    Args:
-        folder: the model's folder.
-        check: False leaves its checksum alone.
+    """What model.json says, as far as it makes sense; a `check` of False leaves its checksum alone.
 
     Raises:
         ModelError: if it is missing, too long, no JSON, of another version, or not what was written.

@@ -21,13 +21,7 @@ SURE = 1e-25, 1e30
 
 
 def norms(values: np.ndarray) -> np.ndarray:
-    """The length of each row.
-
-    Args:
-        values: (n, d) float32.
-
-    Returns:
-        (n,) float32.
+    """The lengths (n,) float32 of rows (n, d) float32.
 
     >>> norms(np.array([[3, 4], [0, 0]], dtype=np.float32))
     array([5., 0.], dtype=float32)
@@ -40,15 +34,9 @@ def norms(values: np.ndarray) -> np.ndarray:
 
 
 def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-    """The cosine of one query with every row; 0 where either is zero or not finite.
+    """The cosines (n,) float32 of one query (d,) with every row (n, d); 0 where either is zero or not finite.
 
-    Args:
-        values: (n, d) float32.
-        query: (d,).
-        lengths: (n,), the rows' norms if they are known.
-
-    Returns:
-        (n,) float32.
+    `lengths` (n,) are the rows' norms, if they are known.
 
     >>> cosines(np.array([[2, 0], [0, 0], [1, 1]], dtype=np.float32), np.array([3, 0]))
     array([1.        , 0.        , 0.70710677], dtype=float32)
@@ -58,10 +46,6 @@ def cosines(values: np.ndarray, query: np.ndarray, lengths: np.ndarray | None = 
 
 def nearer(values: np.ndarray, query: np.ndarray, row: int, *, lengths: np.ndarray | None = None) -> np.ndarray:
     """The ids of rows of larger cosine with a query than one row has; equal rows are none, wherever they stand.
-
-    Args:
-        values, query, lengths: as for `cosines`.
-        row: the id of the row to compare with.
 
     >>> nearer(np.array([[2, 0], [0, 1], [1, 1], [2, 2]], dtype=np.float32), np.array([3, 0]), 2)
     array([0])

@@ -7,14 +7,10 @@ GUESSED_ROWS = 2048  # whose scores are sorted for a first idea of what the k-th
 
 
 class TopK:
-    """The k best so far.
+    """The k best rows so far of each of many queries.
 
     A score is compared with the k-th best of its query and kept only if it is better, so that nearly all of them are
     looked at once and never sorted. What is kept is sorted when there is twice as much of it as needed.
-
-    Args:
-        queries: how many.
-        k: how many rows of each.
 
     >>> best = TopK(1, 2)
     >>> best.take(0, np.array([[0.1, 0.7, 0.5]], dtype=np.float32))

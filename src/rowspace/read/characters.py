@@ -17,10 +17,7 @@ RULES = ("whitespace", "words")
 
 @cache
 def kinds(rule: str) -> np.ndarray:
-    """The kind of every code point, (0x110000,) uint8, as `loops.scan` takes it.
-
-    Args:
-        rule: "whitespace" or "words", see `read_text`.
+    """The kind of every code point by one of RULES, (0x110000,) uint8, as `word_loops.scan` takes it.
 
     >>> kinds("words")[[ord(c) for c in "a7-'"]].tolist()
     [1, 1, 0, 2]

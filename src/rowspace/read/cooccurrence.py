@@ -159,7 +159,6 @@ def _counted(part: _Part, n: int, weights: np.ndarray, symmetric: bool, workers:
 
 
 def _merged(a: _Run, b: _Run, workers: Workers) -> _Run:
-    """The sums of both."""
     tasks = _tasks(a.starts + b.starts)
     lengths = np.empty(len(a.starts) - 1, np.int64)
     measure, merge = compiled_loop(cooccurrence_loops.union_lengths), compiled_loop(cooccurrence_loops.merge_rows)

@@ -34,12 +34,7 @@ class Dialect:
 
 
 def dialect(source: str, head: str, delimiter: str | None = None) -> Dialect:
-    """Look at the beginning of a text.
-
-    Args:
-        source: what errors call it.
-        head: its first characters, the header among them.
-        delimiter: what stands between the fields, if that is known.
+    """Look at the first characters of a text, the header among them; the delimiter may be known.
 
     Raises:
         DataError: if two delimiters fit, or the first line is a comment, or no text.

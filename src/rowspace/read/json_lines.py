@@ -120,7 +120,6 @@ def json_column(stream: Stream, column: str) -> Iterator[Any]:
 
 
 def _read(file: Any, kinds: dict[str, Any], read_bytes: int) -> Any:
-    """A table of these columns, each of its kind."""
     import pyarrow as pa
     from pyarrow import json as arrow_json
 

@@ -39,10 +39,8 @@ def read_word_pairs(file: str | os.PathLike[str], delimiter: str | None = None) 
     Lines that are blank or begin with # are passed over. A first line whose score is no number is taken for a header.
     Of more than three columns, the scores are the only one of numbers, or the one whose name in the header says so.
 
-    Args:
-        file: the file, or "-" for standard input; packed files are unpacked.
-        delimiter: what stands between the fields; None for a tab, a semicolon, a comma or white space, whichever splits
-            all lines alike.
+    `delimiter` stands between the fields; None for a tab, a semicolon, a comma or white space, whichever splits all
+    lines alike. The file may be "-" for standard input; packed files are unpacked.
 
     Raises:
         DataError: naming the file and the line, if a line has another number of fields, an empty word, or a score that
@@ -97,7 +95,6 @@ def _places_of_numbers(rows: list[list[str]]) -> list[int]:
 
 
 def _score_place(name: str, rows: list[list[str]]) -> int:
-    """Which column holds the scores."""
     places = _places_of_numbers(rows) if len(rows[0]) > 3 else []
     if len(places) < 2:
         return places[0] if places else 2
@@ -132,8 +129,7 @@ def _number(text: str) -> float | None:
 def read_analogies(file: str | os.PathLike[str]) -> tuple[str, dict[str, list[Question]]]:
     """Read sections, each a line `: name`, of questions, each a line `a b c d`: a is to b as c is to d.
 
-    Args:
-        file: the file, or "-" for standard input; packed files are unpacked. Blank lines are passed over.
+    The file may be "-" for standard input; packed files are unpacked, and blank lines passed over.
 
     Returns:
         What errors call the file, and the questions of each section; two sections of one name become one.

@@ -39,11 +39,7 @@ def check_guess(
 ) -> None:
     """Refuse what was taken for items because it came first, where it looks like something else.
 
-    Args:
-        source: the source.
-        asked, chosen: the column of each role, as it was named and as it was taken.
-        table: these columns.
-        names: all items found in them.
+    Each role has the column that was `asked` for and the one `chosen`; `names` are all items found there.
 
     Raises:
         DataError: if nothing was named, and the left items are row numbers, or the header is a pair like the others.

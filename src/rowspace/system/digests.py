@@ -43,14 +43,7 @@ def digest(source: Any) -> str:
 
 
 def block_digests(array: np.ndarray, size: int = PIECE) -> np.ndarray:
-    """A digest of each piece of an array's bytes, to see which of them changed.
-
-    Args:
-        array: of any dtype and shape, in C order, mapped or not.
-        size: bytes in a piece; the last may be shorter.
-
-    Returns:
-        (ceil(bytes / size),) uint64.
+    """A digest uint64 of each piece of `size` bytes of an array in C order, to see which of them changed.
 
     Raises:
         ShapeError: if the array is not in C order, or size is below 1.

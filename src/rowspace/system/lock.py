@@ -64,9 +64,7 @@ def locked(path: str | os.PathLike[str], what: str, *, wait: bool = False) -> It
 def trained(path: Path, told: str | os.PathLike[str]) -> Iterator[None]:
     """Hold the lock of a model that is trained into a folder: others do not train into it, nor save to it.
 
-    Args:
-        path: the folder, without links.
-        told: what errors call it.
+    `path` is the folder without links, `told` what errors call it.
 
     Raises:
         Locked: if another process does; one that saves is waited for.
@@ -111,10 +109,7 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 def _taken(path: Path, what: str, since: float | None) -> int:
     """Open and lock the file at a path, which its holder may remove meanwhile; gives its descriptor.
 
-    Args:
-        path: the file.
-        what: how the error begins.
-        since: when the waiting began; None if the lock is not to be waited for.
+    `since` is when the waiting began; None if the lock is not to be waited for.
     """
     while True:
         descriptor = _opened(path)

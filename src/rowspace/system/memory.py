@@ -101,13 +101,7 @@ FEWER = "take fewer columns, or keep the table on disk: Table.create(path, n, di
 def require_memory(needed: int, what: str, instead: str = FEWER) -> None:
     """Refuse at once what would otherwise be killed while it is being filled.
 
-    Args:
-        needed: bytes.
-        what: what they are for.
-        instead: what to do about it.
-
-    Raises:
-        TooLarge: if that is more than is free, here or in this process's control group.
+    TooLarge where the bytes needed are more than are free, here or in this process's control group.
     """
     free = available()
     if free is not None and needed > free:

@@ -47,11 +47,7 @@ def map_array(path: str | os.PathLike[str], mode: Any = "r", *, dtype: str = "<f
     Args:
         path: the file.
         mode: "r" read-only, "r+" writes go to the file, "c" writes stay in this process.
-        dtype: the little-endian dtype the file must hold.
-        ndim: the number of dimensions it must have.
-
-    Returns:
-        The mapped array.
+        dtype, ndim: the little-endian dtype and the number of dimensions it must have.
 
     Raises:
         FormatError: if the file is not such an array, or its size is not what its header says.

@@ -8,12 +8,7 @@ WIDTHS = {"DOUBLE": 8, "INT64": 8}  # bytes of a value; 4 for the others, and fo
 
 
 def ask_for_columns(name: str, file: Any, instead: str = "read it in parts") -> None:
-    """Refuse a small file of more values than memory holds.
-
-    Args:
-        name: what errors call it.
-        file: pyarrow's ParquetFile.
-        instead: what to do about it.
+    """Refuse a small file, pyarrow's ParquetFile, of more values than memory holds.
 
     Raises:
         TooLarge: if they need more memory than there is.

@@ -41,12 +41,7 @@ def sibling(path: Path, kind: str = "tmp") -> Path:
 def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
     """A new folder beside `path`, removed at the end if it is still there under its name.
 
-    Args:
-        path: its parent must exist.
-        kind: what stands in the name: "tmp", "ids" for the ids of a text, or "tables" for tables on disk.
-
-    Raises:
-        OSError: if it cannot be made.
+    `kind` stands in the name: "tmp", "ids" for the ids of a text, or "tables" for tables on disk.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as parent:

@@ -26,12 +26,8 @@ Place = Callable[[int], str]
 def array_of(what: str, entries: Sequence[Any], place: Place = "at position {}".format) -> np.ndarray:
     """An array (n,) of names (Python's own strings), whole numbers, numbers or truth values.
 
-    Whole numbers among others are numbers. Nothing else is mixed.
-
-    Args:
-        what: what errors call the entries, such as "column 'i'".
-        entries: single ones.
-        place: how errors tell where entry k stands.
+    Whole numbers among others are numbers. Nothing else is mixed. Errors call the entries `what`, and say by `place`
+    where entry k stands.
 
     Raises:
         DataError: naming the first entry that is none of these, or not what the others are.
@@ -60,10 +56,6 @@ def array_of(what: str, entries: Sequence[Any], place: Place = "at position {}".
 
 def bags_of(what: str, bags: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     """The entries of all bags (m,), and where each bag begins among them and the last ends, (n + 1,) int64.
-
-    Args:
-        what: what errors call them.
-        bags: lists, tuples or arrays of single entries.
 
     Raises:
         DataError: as `array_of`, and for what is no flat list.

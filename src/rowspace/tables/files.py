@@ -100,15 +100,9 @@ def write_table(
     *,
     replace: bool = False,
 ) -> None:
-    """Write a table that is not there yet: all of it, or nothing.
+    """Write a table that is not there yet, or is to be replaced: all of it, or nothing.
 
-    Args:
-        path: the .npy file; names and counts are written beside it.
-        shape: (n, dim).
-        rows: the values, float32 of (some, dim) at a time.
-        names: n names, or None.
-        counts: (n,) int64, or None.
-        replace: whether a table that is there is replaced.
+    The `rows` of a table of shape (n, dim) are float32 of (some, dim) at a time.
 
     Raises:
         FileExistsError: if there is something at the path, or names or counts beside it.

@@ -13,12 +13,7 @@ from rowspace.tables.names import Names
 
 
 class Index:
-    """Turns ids, names, slices, masks and tuples of them into what NumPy indexes rows with.
-
-    Args:
-        shape: (n, dim).
-        names: the n names, or None.
-    """
+    """Turns ids, names, slices, masks and tuples of them into what NumPy indexes rows of a table with."""
 
     def __init__(self, shape: tuple[int, int], names: Names | None) -> None:
         self.shape = shape

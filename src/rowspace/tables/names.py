@@ -66,13 +66,7 @@ class Names(Sequence[str]):
         )
 
     def ids(self, names: Any) -> np.ndarray:
-        """The ids of names.
-
-        Args:
-            names: a name, or names in a list, nested lists or an array of any shape.
-
-        Returns:
-            Their ids, intp, in the same shape.
+        """The ids, intp, of a name or of names in nested lists or an array, in the same shape.
 
         Raises:
             UnknownItem: for a name that is not here, with the nearest that are.

@@ -30,7 +30,6 @@ def arange(emitter: Emitter, node: Apply) -> None:
 
 
 def _steps(emitter: Emitter, start: Dim, stop: Dim, step: int) -> Dim:
-    """How many steps lead from start to before stop."""
     if isinstance(start, int) and isinstance(stop, int):
         return len(range(start, stop, step))
     if start == 0 and step == 1:

@@ -74,7 +74,6 @@ def _combined(emitter: Emitter, name: str, parts: Sequence[Dim]) -> Dim:
 
 
 def _pair(emitter: Emitter, name: str, first: Dim, second: Dim) -> Dim:
-    """An operation of two lengths."""
     operation, known = _RECKONED[name]
     if isinstance(first, int) and isinstance(second, int):
         return known(first, second)
