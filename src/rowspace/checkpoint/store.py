@@ -65,11 +65,7 @@ class Store:
         return self._flushing is not None
 
     def newest(self, check: DocumentCheck | None = None) -> Saved | None:
-        """The last checkpoint that is whole, or None if there is none yet.
-
-        Raises:
-            CheckpointError: if all are damaged.
-        """
+        """The last checkpoint that is whole, or None if there is none yet; CheckpointError if all are damaged."""
         complaints: dict[int, str] = {}
         for number in sorted(_numbers(self.folder), reverse=True):
             try:

@@ -25,11 +25,7 @@ def show(text: str) -> None:
 
 
 def check_shown() -> None:
-    """Raise what standard output refused, once the work is done.
-
-    Raises:
-        OSError: for the first result that it did not take.
-    """
+    """Raise what standard output refused, once the work is done: OSError for the first result that it did not take."""
     if _refused:
         error = _refused[0]
         _refused.clear()

@@ -13,10 +13,7 @@ Convert = Callable[[int], Any]
 class Frame:
     """The columns of a dict, of a pyarrow Table or record batch, or of a pandas, polars or other frame.
 
-    Args:
-        name: how errors call it.
-        columns: the names of its columns; some may occur twice.
-        column: gives column k as its library has it.
+    Errors call it `name`; some of its `columns` may share a name; `column` gives column k as its library has it.
     """
 
     def __init__(self, name: str, columns: Sequence[Any], column: Convert) -> None:
@@ -25,11 +22,7 @@ class Frame:
 
     @classmethod
     def of(cls, data: Any) -> "Frame | None":
-        """The frame, or None for anything else.
-
-        Raises:
-            DataError: for a stream of Arrow's that cannot be read.
-        """
+        """The frame, or None for anything else; DataError for a stream of Arrow's that cannot be read."""
         name = f"the {type(data).__name__}"
         if isinstance(data, Mapping):
             return cls(name, list(data), list(data.values()).__getitem__)
@@ -43,21 +36,13 @@ class Frame:
         return cls(name, table.schema.names, table.column)
 
     def column(self, name: str) -> Any:
-        """A column as its library has it.
-
-        Raises:
-            DataError: where several columns have the name.
-        """
+        """A column as its library has it; DataError where several columns have the name."""
         if self.columns.count(name) > 1:
             raise DataError(f"{self.name} has several columns {quoted(name)}; rename all but one")
         return self._column(self.columns.index(name))
 
     def arrow(self, name: str) -> Any:
-        """A column as a ChunkedArray; what is missing is null.
-
-        Raises:
-            DataError: naming the column, where that cannot be done.
-        """
+        """A column as a ChunkedArray, in which what is missing is null; DataError where that cannot be done."""
         return as_arrow(f"{self.name}, column {quoted(name)}", self.column(name))
 
 

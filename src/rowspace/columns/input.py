@@ -47,11 +47,7 @@ def chunk_of(frame: Frame, used: Collection[str]) -> Chunk:
 
 
 def as_column(name: str, values: Any) -> AnyColumn:
-    """One column, whoever made it.
-
-    Raises:
-        DataError: naming the column and the place of what cannot be trained on.
-    """
+    """One column, whoever made it; DataError naming the column and the place of what cannot be trained on."""
     if isinstance(values, Column):
         return values
     what = f"column {name!r}"

@@ -118,11 +118,7 @@ class Column:
         return ""
 
     def form(self, name: str) -> Form:
-        """Its form; `name` is what errors call it.
-
-        Raises:
-            DataError: where it is none that a loop takes.
-        """
+        """Its form; DataError, which calls it `name`, where it is none that a loop takes."""
         raise NotImplementedError
 
     def checked(self, name: str, indexed: Sequence[Any]) -> "AnyColumn":

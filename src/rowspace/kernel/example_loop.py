@@ -68,11 +68,7 @@ def assemble(
     columns: Mapping[str, Form],
     options: LoopOptions,
 ) -> LoopSource:
-    """The source of the loop for a traced cost over columns of these forms.
-
-    Raises:
-        Unsupported: naming an operation it has no loop for.
-    """
+    """The source of the loop for a traced cost over columns of these forms; Unsupported names what has no loop."""
     return ExampleLoop(traced, dims, updates, columns).build(options)
 
 

@@ -133,9 +133,9 @@ class LoopColumns:
 
     def _replaced(self, column: str, place: int | None) -> Expr:
         """The id in whose place the negatives stand: drawn from its own block, it would come up too often."""
-        return (
-            named(self.locals[column]) if place is None else cast(load(self.whole[column], _N, whole(place)), "uintp")
-        )
+        if place is None:
+            return named(self.locals[column])
+        return cast(load(self.whole[column], _N, whole(place)), "uintp")
 
     def _block(self, name: str) -> tuple[Expr, Expr]:
         """Where the rows that a sampled column draws from begin and how many they are, read at each segment."""

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.plot.figure import PALETTE, font_families, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import LEGEND, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
@@ -82,8 +82,7 @@ def _draw_line(axes: Any, costs: np.ndarray, k: int, *, size: float) -> Any:
 
 
 def _legend(axes: Any, drawn: list[Any], names: list[str]) -> None:
-    look = {"loc": "outside lower center", "ncols": 3, "frameon": False, "labelcolor": "0.35"}
-    legend = axes.figure.legend(drawn, [shown_name(name) for name in names], **look)
+    legend = axes.figure.legend(drawn, [shown_name(name) for name in names], **LEGEND)
     for text in legend.get_texts():
         text.set(fontsize=9, family=font_families(), parse_math=False)
 

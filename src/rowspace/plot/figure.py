@@ -18,6 +18,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 INK = "0.15"
 FAINT = "0.55"
 NOTE: dict[str, Any] = {"fontsize": 10, "color": "0.35"}
+LEGEND: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "frameon": False, "labelcolor": "0.35"}
 LABEL_CHARACTERS = 40  # at the most
 
 # matplotlib's own font has no such letters; where one of these is installed it fills in

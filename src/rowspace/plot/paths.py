@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from rowspace.errors import DataError
-from rowspace.plot.figure import FAINT, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import FAINT, LEGEND, PALETTE, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 from rowspace.read.trace import TraceData
@@ -158,14 +158,7 @@ def _legend(axes: Any, dim: int) -> None:
     if dim <= 2:
         label = "length 1" if dim == 1 else "unit circle"
         handles.append(Line2D([], [], color=FAINT, linestyle=(0, (5, 4)), lw=1, label=label))
-    axes.figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=3,
-        frameon=False,
-        fontsize=9,
-        labelcolor="0.35",
-    )
+    axes.figure.legend(handles=handles, fontsize=9, **LEGEND)
 
 
 def _set_limits(axes: Any, paths: Paths) -> None:

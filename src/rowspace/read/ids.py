@@ -98,10 +98,8 @@ def renumber(
 ) -> None:
     """Turn provisional ids into a .npy file of `length` ids, where they lie, and write where sentences begin.
 
-    Args:
-        ids: a file open for reading and writing, filled by `append`; no new id takes more bytes than the old one.
-        offsets: an empty file.
-        new: the new id of each provisional one, int32, -1 for those that are left out.
+    `ids` was filled by `append`, and `offsets` is empty; `new` has the new id of each provisional one, int32, -1 for
+    those that are left out. No new id takes more bytes than the old one.
     """
     read = written = HEADER_BYTES
     offsets.write(header(OFFSET, (sentences + 1,)))

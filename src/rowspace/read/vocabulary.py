@@ -94,8 +94,7 @@ def choose(
 ) -> tuple[np.ndarray, list[str], np.ndarray]:
     """The words that have a row: the given names, then the most frequent others, ties by first appearance.
 
-    Returns:
-        The new id of every word, int32, -1 for those without; the names; and their counts.
+    Gives the new id of every word, int32, -1 for those without; the names; and their counts.
     """
     first = vocabulary.absorb(Words.of(names, np.zeros(len(names), np.int64)))
     vocabulary.close()

@@ -25,9 +25,6 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[An
         path: the file to write; its folder must exist. A link stays one: the file it leads to is written.
         mode: "w" for text (UTF-8, newlines as written) or "wb" for bytes.
 
-    Yields:
-        The open temporary file; its `name` is where it lies until then.
-
     Raises:
         DiskFull: an OSError too, if it does not fit on the disk.
         OSError: if the file cannot be written; an existing `path` is then as it was.
@@ -67,9 +64,6 @@ def atomic_folder(path: str | os.PathLike[str], needed: int | None = None) -> It
     Args:
         path: the folder to write; its parent must exist. A link stays one: the folder it leads to is replaced.
         needed: bytes that will be written, for the error.
-
-    Yields:
-        The temporary folder, to be filled.
 
     Raises:
         DiskFull: an OSError too, if it does not fit on the disk.

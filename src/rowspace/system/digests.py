@@ -19,13 +19,10 @@ PIECE = 1 << 20  # bytes taken at once
 
 
 def digest(source: Any) -> str:
-    """The XXH3 digest of a file or of an array's bytes: 128 bits as 32 hexadecimal digits.
+    """The XXH3 digest of a file, or of anything with a buffer in C order: 128 bits as 32 hexadecimal digits.
 
     A file is read through one small buffer, so that memory stays as it was; of a mapped array the pages that were
     read are the system's to take back.
-
-    Args:
-        source: a path, or anything with a buffer in C order: an array of any dtype and shape, bytes, a memoryview.
 
     Raises:
         ShapeError: for an array that is not in C order.

@@ -21,12 +21,8 @@ ELSEWHERE = "temporary files lie where TMPDIR says: free some, or name a folder 
 def explain_disk_full(path: str | os.PathLike[str], needed: int | None = None, advice: str = _ADVICE) -> Iterator[None]:
     """Turn a full disk within the block into an error that says so.
 
-    It stands around what removes the half-written files, so that what is then free is what there is.
-
-    Args:
-        path: what is being written, as the error calls it.
-        needed: bytes, if they are known.
-        advice: what to do.
+    It stands around what removes the half-written files, so that what is then free is what there is. The error calls
+    what is being written `path`.
 
     Raises:
         DiskFull: where OSError said that the disk is full; any other error passes.

@@ -73,11 +73,7 @@ class Mapped:
 
 
 def write_through(descriptor: int, start: int, size: int) -> None:
-    """Wait until bytes of a file are written, and let the system forget them.
-
-    Raises:
-        OSError: if they cannot be written.
-    """
+    """Wait until bytes of a file are written, and let the system forget them; OSError if they cannot be written."""
     _write(descriptor, start, size, _WAIT)
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, start, size, os.POSIX_FADV_DONTNEED)

@@ -78,9 +78,8 @@ def present(path: Path) -> Path:
 def leftover_hint(path: Path) -> str:
     """What an error adds where nothing is at the path, but several old folders are beside it."""
     old = _left(path, "old")
-    return (
-        f"; saves were interrupted, and {' and '.join(map(str, old))} are from before: rename one back" if old else ""
-    )
+    found = " and ".join(map(str, old))
+    return f"; saves were interrupted, and {found} are from before: rename one back" if old else ""
 
 
 def put_back(path: Path) -> None:

@@ -124,14 +124,11 @@ def _mixed(what: str, entries: Sequence[Any], place: Place) -> DataError:
         if found[k] is None:
             hint = "; .decode() it" if isinstance(entry, bytes) else ""
             return DataError(f"{what} holds {_told(entry)} {place(k)}; a column holds ids, names or numbers{hint}")
-    odd = (
-        found.index(BAG)
-        if BAG in found
-        else next(k for k, meaning in enumerate(found) if not _alike(meaning, found[0]))
-    )
-    if found[odd] == BAG:
+    if BAG in found:
+        odd = found.index(BAG)
         why = "where a single entry belongs; a column holds single entries, or flat lists of them"
         return DataError(f"{what} holds {_told(entries[odd])} {place(odd)}, {why}")
+    odd = next(k for k, meaning in enumerate(found) if not _alike(meaning, found[0]))
     return DataError(
         f"{what} holds {_told(entries[odd])} {place(odd)}, which is {found[odd]}, and {_told(entries[0])} {place(0)}, "
         f"which is {found[0]}; give one or the other"

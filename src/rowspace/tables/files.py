@@ -58,11 +58,7 @@ def names_json(names: Iterable[str]) -> str:
 
 
 def read_names(path: str | os.PathLike[str]) -> list[str]:
-    """Read what `names_json` wrote.
-
-    Raises:
-        FormatError: if the file is not a JSON list of strings.
-    """
+    """Read what `names_json` wrote; FormatError if the file is not a JSON list of strings."""
     # the text of the file, and the names
     require_memory(2 * os.path.getsize(path), f"{path}", HELD)
     try:

@@ -32,9 +32,8 @@ class Index:
             listed = array.ravel().tolist()
             if self.names is not None and set(map(type, listed)) <= {str}:
                 return self.names.ids(array)
-            return np.array([self._id_at(k, listed, array.shape) for k in range(len(listed))], np.intp).reshape(
-                array.shape
-            )
+            ids = np.array([self._id_at(k, listed, array.shape) for k in range(len(listed))], np.intp)
+            return ids.reshape(array.shape)
         if self.names is not None and array.dtype.kind in "iu" and self.names.numbered:
             for number in array.ravel().tolist():
                 self.names.check_meant(number)
@@ -107,11 +106,8 @@ class Index:
     def _out_of_range(self, i: int, what: str = "", at: str = "") -> IdOutOfRange:
         n = self.shape[0]
         rows = "1 row (0)" if n == 1 else f"{n} rows (0 to {n - 1})"
-        hint = (
-            "; to mean items by their numbers, give these as text"
-            if self.names is not None and self.names.numbered
-            else ""
-        )
+        numbered = self.names is not None and self.names.numbered
+        hint = "; to mean items by their numbers, give these as text" if numbered else ""
         return IdOutOfRange(f"{what}id {i}{at} is out of range for a table of {rows}{hint}")
 
 

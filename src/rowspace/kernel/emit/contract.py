@@ -4,7 +4,7 @@ from pytensor.graph.basic import Apply
 from pytensor.tensor.math import Dot
 
 from rowspace.kernel.emit.emitter import Emitter
-from rowspace.kernel.emit.expression import ZERO, Expr, Index, Op, apply, joined, named, product
+from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, Op, apply, joined, named, product
 from rowspace.kernel.emit.folds import REDUCTIONS, accumulate
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.typed import number_of
@@ -12,24 +12,7 @@ from rowspace.kernel.emit.typed import number_of
 
 def dot(emitter: Emitter, node: Apply) -> None:
     """A product of vectors and matrices."""
-    [a, b], [out] = node.inputs, node.outputs
-    left, right = emitter.shape(a), emitter.shape(b)
-    rows, columns = left[:-1], right[1:]
-    emitter.equate(left[-1], right[0])
-
-    def term(index: Index, inner: Index) -> Expr:
-        return product(
-            [
-                emitter.at_as(a, (*index[: len(rows)], *inner), out.type.dtype),
-                emitter.at_as(b, (*inner, *index[len(rows) :]), out.type.dtype),
-            ]
-        )
-
-    dims = (*rows, *columns)
-    if left[-1] == 1:
-        emitter.define(out, dims, lambda index: term(index, (ZERO,)))
-    else:
-        emitter.reduce(out, dims, (left[-1],), term, REDUCTIONS["Add"])
+    _multiply(emitter, node, ())
 
 
 def blockwise(emitter: Emitter, node: Apply) -> None:
@@ -41,18 +24,27 @@ def blockwise(emitter: Emitter, node: Apply) -> None:
 
 def matrices(emitter: Emitter, node: Apply) -> None:
     """Products of matrices, one for each place along the axes before the last two."""
-    [a, b], [out] = node.inputs, node.outputs
+    left, right = map(emitter.shape, node.inputs)
+    _multiply(emitter, node, emitter.broadcast([left[:-2], right[:-2]]))
+
+
+def _multiply(emitter: Emitter, node: Apply, batch: tuple[Dim, ...]) -> None:
+    """Products of what stands behind the axes of a batch: along the last axis of the one and the first of the other."""
+    [a, b], [out], n = node.inputs, node.outputs, len(batch)
     left, right = emitter.shape(a), emitter.shape(b)
-    batch = emitter.broadcast([left[:-2], right[:-2]])
+    rows, columns = left[n:-1], right[n + 1 :]
+    emitter.equate(left[-1], right[n])
 
     def term(index: Index, inner: Index) -> Expr:
-        *outer, row, column = index
-        left_one = emitter.at_as(a, (*outer, row, *inner), out.type.dtype)
-        return product([left_one, emitter.at_as(b, (*outer, *inner, column), out.type.dtype)])
+        outer, column = index[: n + len(rows)], index[n + len(rows) :]
+        left_one = emitter.at_as(a, (*outer, *inner), out.type.dtype)
+        return product([left_one, emitter.at_as(b, (*index[:n], *inner, *column), out.type.dtype)])
 
-    emitter.equate(left[-1], right[-2])
-    dims = (*batch, left[-2], right[-1])
-    emitter.reduce(out, dims, (left[-1],), term, REDUCTIONS["Add"])
+    dims = (*batch, *rows, *columns)
+    if left[-1] == 1 and not batch:
+        emitter.define(out, dims, lambda index: term(index, (ZERO,)))
+    else:
+        emitter.reduce(out, dims, (left[-1],), term, REDUCTIONS["Add"])
 
 
 def careduce(emitter: Emitter, node: Apply) -> None:

@@ -96,11 +96,6 @@ class Fold:
         return next((axis for axis in self.axes if _few(axis[1])), None)
 
     @property
-    def folds_are_longer(self) -> bool:
-        """Whether a fold is at least as long as the longest axis, and so wants to be the innermost loop."""
-        return max(length_for_layout(dim) for _, dim in self.folds) >= length_for_layout(self.wide[1])
-
-    @property
     def is_one_sum(self) -> bool:
         """Whether it is a sum along one axis."""
         return self.operation.sign == "+=" and len(self.folds) == 1
@@ -112,7 +107,8 @@ def store(fold: Fold) -> None:
     What each gave is in docs/decisions/engine.md ("Small fixed bags are written out") and, for texts, in
     docs/decisions/words.md.
     """
-    if fold.folds_are_longer:
+    longest = max(length_for_layout(dim) for _, dim in fold.folds)
+    if longest >= length_for_layout(fold.wide[1]):  # and so wants to be the innermost loop
         write = _fold_together if len(fold.axes) <= 2 and fold.few is not None else _fold_innermost
     elif fold.is_one_sum and _few(fold.folds[0][1]) and _loads(fold.value, fold.wide[0]) == 1:
         write = _write_out_terms

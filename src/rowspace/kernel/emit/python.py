@@ -179,11 +179,8 @@ def examples_loop(
 ) -> str:
     """The loop over the segments of a plan and over the examples of each.
 
-    Args:
-        head: what is done before, once.
-        each: what is done at the head of every segment.
-        writer: the body, for example n.
-        most: the greatest that a length can be, for arrays made once.
+    `head` is done once, before, and `each` at the head of every segment; the writer has the body, for example n;
+    `most` gives the greatest that a length can be, for arrays made once.
     """
     body = [
         "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock, "

@@ -7,7 +7,7 @@ still when the gradient is taken: the product does not depend on how it is divid
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -130,13 +130,9 @@ class Scales:
         base, exponent = self.of(node.inputs[0]), node.inputs[1]
         return base.raised(exponent) if base and isinstance(without_axes(exponent), Constant) else None
 
-    def square(self, node: Apply) -> Scaled | None:
+    def raised_to(self, node: Apply, exponent: float) -> Scaled | None:
         base = self.of(node.inputs[0])
-        return base.raised(_like(2, base.power)) if base else None
-
-    def root(self, node: Apply) -> Scaled | None:
-        base = self.of(node.inputs[0])
-        return base.raised(_like(0.5, base.power)) if base else None
+        return base.raised(_like(exponent, base.power)) if base else None
 
     def negative(self, node: Apply) -> Scaled | None:
         found = self.of(node.inputs[0])
@@ -282,8 +278,8 @@ _RULES: dict[Any, Callable[[Scales, Apply], Scaled | None]] = {
     ps.TrueDiv: Scales.quotient,
     ps.Reciprocal: Scales.reciprocal,
     ps.Pow: Scales.power,
-    ps.Sqr: Scales.square,
-    ps.Sqrt: Scales.root,
+    ps.Sqr: partial(Scales.raised_to, exponent=2),
+    ps.Sqrt: partial(Scales.raised_to, exponent=0.5),
     ps.Neg: Scales.negative,
     ps.Add: Scales.sum_of,
     ps.Sub: Scales.difference,
