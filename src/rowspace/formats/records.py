@@ -47,7 +47,7 @@ class Records:
         self._path, self._data, self._dim = path, data, dim
 
     def read(self, start: int, rows: int, whole: bool) -> tuple[list[str], np.ndarray]:
-        """So many records from a byte on, behind which nothing may follow if they are the whole file.
+        """So many records from a byte on; if they are the `whole` file, nothing may follow them.
 
         Returns:
             The names, and (rows, dim) float32.

@@ -236,7 +236,7 @@ def is_json_array(head: bytes) -> bool:
 def read_content(
     source: str | os.PathLike[str], expected: str = "a header line and rows", *, tables: bool = False
 ) -> Content:
-    """All bytes of a path, or of standard input for "-", unpacked: of text, or where `tables` may be, Parquet or Arrow.
+    """All bytes of a path, or of standard input for "-", unpacked: text, or with `tables` also Parquet or Arrow.
 
     Raises:
         DataError: if there is no such file, it is a folder, empty, damaged or no text in UTF-8.

@@ -82,7 +82,7 @@ def _read_text(path: Path) -> TraceData:
     if lines[-1] == "":
         lines.pop()
     header = lines[0].split("\t") if lines else []
-    _checkheader_row(path, header)
+    _check_header(path, header)
     fields = [line.split("\t") for line in lines[1:]]
     for line, row in enumerate(fields, start=2):
         if len(row) != len(header):
@@ -102,7 +102,7 @@ def _read_parquet(path: Path) -> TraceData:
         with pq.ParquetFile(path) as file:
             ask_for_columns(str(path), file)
             table = file.read()
-        _checkheader_row(path, table.column_names)
+        _check_header(path, table.column_names)
         steps = table["i"].cast(pa.int64()).to_numpy()
         columns = [column.cast(pa.float32()).to_numpy() for column in table.columns[2:]]
         items = table["n"].to_pylist()
@@ -115,7 +115,7 @@ def _read_parquet(path: Path) -> TraceData:
     return _assemble(path, steps, items, np.stack(columns, axis=1), ("row", 1))
 
 
-def _checkheader_row(path: Path, header: list[str]) -> None:
+def _check_header(path: Path, header: list[str]) -> None:
     if len(header) < 3 or header != header_row(len(header) - 2):
         raise DataError(f"{path}, line 1: expected the header 'i n d0 d1 ...', found {quoted(' '.join(header))}")
 
