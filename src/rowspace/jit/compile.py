@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,20 +28,13 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
 
     With `bounds` it raises IndexError where it would read or write beyond an array, for tests, and is not cached.
     """
-    import numba
-
-    from rowspace.jit import intrinsics
-
     path = Path("<checked>") if bounds else _written(source)
     module = ModuleType(f"rowspace_{path.stem}")
-    module.__dict__.update(NAMES, **intrinsics.INTRINSICS)
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
     exec(compile(source, str(path), "exec"), module.__dict__)
-    options = {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "boundscheck": bounds}
-    for name, function in list(vars(module).items()):
-        if getattr(function, "__module__", "") == module.__name__ and name != entry:
-            setattr(module, name, numba.njit(**options)(function))
-    kernel = _jitted(getattr(module, entry), path, options)
+    functions = {name: each for name, each in vars(module).items() if isinstance(each, FunctionType)}
+    module.__dict__.update(_names(), **_called(functions, functions[entry].__code__, bounds))
+    kernel = _jitted(functions[entry], path, _options(bounds))
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:
@@ -51,6 +44,38 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
         return kernel(*arguments)
 
     return run
+
+
+def _called(functions: dict[str, Any], caller: CodeType, bounds: bool) -> dict[str, Any]:
+    """The functions of a source that one of them calls, by name, as Numba's dispatchers."""
+    return {
+        name: _dispatcher(
+            functions[name].__code__.replace(co_firstlineno=1, co_filename="<rowspace>"),
+            tuple(_called(functions, functions[name].__code__, bounds).items()),
+            bounds,
+        )
+        for name in caller.co_names
+        if name in functions
+    }
+
+
+@functools.cache
+def _dispatcher(code: CodeType, called: tuple[tuple[str, Any], ...], bounds: bool) -> Any:
+    """One function that loops call, with those it calls itself: every loop that has it shares its machine code."""
+    import numba
+
+    return numba.njit(**_options(bounds))(FunctionType(code, {**_names(), **dict(called)}))
+
+
+def _names() -> dict[str, Any]:
+    """What every source knows beside its own functions."""
+    from rowspace.jit import intrinsics
+
+    return {**NAMES, **intrinsics.INTRINSICS}
+
+
+def _options(bounds: bool) -> dict[str, Any]:
+    return {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "boundscheck": bounds}
 
 
 @functools.cache
