@@ -42,6 +42,16 @@ def test_a_function_that_calls_another_one_of_the_same_name_is_another() -> None
     assert _ran(CALLS_CHANGED)[0] == 51
 
 
+def test_a_function_that_reads_another_constant_of_the_same_name_is_another() -> None:
+    reads = "MORE = {}\n\n\ndef more():\n    return MORE + 2**53 + 1 - 2**53\n\n\ndef kernel(x):\n    x[0] = more()\n"
+    found = [_ran(reads.format(constant))[0] for constant in ("4", "2", "2.0", "u8(4)")]
+    assert found == [5, 3, 4, 5]  # float64 has no odd number so large
+
+
+def test_a_constant_may_be_made_of_names_that_every_source_knows() -> None:
+    assert _ran("ARRAY = np.array([1.0, 2.0])\n\n\ndef kernel(x):\n    x[0] += ARRAY[1]\n")[0] == 12
+
+
 def test_checked_loops_have_functions_of_their_own() -> None:
     reads = "def second(x):\n    return x[1]\n\n\ndef kernel(x):\n    x[0] = second(x)\n"
     beyond = np.array([1.0, 2.0])[:1]

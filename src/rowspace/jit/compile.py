@@ -31,10 +31,11 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
     path = Path("<checked>") if bounds else _written(source)
     module = ModuleType(f"rowspace_{path.stem}")
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
+    module.__dict__.update(_names())
     exec(compile(source, str(path), "exec"), module.__dict__)
-    functions = {name: each for name, each in vars(module).items() if isinstance(each, FunctionType)}
-    module.__dict__.update(_names(), **_called(functions, functions[entry].__code__, bounds))
-    kernel = _jitted(functions[entry], path, _options(bounds))
+    function = getattr(module, entry)
+    module.__dict__.update(_called(module, function.__code__, bounds))
+    kernel = _jitted(function, path, _options(bounds))
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:
@@ -46,25 +47,32 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
     return run
 
 
-def _called(functions: dict[str, Any], caller: CodeType, bounds: bool) -> dict[str, Any]:
+def _called(module: ModuleType, caller: CodeType, bounds: bool) -> dict[str, Any]:
     """The functions of a source that one of them calls, by name, as Numba's dispatchers."""
-    return {
-        name: _dispatcher(
-            functions[name].__code__.replace(co_firstlineno=1, co_filename="<rowspace>"),
-            tuple(_called(functions, functions[name].__code__, bounds).items()),
-            bounds,
-        )
-        for name in caller.co_names
-        if name in functions
-    }
+    called = {}
+    for name in caller.co_names:
+        function = getattr(module, name, None)
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            code = function.__code__
+            plain = code.replace(co_firstlineno=1, co_filename="<rowspace>")
+            inside = tuple(_called(module, code, bounds).items())
+            called[name] = _dispatcher(plain, inside, _constants(module, code), bounds)
+    return called
+
+
+def _constants(module: ModuleType, code: CodeType) -> tuple[tuple[str, type, str, Any], ...]:
+    """What a function reads beside functions and the names every source knows; with texts, for -0.0 is equal to 0.0."""
+    values = {name: vars(module)[name] for name in code.co_names if name in vars(module) and name not in _names()}
+    return tuple((n, type(v), repr(v), v) for n, v in values.items() if not isinstance(v, FunctionType))
 
 
 @functools.cache
-def _dispatcher(code: CodeType, called: tuple[tuple[str, Any], ...], bounds: bool) -> Any:
-    """One function that loops call, with those it calls itself: every loop that has it shares its machine code."""
+def _dispatcher(code: CodeType, called: tuple[Any, ...], constants: tuple[Any, ...], bounds: bool) -> Any:
+    """One function that loops call, with what it reads itself: every loop that has it shares its machine code."""
     import numba
 
-    return numba.njit(**_options(bounds))(FunctionType(code, {**_names(), **dict(called)}))
+    values = {name: value for name, *_, value in constants}
+    return numba.njit(**_options(bounds))(FunctionType(code, {**_names(), **values, **dict(called)}))
 
 
 def _names() -> dict[str, Any]:
