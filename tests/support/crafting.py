@@ -1,6 +1,6 @@
 """Checkpoints that somebody altered on purpose, their checksums made right again: a program, one line for each kind.
 
-    python -m tests.support.crafting [kind] [--values n]
+    python -m tests.support.crafting [kind] [--values n] [--stopped]
 
 Every field of what a checkpoint says, and every array, is replaced by hostile values, one at a time, and the training
 resumed: it has to be refused with one of rowspace's own errors, or to come to its end. A crash ends this process.
@@ -195,9 +195,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=[*KINDS, "all"], nargs="?", default="all")
     parser.add_argument("--values", type=int, default=len(HOSTILE), help="how many hostile values for each field")
+    parser.add_argument("--stopped", action="store_true", help="none of trainings that came to their end")
     arguments = parser.parse_args()
     for kind in KINDS if arguments.kind == "all" else [arguments.kind]:
-        for whole in (False, True):
+        for whole in [False] if arguments.stopped else [False, True]:
             found = try_all(kind, arguments.values, whole=whole)
             print(
                 f"{kind}{', ended' if whole else ''}: {found['refused']} refused, {found['resumed']} resumed",
