@@ -79,7 +79,7 @@ def text(tmp_path):
 
 @pytest.mark.parametrize(("number", "word"), [("SIGTERM", "terminated"), ("SIGHUP", "hung up")])
 def test_a_training_that_is_told_to_end_says_how_to_go_on(text, tmp_path, number, word):
-    words = ["train", "text", "text.txt", "-o", "m", "--dim", "4", "--epochs", "1000000"]
+    words = ["train", "text", "text.txt", "-o", "m", "--dim", "8", "--epochs", "1000000"]
     words += ["--checkpoint", "c", "--every", "0.1"]
     ignoring = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what runs in the background
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}

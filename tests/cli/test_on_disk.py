@@ -46,7 +46,7 @@ SUBWORDS = ["--max-n", 4, "--buckets", 500]
 @pytest.mark.parametrize("cost", [["--cost", "skip_gram"], ["--cost", "cbow"], ["--cost", "glove"], SUBWORDS])
 def test_texts_are_trained_on_disk_as_in_memory(tmp_path, cost):
     (tmp_path / "text.txt").write_text(TEXT)
-    options = [tmp_path / "text.txt", *cost, "--dim", 6, "--epochs", 2, "--threads", 1]
+    options = [tmp_path / "text.txt", *cost, "--dim", 8, "--epochs", 2, "--threads", 1]
     works("train", "text", *options, "-o", tmp_path / "memory")
     works("train", "text", *options, "-o", tmp_path / "disk", "--table-on-disk")
     assert alike(tmp_path / "memory", tmp_path / "disk")
@@ -77,7 +77,7 @@ def test_errors_are_one_line_and_leave_nothing(tmp_path, pairs, options, message
 
 
 def test_the_summary_is_the_same(tmp_path, pairs):
-    options = [pairs, "--label", "same", "--dim", 4, "--epochs", 1, "--json"]
+    options = [pairs, "--label", "same", "--dim", 8, "--epochs", 1, "--json"]
     there = json.loads(works("train", "pairs", *options, "-o", tmp_path / "model", "--table-on-disk").stdout)
     here = json.loads(works("train", "pairs", *options, "-o", tmp_path / "model").stdout)
     assert {**there, "seconds": 0} == {**here, "seconds": 0}
@@ -88,7 +88,7 @@ def test_tables_on_disk_are_gone_on_with(tmp_path, pairs, kind, monkeypatch):
     """A command that was stopped, and the same one with --resume."""
     (tmp_path / "text.txt").write_text(TEXT)
     source = [pairs, "--label", "same"] if kind == "pairs" else [tmp_path / "text.txt", "--cost", "glove"]
-    command = ["train", kind, *source, "--dim", 4, "--epochs", 3, "--table-on-disk"]
+    command = ["train", kind, *source, "--dim", 8, "--epochs", 3, "--table-on-disk"]
     works(*command, "-o", tmp_path / "whole")
     stopped = []
 

@@ -41,7 +41,7 @@ def refused(constant):
 
 def test_epochs_in_which_no_word_was_kept(tmp_path):
     (tmp_path / "tiny.txt").write_text("a b c\n" * 20)
-    command = ["train", "text", tmp_path / "tiny.txt", "-o", tmp_path / "m", "--dim", "4", "--min-count", "1"]
+    command = ["train", "text", tmp_path / "tiny.txt", "-o", tmp_path / "m", "--dim", "8", "--min-count", "1"]
     said = shell(*command, "--epochs", "4", "--threads", "1")
     assert said.returncode == 0
     assert "epoch 1: no examples" in said.stdout

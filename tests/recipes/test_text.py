@@ -88,8 +88,8 @@ def test_threads_that_race_learn_too():
 
 def test_the_cost_is_that_of_a_pair_and_so_are_examples():
     """At the first, with C all zeros, a pair costs (1 + negative) log 2."""
-    model = trained(epochs=1, rate=0.0, negative=4)
-    assert model.cost[0] == pytest.approx(5 * math.log(2), rel=1e-5)
+    model = trained(epochs=1, rate=0.0)
+    assert model.cost[0] == pytest.approx(6 * math.log(2), rel=1e-5)
     assert 300 * 5 * 2 < model.trained_with["examples"] < 300 * 5 * 4
 
 
@@ -107,8 +107,7 @@ def test_the_cost_is_that_of_a_pair_and_so_are_examples():
     ],
 )
 def test_nearest_are_words_of_the_same_topic(options):
-    drawn = {} if options["cost"] == "glove" else {"negative": 3}
-    model = trained(sentences(600), **{"epochs": 15, **drawn, **options})
+    model = trained(sentences(600), **{"epochs": 15, **options})
     for topic in TOPICS:
         for word in topic:
             nearest = [name for name, _ in model.most_similar(word, topn=3)]
