@@ -1,5 +1,7 @@
 """Whoever runs a plan, the bytes are those of the simplest executor: one thread, and the loop called once a task."""
 
+from contextlib import nullcontext
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -12,6 +14,7 @@ from rowspace import costs
 from rowspace.columns.data import Data
 from rowspace.execute.executor import Threads
 from rowspace.execute.replicas import Replicas
+from rowspace.execute.turns import TurnSizes
 from rowspace.kernel.cost import column_names
 from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.pacing import EpochStart, Pacing
@@ -23,6 +26,7 @@ from rowspace.schedule.sizes import Sizes
 from rowspace.tables import on_disk
 
 ROWS, DIM = 60, 5
+SIZES = TurnSizes(least_bytes=0, longest=4, noted=16)
 COSTS = ("l1_dot", "transe")  # the second has a small table, of which rows of buckets have copies
 UPDATES = {
     "sgd": lambda: rs.sgd(rs.linear(0.05)),
@@ -84,8 +88,12 @@ def table(folder, name, rows, seed):
     return rs.Table.open(path, "r+")
 
 
-def learned(executor, cost, update, schedule, *, examples, blocks, seed, record_every=None, folder=None):
-    """All bytes after an epoch, plan by plan."""
+def one_after_another(loops):
+    return nullcontext(OneAfterAnother())
+
+
+def learned(executor_for, cost, update, schedule, *, examples, blocks, seed, record_every=None, folder=None):
+    """All bytes after an epoch, plan by plan, by the executor for the loops of the cost."""
     tables, data = problem(cost, examples, seed, folder)
     rules = update if isinstance(update, rs.Update) else {t: update[t] for t in tables}
     trainer = rs.Trainer(costs.NAMED[cost], tables, rules)
@@ -93,15 +101,16 @@ def learned(executor, cost, update, schedule, *, examples, blocks, seed, record_
     options = ScheduleOptions(1, seed, False, schedule, blocks if schedule == "blocks" else None, None)
     pacing = Pacing(trainer.updates, chunks, 1)
     sizes = Sizes(examples_a_row=2, disk_block_bytes=2**8)
-    planning = Planning(trainer.state, trainer.loops, pacing, options, sizes, {}, executor, record_every, 2**20)
     orders = set()
-    for plan in Planner(planning, NoCheck(), guarded=False).plans(EpochStart(0, 1, seed, 0), Place()):
-        orders.add(plan.order)
-        for outcome in executor.run(plan, trainer.state):
-            if outcome is not None and outcome.error is not None:
-                raise outcome.error
-        trainer.state.steps += examples_of(plan)
-        trainer.state.examples += examples_of(plan)
+    with executor_for(trainer.loops) as executor:
+        planning = Planning(trainer.state, trainer.loops, pacing, options, sizes, {}, executor, record_every, 2**20)
+        for plan in Planner(planning, NoCheck(), guarded=False).plans(EpochStart(0, 1, seed, 0), Place()):
+            orders.add(plan.order)
+            for outcome in executor.run(plan, trainer.state):
+                if outcome is not None and outcome.error is not None:
+                    raise outcome.error
+            trainer.state.steps += examples_of(plan)
+            trainer.state.examples += examples_of(plan)
     assert orders == {Order.WAVE if schedule == "blocks" else Order.IN_TURN}
     return b"".join(a.tobytes() for t in sorted(tables) for a in trainer.state.arrays_of(t))
 
@@ -124,10 +133,10 @@ def examples_of(plan):
 def test_any_number_of_threads_gives_the_bytes_of_one_after_another(cost, update, **options):
     if (cost, update) == ("transe", "exact adam"):
         options["schedule"] = "sequential"  # copies of an exact table cannot be averaged
-    expected = learned(OneAfterAnother(), cost, UPDATES[update](), **options)
+    expected = learned(one_after_another, cost, UPDATES[update](), **options)
     for threads in (1, 2, 3):
-        with Threads(threads, 2**30) as executor:
-            assert learned(executor, cost, UPDATES[update](), **options) == expected
+        executor_for = lambda loops, threads=threads: Threads(threads, 2**30, loops, SIZES)
+        assert learned(executor_for, cost, UPDATES[update](), **options) == expected
 
 
 @pytest.mark.parametrize(("cost", "update"), [("l1_dot", "sgd"), ("l1_dot", "exact adam"), ("transe", "sgd")])
@@ -135,14 +144,17 @@ def test_any_memory_gives_the_bytes_of_one_after_another(cost, update, tmp_path,
     monkeypatch.setattr(on_disk, "LARGE", 1)
     monkeypatch.setattr("rowspace.schedule.parts.WHOLE_BYTES", 0)
     options = {"schedule": "blocks", "examples": 250, "blocks": 8, "seed": 3, "folder": tmp_path}
-    expected = learned(OneAfterAnother(), cost, UPDATES[update](), **options)
+    expected = learned(one_after_another, cost, UPDATES[update](), **options)
     tiles = set()
+
+    def executor_for(threads, room, loops):
+        executor = Threads(threads, 2**30, loops, SIZES)
+        executor._room, run = room, executor._arranged
+        monkeypatch.setattr(executor, "_arranged", lambda *given: counted(run(*given), tiles))
+        return executor
+
     for threads, room in product((1, 3), (0, 700, 1500, 10**9)):
-        with Threads(threads, 2**30) as executor:
-            executor._room = room
-            run = executor._arranged
-            monkeypatch.setattr(executor, "_arranged", lambda *given, run=run: counted(run(*given), tiles))
-            assert learned(executor, cost, UPDATES[update](), **options) == expected
+        assert learned(partial(executor_for, threads, room), cost, UPDATES[update](), **options) == expected
     assert len(tiles) > 2
 
 

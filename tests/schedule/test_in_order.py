@@ -43,25 +43,3 @@ def test_shorter_plans_give_the_same_bytes_and_costs(examples, plans, monkeypatc
     plans.clear()
     assert outcome(trained(rs.linear(0.1))) == whole
     assert len(plans) > 2
-
-
-def test_the_first_calls_of_the_loop_are_short(monkeypatch):
-    """So that Ctrl-C is heard soon, however long an example takes."""
-    calls, run = [], Threads._run_task
-
-    def counted(self, loop, own, segments, task, at_most):
-        def slow(own, segments, begin, end):
-            calls.append(end - begin)
-            return loop(own, segments, begin, end)
-
-        run(self, slow, own, segments, task, at_most)
-
-    monkeypatch.setattr(Threads, "_run_task", counted)
-    monkeypatch.setattr("rowspace.execute.executor.SHORT_SECONDS", 0.0)  # no call is short
-    trained(rs.linear(0.1), epochs=1)
-    assert calls == [1] * 2000
-    calls.clear()
-    monkeypatch.setattr("rowspace.execute.executor.SHORT_SECONDS", 60.0)  # every call is
-    trained(rs.linear(0.1), epochs=1)
-    assert calls[:4] == [1, 2, 4, 8]
-    assert sum(calls) == 2000

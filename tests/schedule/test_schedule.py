@@ -15,7 +15,7 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.execute.executor import Threads
+from rowspace.execute import executor
 from rowspace.schedule.sizes import Sizes
 from tests.support.examples import problem
 from tests.support.processes import running
@@ -171,9 +171,7 @@ def triplets(rows=40):
 
 def test_a_cost_that_does_not_fit_says_so_and_runs_in_order():
     tables, data = triplets()
-    with pytest.warns(
-        rs.errors.Sequential, match=r"rows by 3 ids \(anchor, positive, negative\).*schedule='hogwild' would"
-    ):
+    with pytest.warns(rs.errors.Sequential, match=r"file order, since.*rows by 3 ids \(anchor, positive, negative\)"):
         rs.Trainer(costs.margin, tables).fit(data, schedule="blocks", threads=4)
     again, _ = triplets()
     rs.Trainer(costs.margin, again).fit(data, schedule="sequential")
@@ -191,8 +189,7 @@ def test_bags_do_not_fit():
 
 def test_sampled_negatives_run_in_order_unless_blocks_are_asked_for():
     tables, data = problem("pair_negatives", rows=30_000, examples=200_000, dim=40)
-    with pytest.warns(rs.errors.Sequential, match="not quite as good.*schedule='blocks' would use all threads"):
-        rs.Trainer(costs.pair_negatives, tables, rs.adagrad(0.05)).fit(data, threads=2)
+    rs.Trainer(costs.pair_negatives, tables, rs.adagrad(0.05)).fit(data, threads=2)
     again, data = problem("pair_negatives", rows=30_000, examples=200_000, dim=40)
     rs.Trainer(costs.pair_negatives, again, rs.adagrad(0.05)).fit(data, schedule="sequential")
     assert tables["E"].values.tobytes() == again["E"].values.tobytes()
@@ -279,15 +276,15 @@ def test_without_a_copy_nothing_of_the_example_that_went_wrong_is_written(monkey
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_an_exception_in_a_worker_stops_with_whole_rows(monkeypatch, error):
     """The thread that is hit stops, the others finish the row of buckets they are in, and no more begins."""
-    seen, run = [], Threads._run_task
+    seen, run = [], executor.run_task
 
-    def fails(self, *arguments):
+    def fails(*arguments):
         seen.append(threading.current_thread())
         if len(seen) == 4:
             raise error("hit")
-        run(self, *arguments)
+        run(*arguments)
 
-    monkeypatch.setattr(Threads, "_run_task", fails)
+    monkeypatch.setattr(executor, "run_task", fails)
     tables, data = problem("l1_dot")
     alive = threading.active_count()
     trainer = rs.Trainer(costs.l1_dot, tables, rs.sgd(0.1))

@@ -31,12 +31,12 @@ class Unsimplified(UserWarning):
 
 
 class Sequential(UserWarning):
-    """A cost that runs on one thread, since it does not fit the block schedule, or not as well as file order."""
+    """A cost that runs in file order though blocks were asked for, as it does not fit them."""
 
     @classmethod
     def warn(cls, cost: str, reason: str) -> None:
-        """Warn that `cost` runs on one thread, why, and what would run on more."""
-        message = f"the cost {cost!r} runs on one thread, since {reason}; schedule='sequential' does so without a word"
+        """Warn that `cost` runs in file order, and why."""
+        message = f"the cost {cost!r} runs in file order, since {reason}; schedule='sequential' does so without a word"
         warnings.warn(cls(message), stacklevel=2)
 
 

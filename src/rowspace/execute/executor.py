@@ -6,29 +6,27 @@ Nothing here decides a byte of what is learned: whatever runs a plan keeps to it
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from time import perf_counter, sleep
 from types import TracebackType
 from typing import Any, Protocol
-
-import numpy as np
 
 from rowspace.columns.chunk import length, members
 from rowspace.errors import OverMemory
 from rowspace.execute.arrange import Arranged, Stage, arranged
 from rowspace.execute.batches import BatchRun
+from rowspace.execute.in_turns import InTurns
 from rowspace.execute.replicas import Replicas
 from rowspace.execute.residency import Residency
+from rowspace.execute.tasks import compile_loop, run_alone, run_task
 from rowspace.execute.tiles import bring_all, room_for_rows, tiled
-from rowspace.kernel.segments import Arguments, Runner, Segments, segments_between
+from rowspace.execute.turns import TurnSizes
+from rowspace.kernel.loops import Loops
+from rowspace.kernel.segments import Arguments, Segments
 from rowspace.schedule.batches import BatchPlan
 from rowspace.schedule.parts import parts_of
 from rowspace.schedule.plan import Order, Outcome, Plan, Task
 from rowspace.state import TrainState
 from rowspace.system.threads import Workers
 from rowspace.tables.on_disk import is_on_disk
-
-_PAUSE_SECONDS = 2e-5  # between looks at whether the row before has moved on
-SHORT_SECONDS = 5e-3  # of a call of the loop: one that took longer is not followed by one of more segments
 
 
 class Executor(Protocol):
@@ -47,10 +45,13 @@ class Threads:
     Args:
         threads: how many.
         memory: bytes that the process may have, where tables are on disk.
+        loops: those of the cost.
+        sizes: numbers of taking turns in file order.
     """
 
-    def __init__(self, threads: int, memory: int) -> None:
+    def __init__(self, threads: int, memory: int, loops: Loops, sizes: TurnSizes) -> None:
         self.at_once, self.memory = threads, memory
+        self._turns = InTurns(sizes, threads, loops)
         self._workers = Workers(threads)
         self._room: int | None = None  # of the memory, for rows and examples, once it is known
 
@@ -71,6 +72,9 @@ class Threads:
             yield BatchRun(plan, state, self._workers).run()
             return
         arguments = plan.kernel.bind(state.tables, state.slots, plan.columns)
+        if plan.order is Order.IN_TURN:
+            yield self._in_turn(plan, arguments)
+            return
         layout, residency = self._arranged(plan, arguments, state)
         replicas = Replicas.of(plan, state) if plan.shared else None
         copies: list[Arguments] = []
@@ -84,11 +88,22 @@ class Threads:
                     self._run_stage(plan, layout.segments, stage, own)
             except BaseException as raised:  # Ctrl-C too: what was done counts all the same
                 error = raised
-            in_turn = plan.order is Order.IN_TURN
-            outcome = Outcome.of(layout.segments, stage.tasks, members(plan.columns), error, apart=in_turn)
+            outcome = Outcome.of(layout.segments, stage.tasks, members(plan.columns), error)
             if replicas and stage.sharing and stage.sharing.ends and outcome.failed is None and error is None:
                 replicas.merge(stage.sharing.examples)
             yield outcome if residency is None else _counted_last(outcome, layout, number)
+
+    def _in_turn(self, plan: Plan, arguments: Arguments) -> Outcome:
+        """Run a plan in file order, on several threads if that is faster."""
+        error = None
+        try:
+            if self._turns.pay(plan):
+                self._turns.run(plan, arguments, self._workers)
+            else:
+                run_alone(plan.kernel.run, arguments, plan.segments, self._workers)
+        except BaseException as raised:  # Ctrl-C too: what was done counts all the same
+            error = raised
+        return Outcome.of(plan.segments, plan.rows, members(plan.columns), error, apart=True)
 
     # --- what runs after what --------------------------------------------------------------------------------------
 
@@ -103,7 +118,7 @@ class Threads:
         assert plan.sorted is not None
         first = self._room is None
         if self._room is None:
-            _compile(plan, arguments)  # it takes memory of its own
+            compile_loop(plan.kernel, arguments)  # it takes memory of its own
             arrays = [a for space in plan.sorted.layout.spaces for t in space for a in state.arrays_of(t)]
             self._room = room_for_rows(arrays, self.memory)
         parts = parts_of(plan, state)
@@ -118,29 +133,10 @@ class Threads:
     # --- on threads ------------------------------------------------------------------------------------------------
 
     def _run_stage(self, plan: Plan, segments: Segments, stage: Stage, own: Sequence[Arguments]) -> None:
-        at_most = 1 if plan.order is Order.IN_TURN else None
-
         def do(numbered: tuple[Arguments, Task]) -> None:
-            self._run_task(plan.kernel.run, numbered[0], segments, numbered[1], at_most)
+            run_task(plan.kernel.run, numbered[0], segments, numbered[1], self._workers)
 
         self._workers.run(do, zip(own, stage.tasks, strict=False))
-
-    def _run_task(self, loop: Runner, own: Arguments, segments: Segments, task: Task, at_most: int | None) -> None:
-        """Run the segments of a task; with `at_most`, so many in the first call of the loop, and more if that is short.
-
-        Ctrl-C is heard between calls. A loop gives back a segment that has to wait.
-        """
-        begin, end = task
-        size = at_most or end - begin
-        while begin < end and not self._workers.halted:
-            started, stop = perf_counter(), min(end, begin + size)
-            begin = loop(own, segments, begin, stop)
-            if begin < stop and segments.failed(begin):
-                self._workers.halt()
-            elif begin < stop:
-                sleep(_PAUSE_SECONDS)
-            elif perf_counter() - started < SHORT_SECONDS:
-                size *= 2
 
 
 def _counted_last(outcome: Outcome, layout: Arranged, number: int) -> Outcome:
@@ -149,10 +145,3 @@ def _counted_last(outcome: Outcome, layout: Arranged, number: int) -> Outcome:
         return replace(outcome, costs=[], counted=0)
     whole = Outcome.of(layout.segments, [task for stage in layout.stages for task in stage.tasks])
     return replace(outcome, costs=whole.costs, counted=whole.counted)
-
-
-def _compile(plan: Plan, arguments: Arguments) -> None:
-    """Have the machine code of a loop, by running it over nothing."""
-    none = segments_between(np.zeros(1, np.int64), len(plan.kernel.sampled))
-    nothing = Segments.of(none, np.zeros((0, len(plan.kernel.order()))), 0, 1, 0)
-    plan.kernel.run(arguments, nothing, 0, 0)

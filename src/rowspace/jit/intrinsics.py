@@ -56,6 +56,17 @@ def store_release(typing: Any, array: Any, place: Any, value: Any) -> Any:
 
 
 @intrinsic
+def take(typing: Any, array: Any, place: Any) -> Any:
+    """array[place], which is one more from then on, for every thread."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        where = _address(context, builder, signature.args[0], args[0], args[1:2], signature.args[1:2])
+        return builder.atomic_rmw("add", where, ir.Constant(ir.IntType(64), 1), "acq_rel")
+
+    return array.dtype(array, place), emit
+
+
+@intrinsic
 def pause(typing: Any) -> Any:
     """A moment's rest for a thread that waits: another on the same core gets more of it. Nothing but on x86."""
 
@@ -68,4 +79,17 @@ def pause(typing: Any) -> Any:
     return types.void(), emit
 
 
-INTRINSICS = {"pause": pause, "prefetch": prefetch, "load_acquire": load_acquire, "store_release": store_release}
+@intrinsic
+def rest(typing: Any) -> Any:
+    """A thread that waits leaves its core to another one that is ready to run, if there is one."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        name = "SwitchToThread" if platform.system() == "Windows" else "sched_yield"
+        kind = ir.FunctionType(ir.IntType(32), [])
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
+INTRINSICS = {each._name: each for each in (load_acquire, store_release, take, pause, rest, prefetch)}

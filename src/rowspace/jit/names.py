@@ -1,7 +1,7 @@
 """The names that a loop's source knows beside its own, as plain Python has them.
 
 Modules of loops import them from here; `compile` hands them to every source, with single instructions of the machine in
-place of the last four.
+place of the last six.
 """
 
 import math
@@ -26,8 +26,19 @@ def store_release(array: Any, place: Any, value: Any) -> None:
     array[place] = value
 
 
+def take(array: Any, place: Any) -> Any:
+    """array[place], which is one more from then on, for every thread."""
+    taken = array[place]
+    array[place] = taken + 1
+    return taken
+
+
 def pause() -> None:
     """A moment's rest for a thread that waits."""
+
+
+def rest() -> None:
+    """A thread that waits leaves its core to another one that is ready to run, if there is one."""
 
 
 def prefetch(table: Any, row: Any, k: Any) -> None:
@@ -39,5 +50,5 @@ NAMES: dict[str, Any] = {
     "np": np,
     **{name: value for name, value in globals().items() if name[0] in "iuf" and name.lstrip("iuf").isdigit()},
     **{"uintp": uintp, "uint64": uint64, "INFINITY": INFINITY, "NOT_A_NUMBER": NOT_A_NUMBER},
-    **{each.__name__: each for each in (load_acquire, store_release, pause, prefetch)},
+    **{each.__name__: each for each in (load_acquire, store_release, take, pause, rest, prefetch)},
 }

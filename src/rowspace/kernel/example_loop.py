@@ -23,7 +23,7 @@ from rowspace.kernel.emit.expression import (
     whole,
 )
 from rowspace.kernel.emit.functions import FUNCTIONS
-from rowspace.kernel.emit.python import Unpack, examples_loop, text
+from rowspace.kernel.emit.python import Unpack, examples_loop, notes_loop, text
 from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.scalars import DEAR, KNOWN, Unsupported
 from rowspace.kernel.emit.statements import Assign, For, If, Return, Run, Statement, expressions, walk
@@ -36,15 +36,17 @@ from rowspace.updates import Update
 
 # Names that mean something in every kernel.
 _RESERVED = {
-    *"kernel tables states columns segments rates out progress begin end first mask seed clock since paces now".split(),
-    *"segment lo hi total counted cost check ahead n k z r s z0 k0 attempt bits".split(),
+    *"kernel tables states columns segments rates out costs progress begin end origin first mask seed clock".split(),
+    *"since paces now segment lo hi before total counted cost kept check ahead following need n k z r s z0 k0".split(),
+    *"attempt bits".split(),
     *"z0_ z1_ r0_ r1_".split(),
     *KNOWN,
     *FUNCTIONS,
 }
-_AHEAD = 4  # examples: enough to hide the way to memory, few enough to stay in the first-level cache
 _N, _Z, _FIRST, _COST = (named(name) for name in ("n", "z", "first", "cost"))
-_BITS = named("bits")
+_BITS, _SEGMENTS, _SEGMENT, _END = (named(name) for name in ("bits", "segments", "segment", "end"))
+_NEED, _FOLLOWING = named("need"), named("following")
+_SALT_STEP = 40_503  # between the places of two tables' rows where they are noted: popular rows come first in each
 _STOPPED = apply("stopped", *(named(name) for name in ("out", "segment", "n", "total", "counted")))
 
 
@@ -95,7 +97,8 @@ class ExampleLoop:
         """The loop, as far as it was asked for."""
         rows = self._tables()
         self.columns.read()
-        self._prefetch(rows, options.prefetched)
+        if Phase.NOTE not in options.phases:
+            self._prefetch(rows, options.prefetched)
         sites = [self._site(look) for look in self.traced.lookups]
         trained = sites[: self.traced.trained]
         moves = UpdatePhase(self.writer, self.emitter, rows, options.guarded or Phase.GRADIENTS in options.phases)
@@ -107,6 +110,8 @@ class ExampleLoop:
                 cheap = self._cost(trained)
             elif phase is Phase.GIVEN:
                 self._given(trained)
+            elif phase is Phase.NOTE:
+                self._note(trained)
             elif phase is Phase.MOVE:
                 self._move(moves, trained)
             else:
@@ -115,7 +120,10 @@ class ExampleLoop:
         equal, inside = (
             [(text(a), text(b)) for a, b in dict.fromkeys(pairs)] for pairs in (self.emitter.equal, self.emitter.inside)
         )
-        return LoopSource(self._text(), self.tables, self.columns.arguments, lengths, equal, inside, cheap)
+        write = notes_loop if Phase.NOTE in options.phases else examples_loop
+        head = [*self.head, Unpack(self.columns.arguments, "columns"), *self.columns.head]
+        written = write(head, [*self.each, *self.columns.each], self.writer, self._most)
+        return LoopSource(written, self.tables, self.columns.arguments, lengths, equal, inside, cheap)
 
     def _move(self, moves: UpdatePhase, trained: list[LookupSite]) -> None:
         """Look at the gradients or at the rows they moved, and stop where a number is not finite."""
@@ -155,6 +163,15 @@ class ExampleLoop:
             self._stop_unless_finite()
         for number, site in enumerate(trained):
             moves.store(site, stored[site.table], self._slot(site, load(origin, whole(number))), part)
+
+    def _note(self, trained: list[LookupSite]) -> None:
+        """Note which segment looked up a row of the example before."""
+        last = named(self._further("last"))
+        for site in trained:
+            bag, inner = site.axes()
+            salt = whole(self.tables.index(site.table) * _SALT_STEP)
+            noted = apply("note", last, site.row_id(inner), salt, _SEGMENT, _NEED)
+            self.writer.loops(bag, [Assign(_NEED, noted)])
 
     def _further(self, name: str) -> str:
         self.columns.arguments.append(self.writer.name(name))
@@ -200,8 +217,8 @@ class ExampleLoop:
                 arrays = [self.arrays[look.table], *(rows[look.table].slots if look.table in rows else [])]
                 asked.update({(a, column, place): None for column, place in id_sources(look) for a in arrays})
         if asked:
-            last = apply(Op.MINUS, named("hi"), whole(1))
-            self.writer.assign(named("ahead"), apply("min", apply(Op.PLUS, _N, whole(_AHEAD)), last))
+            self.each.append(Assign(_FOLLOWING, apply("upcoming", _SEGMENTS, _SEGMENT, _END)))
+            self.writer.assign(named("ahead"), apply("look_ahead", _N, named("hi"), _SEGMENTS, _FOLLOWING))
         for array, column, place in asked:
             if column in self.columns.whole and place != -1:
                 index = (named("ahead"), *([] if place is None else [whole(place)]))
@@ -256,6 +273,8 @@ class ExampleLoop:
             self._stop_unless_finite(_COST)
             self.writer.assign(named("total"), _COST, "+=")
             self.writer.assign(named("counted"), self._members(), "+=")
+            with self.writer.when(named("kept")):
+                self.writer.assign(load("costs", apply(Op.MINUS, _N, named("origin"))), _COST)
         return cheap
 
     def _members(self) -> Expr:
@@ -268,12 +287,6 @@ class ExampleLoop:
             array = self._further(f"gradient_{number}")
             width = self.dims[site.table]
             self.emitter.bind(site.gradient, (*site.bag, width), element(array))
-
-    # --- the text --------------------------------------------------------------------------------------------------
-
-    def _text(self) -> str:
-        head = [*self.head, Unpack(self.columns.arguments, "columns"), *self.columns.head]
-        return examples_loop(head, [*self.each, *self.columns.each], self.writer, self._most)
 
     def _most(self, dim: Dim) -> Dim:
         """The greatest that a length can be, before any example is looked at."""

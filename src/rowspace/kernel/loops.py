@@ -6,7 +6,7 @@ from rowspace.columns.chunk import Chunk, forms_of
 from rowspace.errors import SlowCost
 from rowspace.kernel.cost import Cost, parameters
 from rowspace.kernel.kernel import Kernel, new_kernel
-from rowspace.kernel.phases import WHOLE, Phases
+from rowspace.kernel.phases import NOTE, WHOLE, Phases
 from rowspace.kernel.row_loop import RowLoop
 from rowspace.state import TrainState
 
@@ -35,6 +35,13 @@ class Loops:
             self.kernels[key] = kernel
         self.last = self.kernels[key]
         return self.last
+
+    def notes(self, kernel: Kernel) -> Kernel:
+        """The loop that notes which segments look up the same rows, over columns of the same forms."""
+        key = NOTE, *kernel.forms.items()
+        if key not in self.kernels:
+            self.kernels[key] = new_kernel(self.cost, self.state.tables, self.state.updates, kernel.forms, NOTE)
+        return self.kernels[key]
 
     def rows(self, table: str, *, step: bool) -> RowLoop:
         """The loop over rows of a table: one step of each, or catching up on missed steps."""

@@ -12,6 +12,7 @@ class Phase(Enum):
     GIVEN = "take the gradients from further columns, one for each lookup"
     MOVE = "move the rows"
     IDS = "store the ids of every lookup, table by table, for a whole batch"
+    NOTE = "note which segments looked up the same rows before"
     GRADIENTS = "store the gradients of every lookup, likewise"
 
 
@@ -19,6 +20,7 @@ Phases = tuple[Phase, ...]  # one after another
 WHOLE: Phases = (Phase.CATCH_UP, Phase.COST, Phase.MOVE)
 APPLY: Phases = (Phase.GIVEN, Phase.MOVE)
 IDS: Phases = (Phase.IDS,)
+NOTE: Phases = (Phase.NOTE,)
 GRADIENTS: Phases = (Phase.COST, Phase.GRADIENTS)
 PARTS = {"all": WHOLE, "ids": IDS, "gradients": GRADIENTS}
 

@@ -1,7 +1,7 @@
 """What a loop is given: arrays, and segments of examples with their rates; and what became of those."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,11 +31,13 @@ class Slice:
 
 # What stands where in a segment: its row of buckets, how far the row before must be, how far its own row is once it is
 # done, its examples from and to; and from DRAWN on, for each sampled column, where in the pool the rows to draw from
-# begin, and how many they are.
+# begin, and how many they are. Where threads take turns the row is TURNS, all segments before NEEDED must be done, and
+# PASSED is how many threads there are.
 ROW, NEEDED, PASSED, LO, HI, DRAWN = range(6)
+TURNS = -1
 DONE, TOTAL, COUNTED = range(3)  # and in its outcome
 NOT_BEGUN = -1.0
-_NONE, _NO_PACES = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+_NONE, _NO_PACES, _NO_COSTS = np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Segments:
         segments: (s, 5 + 2 x sampled columns) int64, see ROW, NEEDED, ...
         rates: (s, tables) float32.
         out: (s, 3) float64: the first example not done (NOT_BEGUN before), the sum of costs, and their number.
-        progress: (rows,) int64: how far each row of buckets is.
+        costs: (examples,) float64: the cost of each from `origin` on, where threads take turns; empty elsewhere.
+        progress: (rows,) int64: how far each row of buckets is; where threads take turns, see `execute/turns.py`.
+        origin: the example that `costs` begin with.
         first: the position in the epoch of the chunk's first example.
         every: a power of two; the cost is added up where the position in the epoch is a multiple of it.
         seed: what ids are drawn from.
@@ -61,7 +65,9 @@ class Segments:
     segments: np.ndarray
     rates: np.ndarray
     out: np.ndarray
+    costs: np.ndarray
     progress: np.ndarray
+    origin: int
     first: int
     every: int
     seed: int
@@ -76,7 +82,18 @@ class Segments:
         out[:, DONE] = NOT_BEGUN
         rows = int(segments[:, ROW].max(initial=0)) + 1
         numbers = np.ascontiguousarray(rates, np.float32)
-        return cls(segments, numbers, out, np.zeros(rows, np.int64), first, every, seed, clock, _NONE, _NO_PACES)
+        progress = np.zeros(rows, np.int64)
+        return cls(segments, numbers, out, _NO_COSTS, progress, 0, first, every, seed, clock, _NONE, _NO_PACES)
+
+    def part(self, begin: int, end: int) -> "Segments":
+        """Segments from one to before another, in the same memory."""
+        own = slice(begin, end)
+        return replace(self, segments=self.segments[own], rates=self.rates[own], out=self.out[own])
+
+    @property
+    def finished(self) -> bool:
+        """Whether all are done."""
+        return bool((self.out[:, DONE] == self.segments[:, HI]).all())
 
     def failed(self, segment: int) -> bool:
         """Whether a segment stopped at an example that went wrong."""
@@ -91,7 +108,10 @@ def segments_between(edges: np.ndarray, sampled: int) -> np.ndarray:
 
 
 class Runner(Protocol):
-    """Runs segments `begin` to `end`: gives the first that has to wait or went wrong, or `end`."""
+    """Runs segments `begin` to `end`: gives the first that has to wait or went wrong, or `end`.
+
+    Where threads take turns it runs those that no thread has taken, and gives the next that it took, past `end`.
+    """
 
     def __call__(self, bound: Arguments, work: Segments, begin: int, end: int) -> int: ...
 
@@ -109,8 +129,9 @@ def runner(function: Callable[..., Any]) -> Runner:
     """A generated function `kernel` as a Runner."""
 
     def run(bound: Arguments, work: Segments, begin: int, end: int) -> int:
-        arrays = (bound.tables, bound.states, bound.columns, work.segments, work.rates, work.out, work.progress)
+        lookups = bound.tables, bound.states, bound.columns
+        arrays = work.segments, work.rates, work.out, work.costs, work.progress
         numbers = np.uint64(work.first), np.uint64(work.every - 1), np.uint64(work.seed), work.clock
-        return int(function(*arrays, begin, end, *numbers, work.since, work.paces))
+        return int(function(*lookups, *arrays, begin, end, work.origin, *numbers, work.since, work.paces))
 
     return run

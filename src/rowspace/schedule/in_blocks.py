@@ -18,7 +18,6 @@ from rowspace.state import Key, TrainState
 from rowspace.tables.on_disk import folder_of, is_on_disk
 
 _LOOKS = 16  # at the rows of a table in one plan, where somebody records them
-_LARGE_BYTES = 2**22  # of a table: for one thread it takes long
 
 
 def in_blocks(ready: Ready, columns: Chunk, place: Place, epoch: EpochStart, planning: Planning) -> Iterator[Pending]:
@@ -90,10 +89,7 @@ def _new_buckets(kernel: Kernel, columns: Chunk, key: Key, planning: Planning) -
     on_disk = [t.values for t in state.tables.values() if is_on_disk(t.values)]
     unasked = options.schedule is None and options.blocks is None
     if not isinstance(fitting, str) and fitting.sampled and unasked and not on_disk:
-        fitting = (
-            "negatives from a block are not quite as good as from the whole table; schedule='blocks' would use all "
-            "threads, and give the same bytes for any number of them"
-        )
+        return None  # negatives from a block are not quite as good as from the whole table
     if isinstance(fitting, str):
         _advise(kernel, fitting, planning)
         return None
@@ -112,17 +108,13 @@ def fits(kernel: Kernel, state: TrainState) -> Layout | str:
     exact = [] if isinstance(fitting, str) else [t for t in fitting.shared if state.is_exact(t)]
     if exact:
         fitting = f"the small table {exact[0]!r} has an exact update, whose copies cannot be averaged"
-    if isinstance(fitting, str):
-        fitting += "; schedule='hogwild' would use all threads, and give other bytes each time"
     return fitting
 
 
 def _advise(kernel: Kernel, why_not: str, planning: Planning) -> None:
-    """Say that a cost runs in order, where blocks were asked for or would be much faster."""
-    values = [table.values for table in planning.state.tables.values()]
-    on_disk = [v.nbytes for v in values if is_on_disk(v)]
-    large = any(v.nbytes > _LARGE_BYTES for v in values) and planning.preparer.at_once > 1
+    """Say that a cost runs in file order, where blocks were asked for or a table is on disk."""
+    on_disk = [t.values.nbytes for t in planning.state.tables.values() if is_on_disk(t.values)]
     if on_disk:
         SlowTable.warn(kernel.name, why_not, sum(on_disk), planning.memory)
-    elif planning.options.schedule == "blocks" or large:
+    elif planning.options.schedule == "blocks":
         Sequential.warn(kernel.name, why_not)

@@ -1,4 +1,4 @@
-"""The schedules "sequential" and "hogwild": plans in file order, for one thread or for all at once."""
+"""The schedules "sequential" and "hogwild": plans in file order, which threads keep or race over."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from rowspace.schedule.place import Place
 from rowspace.schedule.plan import Order, Plan
 from rowspace.schedule.planning import Pending, Planning, Ready, lookups_until, place_after
 
-IN_TURN_EXAMPLES = 2**16  # of a plan, after which there may be a checkpoint
+IN_TURN_EXAMPLES = 2**18  # of a plan, after which there may be a checkpoint
 RACING_EXAMPLES = 2**22  # of a plan whose threads race: it ends when the last of them is done
 
 

@@ -13,6 +13,7 @@ from rowspace.columns.input import as_chunk
 from rowspace.errors import DataError, NoExamples
 from rowspace.execute.executor import Executor, Threads
 from rowspace.execute.tiles import random_access
+from rowspace.execute.turns import TurnSizes
 from rowspace.kernel.cost import Cost, column_names
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
@@ -61,6 +62,7 @@ class Trainer:
     """
 
     sizes = Sizes()  # how tables are cut
+    turns = TurnSizes()  # how threads take turns in file order, of which no byte knows
     most_copied = MOST_BYTES  # of tables of which there is a copy to go back to
 
     def __init__(
@@ -162,9 +164,10 @@ class Trainer:
             callbacks: functions called with the trainer after every epoch, or objects with any of the methods
                 on_train_begin, on_epoch_begin, on_epoch_end and on_train_end; and on_resume, once the tables are those
                 of a checkpoint. The epoch that a checkpoint was taken in does not begin again.
-            schedule: "blocks", examples sorted so that threads never share a row: the same bytes for any number of
-                threads; "sequential", examples in file order on one thread; "hogwild", threads racing over the file
-                order, not repeatable. None takes blocks where the cost fits and the tables are large enough to cut.
+            schedule: "sequential", examples in file order: threads take turns, and the bytes are those of one thread;
+                "blocks", examples sorted so that threads never share a row: the same bytes for any number of threads,
+                and others than those of file order; "hogwild", threads racing over the file order, not repeatable.
+                None takes blocks where the cost fits and the tables are large enough to cut, and else file order.
             threads: how many, None for all cores that the process may use.
             blocks: how many blocks tables are cut into, above 32 rounded up to a multiple of 32; None for as many as
                 suit tables and data. The bytes depend on it.
@@ -275,7 +278,7 @@ class Trainer:
         total = None if data.examples is None else options.epochs * data.examples
         call("on_train_begin")
         with (
-            Threads(thread_count(options.threads), memory) as executor,
+            Threads(thread_count(options.threads), memory, self.loops, self.turns) as executor,
             random_access([a for t in self.tables for a in self.state.arrays_of(t)], memory),
             recording(options.trace, self.state),
             interrupts_heard() as check_interrupts,

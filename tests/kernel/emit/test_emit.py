@@ -221,7 +221,7 @@ def test_names_of_columns_may_be_anything():
 
 def test_the_source_is_readable():
     kernel = rs.Trainer(COSTS["norm"], {"E": table()}).compile({"i": [0], "j": [1]})
-    assert "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, " in kernel.source
+    assert "def kernel(tables, states, columns, segments, rates, out, costs, progress, begin, end, " in kernel.source
     assert "E[i, k] -= " in kernel.source
 
 

@@ -1,4 +1,4 @@
-"""Functions that written loops call: softplus, sorting, and `waits`, where one thread waits for another.
+"""Functions that written loops call: softplus, sorting, and `waited`, where one thread waits for another.
 
 A loop's source holds those it calls, as they stand here: so it can be read, kept and run on its own. They know what is
 in `jit/names.py` and nothing else.
@@ -22,7 +22,9 @@ from rowspace.jit.names import (
     load_acquire,
     pause,
     prefetch,
+    rest,
     store_release,
+    take,
     u64,
     uintp,
 )
@@ -84,22 +86,40 @@ def longest(offsets, segments, begin, end):
     return most
 
 
-def waits(progress, segments, segment):  # until the row before this one is as far as needed
+def all_before(progress, segments, begin, end):  # where threads take turns: before which segment all are done
+    return progress[16] if begin < end and segments[begin, 0] < 0 else 0
+
+
+def waited(progress, segments, segment, before):
+    # Until the row before is as far as needed or, where threads take turns, all segments before one are done. Gives up
+    # to where all are known to be done, or -1 where that takes long.
     row, needed = segments[segment, 0], segments[segment, 1]
-    if row == 0:
-        return False
+    if row == 0 or (row < 0 and needed <= before):
+        return before
     for attempt in range(1000):
-        if load_acquire(progress, row - 1) >= needed:
-            return False
+        if row < 0:
+            while load_acquire(progress, 32 + before) != 0:
+                before += 1
+            if before >= needed:
+                progress[16] = before
+                return before
+        elif load_acquire(progress, row - 1) >= needed:
+            return before
         pause()
-    return True
+        if attempt > 200:
+            rest()
+    return -1
 
 
-def finished(progress, segments, out, segment, total, counted):
+def finished(progress, segments, out, segment, total, counted):  # gives the segment that is next
     out[segment, 0] = segments[segment, 4]
     out[segment, 1] = total
     out[segment, 2] = counted
+    if segments[segment, 0] < 0:
+        store_release(progress, 32 + segment, 1)
+        return len(segments) if load_acquire(progress, 8) != 0 else take(progress, 0)
     store_release(progress, segments[segment, 0], segments[segment, 2])
+    return segment + 1
 
 
 def stopped(out, segment, n, total, counted):
@@ -107,6 +127,22 @@ def stopped(out, segment, n, total, counted):
     out[segment, 1] = total
     out[segment, 2] = counted
     return segment
+
+
+def note(last, row, salt, segment, need):  # which segment looked a row up before, if it is later than `need`
+    place = (row + uintp(salt)) & uintp(len(last) - 1)
+    before = i64(last[place])
+    last[place] = segment + 1
+    return before if need < before <= segment else need
+
+
+def upcoming(segments, segment, end):  # a guess where threads take turns
+    return min(segment + (segments[segment, 2] if segments[segment, 0] < 0 else 1), end - 1)
+
+
+def look_ahead(n, hi, segments, following):  # the example four after this one, or in the segment that follows
+    ahead = n + 4
+    return ahead if ahead < hi else min(segments[following, 3] + ahead - hi, segments[following, 4] - 1)
 
 
 def piece_of(since, step):  # the last piece that begins by this step
@@ -252,7 +288,21 @@ def erfcx(x):  # exp(x^2) erfc(x); the series at infinity where both leave the r
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(is_finite, sign, square, whole_power, sigmoid, softplus, log1mexp, maximum, minimum, clip),
     *(draws.random_bits, draws.draw_uniform, draws.draw_alias, draws.draw_from, draws.is_rare),
-    *(longest, waits, finished, stopped, piece_of, piece_end, prefetch_row, hash_length, merge_repeats),
+    *(
+        longest,
+        all_before,
+        waited,
+        finished,
+        stopped,
+        note,
+        upcoming,
+        look_ahead,
+        piece_of,
+        piece_end,
+        prefetch_row,
+        hash_length,
+        merge_repeats,
+    ),
     *(sort_places, round_away, times_unless_zero, digamma, trigamma, erfcinv, erfinv, erfcx),
 )
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}

@@ -174,6 +174,12 @@ class Unpack:
     of: str
 
 
+_EXAMPLES = (
+    "def kernel(tables, states, columns, segments, rates, out, costs, progress, begin, end, origin, first, mask, "
+    "seed, clock, since, paces):"
+)
+
+
 def examples_loop(
     head: Sequence[Unpack | Statement], each: Sequence[Statement], writer: Writer, most: Callable[[Dim], Dim]
 ) -> str:
@@ -183,12 +189,15 @@ def examples_loop(
     `most` gives the greatest that a length can be, for arrays made once.
     """
     body = [
-        "def kernel(tables, states, columns, segments, rates, out, progress, begin, end, first, mask, seed, clock, "
-        "since, paces):",
+        _EXAMPLES,
         *_head(head),
         *("    " + line for line in scratch_lines(writer, most)),
-        "    for segment in range(begin, end):",
-        "        if waits(progress, segments, segment):",
+        "    kept = len(costs) > 0",
+        "    before = all_before(progress, segments, begin, end)",
+        "    segment = begin",
+        "    while segment < end:",
+        "        before = waited(progress, segments, segment, before)",
+        "        if before < 0:",
         "            return segment",
         "        lo, hi = segments[segment, 3], segments[segment, 4]",
         *lines(each, 2),
@@ -196,7 +205,27 @@ def examples_loop(
         "        counted = 0",
         "        for n in range(lo, hi):",
         *lines(writer.body, 3),
-        "        finished(progress, segments, out, segment, total, counted)",
+        "        segment = finished(progress, segments, out, segment, total, counted)",
+        "    return segment",
+    ]
+    return with_what_it_uses("\n".join(body) + "\n", writer.constants)
+
+
+def notes_loop(
+    head: Sequence[Unpack | Statement], each: Sequence[Statement], writer: Writer, most: Callable[[Dim], Dim]
+) -> str:
+    """The loop that notes of every segment which one before it has to be done; arguments as `examples_loop`."""
+    body = [
+        _EXAMPLES,
+        *_head(head),
+        *("    " + line for line in scratch_lines(writer, most)),
+        "    for segment in range(begin, end):",
+        "        lo, hi = segments[segment, 3], segments[segment, 4]",
+        *lines(each, 2),
+        "        need = 0",
+        "        for n in range(lo, hi):",
+        *lines(writer.body, 3),
+        "        segments[segment, 1] = need",
         "    return end",
     ]
     return with_what_it_uses("\n".join(body) + "\n", writer.constants)

@@ -1,0 +1,133 @@
+"""Runs plans in file order on as many threads as are fastest, in chunks of the length that suits them.
+
+Both are found while plans run: they depend on how often examples look up the same rows, and on what else the machine is
+doing. No byte depends on either.
+"""
+
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from rowspace.columns.chunk import members
+from rowspace.execute.tasks import compile_loop, run_alone
+from rowspace.execute.turns import Turns, TurnSizes, chunked, summed
+from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.loops import Loops
+from rowspace.kernel.segments import HI, LO, Arguments, Segments
+from rowspace.schedule.plan import Plan
+from rowspace.system.threads import Workers
+
+_FASTER = 1.05  # than now, for another number of threads to be kept
+_MANY, _FEW = 0.25, 0.06  # of the chunks may have had to wait: beyond that they get shorter, or longer
+
+
+@dataclass
+class Team:
+    """What was found of a loop.
+
+    Args:
+        threads: that take turns.
+        chunk: examples of a chunk.
+        seconds: that an example takes, by the number of threads.
+        plans: that were run.
+    """
+
+    threads: int
+    chunk: int
+    seconds: dict[int, float] = field(default_factory=dict)
+    plans: int = 0
+
+    def other(self, most: int) -> int:
+        """Another number of threads to compare with: half as many and twice as many by turns."""
+        fewer, more = self.threads // 2, min(most, self.threads * 2)
+        return fewer if fewer and (more == self.threads or self.plans % 2 == 0) else more
+
+    def fit(self, waited: float, sizes: TurnSizes) -> None:
+        """Take shorter chunks where so many had to wait, or longer ones."""
+        factor = 0.5 if waited > _MANY else 2 if waited < _FEW else 1
+        self.chunk = int(np.clip(self.chunk * factor, sizes.shortest, sizes.longest))
+
+    def learn(self, threads: int, seconds: float) -> None:
+        """Take note of how long an example took, and keep whichever number of threads is faster."""
+        before = self.seconds.get(threads, seconds)
+        self.seconds[threads] = (before + seconds) / 2
+        fastest = min(self.seconds, key=self.seconds.__getitem__)
+        if self.seconds[fastest] * _FASTER < self.seconds.get(self.threads, 0):
+            self.threads = fastest
+
+
+class InTurns:
+    """Runs plans in file order, whatever their loop.
+
+    Args:
+        sizes: numbers of taking turns.
+        threads: that may take part.
+        loops: those of the cost.
+    """
+
+    def __init__(self, sizes: TurnSizes, threads: int, loops: Loops) -> None:
+        self.sizes, self.threads, self.loops = sizes, threads, loops
+        self._teams: dict[str, Team] = {}  # by the source of their loop
+        self._last, self._costs = np.zeros(sizes.slots, np.int32), np.zeros(0)
+
+    def pay(self, plan: Plan) -> bool:
+        """Whether several threads may be faster than one."""
+        if self.threads == 1 or plan.kernel.slow:
+            return False
+        segments = plan.segments.segments
+        return int(np.sum(segments[:, HI] - segments[:, LO])) * self._bytes(plan.kernel) >= self.sizes.least_bytes
+
+    def run(self, plan: Plan, arguments: Arguments, workers: Workers) -> None:
+        """Run a plan; its segments then tell what became of them."""
+        if plan.kernel.source not in self._teams:
+            self._teams[plan.kernel.source] = Team(self.threads, max(self.sizes.shortest, self.sizes.longest // 4))
+        team = self._teams[plan.kernel.source]
+        if not team.plans:
+            self._compile(plan.kernel, arguments)
+        for threads, segments in self._parts(plan, team):
+            began, examples = perf_counter(), int(segments.segments[-1, HI] - segments.segments[0, LO])
+            self._run_part(plan, segments, arguments, team, threads, workers)
+            if not segments.finished:
+                break
+            team.learn(threads, (perf_counter() - began) / max(1, examples))
+        team.plans += 1
+
+    def _parts(self, plan: Plan, team: Team) -> list[tuple[int, Segments]]:
+        """A plan's segments, and by how many threads they are run: now and then a quarter by another number."""
+        count = len(plan.segments.segments)
+        few = -(-count // 4) if team.plans % self.sizes.probed == 0 and count > 1 else 0
+        parts = [(team.other(self.threads), plan.segments.part(0, few))] if few else []
+        return [*parts, (team.threads, plan.segments.part(few, count))]
+
+    def _run_part(
+        self, plan: Plan, whole: Segments, arguments: Arguments, team: Team, threads: int, workers: Workers
+    ) -> None:
+        if threads == 1:
+            run_alone(plan.kernel.run, arguments, whole, workers)
+            return
+        self._last[:] = 0
+        chunks = chunked(whole, team.chunk, threads, self._room(whole))
+        turns = Turns(plan.kernel, self.loops.notes(plan.kernel), arguments, threads, chunks, self._last, self.sizes)
+        try:
+            turns.run(workers)
+        finally:
+            summed(whole, chunks, members(plan.columns))
+        team.fit(turns.waited(), self.sizes)
+
+    def _compile(self, kernel: Kernel, arguments: Arguments) -> None:
+        """Have the machine code of both loops, so that the time this takes is not held against them."""
+        compile_loop(kernel, arguments)
+        compile_loop(self.loops.notes(kernel), replace(arguments, columns=(*arguments.columns, self._last)))
+
+    def _room(self, segments: Segments) -> np.ndarray:
+        """Room for the costs of all examples, which is used again and again."""
+        examples = int(segments.segments[-1, HI] - segments.segments[0, LO])
+        if len(self._costs) < examples:
+            self._costs = np.zeros(examples)
+        return self._costs
+
+    def _bytes(self, kernel: Kernel) -> int:
+        """Of the rows that an example looks up; a bag counts as one."""
+        tables = self.loops.state.tables
+        return sum(4 * tables[look.table].dim for look in kernel.traced.lookups)

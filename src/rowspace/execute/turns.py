@@ -1,0 +1,167 @@
+"""File order on several threads, to the bytes of one.
+
+Examples are cut into chunks, which threads take one after another. Before a chunk runs, all chunks before the last one
+that looked up one of its rows are done, and that one too; nothing else has to wait. The lowest chunk that is not done
+waits for nobody, so that no threads wait for each other. No byte depends on the number of threads or on the length of
+the chunks: both follow from what the threads see of each other.
+"""
+
+import threading
+from dataclasses import dataclass, replace
+from time import perf_counter, sleep
+
+import numpy as np
+
+from rowspace.execute.tasks import PAUSE_SECONDS, SHORT_SECONDS
+from rowspace.execute.turn_loops import take_chunk
+from rowspace.jit.compile import compiled_loop
+from rowspace.kernel.kernel import Kernel
+from rowspace.kernel.segments import (
+    DONE,
+    HI,
+    LO,
+    NEEDED,
+    PASSED,
+    ROW,
+    TURNS,
+    Arguments,
+    Segments,
+)
+from rowspace.system.threads import Workers
+
+# Places of `progress`, each in a cache line of its own: 0 has the next chunk that no thread has taken, HALTED whether
+# threads are to take no more, 16 before which chunk all are done, and from DONE_CHUNKS on stands of each whether it is.
+HALTED, DONE_CHUNKS = 8, 32
+
+
+@dataclass(frozen=True)
+class TurnSizes:
+    """Numbers that decide how fast turns are, and no byte of what is learned (docs/decisions/turns.md).
+
+    Args:
+        least_bytes: of rows that the examples of a plan look up: with fewer, one thread is faster.
+        shortest, longest: examples of a chunk, powers of two.
+        noted: examples that are noted in one call.
+        slots: in which the last chunk that looked up a row is noted, a power of two; rows that share one wait for each
+            other.
+        probed: of so many plans, one begins with some examples on another number of threads, to see which is faster.
+    """
+
+    least_bytes: int = 2**24
+    shortest: int = 1
+    longest: int = 128
+    noted: int = 2**16
+    slots: int = 2**17
+    probed: int = 16
+
+
+class Turns:
+    """Threads take turns at chunks.
+
+    Args:
+        kernel: the loop.
+        notes: the loop that notes which chunks each has to wait for.
+        arguments: of the loop.
+        threads: how many take part.
+        chunks: see `chunked`.
+        last: (slots,) int32 of zeros: where is noted which chunk looked a row up last.
+        sizes: numbers of taking turns.
+    """
+
+    def __init__(
+        self, kernel: Kernel, notes: Kernel, arguments: Arguments, threads: int, chunks: Segments, last: np.ndarray,
+        sizes: TurnSizes,
+    ) -> None:  # fmt: skip
+        self.kernel, self.notes, self.arguments, self.threads, self.chunks = kernel, notes, arguments, threads, chunks
+        self.last, self.sizes = last, sizes
+        self.noted, self.stop = 0, len(chunks.segments)
+        self.group = 1 + sizes.noted // int(np.max(chunks.segments[:, HI] - chunks.segments[:, LO], initial=1))
+        self._noting = threading.Lock()
+
+    def run(self, workers: Workers) -> None:
+        """Run every chunk; where one goes wrong, those before it."""
+        workers.run(lambda _: self._work(workers), range(self.threads))
+
+    def waited(self) -> float:
+        """How many of the chunks needed one that another thread may just have been at, as a share of all."""
+        needed = self.chunks.segments[: self.noted, NEEDED]
+        return float(np.mean(needed > np.arange(len(needed)) + 1 - self.threads)) if len(needed) else 0.0
+
+    def _work(self, workers: Workers) -> None:
+        """Run chunks that no other thread has taken."""
+        size, progress = 1, self.chunks.progress
+        chunk = int(compiled_loop(take_chunk)(progress))
+        try:
+            while chunk < self.stop:
+                if workers.halted:
+                    progress[HALTED] = 1
+                if not self._note(chunk):
+                    continue
+                started, end = perf_counter(), min(self.noted, chunk + size)
+                next_chunk = self.kernel.run(self.arguments, self.chunks, chunk, end)
+                if next_chunk >= end:
+                    size *= 1 + (perf_counter() - started < SHORT_SECONDS)
+                elif self.chunks.failed(next_chunk):
+                    self._halt(next_chunk)
+                else:
+                    sleep(PAUSE_SECONDS)
+                chunk = next_chunk
+        except BaseException:
+            self._halt(chunk)
+            raise
+
+    def _halt(self, chunk: int) -> None:
+        """Take no more chunks, and run none from this one on."""
+        self.chunks.progress[HALTED] = 1
+        with self._noting:
+            self.stop = min(self.stop, chunk)
+
+    def _note(self, chunk: int) -> bool:
+        """Whether a chunk is noted. Where few after it are, and no other thread is at it, those that come next are."""
+        left, count = self.noted - chunk, len(self.chunks.segments)
+        if left < self.group and self.noted < count and self._noting.acquire(blocking=left <= 0):
+            try:
+                end = min(count, self.noted + self.group)
+                own = replace(self.arguments, columns=(*self.arguments.columns, self.last))
+                self.notes.run(own, self.chunks, self.noted, end)
+                self.noted = end
+            finally:
+                self._noting.release()
+        return self.noted > chunk
+
+
+def chunked(whole: Segments, chunk: int, threads: int, costs: np.ndarray) -> Segments:
+    """Segments in chunks of at most so many examples, none of which is done yet."""
+    lo, hi = whole.segments[:, LO], whole.segments[:, HI]
+    counts = -(-(hi - lo) // chunk)
+    of = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    segments = np.zeros((len(of), whole.segments.shape[1]), np.int64)
+    segments[:, ROW], segments[:, PASSED] = TURNS, threads
+    segments[:, LO] = lo[of] + place * chunk
+    segments[:, HI] = np.minimum(segments[:, LO] + chunk, hi[of])
+    out = np.zeros((len(of), 3))
+    out[:, DONE] = -1
+    progress = np.zeros(DONE_CHUNKS + len(of) + 8, np.int64)
+    origin = int(lo[0]) if len(lo) else 0
+    return replace(
+        whole, segments=segments, rates=whole.rates[of], out=out, costs=costs, progress=progress, origin=origin
+    )
+
+
+def summed(whole: Segments, chunks: Segments, bags: np.ndarray | None) -> None:
+    """Note what became of segments, given what became of their chunks: costs are added up as one thread does it."""
+    begun = chunks.out[:, DONE] >= 0
+    done = np.where(begun, chunks.out[:, DONE], chunks.segments[:, LO]).astype(np.int64)
+    first = np.searchsorted(chunks.segments[:, LO], whole.segments[:, LO])
+    for number, (lo, hi) in enumerate(whole.segments[:, LO : HI + 1].tolist()):
+        end = first[number + 1] if number + 1 < len(first) else len(done)
+        own = done[first[number] : end]
+        short = np.flatnonzero(own < chunks.segments[first[number] : end, HI])
+        reached = int(own[short[0]]) if len(short) else hi
+        if not begun[first[number]]:
+            break
+        start = lo + -(whole.first + lo) % whole.every
+        costs = chunks.costs[start - chunks.origin : max(start, reached) - chunks.origin : whole.every]
+        counted = len(costs) if bags is None else int(np.diff(bags)[start : reached : whole.every].sum())
+        whole.out[number] = reached, np.cumsum(costs)[-1] if len(costs) else 0.0, counted
