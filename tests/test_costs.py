@@ -1,6 +1,7 @@
 """Every named cost: its gradient, its loop against the naive version, and finite at extremes."""
 
 import copy
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from rowspace.costs import NAMED, weighted
 from rowspace.errors import CostError, DataError
 from tests.support import naive
 from tests.support.examples import ROWS, data_for, indexed, tables_for
+from tests.support.quick import quick
 
 EVERY = sorted(NAMED)
 
@@ -34,8 +36,10 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("update", ["adagrad", pytest.param("sgd", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", EVERY)
+WITH = {name: "sgd" if name in ("l1_dot", "squared_dot") else "adagrad" for name in EVERY}  # as in other tests
+
+
+@pytest.mark.parametrize(("name", "update"), quick(product(EVERY, UPDATES), *WITH.items()))
 def test_loop_agrees_with_the_naive_version(name, update):
     values, data = tables_for(name), data_for(name)
     before = copy.deepcopy(data)
