@@ -248,10 +248,17 @@ def test_the_faster_number_of_threads_is_kept():
 
 
 def test_chunks_get_shorter_where_many_wait():
-    team, sizes = Team(threads=2, chunk=32), TurnSizes(shortest=8, longest=64)
-    for waited, chunk in [(0.5, 16), (0.5, 8), (0.5, 8), (0.1, 8), (0.0, 16), (0.0, 32), (0.0, 64), (0.0, 64)]:
-        team.fit(waited, sizes)
-        assert team.chunk == chunk
+    for before, waited, fitting in [
+        (4, 0.0013, 32),
+        (32, 0.08, 32),
+        (4, 0.7, 1),
+        (1, 0.08, 1),
+        (4, 0.0, 128),
+        (128, 1.0, 16),
+    ]:
+        team = Team(threads=2, chunk=before)
+        team.fit(waited, TurnSizes(shortest=1, longest=128))
+        assert team.chunk == fitting
 
 
 def test_few_examples_run_on_one_thread():

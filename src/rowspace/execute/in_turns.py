@@ -19,7 +19,9 @@ from rowspace.schedule.plan import Plan
 from rowspace.system.threads import Workers
 
 _FASTER = 1.05  # than now, for another number of threads to be kept
-_MANY, _FEW = 0.25, 0.06  # of the chunks may have had to wait: beyond that they get shorter, or longer
+# Of the chunks, about, where their length is right (docs/decisions/turns.md#how-many-threads-how-long-a-chunk).
+_WAITING = 0.12
+_FIRST_CHUNK = 4  # examples, until it is known how often they meet
 
 
 @dataclass
@@ -44,9 +46,13 @@ class Team:
         return fewer if fewer and (more == self.threads or self.plans % 2 == 0) else more
 
     def fit(self, waited: float, sizes: TurnSizes) -> None:
-        """Take shorter chunks where so many had to wait, or longer ones."""
-        factor = 0.5 if waited > _MANY else 2 if waited < _FEW else 1
-        self.chunk = int(np.clip(self.chunk * factor, sizes.shortest, sizes.longest))
+        """Take chunks of which few have to wait, given how many of those of this length did.
+
+        Two chunks meet if any example of one meets any of the other: with the square of their length, nearly.
+        """
+        meet = -np.log(1 - np.clip(waited, 1e-6, 0.99)) / self.chunk**2
+        fitting = 2 ** int(np.log2(max(1, (_WAITING / meet) ** 0.5)))
+        self.chunk = int(np.clip(fitting, sizes.shortest, sizes.longest))
 
     def learn(self, threads: int, seconds: float) -> None:
         """Take note of how long an example took, and keep whichever number of threads is faster."""
@@ -81,7 +87,7 @@ class InTurns:
     def run(self, plan: Plan, arguments: Arguments, workers: Workers) -> None:
         """Run a plan; its segments then tell what became of them."""
         if plan.kernel.source not in self._teams:
-            self._teams[plan.kernel.source] = Team(self.threads, max(self.sizes.shortest, self.sizes.longest // 4))
+            self._teams[plan.kernel.source] = Team(self.threads, min(_FIRST_CHUNK, self.sizes.longest))
         team = self._teams[plan.kernel.source]
         if not team.plans:
             self._compile(plan.kernel, arguments)
