@@ -233,18 +233,21 @@ def test_a_resume_goes_on_with_other_threads(before, after, tmp_path):
 
 
 def test_the_faster_number_of_threads_is_kept():
-    team = Team(threads=8, chunk=32)
-    assert team.other(8) == 4
-    team.learn(4, 10e-9)
-    assert team.threads == 8  # of which nothing is known
-    team.learn(8, 20e-9)
-    assert team.threads == 4
-    team.plans = 1
-    assert team.other(8) == 8
-    team.plans = 2
-    assert team.other(8) == 2
-    assert Team(1, 32).other(2) == 2
-    assert Team(2, 32).other(2) == 1
+    team = Team(threads=8)
+    for threads, seconds, kept in [(8, 9, 8), (4, 5, 8), (8, 8, 8), (4, 50, 4), (4, 50, 4), (8, 90, 4), (8, 4, 8)]:
+        team.learn(threads, seconds * 1e-9)
+        assert team.threads == kept
+
+
+def test_numbers_of_threads_next_to_the_present_are_compared():
+    team = Team(threads=8)
+    found = set()
+    for team.plans in (1, 3, 9, 17, 25):
+        found.add(team.other(16))
+    assert found == {4, 16}
+    assert Team(1).other(2) == 2
+    assert Team(2).other(2) == 1
+    assert Team(16).other(16) == 8
 
 
 def test_chunks_get_shorter_where_many_wait():

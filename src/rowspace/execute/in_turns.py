@@ -4,14 +4,15 @@ Both are found while plans run: they depend on how often examples look up the sa
 doing. No byte depends on either.
 """
 
-from dataclasses import dataclass, field, replace
+from collections import deque
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
 
 from rowspace.columns.chunk import members
 from rowspace.execute.tasks import compile_loop, run_alone
-from rowspace.execute.turns import Turns, TurnSizes, chunked, summed
+from rowspace.execute.turns import Turns, TurnSizes, chunked, noting, summed, waiting
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
 from rowspace.kernel.segments import HI, LO, Arguments, Segments
@@ -22,6 +23,8 @@ _FASTER = 1.05  # than now, for another number of threads to be kept
 # Of the chunks, about, where their length is right (docs/decisions/turns.md#how-many-threads-how-long-a-chunk).
 _WAITING = 0.12
 _FIRST_CHUNK = 4  # examples, until it is known how often they meet
+_SAMPLE = 2048  # chunks that are noted to know it
+_TIMES = 4  # that are remembered of each number of threads; half as many are enough to compare
 
 
 @dataclass
@@ -31,19 +34,19 @@ class Team:
     Args:
         threads: that take turns.
         chunk: examples of a chunk.
-        seconds: that an example takes, by the number of threads.
+        seconds: that an example took lately, by the number of threads.
         plans: that were run.
     """
 
     threads: int
-    chunk: int
-    seconds: dict[int, float] = field(default_factory=dict)
+    chunk: int = _FIRST_CHUNK
+    seconds: dict[int, deque[float]] = field(default_factory=dict)
     plans: int = 0
 
     def other(self, most: int) -> int:
         """Another number of threads to compare with: half as many and twice as many by turns."""
         fewer, more = self.threads // 2, min(most, self.threads * 2)
-        return fewer if fewer and (more == self.threads or self.plans % 2 == 0) else more
+        return fewer if fewer and (more == self.threads or self.plans // 2 % 2 == 0) else more
 
     def fit(self, waited: float, sizes: TurnSizes) -> None:
         """Take chunks of which few have to wait, given how many of those of this length did.
@@ -55,11 +58,14 @@ class Team:
         self.chunk = int(np.clip(fitting, sizes.shortest, sizes.longest))
 
     def learn(self, threads: int, seconds: float) -> None:
-        """Take note of how long an example took, and keep whichever number of threads is faster."""
-        before = self.seconds.get(threads, seconds)
-        self.seconds[threads] = (before + seconds) / 2
-        fastest = min(self.seconds, key=self.seconds.__getitem__)
-        if self.seconds[fastest] * _FASTER < self.seconds.get(self.threads, 0):
+        """Take note of how long an example took, and keep whichever number of threads is faster.
+
+        The least of a few times counts: whatever else a machine does only adds to it.
+        """
+        self.seconds.setdefault(threads, deque(maxlen=_TIMES)).append(seconds)
+        least = {t: min(times) for t, times in self.seconds.items() if len(times) >= _TIMES // 2}
+        fastest = min(least, key=least.__getitem__, default=threads)
+        if least.get(fastest, np.inf) * _FASTER < least.get(self.threads, 0):
             self.threads = fastest
 
 
@@ -87,10 +93,8 @@ class InTurns:
     def run(self, plan: Plan, arguments: Arguments, workers: Workers) -> None:
         """Run a plan; its segments then tell what became of them."""
         if plan.kernel.source not in self._teams:
-            self._teams[plan.kernel.source] = Team(self.threads, min(_FIRST_CHUNK, self.sizes.longest))
+            self._teams[plan.kernel.source] = self._team(plan, arguments)
         team = self._teams[plan.kernel.source]
-        if not team.plans:
-            self._compile(plan.kernel, arguments)
         for threads, segments in self._parts(plan, team):
             began, examples = perf_counter(), int(segments.segments[-1, HI] - segments.segments[0, LO])
             self._run_part(plan, segments, arguments, team, threads, workers)
@@ -102,7 +106,8 @@ class InTurns:
     def _parts(self, plan: Plan, team: Team) -> list[tuple[int, Segments]]:
         """A plan's segments, and by how many threads they are run: now and then a quarter by another number."""
         count = len(plan.segments.segments)
-        few = -(-count // 4) if team.plans % self.sizes.probed == 0 and count > 1 else 0
+        compared = team.plans in (1, 3) or team.plans % self.sizes.probed == 1
+        few = -(-count // 4) if compared and count > 1 else 0
         parts = [(team.other(self.threads), plan.segments.part(0, few))] if few else []
         return [*parts, (team.threads, plan.segments.part(few, count))]
 
@@ -119,12 +124,17 @@ class InTurns:
             turns.run(workers)
         finally:
             summed(whole, chunks, members(plan.columns))
-        team.fit(turns.waited(), self.sizes)
+        team.fit(waiting(chunks, turns.noted, threads), self.sizes)
 
-    def _compile(self, kernel: Kernel, arguments: Arguments) -> None:
-        """Have the machine code of both loops, so that the time this takes is not held against them."""
-        compile_loop(kernel, arguments)
-        compile_loop(self.loops.notes(kernel), replace(arguments, columns=(*arguments.columns, self._last)))
+    def _team(self, plan: Plan, arguments: Arguments) -> Team:
+        """All threads, in chunks that suit the first examples. Both loops are compiled: that is no part of a time."""
+        compile_loop(plan.kernel, arguments)
+        self._last[:] = 0
+        team, chunks = Team(self.threads), chunked(plan.segments, _FIRST_CHUNK, self.threads, self._costs)
+        few = min(_SAMPLE, len(chunks.segments))
+        self.loops.notes(plan.kernel).run(noting(arguments, self._last), chunks, 0, few)
+        team.fit(waiting(chunks, few, self.threads), self.sizes)
+        return team
 
     def _room(self, segments: Segments) -> np.ndarray:
         """Room for the costs of all examples, which is used again and again."""

@@ -44,7 +44,7 @@ class TurnSizes:
         noted: examples that are noted in one call.
         slots: in which the last chunk that looked up a row is noted, a power of two; rows that share one wait for each
             other.
-        probed: of so many plans, one begins with some examples on another number of threads, to see which is faster.
+        probed: of so many plans, one begins with some examples on another number of threads, to compare.
     """
 
     least_bytes: int = 2**24
@@ -52,7 +52,7 @@ class TurnSizes:
     longest: int = 128
     noted: int = 2**16
     slots: int = 2**17
-    probed: int = 16
+    probed: int = 8
 
 
 class Turns:
@@ -81,11 +81,6 @@ class Turns:
     def run(self, workers: Workers) -> None:
         """Run every chunk; where one goes wrong, those before it."""
         workers.run(lambda _: self._work(workers), range(self.threads))
-
-    def waited(self) -> float:
-        """How many of the chunks needed one that another thread may just have been at, as a share of all."""
-        needed = self.chunks.segments[: self.noted, NEEDED]
-        return float(np.mean(needed > np.arange(len(needed)) + 1 - self.threads)) if len(needed) else 0.0
 
     def _work(self, workers: Workers) -> None:
         """Run chunks that no other thread has taken."""
@@ -122,12 +117,22 @@ class Turns:
         if left < self.group and self.noted < count and self._noting.acquire(blocking=left <= 0):
             try:
                 end = min(count, self.noted + self.group)
-                own = replace(self.arguments, columns=(*self.arguments.columns, self.last))
-                self.notes.run(own, self.chunks, self.noted, end)
+                self.notes.run(noting(self.arguments, self.last), self.chunks, self.noted, end)
                 self.noted = end
             finally:
                 self._noting.release()
         return self.noted > chunk
+
+
+def noting(arguments: Arguments, last: np.ndarray) -> Arguments:
+    """The arguments of a loop as the one that notes has them."""
+    return replace(arguments, columns=(*arguments.columns, last))
+
+
+def waiting(chunks: Segments, noted: int, threads: int) -> float:
+    """How many of the chunks noted need one that another thread may be at just then, as a share of all."""
+    needed = chunks.segments[:noted, NEEDED]
+    return float(np.mean(needed > np.arange(noted) + 1 - threads)) if noted else 0.0
 
 
 def chunked(whole: Segments, chunk: int, threads: int, costs: np.ndarray) -> Segments:
