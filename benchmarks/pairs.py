@@ -44,8 +44,9 @@ def ours(examples: int, threads: int) -> list[Contender]:
     """rowspace as it comes, and what else it offers."""
     as_it_comes = Contender("rowspace", with_rowspace, examples, {"": (None, threads)})
     in_order = Contender("rowspace, in file order, one thread", with_rowspace, examples, {"": ("sequential", 1)})
+    turns = Contender("rowspace, in file order", with_rowspace, examples, {"": ("sequential", threads)})
     hogwild = Contender("rowspace, hogwild", with_rowspace, examples, {"": ("hogwild", threads)})
-    return [as_it_comes, hogwild, in_order] if threads > 1 else [as_it_comes, in_order]
+    return [as_it_comes, hogwild, turns, in_order] if threads > 1 else [as_it_comes, in_order]
 
 
 def by_hand_in_numba(examples: int, threads: int) -> list[Contender]:
@@ -76,7 +77,7 @@ def for_a_large_table(examples: int, threads: int, sizes: Sequence[int]) -> list
     few, batch = max(examples // 4, _LEAST), max(sizes)
     racing = by_hand_in_numba(examples, threads)[0]
     return [
-        *ours(examples, threads)[:2],
+        *ours(examples, threads),
         replace(racing, settings={"i == j apart": ("i == j apart", threads)}),
         Contender("JAX at[].add", peers.jax_at_add, few, _jax([batch])),
         Contender("torch Embedding(sparse=True)", peers.torch_sparse, few, _torch([batch], threads)),

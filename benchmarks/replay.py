@@ -85,7 +85,7 @@ def _folder_of_its_own(part: str) -> Iterator[str]:
 def _without_chance(text: str, folder: str) -> str:
     """A text without addresses, times and the name of the folder."""
     text = re.sub(r"0x[0-9a-f]{6,}", "ADDRESS", text.replace(folder, "FOLDER"))
-    return re.sub(r"[\d.,]+ (s|words/s|examples/s)\b", r"TIME \1", text)
+    return re.sub(r"(?<!\w)\d+([.,]\d+)* (s|words/s|examples/s)\b", r"TIME \2", text)
 
 
 # --- a commit and this tree ------------------------------------------------------------------------------------------
