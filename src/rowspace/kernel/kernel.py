@@ -15,7 +15,7 @@ from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.example_loop import LoopSource, assemble
 from rowspace.kernel.granted import check_lengths
 from rowspace.kernel.graph.spelling import SharedValues
-from rowspace.kernel.phases import APPLY, WHOLE, LoopOptions, Phases
+from rowspace.kernel.phases import APPLY, IDS, NOTE, WHOLE, LoopOptions, Phases
 from rowspace.kernel.segments import Arguments, Runner, runner
 from rowspace.kernel.source_cache import GraphDigests, digest_of_loop, digests_of_cost, keep, load, shared_values
 from rowspace.tables.table import Table
@@ -142,7 +142,8 @@ def new_kernel(
     kept = load(name)
     if kept is not None:
         return Kernel(name_of(cost), traced, forms, LoopSource(**kept), *about)
-    traced = differentiate(traced)
+    if phases not in (IDS, NOTE):  # which need no gradient
+        traced = differentiate(traced)
     try:
         loop = assemble(traced, dims, updates, forms, options)
     except Unsupported as reason:
