@@ -1,6 +1,7 @@
 """Single instructions that Python has no words for: fetch a row early, read and write in order across threads."""
 
 import platform
+import sys
 from typing import Any
 
 from llvmlite import ir
@@ -84,7 +85,7 @@ def rest(typing: Any) -> Any:
     """A thread that waits leaves its core to another one that is ready to run, if there is one."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        name = "SwitchToThread" if platform.system() == "Windows" else "sched_yield"
+        name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
         kind = ir.FunctionType(ir.IntType(32), [])
         builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
         return context.get_dummy_value()
