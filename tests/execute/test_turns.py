@@ -158,7 +158,7 @@ def whole():
         bound = kernel.bind(tables, trainer.states, columns)
         chunks = chunked(work, chunk, threads, np.zeros(700))
         last = np.zeros(2**10, np.int32)
-        return work, Turns(kernel, trainer.loops.notes(kernel), bound, threads, chunks, last, TINY), tables["E"]
+        return work, Turns(kernel, trainer.loops.notes(kernel), bound, threads, chunks, last, TINY.noted), tables["E"]
 
     return make
 

@@ -34,12 +34,14 @@ class Team:
     Args:
         threads: that take turns.
         chunk: examples of a chunk.
+        size: chunks that may be run in one call of the loop.
         seconds: that an example took lately, by the number of threads.
         plans: that were run.
     """
 
     threads: int
     chunk: int = _FIRST_CHUNK
+    size: int = 1
     seconds: dict[int, deque[float]] = field(default_factory=dict)
     plans: int = 0
 
@@ -119,11 +121,13 @@ class InTurns:
             return
         self._last[:] = 0
         chunks = chunked(whole, team.chunk, threads, self._room(whole))
-        turns = Turns(plan.kernel, self.loops.notes(plan.kernel), arguments, threads, chunks, self._last, self.sizes)
+        notes, noted = self.loops.notes(plan.kernel), self.sizes.noted
+        turns = Turns(plan.kernel, notes, arguments, threads, chunks, self._last, noted, team.size)
         try:
             turns.run(workers)
         finally:
             summed(whole, chunks, members(plan.columns))
+        team.size = max(1, turns.size // 2)
         team.fit(waiting(chunks, turns.noted, threads), self.sizes)
 
     def _team(self, plan: Plan, arguments: Arguments) -> Team:

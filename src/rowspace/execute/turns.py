@@ -13,8 +13,6 @@ from time import perf_counter, sleep
 import numpy as np
 
 from rowspace.execute.tasks import PAUSE_SECONDS, SHORT_SECONDS
-from rowspace.execute.turn_loops import take_chunk
-from rowspace.jit.compile import compiled_loop
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.segments import (
     DONE,
@@ -24,14 +22,15 @@ from rowspace.kernel.segments import (
     PASSED,
     ROW,
     TURNS,
+    UNTAKEN,
     Arguments,
     Segments,
 )
 from rowspace.system.threads import Workers
 
-# Places of `progress`, each in a cache line of its own: 0 has the next chunk that no thread has taken, HALTED whether
+# Places of `progress`, each in a cache line of its own: TAKEN has the next chunk that no thread has, HALTED whether
 # threads are to take no more, 16 before which chunk all are done, and from DONE_CHUNKS on stands of each whether it is.
-HALTED, DONE_CHUNKS = 8, 32
+TAKEN, HALTED, DONE_CHUNKS = 0, 8, 32
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,18 @@ class Turns:
         threads: how many take part.
         chunks: see `chunked`.
         last: (slots,) int32 of zeros: where is noted which chunk looked a row up last.
-        sizes: numbers of taking turns.
+        noted: examples that are noted in one call.
+        size: chunks of the first call of the loop; later calls have more, as long as they are short.
     """
 
     def __init__(
         self, kernel: Kernel, notes: Kernel, arguments: Arguments, threads: int, chunks: Segments, last: np.ndarray,
-        sizes: TurnSizes,
+        noted: int, size: int = 1,
     ) -> None:  # fmt: skip
         self.kernel, self.notes, self.arguments, self.threads, self.chunks = kernel, notes, arguments, threads, chunks
-        self.last, self.sizes = last, sizes
+        self.last, self.size = last, size
         self.noted, self.stop = 0, len(chunks.segments)
-        self.group = 1 + sizes.noted // int(np.max(chunks.segments[:, HI] - chunks.segments[:, LO], initial=1))
+        self.group = 1 + noted // int(np.max(chunks.segments[:, HI] - chunks.segments[:, LO], initial=1))
         self._noting = threading.Lock()
 
     def run(self, workers: Workers) -> None:
@@ -83,27 +83,31 @@ class Turns:
         workers.run(lambda _: self._work(workers), range(self.threads))
 
     def _work(self, workers: Workers) -> None:
-        """Run chunks that no other thread has taken."""
-        size, progress = 1, self.chunks.progress
-        chunk = int(compiled_loop(take_chunk)(progress))
+        """Run chunks that no other thread has taken. Between calls of the loop none is held, which others wait for."""
+        progress, taken = self.chunks.progress, UNTAKEN
         try:
-            while chunk < self.stop:
+            while (chunk := min(taken, int(progress[TAKEN]))) < self.stop:
                 if workers.halted:
                     progress[HALTED] = 1
-                if not self._note(chunk):
-                    continue
-                started, end = perf_counter(), min(self.noted, chunk + size)
-                next_chunk = self.kernel.run(self.arguments, self.chunks, chunk, end)
-                if next_chunk >= end:
-                    size *= 1 + (perf_counter() - started < SHORT_SECONDS)
-                elif self.chunks.failed(next_chunk):
-                    self._halt(next_chunk)
-                else:
-                    sleep(PAUSE_SECONDS)
-                chunk = next_chunk
+                if taken == UNTAKEN and progress[HALTED]:
+                    return
+                if self._note(chunk):
+                    taken = self._run(-1 if taken == UNTAKEN else taken, chunk)
         except BaseException:
-            self._halt(chunk)
+            self._halt(int(np.argmin(progress[DONE_CHUNKS:])))  # the first that is not done
             raise
+
+    def _run(self, begin: int, about: int) -> int:
+        """Call the loop once: gives the chunk that this thread has taken after it, or UNTAKEN."""
+        started, end = perf_counter(), min(self.noted, about + self.size)
+        reached = self.kernel.run(self.arguments, self.chunks, begin, end)
+        if reached >= end:
+            self.size *= 1 + (perf_counter() - started < SHORT_SECONDS)
+        elif self.chunks.failed(reached):
+            self._halt(reached)
+        else:
+            sleep(PAUSE_SECONDS)
+        return reached
 
     def _halt(self, chunk: int) -> None:
         """Take no more chunks, and run none from this one on."""

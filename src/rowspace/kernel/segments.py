@@ -34,7 +34,7 @@ class Slice:
 # begin, and how many they are. Where threads take turns the row is TURNS, all segments before NEEDED must be done, and
 # PASSED is how many threads there are.
 ROW, NEEDED, PASSED, LO, HI, DRAWN = range(6)
-TURNS = -1
+TURNS, UNTAKEN = -1, 2**62
 DONE, TOTAL, COUNTED = range(3)  # and in its outcome
 NOT_BEGUN = -1.0
 _NONE, _NO_PACES, _NO_COSTS = np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros(0)
@@ -110,7 +110,8 @@ def segments_between(edges: np.ndarray, sampled: int) -> np.ndarray:
 class Runner(Protocol):
     """Runs segments `begin` to `end`: gives the first that has to wait or went wrong, or `end`.
 
-    Where threads take turns it runs those that no thread has taken, and gives the next that it took, past `end`.
+    Where threads take turns it runs those that no thread has taken, from `begin` on or, for -1, from one of those. It
+    gives UNTAKEN where it took no more, or the one past `end` that it took.
     """
 
     def __call__(self, bound: Arguments, work: Segments, begin: int, end: int) -> int: ...

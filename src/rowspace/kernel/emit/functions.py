@@ -86,14 +86,12 @@ def longest(offsets, segments, begin, end):
     return most
 
 
-def all_before(progress, segments, begin, end):  # where threads take turns: before which segment all are done
-    return progress[16] if begin < end and segments[begin, 0] < 0 else 0
-
-
 def waited(progress, segments, segment, before):
     # Until the row before is as far as needed or, where threads take turns, all segments before one are done. Gives up
     # to where all are known to be done, or -1 where that takes long.
     row, needed = segments[segment, 0], segments[segment, 1]
+    if row < 0 and before == 0:
+        before = progress[16]
     if row == 0 or (row < 0 and needed <= before):
         return before
     for attempt in range(1000):
@@ -111,13 +109,15 @@ def waited(progress, segments, segment, before):
     return -1
 
 
-def finished(progress, segments, out, segment, total, counted):  # gives the segment that is next
+def finished(progress, segments, out, segment, total, counted, end):  # gives the segment that is next
     out[segment, 0] = segments[segment, 4]
     out[segment, 1] = total
     out[segment, 2] = counted
     if segments[segment, 0] < 0:
         store_release(progress, 32 + segment, 1)
-        return len(segments) if load_acquire(progress, 8) != 0 else take(progress, 0)
+        if load_acquire(progress, 8) != 0 or load_acquire(progress, 0) >= end:
+            return i64(4611686018427387904)  # none is taken that would have to wait for the next call
+        return take(progress, 0)
     store_release(progress, segments[segment, 0], segments[segment, 2])
     return segment + 1
 
@@ -290,7 +290,6 @@ _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(draws.random_bits, draws.draw_uniform, draws.draw_alias, draws.draw_from, draws.is_rare),
     *(
         longest,
-        all_before,
         waited,
         finished,
         stopped,

@@ -193,8 +193,8 @@ def examples_loop(
         *_head(head),
         *("    " + line for line in scratch_lines(writer, most)),
         "    kept = len(costs) > 0",
-        "    before = all_before(progress, segments, begin, end)",
-        "    segment = begin",
+        "    segment = begin if begin >= 0 else take(progress, 0)",
+        "    before = i64(0)",  # not 0, of which Numba would compile the functions that take it once more
         "    while segment < end:",
         "        before = waited(progress, segments, segment, before)",
         "        if before < 0:",
@@ -202,10 +202,10 @@ def examples_loop(
         "        lo, hi = segments[segment, 3], segments[segment, 4]",
         *lines(each, 2),
         "        total = 0.0",
-        "        counted = 0",
+        "        counted = i64(0)",
         "        for n in range(lo, hi):",
         *lines(writer.body, 3),
-        "        segment = finished(progress, segments, out, segment, total, counted)",
+        "        segment = finished(progress, segments, out, segment, total, counted, end)",
         "    return segment",
     ]
     return with_what_it_uses("\n".join(body) + "\n", writer.constants)
