@@ -19,7 +19,7 @@ from rowspace.kernel.segments import DONE, NEEDED, Segments, segments_between
 from rowspace.system.threads import Workers
 from tests.support.examples import CASES, data_for, indexed, problem, tables_for
 
-TINY = TurnSizes(least_bytes=0, shortest=1, longest=4, noted=8, probed=2)
+TINY = TurnSizes(threads=8, least_bytes=0, shortest=1, longest=4, noted=8, probed=2)
 UPDATES = {
     "sgd": lambda: rs.sgd(rs.linear(0.02)),
     "adagrad": lambda: rs.adagrad(0.05),
@@ -73,7 +73,7 @@ def test_every_update_has_the_bytes_and_costs_of_one_thread(update):
     falling=st.booleans(),
 )
 def test_any_sizes_have_the_bytes_of_one_thread(examples, rows, longest, noted, slots, threads, falling):
-    sizes = TurnSizes(least_bytes=0, shortest=1, longest=longest, noted=noted, slots=slots, probed=3)
+    sizes = TurnSizes(threads=threads, least_bytes=0, shortest=1, longest=longest, noted=noted, slots=slots, probed=3)
     update = rs.adagrad(rs.linear(0.05) if falling else 0.05)
     made = lambda: problem("l1_dot", rows, examples)
     assert trained("l1_dot", update, threads, sizes=sizes, tables_and_data=made()) == trained(

@@ -17,7 +17,7 @@ from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
 from rowspace.kernel.segments import HI, LO, Arguments, Segments
 from rowspace.schedule.plan import Plan
-from rowspace.system.threads import Workers
+from rowspace.system.threads import Workers, thread_count
 
 _FASTER = 1.05  # than now, for another number of threads to be kept
 # Of the chunks, about, where their length is right (docs/decisions/turns.md#how-many-threads-how-long-a-chunk).
@@ -131,13 +131,14 @@ class InTurns:
         team.fit(waiting(chunks, turns.noted, threads), self.sizes)
 
     def _team(self, plan: Plan, arguments: Arguments) -> Team:
-        """All threads, in chunks that suit the first examples. Both loops are compiled: that is no part of a time."""
+        """A thread for each core, in chunks that suit the first examples. Both loops are compiled: that is no part of a time."""
         compile_loop(plan.kernel, arguments)
         self._last[:] = 0
-        team, chunks = Team(self.threads), chunked(plan.segments, _FIRST_CHUNK, self.threads, self._costs)
+        team = Team(min(self.threads, thread_count(self.sizes.threads)))
+        chunks = chunked(plan.segments, _FIRST_CHUNK, team.threads, self._costs)
         few = min(_SAMPLE, len(chunks.segments))
         self.loops.notes(plan.kernel).run(noting(arguments, self._last), chunks, 0, few)
-        team.fit(waiting(chunks, few, self.threads), self.sizes)
+        team.fit(waiting(chunks, few, team.threads), self.sizes)
         return team
 
     def _room(self, segments: Segments) -> np.ndarray:

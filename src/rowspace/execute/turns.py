@@ -38,6 +38,7 @@ class TurnSizes:
     """Numbers that decide how fast turns are, and no byte of what is learned (docs/decisions/turns.md).
 
     Args:
+        threads: that take part at first, at most; None for as many as there are cores.
         least_bytes: of rows that the examples of a plan look up: with fewer, one thread is faster.
         shortest, longest: examples of a chunk, powers of two.
         noted: examples that are noted in one call.
@@ -46,6 +47,7 @@ class TurnSizes:
         probed: of so many plans, one begins with some examples on another number of threads, to compare.
     """
 
+    threads: int | None = None
     least_bytes: int = 2**24
     shortest: int = 1
     longest: int = 128
