@@ -131,7 +131,7 @@ class InTurns:
         team.fit(waiting(chunks, turns.noted, threads), self.sizes)
 
     def _team(self, plan: Plan, arguments: Arguments) -> Team:
-        """A thread for each core, in chunks that suit the first examples. Both loops are compiled: that is no part of a time."""
+        """A thread for each core, in chunks that suit the first examples; both loops are compiled, untimed."""
         compile_loop(plan.kernel, arguments)
         self._last[:] = 0
         team = Team(min(self.threads, thread_count(self.sizes.threads)))
