@@ -26,7 +26,7 @@ from rowspace.schedule.sizes import Sizes
 from rowspace.tables import on_disk
 
 ROWS, DIM = 60, 5
-SIZES = TurnSizes(threads=3, least_bytes=0, longest=4, noted=16)
+SIZES = TurnSizes(threads=3, trials=0, least_bytes=0, longest=4, noted=16)
 COSTS = ("l1_dot", "transe")  # the second has a small table, of which rows of buckets have copies
 UPDATES = {
     "sgd": lambda: rs.sgd(rs.linear(0.05)),

@@ -19,7 +19,7 @@ from rowspace.kernel.segments import DONE, NEEDED, Segments, segments_between
 from rowspace.system.threads import Workers
 from tests.support.examples import CASES, data_for, indexed, problem, tables_for
 
-TINY = TurnSizes(threads=8, least_bytes=0, shortest=1, longest=4, noted=8, probed=2)
+TINY = TurnSizes(threads=8, trials=0, least_bytes=0, shortest=1, longest=4, noted=8, probed=2)
 UPDATES = {
     "sgd": lambda: rs.sgd(rs.linear(0.02)),
     "adagrad": lambda: rs.adagrad(0.05),
@@ -71,9 +71,12 @@ def test_every_update_has_the_bytes_and_costs_of_one_thread(update):
     slots=st.sampled_from([1, 16, 2**17]),
     threads=st.integers(2, 6),
     falling=st.booleans(),
+    trials=st.integers(0, 2),
 )
-def test_any_sizes_have_the_bytes_of_one_thread(examples, rows, longest, noted, slots, threads, falling):
-    sizes = TurnSizes(threads=threads, least_bytes=0, shortest=1, longest=longest, noted=noted, slots=slots, probed=3)
+def test_any_sizes_have_the_bytes_of_one_thread(examples, rows, longest, noted, slots, threads, falling, trials):
+    sizes = TurnSizes(
+        threads=threads, trials=trials, least_bytes=0, shortest=1, longest=longest, noted=noted, slots=slots, probed=3
+    )
     update = rs.adagrad(rs.linear(0.05) if falling else 0.05)
     made = lambda: problem("l1_dot", rows, examples)
     assert trained("l1_dot", update, threads, sizes=sizes, tables_and_data=made()) == trained(
@@ -233,21 +236,31 @@ def test_a_resume_goes_on_with_other_threads(before, after, tmp_path):
 
 
 def test_the_faster_number_of_threads_is_kept():
-    team = Team(threads=8)
-    for threads, seconds, kept in [(8, 9, 8), (4, 5, 8), (8, 8, 8), (4, 50, 4), (4, 50, 4), (8, 90, 4), (8, 4, 8)]:
+    team = Team(first=8, trials=2)
+    for threads, seconds, kept in [(1, 20, 1), (8, 9, 1), (1, 20, 1), (8, 9, 8), (4, 5, 8), (4, 5, 4), (8, 90, 4)]:
+        assert team.to_try() in (threads, None)
         team.learn(threads, seconds * 1e-9)
         assert team.threads == kept
+    assert team.to_try() is None
+
+
+def test_one_thread_goes_on_where_several_are_much_slower():
+    team = Team(first=2, trials=2)
+    for threads, seconds in [(1, 10), (2, 14)]:
+        assert team.to_try() == threads
+        team.learn(threads, seconds)
+    assert (team.to_try(), team.threads) == (None, 1)
 
 
 def test_numbers_of_threads_next_to_the_present_are_compared():
-    team = Team(threads=8)
+    team = Team(8, 0, threads=8)
     found = set()
     for team.plans in (1, 3, 9, 17, 25):
         found.add(team.other(16))
     assert found == {4, 16}
-    assert Team(1).other(2) == 2
-    assert Team(2).other(2) == 1
-    assert Team(16).other(16) == 8
+    assert Team(1, 0, threads=1).other(2) == 2
+    assert Team(2, 0, threads=2).other(2) == 1
+    assert Team(16, 0, threads=16).other(16) == 8
 
 
 def test_chunks_get_shorter_where_many_wait():
@@ -259,7 +272,7 @@ def test_chunks_get_shorter_where_many_wait():
         (4, 0.0, 128),
         (128, 1.0, 16),
     ]:
-        team = Team(threads=2, chunk=before)
+        team = Team(2, 0, chunk=before)
         team.fit(waited, TurnSizes(shortest=1, longest=128))
         assert team.chunk == fitting
 

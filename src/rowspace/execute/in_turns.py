@@ -19,6 +19,7 @@ from rowspace.kernel.segments import HI, LO, Arguments, Segments
 from rowspace.schedule.plan import Plan
 from rowspace.system.threads import Workers, thread_count
 
+_HOPELESS = 1.3  # times as long as one thread takes: a second trial would tell the same
 _FASTER = 1.05  # than now, for another number of threads to be kept
 # Of the chunks, about, where their length is right (docs/decisions/turns.md#how-many-threads-how-long-a-chunk).
 _WAITING = 0.12
@@ -32,18 +33,32 @@ class Team:
     """What was found of a loop.
 
     Args:
+        first: threads that are compared with one thread at first.
+        trials: parts of plans that each of the two runs before one is chosen.
         threads: that take turns.
         chunk: examples of a chunk.
         size: chunks that may be run in one call of the loop.
         seconds: that an example took lately, by the number of threads.
-        plans: that were run.
+        plans: that were run since one was chosen.
     """
 
-    threads: int
+    first: int
+    trials: int
+    threads: int = 1
     chunk: int = _FIRST_CHUNK
     size: int = 1
     seconds: dict[int, deque[float]] = field(default_factory=dict)
     plans: int = 0
+
+    def to_try(self) -> int | None:
+        """The number of threads of the next trial; None once it is known which is faster."""
+        times = {threads: self.seconds.get(threads, ()) for threads in (1, self.first)}
+        one, several = times[1], times[self.first]
+        if min(len(one), len(several)) >= self.trials:
+            return None
+        if one and several and min(several) > _HOPELESS * min(one):  # the machine is busy, or the examples all meet
+            return None
+        return min(times, key=lambda threads: len(times[threads]))
 
     def other(self, most: int) -> int:
         """Another number of threads to compare with: half as many and twice as many by turns."""
@@ -65,9 +80,9 @@ class Team:
         The least of a few times counts: whatever else a machine does only adds to it.
         """
         self.seconds.setdefault(threads, deque(maxlen=_TIMES)).append(seconds)
-        least = {t: min(times) for t, times in self.seconds.items() if len(times) >= _TIMES // 2}
-        fastest = min(least, key=least.__getitem__, default=threads)
-        if least.get(fastest, np.inf) * _FASTER < least.get(self.threads, 0):
+        least = {t: min(times) for t, times in self.seconds.items() if len(times) >= min(self.trials, _TIMES // 2)}
+        fastest = min(least, key=least.__getitem__, default=self.threads)
+        if least.get(fastest, np.inf) * _FASTER < least.get(self.threads, np.inf):
             self.threads = fastest
 
 
@@ -82,7 +97,7 @@ class InTurns:
 
     def __init__(self, sizes: TurnSizes, threads: int, loops: Loops) -> None:
         self.sizes, self.threads, self.loops = sizes, threads, loops
-        self._teams: dict[str, Team] = {}  # by the source of their loop
+        self._teams: dict[tuple[str, int], Team] = loops.teams
         self._last, self._costs = np.zeros(sizes.slots, np.int32), np.zeros(0)
 
     def pay(self, plan: Plan) -> bool:
@@ -94,24 +109,18 @@ class InTurns:
 
     def run(self, plan: Plan, arguments: Arguments, workers: Workers) -> None:
         """Run a plan; its segments then tell what became of them."""
-        if plan.kernel.source not in self._teams:
-            self._teams[plan.kernel.source] = self._team(plan, arguments)
-        team = self._teams[plan.kernel.source]
-        for threads, segments in self._parts(plan, team):
+        key = plan.kernel.source, self.threads
+        if key not in self._teams:
+            self._teams[key] = self._team(plan, arguments)
+        team = self._teams[key]
+        for segments, compared in _parts(plan.segments, team, self.sizes.probed):
+            threads = team.to_try() or (team.other(self.threads) if compared else team.threads)
             began, examples = perf_counter(), int(segments.segments[-1, HI] - segments.segments[0, LO])
             self._run_part(plan, segments, arguments, team, threads, workers)
             if not segments.finished:
                 break
             team.learn(threads, (perf_counter() - began) / max(1, examples))
-        team.plans += 1
-
-    def _parts(self, plan: Plan, team: Team) -> list[tuple[int, Segments]]:
-        """A plan's segments, and by how many threads they are run: now and then a quarter by another number."""
-        count = len(plan.segments.segments)
-        compared = team.plans in (1, 3) or team.plans % self.sizes.probed == 1
-        few = -(-count // 4) if compared and count > 1 else 0
-        parts = [(team.other(self.threads), plan.segments.part(0, few))] if few else []
-        return [*parts, (team.threads, plan.segments.part(few, count))]
+        team.plans += team.to_try() is None
 
     def _run_part(
         self, plan: Plan, whole: Segments, arguments: Arguments, team: Team, threads: int, workers: Workers
@@ -134,11 +143,12 @@ class InTurns:
         """A thread for each core, in chunks that suit the first examples; both loops are compiled, untimed."""
         compile_loop(plan.kernel, arguments)
         self._last[:] = 0
-        team = Team(min(self.threads, thread_count(self.sizes.threads)))
-        chunks = chunked(plan.segments, _FIRST_CHUNK, team.threads, self._costs)
+        first, trials = min(self.threads, thread_count(self.sizes.threads)), self.sizes.trials
+        team = Team(first, trials, threads=1 if trials else first)
+        chunks = chunked(plan.segments, _FIRST_CHUNK, first, self._costs)
         few = min(_SAMPLE, len(chunks.segments))
         self.loops.notes(plan.kernel).run(noting(arguments, self._last), chunks, 0, few)
-        team.fit(waiting(chunks, few, team.threads), self.sizes)
+        team.fit(waiting(chunks, few, first), self.sizes)
         return team
 
     def _room(self, segments: Segments) -> np.ndarray:
@@ -152,3 +162,14 @@ class InTurns:
         """Of the rows that an example looks up; a bag counts as one."""
         tables = self.loops.state.tables
         return sum(4 * tables[look.table].dim for look in kernel.traced.lookups)
+
+
+def _parts(whole: Segments, team: Team, probed: int) -> list[tuple[Segments, bool]]:
+    """A plan in quarters while threads are tried; later, now and then, a quarter that compares, and the rest."""
+    count = len(whole.segments)
+    quarter = -(-count // 4)
+    if team.to_try() is not None:
+        return [(whole.part(n, min(count, n + quarter)), False) for n in range(0, count, quarter)]
+    if team.plans % probed == probed - 1 and count > 1:
+        return [(whole.part(0, quarter), True), (whole.part(quarter, count), False)]
+    return [(whole, False)]

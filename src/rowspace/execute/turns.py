@@ -44,6 +44,7 @@ class TurnSizes:
         noted: examples that are noted in one call.
         slots: in which the last chunk that looked up a row is noted, a power of two; rows that share one wait for each
             other.
+        trials: parts of plans that one thread and several run at first, to see which is faster; 0 for several untried.
         probed: of so many plans, one begins with some examples on another number of threads, to compare.
     """
 
@@ -51,8 +52,9 @@ class TurnSizes:
     least_bytes: int = 2**24
     shortest: int = 1
     longest: int = 128
-    noted: int = 2**16
+    noted: int = 2**13
     slots: int = 2**17
+    trials: int = 2
     probed: int = 8
 
 
