@@ -19,14 +19,17 @@ from rowspace.kernel.segments import (
     HI,
     LO,
     NEEDED,
+    NOT_BEGUN,
     PASSED,
     ROW,
     TURNS,
     UNTAKEN,
     Arguments,
     Segments,
+    nothing_done,
 )
 from rowspace.system.threads import Workers
+from rowspace.tables.entries import pieces_of
 
 # Places of `progress`, each in a cache line of its own: TAKEN has the next chunk that no thread has, HALTED whether
 # threads are to take no more, 16 before which chunk all are done, and from DONE_CHUNKS on stands of each whether it is.
@@ -146,35 +149,29 @@ def waiting(chunks: Segments, noted: int, threads: int) -> float:
 def chunked(whole: Segments, chunk: int, threads: int, costs: np.ndarray) -> Segments:
     """Segments in chunks of at most so many examples, none of which is done yet."""
     lo, hi = whole.segments[:, LO], whole.segments[:, HI]
-    counts = -(-(hi - lo) // chunk)
-    of = np.repeat(np.arange(len(counts)), counts)
-    place = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    of, place = pieces_of(hi - lo, chunk)
     segments = np.zeros((len(of), whole.segments.shape[1]), np.int64)
     segments[:, ROW], segments[:, PASSED] = TURNS, threads
     segments[:, LO] = lo[of] + place * chunk
     segments[:, HI] = np.minimum(segments[:, LO] + chunk, hi[of])
-    out = np.zeros((len(of), 3))
-    out[:, DONE] = -1
     progress = np.zeros(DONE_CHUNKS + len(of) + 8, np.int64)
     origin = int(lo[0]) if len(lo) else 0
-    return replace(
-        whole, segments=segments, rates=whole.rates[of], out=out, costs=costs, progress=progress, origin=origin
-    )
+    new = {"segments": segments, "rates": whole.rates[of], "out": nothing_done(len(of)), "costs": costs}
+    return replace(whole, **new, progress=progress, origin=origin)
 
 
 def summed(whole: Segments, chunks: Segments, bags: np.ndarray | None) -> None:
     """Note what became of segments, given what became of their chunks: costs are added up as one thread does it."""
-    begun = chunks.out[:, DONE] >= 0
-    done = np.where(begun, chunks.out[:, DONE], chunks.segments[:, LO]).astype(np.int64)
+    done, ends = chunks.reached, chunks.segments[:, HI]
     first = np.searchsorted(chunks.segments[:, LO], whole.segments[:, LO])
     for number, (lo, hi) in enumerate(whole.segments[:, LO : HI + 1].tolist()):
-        end = first[number + 1] if number + 1 < len(first) else len(done)
-        own = done[first[number] : end]
-        short = np.flatnonzero(own < chunks.segments[first[number] : end, HI])
-        reached = int(own[short[0]]) if len(short) else hi
-        if not begun[first[number]]:
+        if chunks.out[first[number], DONE] == NOT_BEGUN:
             break
+        own = slice(first[number], first[number + 1] if number + 1 < len(first) else None)
+        short = np.flatnonzero(done[own] < ends[own])
+        reached = int(done[own][short[0]]) if len(short) else hi
         start = lo + -(whole.first + lo) % whole.every
         costs = chunks.costs[start - chunks.origin : max(start, reached) - chunks.origin : whole.every]
-        counted = len(costs) if bags is None else int(np.diff(bags)[start : reached : whole.every].sum())
+        at = np.arange(start, reached, whole.every)
+        counted = len(costs) if bags is None else int((bags[at + 1] - bags[at]).sum())
         whole.out[number] = reached, np.cumsum(costs)[-1] if len(costs) else 0.0, counted

@@ -78,17 +78,33 @@ class Segments:
     @classmethod
     def of(cls, segments: np.ndarray, rates: Any, first: int, every: int, seed: int, clock: int = 0) -> "Segments":
         """Segments of which nothing is done yet."""
-        out = np.zeros((len(segments), 3))
-        out[:, DONE] = NOT_BEGUN
         rows = int(segments[:, ROW].max(initial=0)) + 1
         numbers = np.ascontiguousarray(rates, np.float32)
         progress = np.zeros(rows, np.int64)
-        return cls(segments, numbers, out, _NO_COSTS, progress, 0, first, every, seed, clock, _NONE, _NO_PACES)
+        return cls(
+            segments,
+            numbers,
+            nothing_done(len(segments)),
+            _NO_COSTS,
+            progress,
+            0,
+            first,
+            every,
+            seed,
+            clock,
+            _NONE,
+            _NO_PACES,
+        )
 
     def part(self, begin: int, end: int) -> "Segments":
         """Segments from one to before another, in the same memory."""
         own = slice(begin, end)
         return replace(self, segments=self.segments[own], rates=self.rates[own], out=self.out[own])
+
+    @property
+    def reached(self) -> np.ndarray:
+        """(s,) int64: the first example of each that is not done."""
+        return np.where(self.out[:, DONE] > NOT_BEGUN, self.out[:, DONE], self.segments[:, LO]).astype(np.int64)
 
     @property
     def finished(self) -> bool:
@@ -98,6 +114,13 @@ class Segments:
     def failed(self, segment: int) -> bool:
         """Whether a segment stopped at an example that went wrong."""
         return NOT_BEGUN < self.out[segment, DONE] < self.segments[segment, HI]
+
+
+def nothing_done(count: int) -> np.ndarray:
+    """What became of so many segments before any of them is begun."""
+    out = np.zeros((count, 3))
+    out[:, DONE] = NOT_BEGUN
+    return out
 
 
 def segments_between(edges: np.ndarray, sampled: int) -> np.ndarray:

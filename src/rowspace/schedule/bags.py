@@ -12,6 +12,7 @@ from rowspace.errors import DataError
 from rowspace.jit.compile import compiled_loop
 from rowspace.schedule.arrays import Arrays
 from rowspace.schedule.sort_loops import fill_bags, gather_bags
+from rowspace.tables.entries import pieces_of
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,8 @@ def in_file_order(chunk: Chunk) -> Chunk:
     ids = np.asarray(chunk[by])
     begins = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.zeros(0, int)
     lengths = np.diff(np.append(begins, len(ids)))
-    pieces = -(-lengths // most)
-    piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    offsets = np.append(np.repeat(begins, pieces) + piece * most, len(ids)).astype(np.int64)
+    of, piece = pieces_of(lengths, most)
+    offsets = np.append(begins[of] + piece * most, len(ids)).astype(np.int64)
 
     def neighbours(values: np.ndarray) -> Ragged:
         return Ragged(np.ascontiguousarray(values), offsets, gathered=True)

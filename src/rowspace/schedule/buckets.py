@@ -24,6 +24,7 @@ from rowspace.schedule.negative_pool import NegativePool
 from rowspace.schedule.sizes import PAGE, Sizes, page_on_disk
 from rowspace.schedule.sort_loops import find_places
 from rowspace.state import Sample
+from rowspace.tables.entries import pieces_of
 
 Shapes = Mapping[str, tuple[int, int]]  # (n, d) of tables
 
@@ -259,12 +260,10 @@ class Buckets:
 
 def _cut(segments: np.ndarray, longest: int) -> np.ndarray:
     """Cut long segments in pieces, of which only the last says that the row has passed."""
-    pieces = np.maximum(1, -(-(segments[:, HI] - segments[:, LO]) // longest))
-    if pieces.max(initial=1) == 1:
+    of, piece = pieces_of(np.maximum(1, segments[:, HI] - segments[:, LO]), longest)
+    if len(of) == len(segments):
         return segments
-    out = np.repeat(segments, pieces, axis=0)
-    piece = np.arange(len(out)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    last = piece == np.repeat(pieces, pieces) - 1
+    out, last = segments[of], np.append(of[1:] != of[:-1], True)
     out[:, LO] += piece * longest
     out[~last, HI] = out[~last, LO] + longest
     out[~last, PASSED] = out[~last, NEEDED] - 1

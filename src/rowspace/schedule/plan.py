@@ -92,9 +92,8 @@ class Outcome:
         here = np.concatenate([np.arange(*task) for task in stage]) if stage else np.zeros(0, int)
         here = here[np.argsort(segments.segments[here, LO], kind="stable")]  # whichever thread had them
         out, lo, hi = segments.out[here], segments.segments[here, LO], segments.segments[here, HI]
-        begun = out[:, DONE] > NOT_BEGUN
-        done = np.where(begun, out[:, DONE], lo).astype(np.int64)
-        wrong = np.flatnonzero(begun & (done < hi))
+        done = segments.reached[here]
+        wrong = np.flatnonzero((out[:, DONE] > NOT_BEGUN) & (done < hi))
         failed = int(done[wrong[0]]) if len(wrong) else None
         costs = out[:, TOTAL].tolist() if apart else [float(out.sum(axis=0)[TOTAL])]
         steps = int((done - lo).sum())

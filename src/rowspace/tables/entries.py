@@ -113,6 +113,17 @@ def _refuse(what: str, entries: Sequence[Any], place: Place, wrong: Callable[[An
     raise DataError(f"{what} holds {_told(entry)} {place(at)}: {why}")
 
 
+def pieces_of(lengths: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Stretches of these lengths (n,) in pieces of at most so many: the stretch of each piece, and its place there.
+
+    >>> pieces_of(np.array([2, 5]), 2)
+    (array([0, 1, 1, 1]), array([0, 0, 1, 2]))
+    """
+    counts = -(-lengths // most)
+    of = np.repeat(np.arange(len(counts)), counts)
+    return of, np.arange(len(of)) - offsets_of(counts)[of]
+
+
 def _mixed(what: str, entries: Sequence[Any], place: Place) -> DataError:
     """The error for entries that are no names, or numbers, or not all of one meaning."""
     found = [_meaning(type(entry)) for entry in entries]
