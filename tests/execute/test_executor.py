@@ -135,7 +135,7 @@ def test_any_number_of_threads_gives_the_bytes_of_one_after_another(cost, update
         options["schedule"] = "sequential"  # copies of an exact table cannot be averaged
     expected = learned(one_after_another, cost, UPDATES[update](), **options)
     for threads in (1, 2, 3):
-        executor_for = lambda loops, threads=threads: Threads(threads, 2**30, loops, SIZES)
+        executor_for = lambda loops, threads=threads: Threads(threads, 2**30, loops, SIZES, {})
         assert learned(executor_for, cost, UPDATES[update](), **options) == expected
 
 
@@ -148,7 +148,7 @@ def test_any_memory_gives_the_bytes_of_one_after_another(cost, update, tmp_path,
     tiles = set()
 
     def executor_for(threads, room, loops):
-        executor = Threads(threads, 2**30, loops, SIZES)
+        executor = Threads(threads, 2**30, loops, SIZES, {})
         executor._room, run = room, executor._arranged
         monkeypatch.setattr(executor, "_arranged", lambda *given: counted(run(*given), tiles))
         return executor

@@ -256,11 +256,11 @@ def test_numbers_of_threads_next_to_the_present_are_compared():
     team = Team(8, 0, threads=8)
     found = set()
     for team.plans in (1, 3, 9, 17, 25):
-        found.add(team.other(16))
+        found.add(team.other(16, 8))
     assert found == {4, 16}
-    assert Team(1, 0, threads=1).other(2) == 2
-    assert Team(2, 0, threads=2).other(2) == 1
-    assert Team(16, 0, threads=16).other(16) == 8
+    assert Team(1, 0, threads=1).other(2, 8) == 2
+    assert Team(2, 0, threads=2).other(2, 8) == 1
+    assert Team(16, 0, threads=16).other(16, 8) == 8
 
 
 def test_chunks_get_shorter_where_many_wait():
@@ -288,6 +288,6 @@ def test_few_examples_run_on_one_thread():
 
     plan = Plan()
     plan.kernel, plan.segments = kernel, work
-    assert InTurns(TurnSizes(least_bytes=100 * 2 * 8 * 4), 2, trainer.loops).pay(plan)
-    assert not InTurns(TurnSizes(least_bytes=100 * 2 * 8 * 4 + 1), 2, trainer.loops).pay(plan)
-    assert not InTurns(TurnSizes(least_bytes=0), 1, trainer.loops).pay(plan)
+    assert InTurns(TurnSizes(least_bytes=100 * 2 * 8 * 4), 2, trainer.loops, {}).pay(plan)
+    assert not InTurns(TurnSizes(least_bytes=100 * 2 * 8 * 4 + 1), 2, trainer.loops, {}).pay(plan)
+    assert not InTurns(TurnSizes(least_bytes=0), 1, trainer.loops, {}).pay(plan)

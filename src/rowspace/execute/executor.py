@@ -13,7 +13,7 @@ from rowspace.columns.chunk import length, members
 from rowspace.errors import OverMemory
 from rowspace.execute.arrange import Arranged, Stage, arranged
 from rowspace.execute.batches import BatchRun
-from rowspace.execute.in_turns import InTurns
+from rowspace.execute.in_turns import InTurns, Teams
 from rowspace.execute.replicas import Replicas
 from rowspace.execute.residency import Residency
 from rowspace.execute.tasks import compile_loop, run_alone, run_task
@@ -47,11 +47,12 @@ class Threads:
         memory: bytes that the process may have, where tables are on disk.
         loops: those of the cost.
         sizes: numbers of taking turns in file order.
+        teams: what was found of loops in turns before.
     """
 
-    def __init__(self, threads: int, memory: int, loops: Loops, sizes: TurnSizes) -> None:
+    def __init__(self, threads: int, memory: int, loops: Loops, sizes: TurnSizes, teams: Teams) -> None:
         self.at_once, self.memory = threads, memory
-        self._turns = InTurns(sizes, threads, loops)
+        self._turns = InTurns(sizes, threads, loops, teams)
         self._workers = Workers(threads)
         self._room: int | None = None  # of the memory, for rows and examples, once it is known
 

@@ -60,10 +60,10 @@ class Team:
             return None
         return min(times, key=lambda threads: len(times[threads]))
 
-    def other(self, most: int) -> int:
-        """Another number of threads to compare with: half as many and twice as many by turns."""
+    def other(self, most: int, probed: int) -> int:
+        """Another number of threads to compare with in one of `probed` plans: half and twice as many by turns."""
         fewer, more = self.threads // 2, min(most, self.threads * 2)
-        return fewer if fewer and (more == self.threads or self.plans // 2 % 2 == 0) else more
+        return fewer if fewer and (more == self.threads or self.plans // probed % 2 == 0) else more
 
     def fit(self, waited: float, sizes: TurnSizes) -> None:
         """Take chunks of which few have to wait, given how many of those of this length did.
@@ -86,6 +86,9 @@ class Team:
             self.threads = fastest
 
 
+Teams = dict[tuple[str, int], Team]  # by the source of a loop and the threads that there are
+
+
 class InTurns:
     """Runs plans in file order, whatever their loop.
 
@@ -93,11 +96,11 @@ class InTurns:
         sizes: numbers of taking turns.
         threads: that may take part.
         loops: those of the cost.
+        teams: what was found of loops before; more is added.
     """
 
-    def __init__(self, sizes: TurnSizes, threads: int, loops: Loops) -> None:
-        self.sizes, self.threads, self.loops = sizes, threads, loops
-        self._teams: dict[tuple[str, int], Team] = loops.teams
+    def __init__(self, sizes: TurnSizes, threads: int, loops: Loops, teams: Teams) -> None:
+        self.sizes, self.threads, self.loops, self.teams = sizes, threads, loops, teams
         self._last, self._costs = np.zeros(sizes.slots, np.int32), np.zeros(0)
 
     def pay(self, plan: Plan) -> bool:
@@ -110,11 +113,11 @@ class InTurns:
     def run(self, plan: Plan, arguments: Arguments, workers: Workers) -> None:
         """Run a plan; its segments then tell what became of them."""
         key = plan.kernel.source, self.threads
-        if key not in self._teams:
-            self._teams[key] = self._team(plan, arguments)
-        team = self._teams[key]
+        if key not in self.teams:
+            self.teams[key] = self._team(plan, arguments)
+        team = self.teams[key]
         for segments, compared in _parts(plan.segments, team, self.sizes.probed):
-            threads = team.to_try() or (team.other(self.threads) if compared else team.threads)
+            threads = team.to_try() or (team.other(self.threads, self.sizes.probed) if compared else team.threads)
             began, examples = perf_counter(), int(segments.segments[-1, HI] - segments.segments[0, LO])
             self._run_part(plan, segments, arguments, team, threads, workers)
             if not segments.finished:
@@ -140,7 +143,7 @@ class InTurns:
         team.fit(waiting(chunks, turns.noted, threads), self.sizes)
 
     def _team(self, plan: Plan, arguments: Arguments) -> Team:
-        """A thread for each core, in chunks that suit the first examples; both loops are compiled, untimed."""
+        """What is known before the first plan: chunks that suit its examples. Both loops are compiled, untimed."""
         compile_loop(plan.kernel, arguments)
         self._last[:] = 0
         first, trials = min(self.threads, thread_count(self.sizes.threads)), self.sizes.trials

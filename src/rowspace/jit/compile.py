@@ -75,6 +75,7 @@ def _dispatcher(code: CodeType, called: tuple[Any, ...], constants: tuple[Any, .
     return numba.njit(**_options(bounds))(FunctionType(code, {**_names(), **values, **dict(called)}))
 
 
+@functools.cache
 def _names() -> dict[str, Any]:
     """What every source knows beside its own functions."""
     from rowspace.jit import intrinsics

@@ -93,4 +93,4 @@ def rest(typing: Any) -> Any:
     return types.void(), emit
 
 
-INTRINSICS = {each._name: each for each in (load_acquire, store_release, take, pause, rest, prefetch)}
+INTRINSICS = {each.__name__: each for each in (load_acquire, store_release, take, pause, rest, prefetch)}

@@ -1,7 +1,7 @@
 """The names that a loop's source knows beside its own, as plain Python has them.
 
 Modules of loops import them from here; `compile` hands them to every source, with single instructions of the machine in
-place of the last six.
+place of the functions among them.
 """
 
 import math

@@ -18,7 +18,6 @@ class Loops:
         self.cost, self.state = cost, state
         self.last: Kernel | None = None  # the loop over examples that was asked for last
         self.kernels: dict[Any, Kernel] = {}  # by the forms of their columns, and what else they depend on
-        self.teams: dict[tuple[str, int], Any] = {}  # how each loop is run in file order, found by who runs it
         self._row_loops: dict[tuple[str, bool], RowLoop] = {}
 
     def examples(self, chunk: Chunk, phases: Phases = WHOLE, *, guarded: bool = False) -> Kernel:

@@ -81,20 +81,8 @@ class Segments:
         rows = int(segments[:, ROW].max(initial=0)) + 1
         numbers = np.ascontiguousarray(rates, np.float32)
         progress = np.zeros(rows, np.int64)
-        return cls(
-            segments,
-            numbers,
-            nothing_done(len(segments)),
-            _NO_COSTS,
-            progress,
-            0,
-            first,
-            every,
-            seed,
-            clock,
-            _NONE,
-            _NO_PACES,
-        )
+        out = nothing_done(len(segments))
+        return cls(segments, numbers, out, _NO_COSTS, progress, 0, first, every, seed, clock, _NONE, _NO_PACES)
 
     def part(self, begin: int, end: int) -> "Segments":
         """Segments from one to before another, in the same memory."""

@@ -12,6 +12,7 @@ from rowspace.columns.data import Data
 from rowspace.columns.input import as_chunk
 from rowspace.errors import DataError, NoExamples
 from rowspace.execute.executor import Executor, Threads
+from rowspace.execute.in_turns import Teams
 from rowspace.execute.tiles import random_access
 from rowspace.execute.turns import TurnSizes
 from rowspace.kernel.cost import Cost, column_names
@@ -75,6 +76,7 @@ class Trainer:
         self.state = TrainState.begin(tables, sgd() if update is None else update)
         self.history: list[Epoch] = []
         self.buckets: dict[Key, Buckets | None] = {}  # how chunks are sorted, by their columns
+        self.teams: Teams = {}  # how fast loops run in file order, from one fit to the next
         self.loops = Loops(cost, self.state)
 
     @property
@@ -278,7 +280,7 @@ class Trainer:
         total = None if data.examples is None else options.epochs * data.examples
         call("on_train_begin")
         with (
-            Threads(thread_count(options.threads), memory, self.loops, self.turns) as executor,
+            Threads(thread_count(options.threads), memory, self.loops, self.turns, self.teams) as executor,
             random_access([a for t in self.tables for a in self.state.arrays_of(t)], memory),
             recording(options.trace, self.state),
             interrupts_heard() as check_interrupts,

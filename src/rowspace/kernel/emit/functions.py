@@ -140,6 +140,7 @@ def upcoming(segments, segment, end):  # a guess where threads take turns
     return min(segment + (segments[segment, 2] if segments[segment, 0] < 0 else 1), end - 1)
 
 
+# Four examples are enough to hide the way to memory, and few enough to stay in the first-level cache.
 def look_ahead(n, hi, segments, following):  # the example four after this one, or in the segment that follows
     ahead = n + 4
     return ahead if ahead < hi else min(segments[following, 3] + ahead - hi, segments[following, 4] - 1)
@@ -288,20 +289,8 @@ def erfcx(x):  # exp(x^2) erfc(x); the series at infinity where both leave the r
 _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(is_finite, sign, square, whole_power, sigmoid, softplus, log1mexp, maximum, minimum, clip),
     *(draws.random_bits, draws.draw_uniform, draws.draw_alias, draws.draw_from, draws.is_rare),
-    *(
-        longest,
-        waited,
-        finished,
-        stopped,
-        note,
-        upcoming,
-        look_ahead,
-        piece_of,
-        piece_end,
-        prefetch_row,
-        hash_length,
-        merge_repeats,
-    ),
+    *(longest, waited, finished, stopped, note, upcoming, look_ahead),
+    *(piece_of, piece_end, prefetch_row, hash_length, merge_repeats),
     *(sort_places, round_away, times_unless_zero, digamma, trigamma, erfcinv, erfinv, erfcx),
 )
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
