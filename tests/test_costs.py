@@ -8,12 +8,13 @@ import pytest
 
 import rowspace as rs
 from rowspace.costs import NAMED, weighted
-from rowspace.errors import CostError, DataError
+from rowspace.errors import CostError, DataError, GradientError
 from tests.support import naive
 from tests.support.examples import ROWS, data_for, indexed, tables_for
 from tests.support.quick import quick
 
 EVERY = sorted(NAMED)
+NO_GRADIENT = "word2vec_cbow"  # moves rows by word2vec.c's step
 
 
 def as_tables(values):
@@ -21,12 +22,22 @@ def as_tables(values):
 
 
 @pytest.mark.parametrize("examples", [2, pytest.param(8, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", [name for name in EVERY if name != NO_GRADIENT])
 def test_gradient_agrees_with_finite_differences(name, examples):
     tables = as_tables(tables_for(name))
     data = data_for(name, examples=8)
     for n in range(examples):
         rs.check_gradient(NAMED[name], tables, {c: v[n] for c, v in data.items()}, compiled=False)
+
+
+def test_word2vec_moves_each_row_of_a_window_by_the_gradient_of_the_mean():
+    tables = as_tables(tables_for("cbow"))
+    example = {"window": [0, 1, 3, 4], "center": 2, "negatives": [1, 1, 0]}
+    true, moved = (rs.gradient(NAMED[name], tables, example) for name in ("cbow", NO_GRADIENT))
+    np.testing.assert_allclose(moved["W"].values, 4 * true["W"].values, rtol=1e-5)
+    np.testing.assert_allclose(moved["C"].values, true["C"].values, rtol=1e-5)
+    with pytest.raises(GradientError, match="W"):
+        rs.check_gradient(NAMED[NO_GRADIENT], tables, example, compiled=False)
 
 
 # Adagrad starts warm: from nothing it turns a gradient that is zero but for rounding into a whole step.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 
 from rowspace.columns.holding import above, between, held, holding, one_of
 from rowspace.errors import CostError
@@ -79,10 +80,24 @@ def pair_negatives(E: Any, i: Any, j: Any, negatives: Any) -> Any:
 def cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
     """As `skip_gram`, with u the mean of the rows in the window: it predicts the word from its neighbours.
 
-    The step is the gradient of this cost. word2vec.c's is not: it adds the gradient with respect to the mean to every
-    row of the window, without dividing by their number, and so moves them that many times too far.
+    The step is the gradient of this cost, in which each of n rows has an n-th of that of the mean. `word2vec_cbow`
+    gives each of them all of it, as word2vec.c does.
     """
     u = W[window].mean(axis=0)
+    return pt.softplus(-(u @ C[center])) + pt.softplus(C[negatives] @ u).sum()
+
+
+def word2vec_cbow(W: Any, C: Any, window: Any, center: Any, negatives: Any) -> Any:
+    """As `cbow`, with word2vec.c's step: every row in the window moves by the whole gradient of the mean.
+
+    So the mean itself moves by that gradient, however many words there are: with the true gradient of n rows it moves
+    by an n-th, and what is learned comes mostly from short windows. It is no gradient of any cost, and
+    `rs.check_gradient` says so of `W`: the mean's value is kept, and for the gradient it stands for the sum.
+    Source: Mikolov et al. (2013), as in word2vec.c; gensim and fastText do the same.
+    """
+    rows = W[window]
+    total = rows.sum(axis=0)
+    u = total + disconnected_grad(rows.mean(axis=0) - total)
     return pt.softplus(-(u @ C[center])) + pt.softplus(C[negatives] @ u).sum()
 
 

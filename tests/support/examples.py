@@ -31,6 +31,7 @@ CASES: Mapping[str, Mapping[str, Column]] = {
     "skip_gram": CENTER,
     "sampled_softmax": CENTER,
     "cbow": WINDOW,
+    "word2vec_cbow": WINDOW,
     "skip_gram_bag": WINDOW,
     "subword_skip_gram": {
         "subwords": Column("bag", ("S",)),

@@ -76,7 +76,7 @@ def cbow(options: TextOptions) -> Recipe:
             window = Ragged(members.values, members.offsets[window.offsets])  # all of a word's neighbours are one bag
         return {"window": window, "center": center, "negatives": negatives}
 
-    return _racing(options, costs.cbow, {"W": W, "C": C}, columns, answer)
+    return _racing(options, costs.word2vec_cbow, {"W": W, "C": C}, columns, answer)
 
 
 def glove(options: TextOptions) -> Recipe:
