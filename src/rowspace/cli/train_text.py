@@ -43,7 +43,7 @@ def text(
     ] = 1e-3,
     rate: Annotated[
         float | None,
-        typer.Option(help="First learning rate; it falls to 0. [default: 0.025; cbow 0.2, glove 0.05]"),
+        typer.Option(help="First learning rate; it falls to 0. [default: 0.025; cbow and glove 0.05]"),
     ] = None,
     min_count: Annotated[int, typer.Option(help="Words that occur less often are left out.")] = 5,
     max_vocab: Annotated[int | None, typer.Option(help="Keep so many words, the most frequent. [default: all]")] = None,

@@ -63,8 +63,8 @@ def train_text(
         negative: words drawn against each example (see `rs.Negatives`); not for glove.
         ns_exponent: the exponent of the counts they are drawn by; not for glove.
         sample: words more frequent than about this share of the text are left out at times; 0 for never; not for glove.
-        rate: where the rate starts; it falls to 0 in a straight line. Default 0.025 for skip_gram; 0.05 for glove; 0.2
-            for cbow, whose step is that of a mean: word2vec.c's is as many times longer as a window has words.
+        rate: where the rate starts; it falls to 0 in a straight line. Default 0.025 for skip_gram; 0.05 for cbow, as
+            in word2vec.c (gensim's library starts from 0.025), and for glove.
         min_n, max_n: with max_n above 0 (fastText's is 6), words are made of their n-grams too, so that a word never
             seen has a vector.
         buckets: rows for the n-grams.

@@ -98,7 +98,7 @@ def glove(options: TextOptions) -> Recipe:
 
 COSTS = {
     "skip_gram": Defaults(skip_gram, 0.025),
-    "cbow": Defaults(cbow, 0.2),
+    "cbow": Defaults(cbow, 0.05),
     "glove": Defaults(glove, 0.05, epochs=25, draws=False, rows=5),
 }
 
