@@ -1,5 +1,6 @@
 """Examples of a text: against a naive version with the same draws, and against the chances they are drawn by."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -40,7 +41,7 @@ def bags(made, epoch=0):
 
 
 def in_bags(given, **options):
-    return bags(of(given, columns=lambda kept: kept.bags(), paired=False, **options))
+    return bags(of(given, columns=lambda kept: kept.bags(streams=1), paired=False, **options))
 
 
 # --- the naive version -----------------------------------------------------------------------------------------------
@@ -82,6 +83,16 @@ def test_equals_the_naive_version(sentences, sample, window, seed, tokens):
     options = {"sample": sample, "window": window, "seed": seed, "piece": tokens}
     assert pairs(of(given, **options)) == naive_pairs(given, sample, window, seed)
     assert in_bags(given, **options) == naive_bags(given, sample, window, seed)
+
+
+@given(SENTENCES, st.integers(1, 9))
+def test_bags_come_from_several_places_in_turn(sentences, streams):
+    given = text(sentences)
+    made = bags(of(given, columns=lambda kept: kept.bags(streams), paired=False))
+    inside = in_bags(given)
+    edges = [len(inside) * s // streams for s in range(streams + 1)]
+    places = [inside[a:b] for a, b in pairwise(edges)]
+    assert made == [place[n] for n in range(len(inside)) for place in places if n < len(place)]
 
 
 @pytest.mark.parametrize("sample", [0, 0.02])

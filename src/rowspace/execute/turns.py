@@ -125,7 +125,7 @@ class Turns:
     def _note(self, chunk: int) -> bool:
         """Whether a chunk is noted. Where few after it are, and no other thread is at it, those that come next are."""
         left, count = self.noted - chunk, len(self.chunks.segments)
-        if left < self.group and self.noted < count and self._noting.acquire(blocking=left <= 0):
+        if left < 2 * self.group and self.noted < count and self._noting.acquire(blocking=left <= 0):
             try:
                 end = min(count, self.noted + self.group)
                 self.notes.run(noting(self.arguments, self.last), self.chunks, self.noted, end)

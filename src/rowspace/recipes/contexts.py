@@ -23,6 +23,7 @@ from rowspace.system.threads import Workers
 
 PIECE_TOKENS = 2**19  # of a text, made into examples together
 BAG_WORDS = 16  # around a word, at most
+STREAMS = 64  # places of a piece from which words are taken in turn: threads at neighbours would wait for each other
 PIECES_AT_ONCE = 4  # made at a time, at most: each takes memory
 
 
@@ -163,12 +164,24 @@ class KeptWords:
         pairs = compiled_loop(pair_up)(self.words, self.reach, self.starts, centers, contexts)
         return centers[:pairs], contexts[:pairs]
 
-    def bags(self) -> tuple[np.ndarray, Ragged]:
-        """Centers, each with the bag of its contexts."""
+    def bags(self, streams: int = STREAMS) -> tuple[np.ndarray, Ragged]:
+        """Centers, each with the bag of its contexts, from so many places of the piece in turn."""
         centers, contexts = np.empty(len(self.words), np.int32), np.empty(self.most_pairs, np.int32)
         offsets = np.empty(len(self.words) + 1, np.int64)
         bags = compiled_loop(bag_up)(self.words, self.reach, self.starts, centers, contexts, offsets)
-        return centers[:bags], Ragged(contexts[: offsets[bags]], offsets[: bags + 1])
+        order = in_streams(bags, streams)
+        return centers[order], Ragged(contexts[: offsets[bags]], offsets[: bags + 1]).reordered(order)
+
+
+def in_streams(count: int, streams: int) -> np.ndarray:
+    """The order in which so many are taken one from each of `streams` equal stretches in turn.
+
+    >>> in_streams(7, 3)
+    array([0, 2, 4, 1, 3, 5, 6])
+    """
+    edges = np.arange(streams + 1) * count // streams
+    places = edges[:-1] + np.arange(-(-count // streams))[:, None]
+    return places[places < edges[1:]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,10 +49,8 @@ def train_text(
 ) -> Model:
     """Learn a vector for every word of a text.
 
-    `skip_gram` (`costs.skip_gram_bag`) gives the same bytes for the same seed, however many threads there are: pairs of
-    words are sorted into blocks that no two threads share. So does `glove`. `cbow` and subwords look up rows in any
-    block: there more than one thread race, and only `threads=1` can be repeated. `glove` keeps about 40 bytes in memory
-    for every two words that stand near one another; the others stream.
+    The same seed gives the same bytes, however many threads there are. `glove` keeps about 40 bytes in memory for every
+    two words that stand near one another; the others stream.
 
     Args:
         text: what `rs.read_text` gives, or anything it reads with its defaults.

@@ -61,7 +61,7 @@ def _subword_skip_gram(options: TextOptions, S: Table, C: Table, bags: Ragged, a
         center, window = kept.bags()
         return {"subwords": bags.reordered(center), "window": window, "negatives": negatives}
 
-    return _racing(options, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
+    return _over_bags(options, costs.subword_skip_gram, {"S": S, "C": C}, columns, answer)
 
 
 def cbow(options: TextOptions) -> Recipe:
@@ -76,7 +76,7 @@ def cbow(options: TextOptions) -> Recipe:
             window = Ragged(members.values, members.offsets[window.offsets])  # all of a word's neighbours are one bag
         return {"window": window, "center": center, "negatives": negatives}
 
-    return _racing(options, costs.word2vec_cbow, {"W": W, "C": C}, columns, answer)
+    return _over_bags(options, costs.word2vec_cbow, {"W": W, "C": C}, columns, answer)
 
 
 def glove(options: TextOptions) -> Recipe:
@@ -140,10 +140,10 @@ def _contexts(options: TextOptions, columns: Columns, *, paired: bool) -> Contex
     )
 
 
-def _racing(options: TextOptions, cost: Any, tables: dict[str, Table], columns: Columns, answer: Answer) -> Recipe:
-    """The recipe of a cost over bags whose rows lie in any block: threads race, unless there is one."""
+def _over_bags(options: TextOptions, cost: Any, tables: dict[str, Table], columns: Columns, answer: Answer) -> Recipe:
+    """The recipe of a cost over bags whose rows lie in any block: in file order, which threads take turns at."""
     data = _contexts(options, columns, paired=False)
-    defaults = {"schedule": "hogwild" if options.threads > 1 else "sequential"}
+    defaults = {"schedule": "sequential"}
     return Recipe(cost, tables, data, sgd(linear(options.rate)), defaults, partial(_model, options, answer))
 
 
