@@ -12,9 +12,10 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.columns.chunk import length
 from rowspace.columns.input import as_chunk
+from rowspace.execute.chunks import Chunks, Room
 from rowspace.execute.in_turns import InTurns, Team
 from rowspace.execute.tasks import run_alone
-from rowspace.execute.turns import Turns, TurnSizes, chunked, summed
+from rowspace.execute.turns import Turns, TurnSizes
 from rowspace.kernel.segments import DONE, NEEDED, Segments, segments_between
 from rowspace.system.threads import Workers
 from tests.support.examples import CASES, data_for, indexed, problem, tables_for
@@ -159,9 +160,9 @@ def whole():
         segments = segments_between(np.arange(0, 701, 100), 0)
         work = Segments.of(segments, np.full((7, 1), 0.05), 0, 1, 0)
         bound = kernel.bind(tables, trainer.states, columns)
-        chunks = chunked(work, chunk, threads, np.zeros(700))
+        chunks = Chunks.of(work, chunk, threads, Room())
         last = np.zeros(2**10, np.int32)
-        return work, Turns(kernel, trainer.loops.notes(kernel), bound, threads, chunks, last, TINY.noted), tables["E"]
+        return work, Turns(kernel, trainer.loops.notes(kernel), bound, chunks, last, TINY.noted), tables["E"]
 
     return make
 
@@ -187,7 +188,7 @@ def test_threads_that_are_halted_leave_all_examples_up_to_one(threads, calls, wh
     turns.kernel = After(turns.kernel, calls, workers.halt)
     with workers:
         turns.run(workers)
-    summed(work, turns.chunks, None)
+    turns.chunks.tell(None)
     done = int((np.where(work.out[:, DONE] < 0, work.segments[:, 3], work.out[:, DONE]) - work.segments[:, 3]).sum())
     assert done < 700
     _, plain, same = whole(1)

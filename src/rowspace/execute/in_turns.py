@@ -11,8 +11,9 @@ from time import perf_counter
 import numpy as np
 
 from rowspace.columns.chunk import members
+from rowspace.execute.chunks import Chunks, Room
 from rowspace.execute.tasks import compile_loop, run_alone
-from rowspace.execute.turns import Turns, TurnSizes, chunked, noting, summed, waiting
+from rowspace.execute.turns import Turns, TurnSizes, note
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
 from rowspace.kernel.segments import HI, LO, Arguments, Segments
@@ -101,7 +102,7 @@ class InTurns:
 
     def __init__(self, sizes: TurnSizes, threads: int, loops: Loops, teams: Teams) -> None:
         self.sizes, self.threads, self.loops, self.teams = sizes, threads, loops, teams
-        self._last, self._costs = np.zeros(sizes.slots, np.int32), np.zeros(0)
+        self._last, self._room = np.zeros(sizes.slots, np.int32), Room()
 
     def pay(self, plan: Plan) -> bool:
         """Whether several threads may be faster than one."""
@@ -132,15 +133,15 @@ class InTurns:
             run_alone(plan.kernel.run, arguments, whole, workers)
             return
         self._last[:] = 0
-        chunks = chunked(whole, team.chunk, threads, self._room(whole))
-        notes, noted = self.loops.notes(plan.kernel), self.sizes.noted
-        turns = Turns(plan.kernel, notes, arguments, threads, chunks, self._last, noted, team.size)
+        chunks = Chunks.of(whole, team.chunk, threads, self._room)
+        notes = self.loops.notes(plan.kernel)
+        turns = Turns(plan.kernel, notes, arguments, chunks, self._last, self.sizes.noted, team.size)
         try:
             turns.run(workers)
         finally:
-            summed(whole, chunks, members(plan.columns))
+            chunks.tell(members(plan.columns))
         team.size = max(1, turns.size // 2)
-        team.fit(waiting(chunks, turns.noted, threads), self.sizes)
+        team.fit(chunks.waiting(max(0, turns.noted - _SAMPLE), turns.noted), self.sizes)
 
     def _team(self, plan: Plan, arguments: Arguments) -> Team:
         """What is known before the first plan: chunks that suit its examples. Both loops are compiled, untimed."""
@@ -148,18 +149,11 @@ class InTurns:
         self._last[:] = 0
         first, trials = min(self.threads, thread_count(self.sizes.threads)), self.sizes.trials
         team = Team(first, trials, threads=1 if trials else first)
-        chunks = chunked(plan.segments, _FIRST_CHUNK, first, self._costs)
-        few = min(_SAMPLE, len(chunks.segments))
-        self.loops.notes(plan.kernel).run(noting(arguments, self._last), chunks, 0, few)
-        team.fit(waiting(chunks, few, first), self.sizes)
+        chunks = Chunks.of(plan.segments, _FIRST_CHUNK, first, self._room)
+        few = min(_SAMPLE, len(chunks))
+        note(self.loops.notes(plan.kernel), arguments, chunks, few, self._last)
+        team.fit(chunks.waiting(0, few), self.sizes)
         return team
-
-    def _room(self, segments: Segments) -> np.ndarray:
-        """Room for the costs of all examples, which is used again and again."""
-        examples = int(segments.segments[-1, HI] - segments.segments[0, LO])
-        if len(self._costs) < examples:
-            self._costs = np.zeros(examples)
-        return self._costs
 
     def _bytes(self, kernel: Kernel) -> int:
         """Of the rows that an example looks up; a bag counts as one."""

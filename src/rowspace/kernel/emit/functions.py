@@ -110,14 +110,14 @@ def waited(progress, segments, segment, before):
 
 
 def finished(progress, segments, out, segment, total, counted, end):  # gives the segment that is next
-    out[segment, 0] = segments[segment, 4]
-    out[segment, 1] = total
-    out[segment, 2] = counted
     if segments[segment, 0] < 0:
         store_release(progress, 32 + segment, 1)
         if load_acquire(progress, 8) != 0 or load_acquire(progress, 0) >= end:
             return i64(4611686018427387904)  # none is taken that would have to wait for the next call
         return take(progress, 0)
+    out[segment, 0] = segments[segment, 4]
+    out[segment, 1] = total
+    out[segment, 2] = counted
     store_release(progress, segments[segment, 0], segments[segment, 2])
     return segment + 1
 
