@@ -256,12 +256,22 @@ def test_one_thread_goes_on_where_several_are_much_slower():
 def test_numbers_of_threads_next_to_the_present_are_compared():
     team = Team(8, 0, threads=8)
     found = set()
-    for team.plans in (1, 3, 9, 17, 25):
-        found.add(team.other(16, 8))
+    for team.compared in range(4):
+        found.add(team.other(16))
     assert found == {4, 16}
-    assert Team(1, 0, threads=1).other(2, 8) == 2
-    assert Team(2, 0, threads=2).other(2, 8) == 1
-    assert Team(16, 0, threads=16).other(16, 8) == 8
+    assert Team(1, 0, threads=1).other(2) == 2
+    assert Team(2, 0, threads=2).other(2) == 1
+    assert Team(16, 0, threads=16).other(16) == 8
+
+
+def test_they_are_compared_more_seldom_where_that_does_not_pay():
+    team = Team(2, 0, threads=2)
+    for before, pause in [(2, 16), (2, 32), (2, 64), (2, 64), (1, 8), (2, 16)]:
+        team.plans = 5
+        team.ran(8, before, compared=True)
+        assert (team.plans, team.pause) == (0, pause)
+    team.ran(8, 2, compared=False)
+    assert (team.plans, team.pause) == (1, 16)
 
 
 def test_chunks_get_shorter_where_many_wait():

@@ -3,6 +3,7 @@
 - `executor.py`: runs a plan, stage by stage. `arrange.py`: its rows of buckets dealt to threads. `tasks.py`: what one
   thread does.
 - `in_turns.py`: runs a plan in file order, on as many threads as are fastest. `turns.py`: how they take turns.
+  `chunks.py`: what they take turns at.
 - `batches.py`: runs a whole batch.
 - `replicas.py`: copies of small tables, and their mean.
 - `tiles.py`: for tables on disk, a plan cut so that its rows fit in memory; `residency.py` brings them and lets

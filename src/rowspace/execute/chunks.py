@@ -54,7 +54,7 @@ class Chunks:
         examples = whole.segments[:, HI] - whole.segments[:, LO]
         begins = offsets_of(-(-examples // chunk))
         count, origin = int(begins[-1]), int(whole.segments[0, LO]) if len(examples) else 0
-        new = {
+        new: dict[str, Any] = {
             "segments": room.array("segments", np.int64, count, whole.segments.shape[1]),
             "rates": room.array("rates", np.float32, count, whole.rates.shape[1]),
             "out": room.array("out", np.float64, count, whole.out.shape[1]),

@@ -27,6 +27,7 @@ _WAITING = 0.12
 _FIRST_CHUNK = 4  # examples, until it is known how often they meet
 _SAMPLE = 2048  # chunks that are noted to know it
 _TIMES = 4  # that are remembered of each number of threads; half as many are enough to compare
+_SELDOM = 8  # times as seldom as at first, at least, other numbers of threads are compared where they do not pay
 
 
 @dataclass
@@ -40,7 +41,9 @@ class Team:
         chunk: examples of a chunk.
         size: chunks that may be run in one call of the loop.
         seconds: that an example took lately, by the number of threads.
-        plans: that were run since one was chosen.
+        plans: that were run since one was chosen or others were compared last.
+        pause: plans between two comparisons; 0 before the first.
+        compared: how often others were.
     """
 
     first: int
@@ -50,6 +53,8 @@ class Team:
     size: int = 1
     seconds: dict[int, deque[float]] = field(default_factory=dict)
     plans: int = 0
+    pause: int = 0
+    compared: int = 0
 
     def to_try(self) -> int | None:
         """The number of threads of the next trial; None once it is known which is faster."""
@@ -61,10 +66,18 @@ class Team:
             return None
         return min(times, key=lambda threads: len(times[threads]))
 
-    def other(self, most: int, probed: int) -> int:
-        """Another number of threads to compare with in one of `probed` plans: half and twice as many by turns."""
+    def other(self, most: int) -> int:
+        """Another number of threads to compare with: half and twice as many by turns."""
         fewer, more = self.threads // 2, min(most, self.threads * 2)
-        return fewer if fewer and (more == self.threads or self.plans // probed % 2 == 0) else more
+        return fewer if fewer and (more == self.threads or self.compared % 2 == 0) else more
+
+    def ran(self, probed: int, before: int, *, compared: bool) -> None:
+        """Take note of a plan, which began on `before` threads: the less comparing pays, the more seldom it is done."""
+        self.plans += self.to_try() is None
+        if compared:
+            pays = self.threads != before
+            self.plans, self.compared = 0, self.compared + 1
+            self.pause = probed if pays else min(2 * max(self.pause, probed), _SELDOM * probed)
 
     def fit(self, waited: float, sizes: TurnSizes) -> None:
         """Take chunks of which few have to wait, given how many of those of this length did.
@@ -117,14 +130,15 @@ class InTurns:
         if key not in self.teams:
             self.teams[key] = self._team(plan, arguments)
         team = self.teams[key]
-        for segments, compared in _parts(plan.segments, team, self.sizes.probed):
-            threads = team.to_try() or (team.other(self.threads, self.sizes.probed) if compared else team.threads)
+        probed, before, due = self.sizes.probed, team.threads, False
+        for segments, compared in _parts(plan.segments, team, probed):
+            threads, due = team.to_try() or (team.other(self.threads) if compared else team.threads), due or compared
             began, examples = perf_counter(), int(segments.segments[-1, HI] - segments.segments[0, LO])
             self._run_part(plan, segments, arguments, team, threads, workers)
             if not segments.finished:
                 break
             team.learn(threads, (perf_counter() - began) / max(1, examples))
-        team.plans += team.to_try() is None
+        team.ran(probed, before, compared=due)
 
     def _run_part(
         self, plan: Plan, whole: Segments, arguments: Arguments, team: Team, threads: int, workers: Workers
@@ -167,6 +181,6 @@ def _parts(whole: Segments, team: Team, probed: int) -> list[tuple[Segments, boo
     quarter = -(-count // 4)
     if team.to_try() is not None:
         return [(whole.part(n, min(count, n + quarter)), False) for n in range(0, count, quarter)]
-    if team.plans % probed == probed - 1 and count > 1:
+    if team.plans + 1 >= (team.pause or probed) and count > 1:
         return [(whole.part(0, quarter), True), (whole.part(quarter, count), False)]
     return [(whole, False)]

@@ -38,7 +38,7 @@ class TurnSizes:
     least_bytes: int = 2**24
     shortest: int = 1
     longest: int = 128
-    noted: int = 2**13
+    noted: int = 2**15
     slots: int = 2**17
     trials: int = 2
     probed: int = 8
@@ -111,7 +111,7 @@ class Turns:
         left, count = self.noted - chunk, len(self.chunks)
         if left < 2 * self.group and self.noted < count and self._noting.acquire(blocking=left <= 0):
             try:
-                end = min(count, self.noted + self.group)
+                end = min(count, self.noted + min(self.group, max(self.noted, 1 + self.group // 16)))  # few at first
                 note(self.notes, self.arguments, self.chunks, end, self.last)
                 self.noted = end
             finally:
