@@ -6,8 +6,6 @@ from statistics import median
 
 from words_peers import Spent
 
-_WORDS = ("", "rate")  # columns without figures
-
 
 def in_turn(runs: Mapping[str, Callable[[], Spent]], rounds: int) -> dict[str, list[Spent]]:
     """Each once in every round."""
@@ -19,19 +17,18 @@ def in_turn(runs: Mapping[str, Callable[[], Spent]], rounds: int) -> dict[str, l
     return found
 
 
-def markdown(found: Mapping[str, Sequence[Spent]], rates: Mapping[str, str], work: float | None = None) -> str:
+def markdown(found: Mapping[str, Sequence[Spent]], work: float | None = None) -> str:
     """A table of medians over the rounds: of `work` done a second, or of seconds, and of the first one's lead.
 
-    A lead is how many times faster the first is, round by round. `rates` are the rates that training starts from.
-    Columns in which nothing stands are left out.
+    A lead is how many times faster the first is, round by round. Columns in which nothing stands are left out.
     """
     first, leader = next(iter(found.items()))
-    rows = [_row(name, spent, rates.get(name, ""), work) for name, spent in found.items()]
+    rows = [_row(name, spent, work) for name, spent in found.items()]
     for row, spent in zip(rows, found.values(), strict=True):
         lead = median(b.seconds / a.seconds for a, b in zip(leader, spent, strict=True))
         row[f"{first} is faster by"] = f"{lead:.3g} x"
     columns = [c for c in rows[0] if any(row[c] for row in rows)]
-    rule = ["---" if c in _WORDS else "---:" for c in columns]
+    rule = ["---" if not c else "---:" for c in columns]
     lines = [_line(columns), f"|{'|'.join(rule)}|", *(_line([row[c] for c in columns]) for row in rows)]
     return "\n".join(lines)
 
@@ -40,12 +37,11 @@ def _line(cells: Sequence[str]) -> str:
     return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
 
 
-def _row(name: str, spent: Sequence[Spent], rate: str, work: float | None) -> dict[str, str]:
+def _row(name: str, spent: Sequence[Spent], work: float | None) -> dict[str, str]:
     values = [s.seconds if work is None else work / s.seconds for s in spent]
     before = median(s.peak_before for s in spent) / 1e6
     return {
         "": name,
-        "rate": rate,
         "median": _short(median(values)),
         "min - max": f"{_short(min(values))} - {_short(max(values))}",
         "cores busy": f"{median(s.busy / s.seconds for s in spent):.2f}",

@@ -69,12 +69,12 @@ def test_reading(name: str, task: Task) -> None:
 
 
 def test_all_start_from_one_rate_and_read_the_same_words() -> None:
-    assert {trainer.rates["skip_gram"] for trainer in TRAINERS.values()} == {0.025}
-    task = Task("text", "cbow", 3, 2, rate=0.5)
+    task = Task("text", "cbow", 3, 2)
     for name in ("word2vec.c", "fastText"):
         if name in TRAINERS:
             command = " ".join(TRAINERS[name].train(task, "out"))
-            assert all(part in command for part in ("text", "cbow", "out", " 0.5", " 100", "0.001"))
+            assert all(part in command for part in ("text", "cbow", "out", " 0.05", " 100", "0.001"))
+    assert " ".join(TRAINERS["rowspace"].shell(task, "out")).endswith("--rate 0.05")
 
 
 def test_packed_and_plain_have_the_same_words(tmp_path: Path) -> None:
@@ -108,15 +108,15 @@ def test_a_process_that_fails_says_why() -> None:
         own_process.ran([sys.executable, "-c", "import sys; print('the reason', file=sys.stderr); sys.exit(3)"])
 
 
-def test_the_table_has_rates_of_work_and_leads() -> None:
+def test_the_table_has_work_a_second_and_leads() -> None:
     found = in_turn({"a": lambda: Spent(2.0, 3.0, 10**7, 5 * 10**6), "b": lambda: Spent(5.0, 5.0, 2 * 10**7)}, 3)
-    assert markdown(found, {"a": "0.1", "b": "its own"}, 1000.0).splitlines() == [
-        "| | rate | median | min - max | cores busy | peak MB | MB before | a is faster by |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-        "| a | 0.1 | 500 | 500 - 500 | 1.50 | 10 | 5 | 1 x |",
-        "| b | its own | 200 | 200 - 200 | 1.00 | 20 | | 2.5 x |",
+    assert markdown(found, 1000.0).splitlines() == [
+        "| | median | min - max | cores busy | peak MB | MB before | a is faster by |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        "| a | 500 | 500 - 500 | 1.50 | 10 | 5 | 1 x |",
+        "| b | 200 | 200 - 200 | 1.00 | 20 | | 2.5 x |",
     ]
-    assert markdown({"b": found["b"]}, {}).splitlines()[0] == (
+    assert markdown({"b": found["b"]}).splitlines()[0] == (
         "| | median | min - max | cores busy | peak MB | b is faster by |"
     )
 
@@ -137,6 +137,6 @@ def test_scores_of_vectors_that_are_right(tmp_path: Path) -> None:
 
 def test_quality_is_the_mean_over_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "judged", lambda trainer, task, *_: dict.fromkeys(words_judge.SCORES, task.seed / 10))
-    some = Trainer("a", lambda *_: [], lambda *_: [], {"cbow": None})
+    some = Trainer("a", lambda *_: [], lambda *_: [])
     last = words.quality(words.Trial([some], 1, 1, 3, "", ""), Task("", "cbow", 1, 1)).splitlines()[-1]
-    assert last == "| a | its own | " + " | ".join(["0.2000 ± 0.1000"] * 4) + " |"
+    assert last == "| a | " + " | ".join(["0.2000 ± 0.1000"] * 4) + " |"

@@ -22,7 +22,7 @@ from own_process import ran
 from side_by_side import in_turn, markdown
 from words_judge import SCORES
 from words_peers import Trainer, from_the_shell, reading, trainers, training
-from words_task import COSTS, DIM, Task
+from words_task import COSTS, DIM, RATES, Task
 
 
 class Trial(NamedTuple):
@@ -42,36 +42,36 @@ class Trial(NamedTuple):
 def read(trial: Trial, task: Task) -> str:
     """Thousand words of the corpus a second."""
     libraries = {t.name: partial(reading, t, task) for t in trial.trainers if t.library}
-    return markdown(in_turn(libraries, trial.rounds), {}, trial.words / 1e3)
+    return markdown(in_turn(libraries, trial.rounds), trial.words / 1e3)
 
 
 def speed(trial: Trial, task: Task) -> str:
     """Thousand words of the corpus, those not learned from included, that training alone goes through a second."""
     found = in_turn({t.name: partial(training, t, task, trial.stem) for t in trial.trainers}, trial.rounds)
-    return markdown(found, _rates(trial, task), trial.words * task.epochs / 1e3)
+    return markdown(found, trial.words * task.epochs / 1e3)
 
 
 def end_to_end(trial: Trial, task: Task) -> str:
     """Seconds from the shell to vectors on the disk."""
     found = in_turn({t.name: partial(from_the_shell, t, task, trial.stem) for t in trial.trainers}, trial.rounds)
-    return markdown(found, _rates(trial, task))
+    return markdown(found)
 
 
 def quality(trial: Trial, task: Task) -> str:
     """The judge's scores, mean and standard deviation over seeds."""
-    rows = ["| | rate | " + " | ".join(SCORES) + " |", "|---|---|" + "---:|" * len(SCORES)]
+    rows = ["| | " + " | ".join(SCORES) + " |", "|---|" + "---:|" * len(SCORES)]
     for trainer in trial.trainers:
         found = [judged(trainer, replace(task, seed=1 + k), trial.stem, trial.judges) for k in range(trial.seeds)]
         columns = [[scores[name] for scores in found] for name in SCORES]
         figures = [f"{fmean(column):.4f} ± {stdev(column):.4f}" for column in columns]
-        rows.append(f"| {trainer.name} | {trainer.rate(task)} | {' | '.join(figures)} |")
+        rows.append(f"| {trainer.name} | {' | '.join(figures)} |")
         print(f"  {trainer.name}: {figures}", file=sys.stderr, flush=True)
     return "\n".join(rows)
 
 
 def judged(trainer: Trainer, task: Task, stem: str, judges: str) -> dict[str, float]:
     """Train, and score; each in a process of its own."""
-    ran(trainer.train(trainer.given(task), stem))
+    ran(trainer.train(task, stem))
     judge = Path(__file__).with_name("words_judge.py")
     return json.loads(ran([sys.executable, str(judge), stem + trainer.suffix, judges]).said)
 
@@ -90,13 +90,9 @@ def tables(parts: Sequence[str], costs: Sequence[str], trial: Trial, task: Task)
         what, table = PARTS[part]
         often = f"{trial.seeds} seeds" if part == "quality" else f"{trial.rounds} rounds"
         for cost in [None] if part == "reading" else costs:
-            learned = f", {cost}, {DIM} dimensions, {task.epochs} epochs" if cost else ""
+            learned = f", {cost}, {DIM} dimensions, {task.epochs} epochs, rate {RATES[cost]}" if cost else ""
             print(f"\n{what}{learned}, threads: {task.threads}, {often}\n", flush=True)
             print(table(trial, replace(task, cost=cost or task.cost)), flush=True)
-
-
-def _rates(trial: Trial, task: Task) -> dict[str, str]:
-    return {t.name: t.rate(task) for t in trial.trainers}
 
 
 def _given() -> argparse.Namespace:

@@ -15,8 +15,6 @@ from typing import NamedTuple
 from own_process import ran
 from words_task import DIM, MIN_COUNT, NEGATIVE, SAMPLE, WINDOW, Task
 
-SKIP_GRAM_RATE = 0.025
-CBOW_RATE = 0.05  # of fastText, word2vec.c and gensim's command line; gensim's library learns less from its own, 0.025
 BINARY, TEXT = ".bin", ".vec"  # word2vec's files
 
 
@@ -24,25 +22,14 @@ BINARY, TEXT = ".bin", ".vec"  # word2vec's files
 class Trainer:
     """A trainer: `train(task, stem)` is the command that leaves vectors in stem + suffix, `shell` what a user types.
 
-    Those with a `library`, their name for `words_libraries.py`, say how long training alone took. `rates` are where
-    the rate starts for each cost, None for the trainer's own default.
+    Those with a `library`, their name for `words_libraries.py`, say how long training alone took.
     """
 
     name: str
     train: Callable[[Task, str], list[str]]
     shell: Callable[[Task, str], list[str]]
-    rates: Mapping[str, float | None]
     suffix: str = BINARY
     library: str | None = None
-
-    def given(self, task: Task) -> Task:
-        """The task with this trainer's rate."""
-        return replace(task, rate=self.rates[task.cost])
-
-    def rate(self, task: Task) -> str:
-        """The rate in words."""
-        rate = self.rates[task.cost]
-        return "its own" if rate is None else str(rate)
 
 
 class Spent(NamedTuple):
@@ -71,7 +58,6 @@ def training(trainer: Trainer, task: Task, stem: str) -> Spent:
 
     The difference leaves out what a command does once: to read the vocabulary, to begin, to write the vectors.
     """
-    task = trainer.given(task)
     if trainer.library:
         return _told(trainer.train(task, stem))
     more = ran(trainer.train(replace(task, epochs=1 + task.epochs), stem))
@@ -81,12 +67,12 @@ def training(trainer: Trainer, task: Task, stem: str) -> Spent:
 
 def reading(trainer: Trainer, task: Task) -> Spent:
     """What it takes a library to read the corpus."""
-    return _told(_in_python("read", trainer.library, trainer.given(task)))
+    return _told(_in_python("read", trainer.library, task))
 
 
 def from_the_shell(trainer: Trainer, task: Task, stem: str) -> Spent:
     """What it takes from the shell to vectors on the disk."""
-    seconds, busy, peak, _ = ran(trainer.shell(trainer.given(task), stem))
+    seconds, busy, peak, _ = ran(trainer.shell(task, stem))
     return Spent(seconds, busy, peak)
 
 
@@ -103,25 +89,24 @@ def _in_python(what: str, library: str | None, task: Task, *more: str) -> list[s
 
 def _rowspace() -> Trainer:
     def shell(task: Task, stem: str) -> list[str]:
-        rate = [] if task.rate is None else ["--rate", str(task.rate)]
         command = [str(Path(sys.executable).with_name("rowspace")), "train", "text", task.corpus, "-o", stem]
         options = {"--cost": task.cost, "--dim": DIM, "--epochs": task.epochs, "--threads": task.threads}
-        return [*command, *_flags(options), *rate]
+        return [*command, *_flags(options | {"--rate": task.rate})]
 
     train = lambda task, stem: _in_python("train", "rowspace", task, stem + BINARY)
-    return Trainer("rowspace", train, shell, {"skip_gram": SKIP_GRAM_RATE, "cbow": None}, library="rowspace")
+    return Trainer("rowspace", train, shell, library="rowspace")
 
 
 def _gensim() -> Trainer:
     script = [sys.executable, "-m", "gensim.scripts.word2vec_standalone"]
     shell = lambda task, stem: [*script, *_as_word2vec(task, stem), "-min_count", str(MIN_COUNT)]
     train = lambda task, stem: _in_python("train", "gensim", task, stem + BINARY)
-    return Trainer("gensim", train, shell, {"skip_gram": SKIP_GRAM_RATE, "cbow": CBOW_RATE}, library="gensim")
+    return Trainer("gensim", train, shell, library="gensim")
 
 
 def _word2vec(command: str) -> Trainer:
     run = lambda task, stem: [command, *_as_word2vec(task, stem), "-min-count", str(MIN_COUNT)]
-    return Trainer("word2vec.c", run, run, {"skip_gram": SKIP_GRAM_RATE, "cbow": CBOW_RATE})
+    return Trainer("word2vec.c", run, run)
 
 
 def _fasttext(command: str) -> Trainer:
@@ -131,7 +116,7 @@ def _fasttext(command: str) -> Trainer:
         options |= {"-thread": task.threads, "-seed": task.seed}
         return [command, task.cost.replace("_", ""), *_flags(options)]
 
-    return Trainer("fastText", run, run, {"skip_gram": SKIP_GRAM_RATE, "cbow": CBOW_RATE}, TEXT)
+    return Trainer("fastText", run, run, TEXT)
 
 
 def _as_word2vec(task: Task, stem: str) -> list[str]:
