@@ -236,42 +236,48 @@ def test_a_resume_goes_on_with_other_threads(before, after, tmp_path):
 # --- how many threads -----------------------------------------------------------------------------------------------
 
 
-def test_the_faster_number_of_threads_is_kept():
-    team = Team(first=8, trials=2)
-    for threads, seconds, kept in [(1, 20, 1), (8, 9, 1), (1, 20, 1), (8, 9, 8), (4, 5, 8), (4, 5, 4), (8, 90, 4)]:
-        assert team.to_try() in (threads, None)
-        team.learn(threads, seconds * 1e-9)
-        assert team.threads == kept
-    assert team.to_try() is None
+def timed(team, *seconds, most=16, probed=8):
+    """Have it time so many plans; those between take forever."""
+    for one in seconds:
+        threads = team.plan(most, TurnSizes(probed=probed))
+        while not team.to_time:
+            team.ran(probed, threads, 1e9)
+            threads = team.plan(most, TurnSizes(probed=probed))
+        team.ran(probed, threads, one)
+    return team.threads
 
 
-def test_one_thread_goes_on_where_several_are_much_slower():
-    team = Team(first=2, trials=2)
-    for threads, seconds in [(1, 10), (2, 14)]:
-        assert team.to_try() == threads
-        team.learn(threads, seconds)
-    assert (team.to_try(), team.threads) == (None, 1)
+@pytest.mark.parametrize(("seconds", "kept"), [((9, 20), 8), ((20, 9), 1), ((9, 8.8), 8), ((9, 5, 50, 20), 1)])
+def test_the_faster_number_of_threads_is_kept(seconds, kept):
+    assert timed(Team(8, [8, 1] * (len(seconds) // 2)), *seconds) == kept
 
 
 def test_numbers_of_threads_next_to_the_present_are_compared():
-    team = Team(8, 0, threads=8)
-    found = set()
-    for team.compared in range(4):
-        found.add(team.other(16))
-    assert found == {4, 16}
-    assert Team(1, 0, threads=1).other(2) == 2
-    assert Team(2, 0, threads=2).other(2) == 1
-    assert Team(16, 0, threads=16).other(16) == 8
+    team = Team(8)
+    assert [timed(team, *both) for both in [(9, 9.1), (9, 9.1), (9, 5), (5, 9), (5, 4)]] == [8, 8, 4, 4, 2]
+    assert team.seconds.keys() == {2, 4, 8, 16}
+    assert Team(2, plans=9).plan(2, TurnSizes()) == 2
+    assert timed(Team(2), 9, 5, most=2) == 1
+    assert timed(Team(1), 9, 5, most=2) == 2
+
+
+def test_a_number_of_threads_that_was_fast_once_is_forgotten():
+    team = Team(2, [2, 1])
+    assert timed(team, 1, 5, most=2) == 2
+    assert timed(team, 9, 5, most=2) == 1
 
 
 def test_they_are_compared_more_seldom_where_that_does_not_pay():
-    team = Team(2, 0, threads=2)
-    for before, pause in [(2, 16), (2, 32), (2, 64), (2, 64), (1, 8), (2, 16)]:
-        team.plans = 5
-        team.ran(8, before, compared=True)
-        assert (team.plans, team.pause) == (0, pause)
-    team.ran(8, 2, compared=False)
-    assert (team.plans, team.pause) == (1, 16)
+    team = Team(2, [2, 1])
+    pauses = [(timed(team, *both, most=2), team.pause)[1] for both in [(5, 9), (5, 9), (5, 9), (5, 9), (5, 4), (4, 9)]]
+    assert pauses == [16, 32, 64, 64, 8, 16]
+
+
+def test_calls_are_about_as_long_as_they_may_be():
+    team = Team(2, chunk=8)
+    assert team.call == 156
+    team.seconds[1] = [1e-6]
+    assert team.call == 312  # of 8 examples of a microsecond: 2.5 milliseconds
 
 
 def test_chunks_get_shorter_where_many_wait():
@@ -283,7 +289,7 @@ def test_chunks_get_shorter_where_many_wait():
         (4, 0.0, 128),
         (128, 1.0, 16),
     ]:
-        team = Team(2, 0, chunk=before)
+        team = Team(2, chunk=before)
         team.fit(waited, TurnSizes(shortest=1, longest=128))
         assert team.chunk == fitting
 

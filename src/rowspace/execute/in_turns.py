@@ -12,7 +12,7 @@ import numpy as np
 
 from rowspace.columns.chunk import members
 from rowspace.execute.chunks import Chunks, Room
-from rowspace.execute.tasks import compile_loop, run_alone
+from rowspace.execute.tasks import SHORT_SECONDS, compile_loop, run_alone
 from rowspace.execute.turns import Turns, TurnSizes, note
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
@@ -20,14 +20,14 @@ from rowspace.kernel.segments import HI, LO, Arguments, Segments
 from rowspace.schedule.plan import Plan
 from rowspace.system.threads import Workers, thread_count
 
-_HOPELESS = 1.3  # times as long as one thread takes: a second trial would tell the same
 _FASTER = 1.05  # than now, for another number of threads to be kept
 # Of the chunks, about, where their length is right (docs/decisions/turns.md#how-many-threads-how-long-a-chunk).
 _WAITING = 0.12
 _FIRST_CHUNK = 4  # examples, until it is known how often they meet
 _SAMPLE = 2048  # chunks that are noted to know it
-_TIMES = 4  # that are remembered of each number of threads; half as many are enough to compare
-_SELDOM = 8  # times as seldom as at first, at least, other numbers of threads are compared where they do not pay
+_TIMES = 4  # that are remembered of each number of threads
+_UNKNOWN_SECONDS = 2e-6  # that an example takes, until it is known
+_SELDOM = 8  # times as seldom as at first, at most, numbers of threads are compared where that does not pay
 
 
 @dataclass
@@ -35,49 +35,58 @@ class Team:
     """What was found of a loop.
 
     Args:
-        first: threads that are compared with one thread at first.
-        trials: parts of plans that each of the two runs before one is chosen.
-        threads: that take turns.
+        threads: that take turns; before anything was found, as many as there are cores.
+        to_time: how many are to run the next plans, which are timed.
         chunk: examples of a chunk.
-        size: chunks that may be run in one call of the loop.
         seconds: that an example took lately, by the number of threads.
-        plans: that were run since one was chosen or others were compared last.
-        pause: plans between two comparisons; 0 before the first.
-        compared: how often others were.
+        compared: how often numbers of threads were compared.
+        plans: that were run since they were last.
+        pause: plans before they are again.
     """
 
-    first: int
-    trials: int
-    threads: int = 1
+    threads: int
+    to_time: list[int] = field(default_factory=list)
     chunk: int = _FIRST_CHUNK
-    size: int = 1
     seconds: dict[int, deque[float]] = field(default_factory=dict)
+    compared: int = 0
     plans: int = 0
     pause: int = 0
-    compared: int = 0
 
-    def to_try(self) -> int | None:
-        """The number of threads of the next trial; None once it is known which is faster."""
-        times = {threads: self.seconds.get(threads, ()) for threads in (1, self.first)}
-        one, several = times[1], times[self.first]
-        if min(len(one), len(several)) >= self.trials:
-            return None
-        if one and several and min(several) > _HOPELESS * min(one):  # the machine is busy, or the examples all meet
-            return None
-        return min(times, key=lambda threads: len(times[threads]))
+    def plan(self, most: int, sizes: TurnSizes) -> int:
+        """How many threads run the next plan: now and then as many as at present and another number are compared.
 
-    def other(self, most: int) -> int:
-        """Another number of threads to compare with: half and twice as many by turns."""
-        fewer, more = self.threads // 2, min(most, self.threads * 2)
-        return fewer if fewer and (more == self.threads or self.compared % 2 == 0) else more
+        That is half and twice as many by turns.
+        """
+        if not self.to_time and self.plans >= (self.pause or sizes.probed):
+            fewer, more = self.threads // 2, min(most, self.threads * 2)
+            other = fewer if fewer and (more == self.threads or self.compared % 2 == 0) else more
+            self.to_time = [self.threads, other]
+        return self.to_time[0] if self.to_time else self.threads
 
-    def ran(self, probed: int, before: int, *, compared: bool) -> None:
-        """Take note of a plan, which began on `before` threads: the less comparing pays, the more seldom it is done."""
-        self.plans += self.to_try() is None
-        if compared:
-            pays = self.threads != before
+    def ran(self, probed: int, threads: int, seconds: float) -> None:
+        """Take note of how long an example of a plan took.
+
+        Once all that are compared were timed, the fastest number of threads goes on. The least of a few times counts:
+        whatever else a machine does only adds to it. Where comparing does not pay, it is done more seldom.
+        """
+        self.plans += 1
+        self.seconds.setdefault(threads, deque(maxlen=_TIMES)).append(seconds)
+        if not self.to_time:
+            return
+        self.to_time.pop(0)
+        if not self.to_time:
+            before, least = self.threads, {number: min(times) for number, times in self.seconds.items()}
+            fastest = min(least, key=least.__getitem__)
+            if least[fastest] * _FASTER < least[before]:
+                self.threads = fastest
             self.plans, self.compared = 0, self.compared + 1
-            self.pause = probed if pays else min(2 * max(self.pause, probed), _SELDOM * probed)
+            self.pause = min(2 * max(self.pause, probed), _SELDOM * probed) if self.threads == before else probed
+
+    @property
+    def call(self) -> int:
+        """How many chunks may run in one call of the loop, at first: they take half as long as one may, about."""
+        least = min((min(times) for times in self.seconds.values()), default=_UNKNOWN_SECONDS)
+        return max(1, int(SHORT_SECONDS / 2 / (least * self.chunk)))
 
     def fit(self, waited: float, sizes: TurnSizes) -> None:
         """Take chunks of which few have to wait, given how many of those of this length did.
@@ -87,17 +96,6 @@ class Team:
         meet = -np.log(1 - np.clip(waited, 1e-6, 0.99)) / self.chunk**2
         fitting = 2 ** int(np.log2(max(1, (_WAITING / meet) ** 0.5)))
         self.chunk = int(np.clip(fitting, sizes.shortest, sizes.longest))
-
-    def learn(self, threads: int, seconds: float) -> None:
-        """Take note of how long an example took, and keep whichever number of threads is faster.
-
-        The least of a few times counts: whatever else a machine does only adds to it.
-        """
-        self.seconds.setdefault(threads, deque(maxlen=_TIMES)).append(seconds)
-        least = {t: min(times) for t, times in self.seconds.items() if len(times) >= min(self.trials, _TIMES // 2)}
-        fastest = min(least, key=least.__getitem__, default=self.threads)
-        if least.get(fastest, np.inf) * _FASTER < least.get(self.threads, np.inf):
-            self.threads = fastest
 
 
 Teams = dict[tuple[str, int], Team]  # by the source of a loop and the threads that there are
@@ -130,15 +128,14 @@ class InTurns:
         if key not in self.teams:
             self.teams[key] = self._team(plan, arguments)
         team = self.teams[key]
-        probed, before, due = self.sizes.probed, team.threads, False
-        for segments, compared in _parts(plan.segments, team, probed):
-            threads, due = team.to_try() or (team.other(self.threads) if compared else team.threads), due or compared
+        threads, seconds = team.plan(self.threads, self.sizes), 0.0
+        for segments in _halves(plan.segments) if team.to_time else [plan.segments]:
             began, examples = perf_counter(), int(segments.segments[-1, HI] - segments.segments[0, LO])
             self._run_part(plan, segments, arguments, team, threads, workers)
             if not segments.finished:
-                break
-            team.learn(threads, (perf_counter() - began) / max(1, examples))
-        team.ran(probed, before, compared=due)
+                return
+            seconds = (perf_counter() - began) / max(1, examples)
+        team.ran(self.sizes.probed, threads, seconds)
 
     def _run_part(
         self, plan: Plan, whole: Segments, arguments: Arguments, team: Team, threads: int, workers: Workers
@@ -149,21 +146,20 @@ class InTurns:
         self._last[:] = 0
         chunks = Chunks.of(whole, team.chunk, threads, self._room)
         notes = self.loops.notes(plan.kernel)
-        turns = Turns(plan.kernel, notes, arguments, chunks, self._last, self.sizes.noted, team.size)
+        turns = Turns(plan.kernel, notes, arguments, chunks, self._last, self.sizes.noted, team.call)
         try:
             turns.run(workers)
         finally:
             chunks.tell(members(plan.columns))
-        team.size = max(1, turns.size // 2)
         team.fit(chunks.waiting(max(0, turns.noted - _SAMPLE), turns.noted), self.sizes)
 
     def _team(self, plan: Plan, arguments: Arguments) -> Team:
         """What is known before the first plan: chunks that suit its examples. Both loops are compiled, untimed."""
         compile_loop(plan.kernel, arguments)
         self._last[:] = 0
-        first, trials = min(self.threads, thread_count(self.sizes.threads)), self.sizes.trials
-        team = Team(first, trials, threads=1 if trials else first)
-        chunks = Chunks.of(plan.segments, _FIRST_CHUNK, first, self._room)
+        threads = min(self.threads, thread_count(self.sizes.threads))
+        team = Team(threads, [threads, 1] * self.sizes.trials)
+        chunks = Chunks.of(plan.segments, _FIRST_CHUNK, threads, self._room)
         few = min(_SAMPLE, len(chunks))
         note(self.loops.notes(plan.kernel), arguments, chunks, few, self._last)
         team.fit(chunks.waiting(0, few), self.sizes)
@@ -175,12 +171,7 @@ class InTurns:
         return sum(4 * tables[look.table].dim for look in kernel.traced.lookups)
 
 
-def _parts(whole: Segments, team: Team, probed: int) -> list[tuple[Segments, bool]]:
-    """A plan in quarters while threads are tried; later, now and then, a quarter that compares, and the rest."""
+def _halves(whole: Segments) -> list[Segments]:
+    """A plan whose second half is timed: at first threads have to wake up, and their caches to be filled."""
     count = len(whole.segments)
-    quarter = -(-count // 4)
-    if team.to_try() is not None:
-        return [(whole.part(n, min(count, n + quarter)), False) for n in range(0, count, quarter)]
-    if team.plans + 1 >= (team.pause or probed) and count > 1:
-        return [(whole.part(0, quarter), True), (whole.part(quarter, count), False)]
-    return [(whole, False)]
+    return [whole] if count < 2 else [whole.part(0, count // 2), whole.part(count // 2, count)]

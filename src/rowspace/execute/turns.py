@@ -30,8 +30,8 @@ class TurnSizes:
         noted: examples that are noted in one call.
         slots: in which the last chunk that looked up a row is noted, a power of two; rows that share one wait for each
             other.
-        trials: parts of plans that one thread and several run at first, to see which is faster; 0 for several untried.
-        probed: of so many plans, one begins with some examples on another number of threads, to compare.
+        trials: plans that all threads and one run at first, each, to see which is faster; 0 for all threads untried.
+        probed: after so many plans, and then more and more seldom, another number of threads is compared with.
     """
 
     threads: int | None = None
@@ -87,10 +87,12 @@ class Turns:
 
     def _run(self, begin: int, about: int) -> int:
         """Call the loop once: gives the chunk that this thread has taken after it, or UNTAKEN."""
-        started, end = perf_counter(), min(self.noted, about + self.size)
+        started, size = perf_counter(), self.size
+        end = min(self.noted, about + size)
         reached = self.kernel.run(self.arguments, self.chunks.work, begin, end)
         if reached >= end:
-            self.size *= 1 + (perf_counter() - started < SHORT_SECONDS)
+            if end == about + size and perf_counter() - started < SHORT_SECONDS:
+                self.size = 2 * size
         elif self.chunks.work.failed(reached):
             self._halt(reached)
         else:
@@ -111,7 +113,7 @@ class Turns:
         left, count = self.noted - chunk, len(self.chunks)
         if left < 2 * self.group and self.noted < count and self._noting.acquire(blocking=left <= 0):
             try:
-                end = min(count, self.noted + min(self.group, max(self.noted, 1 + self.group // 16)))  # few at first
+                end = min(count, self.noted + min(self.group, max(self.noted, 1 + self.group // 4)))  # few at first
                 note(self.notes, self.arguments, self.chunks, end, self.last)
                 self.noted = end
             finally:
