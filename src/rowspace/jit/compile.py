@@ -23,19 +23,21 @@ FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}
 _FIRST = threading.RLock()  # one thread compiles, the others wait
 
 
-def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Callable[..., Any]:
+def compiled(source: str, entry: str = "kernel", *, strict: bool = False, bounds: bool = False) -> Callable[..., Any]:
     """A function of `source` as machine code: released from the interpreter's lock, cached on disk.
 
-    With `bounds` it raises IndexError where it would read or write beyond an array, for tests, and is not cached.
+    If it is `strict`, numbers are reckoned in the order of the source, every step rounded, and nothing is fused: the
+    same on every processor. With `bounds` it raises IndexError where it would read or write beyond an array, for tests,
+    and is not cached.
     """
-    path = Path("<checked>") if bounds else _written(source)
+    path, options = Path("<checked>") if bounds else _written(source, strict), _options(strict, bounds)
     module = ModuleType(f"rowspace_{path.stem}")
     sys.modules[module.__name__] = module  # where Numba looks when it reads the machine code back
     module.__dict__.update(_names())
     exec(compile(source, str(path), "exec"), module.__dict__)
     function = getattr(module, entry)
-    module.__dict__.update(_called(module, function.__code__, bounds))
-    kernel = _jitted(function, path, _options(bounds))
+    module.__dict__.update(_called(module, function.__code__, (strict, bounds)))
+    kernel = _jitted(function, path, options)
 
     def run(*arguments: Any) -> Any:
         if not kernel.overloads:
@@ -47,7 +49,7 @@ def compiled(source: str, entry: str = "kernel", *, bounds: bool = False) -> Cal
     return run
 
 
-def _called(module: ModuleType, caller: CodeType, bounds: bool) -> dict[str, Any]:
+def _called(module: ModuleType, caller: CodeType, how: tuple[bool, bool]) -> dict[str, Any]:
     """The functions of a source that one of them calls, by name, as Numba's dispatchers."""
     called = {}
     for name in caller.co_names:
@@ -55,8 +57,8 @@ def _called(module: ModuleType, caller: CodeType, bounds: bool) -> dict[str, Any
         if isinstance(function, FunctionType) and function.__module__ == module.__name__:
             code = function.__code__
             plain = code.replace(co_firstlineno=1, co_filename="<rowspace>")
-            inside = tuple(_called(module, code, bounds).items())
-            called[name] = _dispatcher(plain, inside, _constants(module, code), bounds)
+            inside = tuple(_called(module, code, how).items())
+            called[name] = _dispatcher(plain, inside, _constants(module, code), how)
     return called
 
 
@@ -67,12 +69,12 @@ def _constants(module: ModuleType, code: CodeType) -> tuple[tuple[str, type, str
 
 
 @functools.cache
-def _dispatcher(code: CodeType, called: tuple[Any, ...], constants: tuple[Any, ...], bounds: bool) -> Any:
+def _dispatcher(code: CodeType, called: tuple[Any, ...], constants: tuple[Any, ...], how: tuple[bool, bool]) -> Any:
     """One function that loops call, with what it reads itself: every loop that has it shares its machine code."""
     import numba
 
     values = {name: value for name, *_, value in constants}
-    return numba.njit(**_options(bounds))(FunctionType(code, {**_names(), **values, **dict(called)}))
+    return numba.njit(**_options(*how))(FunctionType(code, {**_names(), **values, **dict(called)}))
 
 
 @functools.cache
@@ -83,8 +85,9 @@ def _names() -> dict[str, Any]:
     return {**NAMES, **intrinsics.INTRINSICS}
 
 
-def _options(bounds: bool) -> dict[str, Any]:
-    return {"nogil": True, "error_model": "numpy", "fastmath": FAST_MATH, "boundscheck": bounds}
+def _options(strict: bool, bounds: bool) -> dict[str, Any]:
+    fast = False if strict else FAST_MATH
+    return {"nogil": True, "error_model": "numpy", "fastmath": fast, "boundscheck": bounds}
 
 
 @functools.cache
@@ -128,9 +131,9 @@ def interpreted(source: str) -> Callable[..., Any]:
     return run
 
 
-def _written(source: str) -> Path:
+def _written(source: str, strict: bool) -> Path:
     """The source as a file, where Numba keeps the machine code beside it; a path that does not exist if none can be."""
-    name = "kernel_" + hashlib.sha256(source.encode()).hexdigest()[:24]
+    name = ("strict_" if strict else "kernel_") + hashlib.sha256(source.encode()).hexdigest()[:24]
     path = cache.cache_folder() / f"{name}.py"
     if cache.read(path.name) == source:
         return path

@@ -30,10 +30,14 @@ def machine() -> dict[str, str]:
     return {"processor": f"{platform.machine()} {name}", "features": on, **versions, **own}
 
 
-def warn_if_elsewhere(before: Mapping[str, str], folder: object) -> None:
-    """Warn where a training goes on elsewhere than it was: its bytes may become others."""
+def warn_if_elsewhere(before: Mapping[str, str], folder: object, *, portable: bool = False) -> None:
+    """Warn where a training goes on elsewhere than it was: its bytes may become others.
+
+    Those of one that is `portable` do not depend on the processor.
+    """
     now = machine()
-    differ = [name for name in now if before.get(name) != now[name]]
+    compared = now.keys() - ({"processor", "features"} if portable else set())
+    differ = [name for name in now if name in compared and before.get(name) != now[name]]
     if differ:
         told = "; ".join(_told(name, before.get(name, ""), now[name]) for name in differ)
         warnings.warn(

@@ -23,6 +23,7 @@ from rowspace.kernel.emit.expression import (
     whole,
 )
 from rowspace.kernel.emit.functions import FUNCTIONS
+from rowspace.kernel.emit.portable import PORTABLE
 from rowspace.kernel.emit.python import Unpack, examples_loop, notes_loop, text
 from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.scalars import DEAR, KNOWN, Unsupported
@@ -71,7 +72,7 @@ def assemble(
     options: LoopOptions,
 ) -> LoopSource:
     """The source of the loop for a traced cost over columns of these forms; Unsupported names what has no loop."""
-    return ExampleLoop(traced, dims, updates, columns).build(options)
+    return ExampleLoop(traced, dims, updates, columns, portable=options.portable).build(options)
 
 
 class ExampleLoop:
@@ -83,9 +84,11 @@ class ExampleLoop:
         dims: Mapping[str, int],
         updates: Mapping[str, Update],
         columns: Mapping[str, Form],
+        *,
+        portable: bool = False,
     ) -> None:
         self.traced, self.dims, self.updates = traced, dims, updates
-        self.writer = Writer(_RESERVED)
+        self.writer = Writer(_RESERVED, portable=portable)
         self.emitter = emitter(self.writer)
         self.head: list[Unpack] = []
         self.each: list[Statement] = []  # at the head of every segment
@@ -303,4 +306,5 @@ def _takes_time(statement: Statement) -> bool:
     """Whether a statement is a loop, or calls a function that takes longer than some arithmetic."""
     if isinstance(statement, For):
         return True
-    return any(e.op is Op.CALL and e.name in DEAR for value in expressions(statement) for e in value.walk())
+    called = {e.name for value in expressions(statement) for e in value.walk() if e.op is Op.CALL}
+    return not called.isdisjoint(DEAR | PORTABLE.keys())

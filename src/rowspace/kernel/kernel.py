@@ -11,6 +11,7 @@ from rowspace.columns.kinds import Form, column_of
 from rowspace.errors import CostError
 from rowspace.jit.compile import compiled, interpreted
 from rowspace.kernel.cost import Cost, SymbolicCost, differentiate, name_of, symbolic
+from rowspace.kernel.emit.portable import WRITTEN_OUT
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.example_loop import LoopSource, assemble
 from rowspace.kernel.granted import check_lengths
@@ -35,6 +36,7 @@ class Kernel:
         loop: the source; of a cost without a loop, one that applies its gradients.
         digests: what tells the cost from others.
         shared: the values of the cost's shared variables when the loop was written.
+        portable: whether it gives the same bytes on every processor.
         slow: which operation has no loop, if one has none.
     """
 
@@ -44,6 +46,7 @@ class Kernel:
     loop: LoopSource
     digests: GraphDigests
     shared: SharedValues
+    portable: bool = False
     slow: str = ""
 
     @property
@@ -78,7 +81,7 @@ class Kernel:
     @cached_property
     def run(self) -> Runner:
         """The loop as machine code, compiled (or read from the cache) at the first use."""
-        return self._runner(compiled(self.source))
+        return self._runner(compiled(self.source, strict=self.portable))
 
     @cached_property
     def interpreted(self) -> Runner:
@@ -87,7 +90,7 @@ class Kernel:
 
     def with_bounds(self) -> Runner:
         """The loop as machine code that raises IndexError where it would leave an array: for tests."""
-        return self._runner(compiled(self.source, bounds=True))
+        return self._runner(compiled(self.source, strict=self.portable, bounds=True))
 
     def _runner(self, function: Callable[..., int]) -> Runner:
         if not self.slow:
@@ -119,6 +122,7 @@ def new_kernel(
     phases: Phases = WHOLE,
     *,
     guarded: bool = False,
+    portable: bool = False,
 ) -> Kernel:
     """The kernel of a cost: its source kept from an earlier run, or written now.
 
@@ -127,7 +131,7 @@ def new_kernel(
         tables: all tables.
         updates: of those that are trained.
         forms: of the columns that the cost takes.
-        phases, guarded: what the loop does (`LoopOptions`).
+        phases, guarded, portable: what the loop does (`LoopOptions`).
 
     Raises:
         CostError: where the cost or an update cannot be traced.
@@ -136,28 +140,33 @@ def new_kernel(
     traced = symbolic(cost, {t: table.shape for t, table in tables.items()}, forms, frozen=frozen)
     dims = {t: table.dim for t, table in tables.items()}
     prefetched = tuple(t for t, table in tables.items() if table.values.nbytes > _CACHED_BYTES)
-    options = LoopOptions(phases, guarded, prefetched)
+    options = LoopOptions(phases, guarded, portable, prefetched)
     about = digests_of_cost(traced, dims, forms), shared_values(traced, dims, updates)
     name = digest_of_loop(traced, dims, updates, forms, options)
     kept = load(name)
     if kept is not None:
-        return Kernel(name_of(cost), traced, forms, LoopSource(**kept), *about)
+        return Kernel(name_of(cost), traced, forms, LoopSource(**kept), *about, portable)
     if phases not in (IDS, NOTE):  # which need no gradient
         traced = differentiate(traced)
     try:
         loop = assemble(traced, dims, updates, forms, options)
     except Unsupported as reason:
-        _refuse_slow(name_of(cost), str(reason), phases, updates)
+        _refuse_slow(name_of(cost), str(reason), options, updates)
         loop = _applying(name_of(cost), traced, dims, updates, forms, options)
         return Kernel(name_of(cost), traced, forms, loop, *about, slow=str(reason))
     keep(name, asdict(loop))
-    return Kernel(name_of(cost), traced, forms, loop, *about)
+    return Kernel(name_of(cost), traced, forms, loop, *about, portable)
 
 
-def _refuse_slow(cost: str, reason: str, phases: Phases, updates: Mapping[str, Update]) -> None:
+def _refuse_slow(cost: str, reason: str, options: LoopOptions, updates: Mapping[str, Update]) -> None:
     """Refuse a cost without a loop where only a loop will do."""
-    needs = "fit(..., batch=n)" if phases != WHOLE else "rs.exact"
-    if phases != WHOLE or any(update.exact for update in updates.values()):
+    if options.portable:
+        raise CostError(
+            f"fit(..., portable=True) needs a loop of single steps, and {reason} in the cost {cost!r} has none; write "
+            f"the cost with arithmetic and {WRITTEN_OUT}, or leave out portable"
+        )
+    needs = "fit(..., batch=n)" if options.phases != WHOLE else "rs.exact"
+    if options.phases != WHOLE or any(update.exact for update in updates.values()):
         raise CostError(f"{needs} needs a compiled loop, and {reason} in the cost {cost!r} has none")
 
 

@@ -33,9 +33,11 @@ class LoopOptions:
         phases: what it does with an example.
         guarded: whether it checks that gradients are finite before it writes any row; others check the first number
             of each row they wrote.
+        portable: whether it gives the same bytes on every processor: sums in lanes, functions in plain arithmetic.
         prefetched: tables too large for the cache, whose rows are asked for some examples ahead.
     """
 
     phases: Phases = WHOLE
     guarded: bool = False
+    portable: bool = False
     prefetched: tuple[str, ...] = ()

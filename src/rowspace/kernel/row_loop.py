@@ -30,16 +30,17 @@ _NO_GRADIENTS, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, 
 class RowLoop:
     """A loop over rows for an update and a width.
 
-    With `step`, each row takes one step by the sum of its gradients; without, it only catches up to step `now`.
+    With `step`, each row takes one step by the sum of its gradients; without, it only catches up to step `now`. A
+    `portable` loop gives the same bytes on every processor.
     """
 
-    def __init__(self, update: Update, dim: int, *, step: bool) -> None:
-        self.update, self.dim, self.step = update, dim, step
+    def __init__(self, update: Update, dim: int, *, step: bool, portable: bool = False) -> None:
+        self.update, self.dim, self.step, self.portable = update, dim, step, portable
 
     @cached_property
     def source(self) -> str:
         """The loop as Python."""
-        name = source_cache.digest_of_row_loop(self.update, self.dim, self.step)
+        name = source_cache.digest_of_row_loop(self.update, self.dim, self.step, self.portable)
         kept = source_cache.load(name)
         if kept is None:
             kept = {"text": self._written()}
@@ -49,10 +50,10 @@ class RowLoop:
     @cached_property
     def run(self) -> Callable[..., int]:
         """The loop as machine code: gives the first row whose new values are not finite, or `end`."""
-        return compiled(self.source)
+        return compiled(self.source, strict=self.portable)
 
     def _written(self) -> str:
-        writer = Writer(_RESERVED)
+        writer = Writer(_RESERVED, portable=self.portable)
         own = [writer.name("state") for _ in self.update.init(self.dim)]
         rows = rows_of(writer, self.update, self.dim, "table", own, named("rate"))
         moves = UpdatePhase(writer, emitter(writer), {"table": rows})

@@ -71,9 +71,9 @@ def digest_of_loop(
     return _name(parts, graphs)
 
 
-def digest_of_row_loop(update: Update, dim: int, step: bool) -> str | None:
+def digest_of_row_loop(update: Update, dim: int, step: bool, portable: bool) -> str | None:
     """A name for the source of a loop over rows; None where the update cannot be told from others."""
-    parts = ["rows", writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step}"]
+    parts = ["rows", writers(), f"{dim} {update.additive} {update.exact} {update.idle_after} {step} {portable}"]
     return _name(parts, _graphs_of(update, dim))
 
 

@@ -24,6 +24,7 @@ from rowspace.kernel.emit.expression import (
     named,
     whole,
 )
+from rowspace.kernel.emit.portable import WRITTEN_OUT
 from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.scalars import Unsupported
 from rowspace.kernel.emit.statements import Assign, Continue, For, Run, While
@@ -321,9 +322,12 @@ class UpdatePhase:
             inner.bind_one(graph.gradient, (rows.dim,), gradient)
             inner.emit(outputs)
         except Unsupported as reason:
+            lacks, known = "compiled loop", "comparisons, sums and the functions of one number"
+            if self.writer.portable:
+                lacks, known = "form for portable=True", f"comparisons, sums and {WRITTEN_OUT}"
             raise CostError(
-                f"the update {graph.name!r} uses {reason}, which has no compiled loop, and an update needs one; "
-                "write it with arithmetic, comparisons, sums and the functions of one number"
+                f"the update {graph.name!r} uses {reason}, which has no {lacks}, and an update needs one; "
+                f"write it with arithmetic, {known}"
             ) from reason
         return inner
 

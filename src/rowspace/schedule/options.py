@@ -1,4 +1,4 @@
-"""The options of `fit` that change what is learned: epochs, seed, shuffle, schedule, blocks, batch."""
+"""The options of `fit` that change what is learned: epochs, seed, shuffle, schedule, blocks, batch, portable."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +14,7 @@ class ScheduleOptions:
     schedule: str | None
     blocks: int | None
     batch: int | None
+    portable: bool
 
     def kept(self) -> dict[str, Any]:
         """What a checkpoint keeps: with the same data, all that is needed to fit again."""

@@ -29,18 +29,20 @@ _CHUNK = text(r"(|\d{1,18} examples(, \w+ [0-9a-f]{32})*)", "the mark of a chunk
 _TEXT = text()
 _NAME = text(r"[^\W\d]\w{0,199}", "a name")
 
+_OPTIONS = {
+    "epochs": whole(),
+    "seed": whole(0, None),
+    "shuffle": truth,
+    "schedule": optional(one_of(*SCHEDULES)),
+    "blocks": optional(whole(1, 2**15)),
+    "batch": optional(whole(1)),
+}
+
 _DOCUMENT = record(
     finished=truth,
     settings=by_name(_TEXT, _TEXT),
     machine=by_name(_TEXT, _TEXT),
-    options=record(
-        epochs=whole(),
-        seed=whole(0, None),
-        shuffle=truth,
-        schedule=optional(one_of(*SCHEDULES)),
-        blocks=optional(whole(1, 2**15)),
-        batch=optional(whole(1)),
-    ),
+    options=either(record(**_OPTIONS), record(**_OPTIONS, portable=truth)),  # of before there was the choice: without
     marks=record(
         costs=by_name(either(row_of(_DIGEST, _TEXT, _DIGEST), row_of(_DIGEST, _TEXT)), _DIGEST),
         drawn=list_of(_TEXT),

@@ -201,7 +201,7 @@ class Fit:
         if not now["epoch"] and before != count:
             raise saved.unfit(f"it tells of {before} examples in an epoch, and the data of {count}")
         self.state.load(saved, missed=now["done"] - now["before"])
-        warn_if_elsewhere(document["machine"], saved.folder.parent)
+        warn_if_elsewhere(document["machine"], saved.folder.parent, portable=self.options.portable)
         self.planning.cuts.clear()
         self.history[:] = [Epoch.of(epoch) for epoch in document["history"]]
         self.first_epoch = document["trainer"]["first"]

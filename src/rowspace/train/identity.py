@@ -31,6 +31,8 @@ def settings(state: TrainState, data: Data, options: ScheduleOptions) -> dict[st
     found = {"the version of rowspace": __version__, "the tables": ", ".join(state.tables)}
     for name in ("epochs", "seed", "shuffle", "schedule", "blocks", "batch"):
         found[name] = str(getattr(options, name))
+    if options.portable:
+        found["portable"] = "True"
     for name, table in state.tables.items():
         found[f"the shape of table {name}"] = f"{table.shape[0]} x {table.shape[1]}"
         found[f"the place of table {name}"] = "on disk" if is_on_disk(table.values) else "in memory"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from rowspace.checkpoint.checkpoints import EVERY
 from rowspace.errors import DataError
 from rowspace.errors.checks import check_choice, check_kind, whole
@@ -37,6 +39,7 @@ class FitOptions:
     threads: int | None = None
     blocks: int | None = None
     batch: int | None = None
+    portable: bool = False
     memory: int | str | None = None
     checkpoint: str | os.PathLike[str] | None = None
     every: float | str = EVERY
@@ -44,6 +47,7 @@ class FitOptions:
 
     def __post_init__(self) -> None:
         check_choice("schedule", self.schedule, (*SCHEDULES, None))
+        check_kind("portable", self.portable, (bool, np.bool_), "True, for the same bytes on every processor, or False")
         check_kind("trace", self.trace, (Trace, type(None)), 'rs.Trace("trace.tsv")')
         _check_callbacks(self.callbacks)
         self._check_numbers()
@@ -82,6 +86,7 @@ class FitOptions:
             schedule=self.schedule,
             blocks=None if self.blocks is None else int(self.blocks),
             batch=None if self.batch is None else int(self.batch),
+            portable=bool(self.portable),
         )
 
 

@@ -77,7 +77,8 @@ class Trainer:
         self.history: list[Epoch] = []
         self.buckets: dict[Key, Buckets | None] = {}  # how chunks are sorted, by their columns
         self.teams: Teams = {}  # how fast loops run in file order, from one fit to the next
-        self.loops = Loops(cost, self.state)
+        self._loops = {portable: Loops(cost, self.state, portable=portable) for portable in (False, True)}
+        self.loops = self._loops[False]  # of the last fit
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -117,13 +118,14 @@ class Trainer:
             raise DataError("there is no loop before the columns are known; call fit(data), or compile(data)")
         return self.loops.last
 
-    def compile(self, data: Any, *, guarded: bool = False, part: str = "all") -> Kernel:
+    def compile(self, data: Any, *, guarded: bool = False, portable: bool = False, part: str = "all") -> Kernel:
         """Make the loop for data with the columns of `data`, without training.
 
         A `guarded` loop checks gradients before it writes: `fit` uses one where a copy of the tables to go back to
-        would cost too much. Of a loop for whole batches it makes a `part`, "ids" or "gradients".
+        would cost too much. A `portable` one is that of `fit(..., portable=True)`. Of a loop for whole batches it makes
+        a `part`, "ids" or "gradients".
         """
-        chunk = as_chunk(data, column_names(self.cost, self.tables))
+        chunk, self.loops = as_chunk(data, column_names(self.cost, self.tables)), self._loops[portable]
         return self.loops.examples(chunk, PARTS[part], guarded=guarded)
 
     def row_loop(self, table: str, *, step: bool) -> RowLoop:
@@ -144,6 +146,7 @@ class Trainer:
         threads: int | None = None,
         blocks: int | None = None,
         batch: int | None = None,
+        portable: bool = False,
         memory: int | str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         every: float | str = EVERY,
@@ -176,6 +179,8 @@ class Trainer:
             batch: with a number, whole batches of so many examples instead, in file order: the gradients of their sum,
                 all taken at the same rows, repeats of a row added up, and one step for each row; as torch does it.
                 Deterministic at any number of threads.
+            portable: whether to learn the same bytes on every kind of processor, for about an eighth of the speed (see
+                `docs/threads.md`): sums in a fixed order, no step fused with another, functions in plain arithmetic.
             memory: for tables on disk (`Table.create`, `Table.open`), how much of this machine's memory the process
                 may have: bytes, or a text such as "2 GB"; None for half of what is free. It decides how often the
                 tables are read and written, never the bytes they learn.
@@ -211,6 +216,7 @@ class Trainer:
             threads=threads,
             blocks=blocks,
             batch=batch,
+            portable=portable,
             memory=memory,
             checkpoint=checkpoint,
             every=every,
@@ -278,6 +284,7 @@ class Trainer:
     def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None) -> list[Epoch]:
         call, memory = partial(_call, options.callbacks, self), memory_limit(options.memory)
         total = None if data.examples is None else options.epochs * data.examples
+        self.loops = self._loops[options.portable]
         call("on_train_begin")
         with (
             Threads(thread_count(options.threads), memory, self.loops, self.turns, self.teams) as executor,

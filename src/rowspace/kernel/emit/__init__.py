@@ -6,7 +6,8 @@
   `picking.py` (arrays of places), `ordered.py` (what depends on order), `diagonals.py`, `first_largest.py`.
 - What rules ask: `scalars.py` (the table of operations of single numbers), `typed.py` (types), `lengths.py` (lengths of
   bags), `limits.py` (places that are sure to lie inside), `slices.py` (basic indices), `folds.py` (the ways to write a
-  sum), `decisions.py` (what must be one value).
+  sum), `lanes.py` and `portable.py` (sums and functions that are the same on every processor), `decisions.py` (what
+  must be one value).
 - What they make: `expression.py`, with lengths by `dims.py`, and `statements.py`, gathered by `writer.py`.
 - `python.py`: the printer, the only place with text. `functions.py`: what the text may call.
 

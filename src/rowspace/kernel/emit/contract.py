@@ -1,5 +1,7 @@
 """Rules for dot products, sums, maxima and softmax."""
 
+from functools import partial
+
 from pytensor.graph.basic import Apply
 from pytensor.tensor.math import Dot
 
@@ -7,7 +9,7 @@ from rowspace.kernel.emit.emitter import Emitter
 from rowspace.kernel.emit.expression import ZERO, Dim, Expr, Index, Op, apply, joined, named, product
 from rowspace.kernel.emit.folds import REDUCTIONS, accumulate
 from rowspace.kernel.emit.scalars import Unsupported
-from rowspace.kernel.emit.typed import number_of
+from rowspace.kernel.emit.typed import function, number_of
 
 
 def dot(emitter: Emitter, node: Apply) -> None:
@@ -68,7 +70,7 @@ def softmax(emitter: Emitter, node: Apply, *, log: bool) -> None:
     [x], [out] = node.inputs, node.outputs
     if out.type.ndim != 1:
         raise Unsupported(str(node.op))
-    [dim] = emitter.shape(x)
+    [dim], reckon = emitter.shape(x), partial(function, given=out.type.dtype, everywhere=emitter.writer.portable)
     number = number_of(out.type.dtype)
     r = named("r")
     top = accumulate(emitter.writer, [(r, dim)], emitter.at_as(x, (r,), out.type.dtype), REDUCTIONS["Maximum"], number)
@@ -77,11 +79,11 @@ def softmax(emitter: Emitter, node: Apply, *, log: bool) -> None:
         return apply(Op.SUB, emitter.at_as(x, index, out.type.dtype), top)
 
     def power(index: Index) -> Expr:
-        return apply("exp", below_top(index))
+        return reckon("Exp", below_top(index))
 
     total = accumulate(emitter.writer, [(r, dim)], power((r,)), REDUCTIONS["Add"], number)
     if log:
-        total = emitter.writer.local(apply("log", total))
+        total = emitter.writer.local(reckon("Log", total))
         emitter.store(out, (dim,), lambda index: apply(Op.SUB, below_top(index), total))
     else:
         emitter.store(out, (dim,), lambda index: apply(Op.DIV, power(index), total))

@@ -22,7 +22,7 @@ def elemwise(emitter: Emitter, node: Apply) -> None:
     if len(node.outputs) > 1:
         raise Unsupported(str(node.op))
     operation, [out] = node.op.scalar_op, node.outputs
-    takes, write = _scalar_writer(operation, _types(node.inputs), out.type.dtype)
+    takes, write = _scalar_writer(operation, _types(node.inputs), out.type.dtype, emitter.writer.portable)
     dims = emitter.broadcast([emitter.shape(x) for x in node.inputs])
 
     def access(index: Index) -> Expr:
@@ -42,15 +42,15 @@ def _is_cheap(operation: Any) -> bool:
 
 
 def _scalar_writer(
-    operation: Any, taken: Sequence[str], given: str
+    operation: Any, taken: Sequence[str], given: str, portable: bool
 ) -> tuple[list[str], Callable[[Sequence[Expr]], Expr]]:
     """The types that a scalar operation casts its arguments to, and how it writes them."""
     name = type(operation).__name__
     if isinstance(operation, ps.Composite):
-        return _types(operation.fgraph.inputs), partial(_composite, operation)
+        return _types(operation.fgraph.inputs), partial(_composite, operation, portable)
     if isinstance(operation, ps.Cast):
         return list(taken), lambda args: converted(args[0], taken[0], given)
-    write = partial(_applied, operation_of(name, given))
+    write = partial(_applied, operation_of(name, given, everywhere=portable))
     return operands(name, taken, given), lambda args: finished(name, write(args), given)
 
 
@@ -68,12 +68,12 @@ def _applied(operation: Operation, args: Sequence[Expr]) -> Expr:
     return apply(operation, *args)
 
 
-def _composite(operation: Any, args: Sequence[Expr]) -> Expr:
+def _composite(operation: Any, portable: bool, args: Sequence[Expr]) -> Expr:
     """Several scalar operations in one, such as the products that PyTensor makes of a whole power."""
     graph = operation.fgraph
     known = dict(zip(graph.inputs, args, strict=True))
     for node in toposort(graph.outputs):
-        takes, write = _scalar_writer(node.op, _types(node.inputs), node.outputs[0].type.dtype)
+        takes, write = _scalar_writer(node.op, _types(node.inputs), node.outputs[0].type.dtype, portable)
         known[node.outputs[0]] = write([_part(known, x, t) for x, t in zip(node.inputs, takes, strict=True)])
     return known[graph.outputs[0]]
 

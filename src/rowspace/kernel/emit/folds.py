@@ -8,6 +8,7 @@ import numpy as np
 
 from rowspace.kernel.emit.dims import fixed, length, length_for_layout
 from rowspace.kernel.emit.expression import Axis, Dim, Expr, Op, Operation, apply, constant, sum_of, whole
+from rowspace.kernel.emit.lanes import LANES, sum_in_lanes
 from rowspace.kernel.emit.scalars import DTYPES
 from rowspace.kernel.emit.statements import Assign, For
 from rowspace.kernel.emit.writer import Writer
@@ -68,6 +69,8 @@ def accumulate(writer: Writer, folds: Sequence[Axis], value: Expr, operation: Re
     """A fold into a variable of its own."""
     if operation is None or not folds:
         return writer.local(value)
+    if writer.portable and operation.sign == "+=" and number in LANES:
+        return sum_in_lanes(writer, _longest_last(folds), value, number)
     total = writer.local(operation.start(number))
     writer.loops(_longest_last(folds), [operation.joined(total, value)])
     return total
@@ -109,7 +112,8 @@ def store(fold: Fold) -> None:
     """
     longest = max(length_for_layout(dim) for _, dim in fold.folds)
     if longest >= length_for_layout(fold.wide[1]):  # and so wants to be the innermost loop
-        write = _fold_together if len(fold.axes) <= 2 and fold.few is not None else _fold_innermost
+        together = len(fold.axes) <= 2 and fold.few is not None and not fold.writer.portable
+        write = _fold_together if together else _fold_innermost
     elif fold.is_one_sum and _few(fold.folds[0][1]) and _loads(fold.value, fold.wide[0]) == 1:
         write = _write_out_terms
     elif fold.is_one_sum and len(fold.axes) == 2 and fold.few is not None and fold.few is not fold.wide:

@@ -28,6 +28,7 @@ from rowspace.jit.names import (
     u64,
     uintp,
 )
+from rowspace.kernel.emit.portable import PORTABLE
 
 
 def is_finite(x):  # math.isfinite takes x - x, which reordered sums turn into 0 for any x
@@ -293,10 +294,16 @@ _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(piece_of, piece_end, prefetch_row, hash_length, merge_repeats),
     *(sort_places, round_away, times_unless_zero, digamma, trigamma, erfcinv, erfinv, erfcx),
 )
-FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
+FUNCTIONS: dict[str, Any] = {function.__name__: function for function in _FUNCTIONS} | PORTABLE
 
 
 def used_functions(body: str) -> str:
-    """The functions that a body calls, each as it stands here."""
-    used = [function for name, function in FUNCTIONS.items() if re.search(rf"\b{name}\(", body)]
-    return "".join(inspect.getsource(function) + "\n\n" for function in used)
+    """The functions that a body calls, and those that they call, each as it stands here."""
+    texts: dict[str, str] = {}
+    left = [body]
+    while left:
+        reading = left.pop()
+        found = [name for name in FUNCTIONS if name not in texts and re.search(rf"\b{name}\(", reading)]
+        texts |= {name: inspect.getsource(FUNCTIONS[name]) for name in found}
+        left += [texts[name].partition("(")[2] for name in found]
+    return "".join(texts[name] + "\n\n" for name in FUNCTIONS if name in texts)

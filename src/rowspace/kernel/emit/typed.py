@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rowspace.kernel.emit.expression import Expr, Operation, cast, constant
+from rowspace.kernel.emit.expression import Expr, Operation, apply, cast, constant
+from rowspace.kernel.emit.portable import PORTABLE, portable
 from rowspace.kernel.emit.scalars import BOOLEAN, COMPARISONS, DTYPES, SCALAR, Unsupported
 
 _AS_THEY_ARE = {"Cast", "Identity", "IsNan", "IsInf"}
@@ -37,23 +38,30 @@ def operands(name: str, taken: Sequence[str], given: str) -> list[str]:
     return [given] * len(taken)
 
 
-def operation_of(name: str, given: str) -> Operation:
-    """Our operation for one of PyTensor's whose result is of the type `given`."""
+def operation_of(name: str, given: str, *, everywhere: bool = False) -> Operation:
+    """Our operation for one of PyTensor's whose result is of the type `given`; one that is the same `everywhere`."""
     if name not in SCALAR or (name in ("AND", "OR", "XOR", "Invert") and given in _FLOATS):
         raise Unsupported(name)
     if given == "bool" and name in BOOLEAN:
         return BOOLEAN[name]
-    return "whole_power" if name == "Pow" and given not in _FLOATS else SCALAR[name]
+    if name == "Pow" and given not in _FLOATS:
+        return "whole_power"
+    return portable(SCALAR[name]) if everywhere else SCALAR[name]
 
 
 def finished(name: str, value: Expr, given: str) -> Expr:
     """The value of an operation, cast to its type where it would be of another."""
-    own = SCALAR[name] in _IN_FLOAT64
+    own = SCALAR[name] in _IN_FLOAT64 or value.operation in PORTABLE
     if name in _CHOOSE or given == "bool" or (given in _FLOATS and name != "Sign" and not own):
         return value
     if (given == "int64" and name not in ("Sign", "Pow")) or (given == "float32" and name == "Sign"):
         return value
     return cast(value, number_of(given))
+
+
+def function(name: str, value: Expr, given: str, *, everywhere: bool) -> Expr:
+    """A function of a number of the type `given`, as `operation_of` and `finished` have it."""
+    return finished(name, apply(operation_of(name, given, everywhere=everywhere), value), given)
 
 
 def converted(value: Expr, taken: str, given: str) -> Expr:

@@ -11,12 +11,17 @@ from rowspace.kernel.emit.statements import Assign, Block, For, If, Statement
 
 
 class Writer:
-    """Statements of a function body, the names taken in it and the scratch arrays it needs."""
+    """Statements of a function body, the names taken in it and the scratch arrays it needs.
 
-    def __init__(self, taken: set[str]) -> None:
+    Where it is `portable`, sums and functions are written in the same order of single steps for every processor.
+    """
+
+    def __init__(self, taken: set[str], *, portable: bool = False) -> None:
+        self.portable = portable
         self.body: list[Statement] = []  # of the block that is being written
         self.taken = set(taken)
         self.scratch: list[tuple[str, tuple[Dim, ...], str]] = []  # name, shape, dtype
+        self._lanes: dict[str, str] = {}  # by the type of what is summed
         self.constants: dict[str, np.ndarray] = {}  # arrays of numbers by name
         self.bounds: dict[Expr, Dim] = {}  # lengths that are at most as large as another
 
@@ -34,6 +39,12 @@ class Writer:
         name = self.name(base)
         self.scratch.append((name, dims, dtype))
         return name
+
+    def lanes(self, dtype: str, width: int) -> str:
+        """The scratch array in which sums of a type are made, one after another."""
+        if dtype not in self._lanes:
+            self._lanes[dtype] = self.array("lanes", (width,), dtype)
+        return self._lanes[dtype]
 
     def constant(self, data: np.ndarray) -> str:
         """An array of constants, made when the source is loaded; the same name for the same numbers."""
