@@ -45,18 +45,20 @@ def _fill(writer: Writer, lanes: str, variable: Expr, dim: int, value: Expr, num
             writer.assign(lane, constant("0", number))
         return
 
-    def add(rounds: range, sign: str, of: int = _WIDTH, *from_here: Expr) -> None:
+    def add(rounds: range, of: int = _WIDTH, *from_here: Expr) -> None:
         places = [sum_of([variable, *from_here, *([whole(_WIDTH * r)] if r else [])]) for r in rounds]
-        writer.loops([(variable, of)], [Assign(lane, sum_of([value.put(variable, p) for p in places]), sign)])
+        before = [] if rounds.start == 0 and not from_here else [lane]
+        terms = [value.put(variable, place) for place in places]
+        writer.loops([(variable, of)], [Assign(lane, sum_of([*before, *terms]))])
 
     groups, rest = divmod(rounds, _AT_ONCE)
-    add(range(_AT_ONCE if groups else rest), "=")
+    add(range(_AT_ONCE if groups else rest))
     if groups > 1:
         length = _AT_ONCE * _WIDTH
         place = named(writer.name("from_here"))
         with writer.inside(For(place, groups * length, start=whole(length), step=length)):
-            add(range(_AT_ONCE), "+=", _WIDTH, place)
+            add(range(_AT_ONCE), _WIDTH, place)
     if groups and rest:
-        add(range(rounds - rest, rounds), "+=")
+        add(range(rounds - rest, rounds))
     if left:
-        add(range(rounds, rounds + 1), "+=", left)
+        add(range(rounds, rounds + 1), left)
