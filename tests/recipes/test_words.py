@@ -7,6 +7,7 @@ from rowspace.recipes.text_options import TextOptions
 from rowspace.recipes.words import COSTS
 
 WORDS = 30
+DIM = 12
 RATE = 0.05
 
 
@@ -24,12 +25,19 @@ def word2vec(W, C, examples, rate):
             W[word] += error
 
 
-def recipe(lines):
+def recipe(lines, cost="cbow"):
     """The recipe of a text of these lines."""
     text = rs.read_text(lines, min_count=1, progress=False)
-    options = {"dim": 12, "epochs": 1, "rate": RATE, "window": 5, "negative": 5, "ns_exponent": 0.75}
-    of_text = TextOptions(text, None, "cbow", **options, sample=0.01, seed=3, threads=1, subwords=None)
-    return COSTS["cbow"].recipe(of_text)
+    options = {"dim": DIM, "epochs": 1, "rate": RATE, "window": 5, "negative": 5, "ns_exponent": 0.75}
+    of_text = TextOptions(text, None, cost, **options, sample=0.01, seed=3, threads=1, subwords=None)
+    return COSTS[cost].recipe(of_text)
+
+
+def test_first_vectors_are_as_far_from_zero_as_elsewhere():
+    """At most 0.5 / dim in word2vec.c, 1 / dim for CBOW as in gensim and fastText."""
+    for cost, farthest in ("skip_gram", 0.5), ("cbow", 1.0):
+        W = recipe([[f"w{n}" for n in range(WORDS)]] * 2, cost).tables["W"].values
+        assert 0.95 * farthest < abs(W * DIM).max() <= farthest
 
 
 def test_cbow_learns_the_tables_of_word2vec():

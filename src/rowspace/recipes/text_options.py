@@ -90,8 +90,8 @@ class TextOptions:
         """The words drawn against each example."""
         return Negatives(of=of, k=self.negative, power=self.ns_exponent, counts=self.counts, avoid=avoid)
 
-    def vectors(self, name: str, rows: int, *, words: int | None = None) -> Table:
-        """A table that starts as in word2vec.c, uniform and at most half of 1 / dim from 0; known rows go on.
+    def vectors(self, name: str, rows: int, *, farthest: float = 0.5, words: int | None = None) -> Table:
+        """A table that starts uniform, at most `farthest` / dim from 0 (word2vec.c's is a half); known rows go on.
 
         Of a table with rows for the words and others behind them, `words` says how many are the words'.
         """
@@ -100,7 +100,7 @@ class TextOptions:
         def drawn(lo: int, hi: int) -> np.ndarray:
             values = random.random((hi - lo, self.dim), np.float32)
             values -= np.float32(0.5)
-            values /= np.float32(self.dim)
+            values /= np.float32(self.dim * 0.5 / farthest)
             return values
 
         return self._gone_on(name, self.table(name, (rows, self.dim), drawn), words)

@@ -66,7 +66,7 @@ def _subword_skip_gram(options: TextOptions, S: Table, C: Table, bags: Ragged, a
 
 def cbow(options: TextOptions) -> Recipe:
     """A word and the mean of those around it, or of all their subwords, whose rows lie in any block."""
-    W, C, bags, answer = _tables(options)
+    W, C, bags, answer = _tables(options, farthest=1.0)  # as in gensim and fastText: a mean is shorter than its words
     negatives = options.negatives(C)
 
     def columns(kept: KeptWords) -> dict[str, Any]:
@@ -106,13 +106,13 @@ COSTS = {
 # --- what they share
 
 
-def _tables(options: TextOptions) -> tuple[Table, Table, Ragged | None, Answer]:
+def _tables(options: TextOptions, *, farthest: float = 0.5) -> tuple[Table, Table, Ragged | None, Answer]:
     """The table of words, with subwords that of words and n-grams; that of contexts; each word's bag; the model's."""
     n, subwords = options.words, options.subwords
     if subwords is None:
-        W, C = options.vectors("W", n), options.zeros("C")
+        W, C = options.vectors("W", n, farthest=farthest), options.zeros("C")
         return W, C, None, lambda: {"W": options.named(W.values), "C": C}
-    S, C = options.vectors("S", n + subwords.buckets, words=n), options.zeros("C")
+    S, C = options.vectors("S", n + subwords.buckets, farthest=farthest, words=n), options.zeros("C")
     bags = subwords.bags(options.text.names)
 
     def words(lo: int, hi: int) -> Any:
