@@ -14,7 +14,7 @@ class ScheduleOptions:
     schedule: str | None
     blocks: int | None
     batch: int | None
-    portable: bool
+    portable: bool = False
 
     def kept(self) -> dict[str, Any]:
         """What a checkpoint keeps: with the same data, all that is needed to fit again."""
