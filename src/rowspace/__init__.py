@@ -11,13 +11,17 @@ from rowspace.version import __version__ as __version__
 
 # module -> its public names; editors and type checkers read them in __init__.pyi, which a test compares with this
 _PUBLIC = {
-    "errors": "CheckpointError Diverged Locked RowspaceError Sequential SlowCost",
+    "errors": "CheckpointError CostError DataError DiskFull Diverged FormatError GradientError IdOutOfRange Locked "
+    "ModelError NoExamples OverMemory ReadOnly RowspaceError Sequential ShapeError SlowCost SlowTable TooLarge "
+    "Uncached Unkept UnknownItem Unsimplified",
     "tables.table": "Table",
     "columns.gathered": "Gathered",
     "columns.negatives": "Negatives",
     "updates": "Update adagrad clip_norm exact lazy_adam momentum rowwise_adagrad sgd weight_decay",
     "rates": "linear",
     "train.trainer": "Trainer",
+    "train.history": "History",
+    "train.epoch": "Epoch",
     "kernel.row_gradient": "RowGradient check_gradient gradient",
     "train.trace": "Trace read_trace",
     "plot": "plot_cost plot_table plot_trace",

@@ -18,6 +18,9 @@ class Constant:
     def __call__(self, done: float) -> float:
         return self.rate
 
+    def __str__(self) -> str:
+        return f"{self.rate:g}"
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -34,6 +37,9 @@ class Linear:
     def __call__(self, done: float) -> float:
         return self.start + (self.end - self.start) * done
 
+    def __str__(self) -> str:
+        return f"linear({self.start:g}{f', {self.end:g}' if self.end else ''})"
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -43,6 +49,9 @@ class Schedule:
 
     def __call__(self, done: float) -> float:
         return _checked(self.of(done), f", at {done:.3g} of the training,")
+
+    def __str__(self) -> str:
+        return getattr(self.of, "__name__", type(self.of).__name__)
 
 
 def linear(start: float, end: float = 0.0) -> Linear:

@@ -5,6 +5,7 @@ both gradients in one step.
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,8 +46,10 @@ class Update:
     >>> import rowspace as rs
     >>> def sign_descent(row, gradient, state, rate):
     ...     return row - rate * gradient / abs(gradient), state
-    >>> rs.Update(sign_descent, rate=0.01).rate(0.5)
-    0.01
+    >>> rs.Update(sign_descent, rate=0.01)
+    sign_descent(rate=0.01)
+    >>> rs.clip_norm(rs.adagrad(rs.linear(0.1)), 5.0)
+    clip_norm(adagrad(rate=linear(0.1)), 5)
     """
 
     step: Step
@@ -64,6 +67,11 @@ class Update:
                 raise DataError(f"{name} of an update is {function!r}; give a function")
         object.__setattr__(self, "rate", as_rate(self.rate))
         object.__setattr__(self, "name", self.name or getattr(self.step, "__name__", "update"))
+
+    def __repr__(self) -> str:
+        rate = f"(rate={self.rate})"
+        wrapped = re.fullmatch(r"((?:\w+\()*\w+)([,)].*)?", self.name)  # the rate belongs to the innermost
+        return f"{self.name}{rate}" if wrapped is None else f"{wrapped[1]}{rate}{wrapped[2] or ''}"
 
 
 def first_of(update: Update, dim: int) -> tuple[np.ndarray, ...]:

@@ -9,11 +9,12 @@ import pytest
 import rowspace as rs
 
 PUBLIC = """
-    CheckpointError Diverged Gathered Locked Model Negatives RowGradient RowspaceError Sequential SlowCost
-    Table Text Trace Trainer Update adagrad check_gradient clip_norm costs evaluate_analogies
-    evaluate_similarity exact explain export gradient import_ lazy_adam linear momentum open plot_cost
-    plot_table plot_trace read_pairs read_text read_trace rowwise_adagrad sgd train_pairs train_text
-    weight_decay
+    CheckpointError CostError DataError DiskFull Diverged Epoch FormatError Gathered GradientError History IdOutOfRange
+    Locked Model ModelError Negatives NoExamples OverMemory ReadOnly RowGradient RowspaceError Sequential ShapeError
+    SlowCost SlowTable Table Text TooLarge Trace Trainer Uncached Unkept UnknownItem Unsimplified Update adagrad
+    check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact explain export gradient import_
+    lazy_adam linear momentum open plot_cost plot_table plot_trace read_pairs read_text read_trace rowwise_adagrad sgd
+    train_pairs train_text weight_decay
 """.split()
 
 
@@ -38,6 +39,11 @@ def test_editors_see_the_same_names():
     homes = [("", "costs"), (".version", "__version__"), *((f".{home}", name) for name, home in rs._HOME.items())]
     lines = [f"from rowspace{home} import {name} as {name}" for home, name in sorted(homes)]
     assert Path(rs.__file__).with_suffix(".pyi").read_text().splitlines()[2:] == lines
+
+
+def test_every_error_and_warning_is_public():
+    own = {name for name, what in vars(rs.errors).items() if isinstance(what, type) and issubclass(what, Exception)}
+    assert own <= set(rs.__all__)
 
 
 def test_no_module_is_named_like_a_public_function():

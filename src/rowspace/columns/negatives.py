@@ -46,8 +46,8 @@ class Negatives(Column):
     alias method (1977), exact and in constant time.
 
     >>> import rowspace as rs
-    >>> rs.Negatives(of=rs.Table(6, 2), k=5).k
-    5
+    >>> rs.Negatives(of=rs.Table(6, 2), k=5)
+    Negatives(5 of 6 rows, power=0.75)
     """
 
     of: Any
@@ -67,6 +67,10 @@ class Negatives(Column):
             raise DataError(f"counts have shape {counts.shape}; the table has {len(self.of)} rows")
         if not np.isfinite(counts).all() or counts.min() < 0 or counts.max() <= 0:
             raise DataError("counts must be finite and not negative, with at least one above zero")
+
+    def __repr__(self) -> str:
+        avoid = "" if self.avoid is None else f", avoid={self.avoid!r}"
+        return f"Negatives({self.k} of {len(self.of):,} rows, power={self.power:g}{avoid})"
 
     @cached_property
     def weights(self) -> np.ndarray | None:

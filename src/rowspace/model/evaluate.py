@@ -11,6 +11,7 @@ import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.checks import check_kind
+from rowspace.errors.quoting import quoted
 from rowspace.model.analogies import RIGHT, UNKNOWN, WRONG, rows_alike, solved
 from rowspace.model.queries import Queries
 from rowspace.read.judged import Question, read_analogies, read_word_pairs
@@ -72,6 +73,11 @@ class Section:
         """The correct ones of those that count, from 0 to 1; NaN where none does."""
         return self.correct / self.asked if self.asked else math.nan
 
+    def __repr__(self) -> str:
+        right = f"{self.correct:,} of {self.asked:,} right"
+        share = f" ({self.accuracy:.1%})" if self.asked else ""
+        return f"<Section {quoted(self.name)}: {right}{share}, {self.unknown:,} with unknown words>"
+
 
 @dataclass(frozen=True)
 class Analogies:
@@ -85,6 +91,10 @@ class Analogies:
         """All sections as one."""
         sums = (sum(getattr(s, part) for s in self.sections) for part in ("questions", "unknown", "correct", "asked"))
         return Section("total", *sums)
+
+    def __repr__(self) -> str:
+        lines = [repr(section) for section in (*self.sections, self.total)]
+        return "\n  ".join([f"<Analogies of {self.file}:", *lines]) + ">"
 
 
 def evaluate_similarity(

@@ -39,6 +39,9 @@ class Group:
     collapsed: bool
     tied: bool
 
+    def __repr__(self) -> str:
+        return f"<Group: {_braced(self.members)}, mean norm {self.mean_norm:.3f}>"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -74,6 +77,9 @@ class Explanation:
         plain["groups"] = [dict(vars(group)) for group in self.groups]
         plain["contradictions"] = [list(pair) for pair in self.contradictions]
         return plain
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {_counted(self.groups, 'group', 'groups')}. {self.sentence}>"
 
     def __str__(self) -> str:
         parts = [_group_table(self.groups), _between_table(self.between)]

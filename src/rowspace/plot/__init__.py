@@ -27,9 +27,10 @@ __all__ = ["plot_cost", "plot_table", "plot_trace"]
 
 
 class Trained(Protocol):
-    """What keeps the mean cost of each epoch, as a model does."""
+    """What keeps the mean cost of each epoch, as a model and a `History` do."""
 
-    cost: list[float]
+    @property
+    def cost(self) -> list[float]: ...
 
 
 def plot_cost(

@@ -40,6 +40,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
+    def __repr__(self) -> str:
+        first = ", ".join(map(quoted, self.names[:3])) + (", ..." if len(self.names) > 3 else "")
+        used = ", ".join(f"{role} {quoted(column)}" for role, column in self.columns.items())
+        return f"<Pairs: {len(self):,} of {len(self.names):,} items {first}; {used}>"
+
 
 def read_pairs(
     source: Any,

@@ -31,6 +31,9 @@ class TraceData:
     items: list[Any]
     positions: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"<TraceData: {len(self.items):,} items x {self.positions.shape[-1]}, {len(self.steps):,} records>"
+
 
 def read_trace(path: str | os.PathLike[str]) -> TraceData:
     """Read what a `Trace` wrote.

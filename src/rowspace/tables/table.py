@@ -12,6 +12,7 @@ from rowspace.errors.checks import check_kind, is_integer, path_of
 from rowspace.errors.quoting import quoted
 from rowspace.tables import files
 from rowspace.tables.entries import check_not_masked
+from rowspace.tables.html import table_html
 from rowspace.tables.indexing import Index
 from rowspace.tables.names import Names
 from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_pieces
@@ -295,6 +296,10 @@ class Table:
         rows = "1 row" if len(self) == 1 else f"{len(self)} rows"
         first = ", ".join(map(quoted, (self.names or [])[:3])) + (", ..." if len(self) > 3 else "")
         return f"<Table: {rows} x {self.dim}{', names ' + first if self.names else ''}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table in words, and a small picture of one of two dimensions."""
+        return table_html(repr(self), self.values, self.names)
 
     def _check_writable(self, done: str) -> None:
         if not self.values.flags.writeable:

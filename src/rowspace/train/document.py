@@ -28,6 +28,7 @@ _DIGEST = text("[0-9a-f]{32}", "a mark")
 _CHUNK = text(r"(|\d{1,18} examples(, \w+ [0-9a-f]{32})*)", "the mark of a chunk")
 _TEXT = text()
 _NAME = text(r"[^\W\d]\w{0,199}", "a name")
+_EPOCH = {"number": whole(1), "cost": optional(number), "costed": whole(), "examples": whole(), "seconds": number}
 
 _OPTIONS = {
     "epochs": whole(),
@@ -59,7 +60,7 @@ _DOCUMENT = record(
         seconds=number,
     ),
     trainer=record(examples=whole(), steps=whole(), first=whole()),
-    history=list_of(record(number=whole(1), cost=optional(number), costed=whole(), examples=whole(), seconds=number)),
+    history=list_of(either(record(**_EPOCH, held_out=number), record(**_EPOCH))),
     pace=record(every=optional(one_of(1, SAMPLED)), examples=optional(whole())),
     past=list_of(_NAME),
     samples=list_of(row_of(list_of(either(optional(whole()), _NAME)), whole(), truth, whole(1, _AXES))),

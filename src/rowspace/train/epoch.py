@@ -11,7 +11,8 @@ class Epoch:
     """What happened in an epoch: the mean cost, over how many of how many examples, and in how many seconds.
 
     Each cost is that of the rows as they were just before the example moved them. Where there was no example to take
-    the cost of, it is NaN: a gap in a plot, and null in JSON.
+    the cost of, it is NaN: a gap in a plot, and null in JSON. `held_out` is the mean cost of the examples that were
+    held out, at the end of the epoch; None without such.
     """
 
     number: int
@@ -19,11 +20,16 @@ class Epoch:
     costed: int
     examples: int
     seconds: float
+    held_out: float | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Epoch":
         """An epoch as JSON has it."""
         return cls(**{**told, "cost": nan if told["cost"] is None else told["cost"]})
+
+    def told(self) -> dict[str, Any]:
+        """The epoch for JSON, of which `of` makes it again."""
+        return {name: value for name, value in vars(self).items() if name != "held_out" or value is not None}
 
     def __str__(self) -> str:
         if not self.costed:
@@ -31,4 +37,5 @@ class Epoch:
             return f"epoch {self.number}: {none}"
         over = "" if self.costed == self.examples else f" (mean of {self.costed:,} of {self.examples:,} examples)"
         speed = f"{self.examples / max(self.seconds, 1e-9):,.0f} examples/s"
-        return f"epoch {self.number}: cost {self.cost:.6g}{over}, {speed}"
+        held_out = "" if self.held_out is None else f", held out {self.held_out:.6g}"
+        return f"epoch {self.number}: cost {self.cost:.6g}{over}{held_out}, {speed}"

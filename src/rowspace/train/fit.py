@@ -27,6 +27,7 @@ from rowspace.system.progress import Progress
 from rowspace.train.cursor import Cursor
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
+from rowspace.train.history import History
 from rowspace.train.identity import DigestCheck, check_same, settings
 from rowspace.train.snapshot import Snapshot, worth_a_copy
 from rowspace.train.trace import Trace
@@ -47,7 +48,7 @@ class Fit:
     """
 
     def __init__(
-        self, planning: Planning, executor: Executor, history: list[Epoch], trace: Trace | None,
+        self, planning: Planning, executor: Executor, history: History, trace: Trace | None,
         checkpoints: Checkpoints | None, most_copied: int,
     ) -> None:  # fmt: skip
         self.state, self.loops, self.executor, self.history = planning.state, planning.loops, executor, history
@@ -187,7 +188,7 @@ class Fit:
             "options": self.options.kept(),
             "marks": self.check.document(),
             "standing": asdict(self.cursor),
-            "history": [asdict(epoch) for epoch in self.history],
+            "history": [epoch.told() for epoch in self.history],
             "pace": self.pacing.document(),
             **state,
             "trainer": {**state["trainer"], "first": self.first_epoch},

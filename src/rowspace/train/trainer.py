@@ -31,8 +31,8 @@ from rowspace.system.progress import progress_bar
 from rowspace.system.threads import thread_count
 from rowspace.tables.table import Table
 from rowspace.train.document import check_document
-from rowspace.train.epoch import Epoch
 from rowspace.train.fit import Fit
+from rowspace.train.history import History
 from rowspace.train.options import FitOptions
 from rowspace.train.snapshot import MOST_BYTES
 from rowspace.train.trace import Trace, recording
@@ -74,7 +74,7 @@ class Trainer:
     ) -> None:
         self.cost = cost
         self.state = TrainState.begin(tables, sgd() if update is None else update)
-        self.history: list[Epoch] = []
+        self.history = History()
         self.buckets: dict[Key, Buckets | None] = {}  # how chunks are sorted, by their columns
         self.teams: Teams = {}  # how fast loops run in file order, from one fit to the next
         self._loops = {portable: Loops(cost, self.state, portable=portable) for portable in (False, True)}
@@ -151,7 +151,7 @@ class Trainer:
         checkpoint: str | os.PathLike[str] | None = None,
         every: float | str = EVERY,
         resume: bool = False,
-    ) -> list[Epoch]:
+    ) -> History:
         """Run `epochs` times over the data, and give what happened in each.
 
         Args:
@@ -192,8 +192,8 @@ class Trainer:
         Ctrl-C leaves the tables consistent, as after some whole number of examples.
 
         Returns:
-            All epochs of this fit, those before it was resumed too. An epoch that met no example has the cost NaN, and
-            a warning says so.
+            All epochs of this fit, those before it was resumed too: a list that prints as a table. An epoch that met
+            no example has the cost NaN, and a warning says so.
 
         Raises:
             DataError: for options that have no effect beside the others, such as `every` without `checkpoint`.
@@ -238,7 +238,7 @@ class Trainer:
         threads: int | None = None,
         every: float | str = EVERY,
         memory: int | str | None = None,
-    ) -> list[Epoch]:
+    ) -> History:
         """Go on with a `fit` that was killed, from its last checkpoint, with the options it had.
 
         The trainer is one as at the beginning of that fit: the same cost, updates and sizes of tables. Their values do
@@ -281,7 +281,7 @@ class Trainer:
             chunks = Data.of(data, options.epochs, column_names(self.cost, self.tables))
             return self._fit(chunks, options, checkpoints)
 
-    def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None) -> list[Epoch]:
+    def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None) -> History:
         call, memory = partial(_call, options.callbacks, self), memory_limit(options.memory)
         total = None if data.examples is None else options.epochs * data.examples
         self.loops = self._loops[options.portable]
