@@ -1,4 +1,4 @@
-# make demo, make test: each makes the virtual environment it needs, from nothing but Python 3.11 to 3.13.
+# make demo, make test: each makes the virtual environment it needs, from nothing but Python 3.11 to 3.14.
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV ?= .venv-$(VERSION)
@@ -47,7 +47,7 @@ bench: $(VENV)/installed
 	$(BIN)/python benchmarks/random_costs.py
 
 $(VENV)/made:
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "rowspace needs Python 3.11 to 3.13; this is %d.%d: make PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else "rowspace needs Python 3.11 to 3.14; this is %d.%d: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 

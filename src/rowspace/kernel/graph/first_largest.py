@@ -35,8 +35,8 @@ class FirstLargest(Op):
         moved = mask.reshape([*(x.shape[a] for a in kept), *(x.shape[a] for a in self.axes)])
         storage[0][0] = moved.transpose(np.argsort([*kept, *self.axes]))
 
-    def infer_shape(self, fgraph: Any, node: Apply, shapes: Any) -> Any:
-        return shapes
+    def infer_shape(self, *given: Any) -> Any:  # fgraph, node, shapes; from PyTensor 3.3 on without the first
+        return given[-1]
 
     def pullback(self, inputs: Any, outputs: Any, gradients: Any) -> list[Variable]:
         return [grad_undefined(self, 0, inputs[0], "the place of a maximum has no derivative")]
