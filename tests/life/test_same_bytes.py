@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytensor.tensor as pt
@@ -14,6 +15,8 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.errors import CheckpointError, CostError, DataError
 from rowspace.jit.machine import machine
+from rowspace.kernel import row_gradient
+from rowspace.kernel.kernel import new_kernel
 from rowspace.kernel.segments import Slice, run_slice
 from tests.support.portable_jobs import JOBS
 from tests.support.processes import ROOT
@@ -64,6 +67,22 @@ def test_it_learns_what_a_loop_without_it_does_but_for_the_last_digits():
         tables.append(E.values)
     assert tables[0].tobytes() != tables[1].tobytes()
     np.testing.assert_allclose(*tables, atol=1e-5)
+
+
+EXAMPLES = {
+    "a hidden layer": {"i": 0, "j": 1, "target": np.eye(5, dtype=np.float32)[2]},
+    "functions": {"i": 0, "j": 1, "label": 1.0},
+    "transe": {"head": 0, "relation": 1, "tail": 2, "negatives": [3, 4, 4]},
+    "cbow": {"window": [0, 1, 1], "center": 2, "negatives": [3, 4]},
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_gradients_agree_with_finite_differences(name, monkeypatch):
+    monkeypatch.setattr(row_gradient, "new_kernel", partial(new_kernel, portable=True))
+    cost, shapes, *_ = JOBS[name]
+    tables = {t: rs.Table(*shape, seed=n, scale=0.3) for n, (t, shape) in enumerate(shapes.items())}
+    rs.check_gradient(cost, tables, EXAMPLES[name], compiled=False)
 
 
 def trainer_of(cost, update=None):
