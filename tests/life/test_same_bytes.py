@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import warnings
 from functools import partial
 
 import numpy as np
@@ -18,6 +19,7 @@ from rowspace.jit.machine import machine
 from rowspace.kernel import row_gradient
 from rowspace.kernel.kernel import new_kernel
 from rowspace.kernel.segments import Slice, run_slice
+from rowspace.train import fit
 from tests.support.portable_jobs import JOBS
 from tests.support.processes import ROOT
 
@@ -114,7 +116,7 @@ def test_a_value_that_is_none_is_refused():
         trainer_of(costs.l1_dot).fit(pair_data(), portable="yes")
 
 
-def test_a_checkpoint_goes_on_as_it_was_begun(tmp_path):
+def test_a_checkpoint_goes_on_as_it_was_begun_on_another_processor(tmp_path, monkeypatch):
     class Stop(Exception):
         pass
 
@@ -127,12 +129,16 @@ def test_a_checkpoint_goes_on_as_it_was_begun(tmp_path):
         trainer.fit(pair_data(), 4, checkpoint=tmp_path, every="1 chunk", callbacks=[stop], **options)
         return trainer.tables["E"].values.tobytes()
 
+    other = {**machine(), "processor": "aarch64 other", "features": "neon"}
+    monkeypatch.setattr(fit, "machine", lambda: other)
     with pytest.raises(Stop):
         begin(portable=True)
+    monkeypatch.undo()
     with pytest.raises(CheckpointError, match="portable: none, was True"):
         begin(resume=True)
     whole = trainer_of(costs.l1_dot)
     whole.fit(pair_data(), 4, portable=True)
     resumed = trainer_of(costs.l1_dot)
-    resumed.resume(tmp_path, pair_data())
+    with warnings.catch_warnings(action="error"):
+        resumed.resume(tmp_path, pair_data())
     assert resumed.tables["E"].values.tobytes() == whole.tables["E"].values.tobytes()
