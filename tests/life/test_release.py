@@ -18,9 +18,10 @@ def test_the_version_is_the_same_everywhere():
     cited = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     assert cited is not None
     assert project["version"] == cited[1] == rs.__version__
-    assert f"({rs.__version__})" in (ROOT / "CHANGELOG.md").read_text() or f"## {rs.__version__} " in (
-        ROOT / "CHANGELOG.md"
-    ).read_text()
+    assert (
+        f"({rs.__version__})" in (ROOT / "CHANGELOG.md").read_text()
+        or f"## {rs.__version__} " in (ROOT / "CHANGELOG.md").read_text()
+    )
 
 
 def test_workflows_and_make_know_the_same_versions_of_python():

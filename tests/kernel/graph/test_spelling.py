@@ -12,11 +12,15 @@ from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.ops import FromFunctionOp
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.ifelse import ifelse
 
 from rowspace.kernel.graph.objects import Objects, Untold
 from rowspace.kernel.graph.spelling import SharedValues, Spelling
 from tests.support.processes import ROOT
+
+try:
+    from pytensor.conditional.op import ifelse  # from PyTensor 3.3 on
+except ImportError:
+    from pytensor.ifelse import ifelse
 
 
 class Times(Op):
