@@ -4,12 +4,13 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV ?= .venv-$(VERSION)
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-slow lint format bench clean help
+.PHONY: demo test test-slow format docs bench clean help
 
 help:
 	@echo "make demo       train the post's six items and the US airports, with pictures, into ./demo"
 	@echo "make test       lint, types and tests (PYTHON=python3.13 for another Python)"
 	@echo "make test-slow  the tests that take longer"
+	@echo "make docs       the site, into ./site"
 	@echo "make bench      the benchmarks against other libraries (takes hours, installs torch and jax)"
 
 demo: $(VENV)/installed
@@ -29,6 +30,9 @@ test-slow: $(VENV)/tested
 format: $(VENV)/tested
 	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/ruff format src tests benchmarks
+
+docs: $(VENV)/documented
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
@@ -59,5 +63,9 @@ $(VENV)/tested: $(VENV)/made pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $@ $(VENV)/installed
 
+$(VENV)/documented: $(VENV)/made pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $@ $(VENV)/installed
+
 clean:
-	rm -rf .venv-* build dist demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv-* build dist demo site src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
