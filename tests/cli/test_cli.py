@@ -87,7 +87,7 @@ def test_version():
 def test_train_pairs_writes_a_model_and_a_summary(pairs, tmp_path):
     result = works("train", "pairs", pairs, "-o", tmp_path / "m", "--label", "same", *TRAIN)
     assert "4 pairs (left from, right to, label same), 2 epochs, mean cost" in result.stdout
-    assert result.stderr == ""
+    assert result.stderr == "columns not used: n\n"
     assert sorted(rs.open(tmp_path / "m").index_to_key) == ["car", "cat", "kitten", "truck"]
 
 
@@ -122,8 +122,29 @@ def test_standard_input(tmp_path):
     words = ["train", "pairs", "-", "-o", tmp_path / "m", "--left", "to", "--right", "from", *TRAIN]
     result = shell(*words, "--json", input=PAIRS)
     assert result.returncode == 0, result.stderr
-    assert result.stderr == ""  # no bar where there is no terminal
+    assert result.stderr == "columns not used: same, n\n"  # no bar where there is no terminal
     assert json.loads(result.stdout)["columns"] == {"left": "to", "right": "from"}
+
+
+def test_columns_that_are_not_used_are_named(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("from,to,times,city\na,b,3,Rome\nb,c,4,Oslo\n")
+    line = works("train", "pairs", path, "-o", tmp_path / "m", *TRAIN).stderr
+    assert line == "columns not used: times (numbers: a weight? --weight times), city\n"
+    path.write_text("from,to,Label\na,b,1\nb,c,0\n")
+    line = works("train", "pairs", path, "-o", tmp_path / "m", *TRAIN).stderr
+    assert line == "columns not used: Label (numbers: a label? --label Label)\n"
+
+
+def test_a_file_without_a_header(tmp_path):
+    path = tmp_path / "p.tsv"
+    path.write_text("ada\tknows\tbob\nbob\tknows\tcyd\n")
+    assert "give --columns left,relation,right or --columns" in fails("train", "pairs", path, "-o", tmp_path / "m")
+    for columns in (["--columns", "left,relation,right"], ["--no-header", "--left", "1", "--right", "3"]):
+        result = works("train", "pairs", path, "-o", tmp_path / "m", *columns, *TRAIN)
+        assert "2 pairs" in result.stdout
+        assert sorted(rs.open(tmp_path / "m").index_to_key) == ["ada", "bob", "cyd"]
+    assert "has 2 names" in fails("train", "pairs", path, "-o", tmp_path / "m", "--columns", "a,b")
 
 
 def test_the_same_seed_gives_the_same_bytes(pairs, tmp_path):

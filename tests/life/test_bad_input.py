@@ -162,7 +162,7 @@ RAW_PAIRS = [
     ("a,b\nx,y,z\n", "line 2: 3 fields, the header has 2 columns"),
     ('a,b\n"x,y\n', "line 2: 1 field, the header has 2 columns; is a quote left open"),
     ("a,a\nx,y\n", "left and right are both column 'a'|several columns 'a'; rename all but one"),
-    ("1,2\n3,4\n", "line 1: 1, 2 looks like data, not like names of columns; put a header line"),
+    ("1,2\n3,4\n", "line 1: 1, 2 looks like data, not like names of columns; give --no-header"),
     (bytes(40), "line 1: a zero byte; expected text"),
     (b"a,b\nx,\xe9\n", "line 2: not UTF-8 text: byte 0xe9 at offset 6; save the file as UTF-8"),
     (b"\xe9,b\nx,y\n", "line 1: not UTF-8 text; save the file as UTF-8"),

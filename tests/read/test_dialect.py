@@ -3,7 +3,7 @@
 import pytest
 
 from rowspace.errors import DataError
-from rowspace.read.dialect import SAMPLE_ROWS, dialect
+from rowspace.read.dialect import SAMPLE_ROWS, Said, dialect
 from rowspace.read.pairs import read_pairs
 from rowspace.read.text import read_text
 
@@ -39,7 +39,7 @@ def test_columns_without_a_name_are_no_items(read, text):
     assert read(text) == EDGES
 
 
-@pytest.mark.parametrize("name", ["id", "index", "ID", "row", "rowname", "X", "#"])
+@pytest.mark.parametrize("name", ["id", "index", "ID", "row", "rowname", "X"])
 @pytest.mark.parametrize("start", [0, 1])
 def test_row_numbers_are_not_taken_for_items(read, name, start):
     rows = [f"{k},{a},{b}" for k, (a, b) in enumerate(EDGES, start)]
@@ -106,9 +106,9 @@ def test_the_delimiter_that_splits_rows_as_the_header(text, columns):
 
 @pytest.mark.parametrize("text", [lines("a;b,c", "1;2,3", "4;5,6"), lines("a;b,c"), lines("lat,lon;town", "1,2;Rome")])
 def test_two_delimiters_that_fit_are_refused(read, text):
-    with pytest.raises(DataError, match="',' and ';' split every row into as many fields .*put a line sep=; above"):
+    with pytest.raises(DataError, match="',' and ';' split every row into as many fields .*--delimiter ';'"):
         read(text)
-    assert len(dialect("f", text, delimiter=";").columns) == 2
+    assert len(dialect("f", text, Said(delimiter=";")).columns) == 2
 
 
 @pytest.mark.parametrize("delimiter", ["", ",,", "\n", '"', "\u00a7"])
@@ -127,14 +127,21 @@ def test_a_delimiter_of_what_has_none(read):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (lines("# Directed graph", "# From\tTo", "1\t2"), "'# Directed graph' looks like a comment"),
-        (lines("% edges", "src,dst", "a,b"), "'% edges' looks like a comment"),
-        (lines("1,ada,bob", "2,bob,cyd"), "line 1: 1, ada, bob looks like data"),
-        (lines("ada,7", "bob,8"), "line 1: ada, 7 looks like data"),
+        (lines("1,ada,bob", "2,bob,cyd"), "line 1: 1, ada, bob looks like data.*--columns left,relation,right or"),
+        (
+            lines("ada,7", "bob,8"),
+            "line 1: ada, 7 looks like data, .*; give --no-header .header=False. if",
+        ),
+        (lines("1 2", "3 4"), "line 1: 1, 2 looks like data"),
         (
             lines(*map(",".join, EDGES)),
-            "line 1: 'ada' and 'bob' are items of rows below as well, so it may be no header",
+            "line 1: 'ada' and 'bob' are items of rows below as well, so it may be no header; give --no-header",
         ),
+        (lines("ada,eve", *map(",".join, EDGES)), "'ada' is an item of rows below"),
+        (lines("ada,bob,3", "bob,ada,1"), "--columns left,right,weight"),
+        (lines("ada,bob,x,y", "bob,ada,x,y"), "--no-header --left 1 --right 2"),
+        (lines("#cats,ada", "#dogs,bob", "cats,cyd"), "lines that begin with '#' have as many fields as rows"),
+        (lines("# nothing", "#", "% at all"), "holds comments only"),
     ],
 )
 def test_first_lines_that_are_no_headers(read, text, message):
@@ -152,3 +159,103 @@ def test_only_the_first_rows_are_looked_at():
     assert dialect("f", text).columns == ["from", "to, by train"]
     wide = ",".join(f"column{k}" for k in range(50_000))
     assert len(dialect("f", f"{wide}\n").columns) == 50_000
+
+
+@pytest.mark.parametrize(
+    "options", [{"header": False}, {"columns": ["left", "right"]}, {"columns": ["a", "b"], "header": False}]
+)
+def test_files_without_a_header(read, options):
+    assert read(lines(*map(",".join, EDGES)), **options) == EDGES
+    assert read("\n\nada\tbob\r\nbob\tcyd\r\ncyd\tada\r\n", **options) == EDGES
+
+
+def test_columns_that_are_named_have_their_roles(tmp_path):
+    path = tmp_path / "edges"
+    path.write_text("ada,knows,bob,2,0\nbob,likes,cyd,3,1\n")
+    pairs = read_pairs(path, columns=["left", "relation", "right", "weight", "label"])
+    assert pairs.columns == {"left": "left", "right": "right", "label": "label", "weight": "weight"}
+    assert (pairs.names, pairs.weight.tolist(), pairs.label.tolist()) == (["bob", "ada", "cyd"], [2, 3], [0, 1])
+    assert pairs.unused == {"relation": "text"}
+    pairs = read_pairs(path, header=False, left="1", right="3", weight="4")
+    assert (pairs.columns, pairs.unused) == (
+        {"left": "1", "right": "3", "weight": "4"},
+        {"2": "text", "5": "numbers"},
+    )
+
+
+def test_a_header_can_be_renamed(read):
+    text = lines("src\tdst", "1\tada\tbob", "2\tbob\tcyd")  # as R writes row names
+    with pytest.raises(DataError, match="give --header --columns row,src,dst"):
+        read(text)
+    assert read(text, header=True, columns=["row", "src", "dst"], left="src", right="dst") == EDGES[:2]
+    assert read('"from\nwhere",to\nada,bob\n', header=True, columns=["a", "b"]) == EDGES[:1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": list("abcde")}, r"--columns \(columns=\) has 5 names, and the first row 2 fields: ada, bob"),
+        ({"columns": ["ada", "bob"]}, "the first row is a header with the names ada, bob; leave out --columns"),
+        ({"columns": "left,right"}, "columns is 'left,right'; give the names of all columns"),
+        ({"columns": ["a", "a"]}, "give each column a name of its own"),
+        ({"columns": []}, "give each column a name of its own"),
+        ({"columns": [1, 2]}, "give the names of all columns"),
+        ({"header": False, "left": "ada"}, "has no column 'ada'; it has: '1', '2'"),
+    ],
+)
+def test_what_is_said_of_a_text_must_fit(read, options, message):
+    with pytest.raises(DataError, match=message):
+        read(lines(*map(",".join, EDGES)), **options)
+
+
+@pytest.mark.parametrize("row", ["ada", "ada,bob,1"])
+def test_lines_are_counted_without_a_header(read, row):
+    with pytest.raises(DataError, match=r"line 2: \d fields?, the first row has 2 columns"):
+        read(lines("x,y", row), header=False)
+    with pytest.raises(DataError, match="line 3, column '2': empty name"):
+        read(lines("x,y", "z,w", "z,"), header=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("# Directed graph\n# Nodes: 3 Edges: 2\n# FromNodeId\tToNodeId\n0\t1\n1\t2\n", "01 12"),  # SNAP
+        ("% sym unweighted\n% 2 3 3\n1 2 \n2 3 \n", "12 23"),  # KONECT
+        ("%\n\n% the rows\n1,2\n2,3\n", "12 23"),
+        ("# a list\nsrc dst\na b\nb c\n", "ab bc"),
+        ("# a list, sorted, of edges\nsrc,dst\na,b\nb,c\n", "ab bc"),
+        ("a   b\n c \t d\ne  f  \n", "cd ef"),
+        ("  a   b\r\n c    d\r\n\r\n e    f", "cd ef"),
+        ('"a" "b"\n"c" "d"\n', "cd"),  # R's write.table
+    ],
+)
+def test_edge_lists_as_they_are_shipped(read, text, edges):
+    assert read(text) == [tuple(edge) for edge in edges.split()]
+
+
+def test_edges_are_named_by_the_comment_above_them(tmp_path):
+    path = tmp_path / "edges"
+    path.write_text("# two\n# From\tTo\tTimes\n1\t2\t5\n2\t3\t6\n")
+    pairs = read_pairs(path, weight="Times")
+    assert pairs.columns == {"left": "From", "right": "To", "weight": "Times"}
+    path.write_text("# two\n1 2 5\n2 3 -1\n")
+    assert read_pairs(path).unused == {"3": "numbers"}
+    with pytest.raises(DataError, match="line 3, column '3': -1 is negative"):
+        read_pairs(path, weight="3")
+
+
+@pytest.mark.parametrize("option", [{"header": True}, {"header": False}])
+def test_names_that_begin_as_comments_are_rows_where_somebody_says_so(read, option):
+    assert read(lines("#cats,ada", "#dogs,bob", "cats,cyd"), **option)[-2:] == [("#dogs", "bob"), ("cats", "cyd")]
+
+
+def test_three_columns_of_text_are_not_guessed(read):
+    with pytest.raises(DataError, match="'h', 'r', 't': say which two are items: --left h --right t or --left h --r"):
+        read(lines("h,r,t", "ada,knows,bob"))
+    with pytest.raises(DataError, match="--columns left,relation,right or --columns left,right,relation"):
+        read(lines("ada,knows,bob"), header=False)
+    assert read(lines("h,r,t", "ada,knows,bob"), left="h", right="t") == [("ada", "bob")]
+    assert read(lines("h,r,t", "ada,knows,bob"), left="h") == [("ada", "knows")]
+    assert read(lines("ada,knows,bob"), columns=["left", "relation", "right"]) == [("ada", "bob")]
+    with pytest.raises(DataError, match="three columns of text"):
+        read_pairs({"h": ["ada"], "r": ["knows"], "t": ["bob"]})

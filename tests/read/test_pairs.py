@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rowspace.errors import DataError
+from rowspace.errors.warnings import UnusedColumn
 from rowspace.read.pairs import read_pairs
 
 
@@ -320,6 +321,14 @@ def test_labels_of_other_types():
 def test_spaces_around_numbers_are_taken_off(tmp_path):
     pairs = read_pairs(write(tmp_path, "a,b,w\nx,y, 2 \n"), weight="w")
     assert pairs.weight.tolist() == [2]
+
+
+def test_a_column_called_weight_that_is_not_used_is_warned_of():
+    columns = {"a": ["x", "z"], "b": ["y", "w"], "Weight": [1, 2]}
+    with pytest.warns(UnusedColumn, match="the dict: the column 'Weight' is not used; weight='Weight' .--weight. w"):
+        assert read_pairs(columns).unused == {"Weight": "numbers"}
+    assert read_pairs(columns, weight="Weight").unused == {}
+    assert read_pairs({**columns, "label": [1, 0]}, label="Weight", weight="label").unused == {}
 
 
 def test_import_is_light():

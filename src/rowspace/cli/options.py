@@ -4,7 +4,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,17 +90,18 @@ class TrainingOptions:
         show_json(summary) if self.json else show(sentence(summary))
 
 
-def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes `training` the options that every training has, behind its own."""
-    shared = [field.name for field in fields(TrainingOptions)]
+def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of each class of options that it takes, in the place of that."""
+    own = inspect.signature(command).parameters.values()
+    shared: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
 
     def called(**given: Any) -> None:
-        training = TrainingOptions(**{name: given.pop(name) for name in shared})
-        command(**given, training=training)
+        parts = {name: kind(**{f.name: given.pop(f.name) for f in fields(kind)}) for name, kind in shared.items()}
+        command(**given, **parts)
 
-    first = [p for p in inspect.signature(command).parameters.values() if p.name != "training"]
-    last = [p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(TrainingOptions).parameters.values()]
-    called.__signature__ = inspect.Signature([*first, *last])  # type: ignore[attr-defined]
+    each = [inspect.signature(shared[p.name]).parameters.values() if p.name in shared else [p] for p in own]
+    named = [p.replace(kind=p.KEYWORD_ONLY) for some in each for p in some]
+    called.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
     called.__doc__, called.__name__ = command.__doc__, command.__name__
     return called
 

@@ -13,10 +13,11 @@ from rowspace.cli.options import (
     TrainingOptions,
     how_to_go_on,
     refuse_without_effect,
-    with_training_options,
+    with_shared_options,
 )
 from rowspace.cli.output import note, plain
 from rowspace.cli.paths import check_picture_path, claim
+from rowspace.cli.reading import ReadingOptions, unused_line
 from rowspace.errors import DataError
 from rowspace.errors.unused import unused_options
 
@@ -35,17 +36,12 @@ def _train() -> None:
 
 
 @app.command("pairs")
-@with_training_options
+@with_shared_options
 def pairs(
     context: typer.Context,
-    file: Annotated[
-        str, typer.Argument(help="CSV, TSV, JSON lines or Parquet with names of columns; - for standard input.")
-    ],
+    file: Annotated[str, typer.Argument(help="CSV, TSV, edges, JSON lines or Parquet; - for standard input.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
-    left: Annotated[str | None, typer.Option(help="Column of the first item. [default: the first column]")] = None,
-    right: Annotated[str | None, typer.Option(help="Column of the second item. [default: the next column]")] = None,
-    label: Annotated[str | None, typer.Option(help="Column of labels: 1 for the same, 0 for different.")] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of weights: how often or how much a pair counts.")] = None,
+    reading: ReadingOptions,
     cost: Annotated[
         str | None,
         typer.Option(help="With labels logistic_dot, l1_dot, squared_dot or cosine; without labels pair_negatives."),
@@ -92,7 +88,7 @@ def pairs(
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
     options |= {"seed": seed, "threads": threads, "progress": training.progress, **checkpoints}
     with training.tables(out) as tables:
-        read = rs.read_pairs(file, left=left, right=right, label=label, weight=weight)
+        read = reading.read(file)
         options |= {"trace": _trace(trace, read, epochs), **tables}
         with how_to_go_on(checkpoints):
             model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options)
@@ -101,7 +97,9 @@ def pairs(
             rs.plot_table(model.table, plot)
         summary = _summary(model, out, time.perf_counter() - start)
     training.show(summary, _sentence)
-    if label is None and (threads or 1) > 1:
+    if read.unused:
+        note(unused_line(read.unused, read.columns))
+    if read.label is None and (threads or 1) > 1:
         note("--threads has no effect: pairs without labels are trained on one thread")
     if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:
         note(f"the cost rose: a lower --rate than {model.trained_with['rate']:g} may do better")

@@ -12,7 +12,7 @@ from rowspace.cli.options import (
     TrainingOptions,
     how_to_go_on,
     refuse_without_effect,
-    with_training_options,
+    with_shared_options,
 )
 from rowspace.cli.output import plain, show
 from rowspace.cli.paths import claim
@@ -20,7 +20,7 @@ from rowspace.errors import DataError
 from rowspace.system.siblings import temporary_folder
 
 
-@with_training_options
+@with_shared_options
 def text(
     context: typer.Context,
     sources: Annotated[

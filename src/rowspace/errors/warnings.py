@@ -78,6 +78,17 @@ class NoExamples(UserWarning):
         warnings.warn(cls(f"{which}: {why}"), stacklevel=4)
 
 
+class UnusedColumn(UserWarning):
+    """A column called as what it could be used for, which nobody asked for."""
+
+    @classmethod
+    def warn(cls, source: str, column: str) -> None:
+        """Warn that `column` is not used, and how it would be."""
+        role = column.casefold()
+        message = f"{source}: the column {column!r} is not used; {role}={column!r} (--{role}) would use it"
+        warnings.warn(cls(message), stacklevel=4)
+
+
 class Unkept(UserWarning):
     """The last checkpoint of a training that came to its end, which could not be written."""
 

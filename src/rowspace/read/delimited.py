@@ -2,32 +2,46 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
-from rowspace.read.dialect import Dialect, dialect
+from rowspace.read.dialect import UNSAID, Dialect, Said, dialect, is_number
 from rowspace.read.stream import BOM, Content, Stream, check_utf8
-from rowspace.read.tabular import OPEN_QUOTE, READ_BYTES, check_column
+from rowspace.read.tabular import NUMBERS, OPEN_QUOTE, READ_BYTES, TEXT, check_column
+from rowspace.system.memory import require_memory
+
+_RUN = re.compile(rb"[ \t]+")
+_MARGIN = re.compile(rb"(?m)^[ \t]+|[ \t]+(?=[\r\n]|\Z)")
 
 
 class Delimited:
     """Text of which all bytes are there, see `dialect`."""
 
-    guessed_header = True
-
-    def __init__(self, source: Content, delimiter: str | None = None) -> None:
+    def __init__(self, source: Content, said: Said = UNSAID) -> None:
         self.name = source.name
         self._source = source
-        self._dialect = dialect(source.name, source.data[:READ_BYTES].decode(errors="surrogateescape"), delimiter)
+        self._dialect = dialect(source.name, source.data[:READ_BYTES].decode(errors="surrogateescape"), said)
         self.columns = self._dialect.columns
+        self.guessed_header = self._dialect.header and said.header is None
+        self._data, self._begin = source.data, self._dialect.begin
+        if self._dialect.runs:
+            require_memory(2 * len(source.data), f"{self.name}, its runs of spaces made tabs,", "give it in parts")
+            self._data = _RUN.sub(b"\t", _MARGIN.sub(b"", source.data[self._begin :]))
+            self._begin = 0
+
+    def kind(self, column: str) -> str:
+        k = self.columns.index(column)
+        cells = [row[k] for row in self._dialect.rows if len(row) > k]
+        return NUMBERS if cells and all(map(is_number, cells)) else TEXT
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
-        source = pa.BufferReader(pa.py_buffer(self._source.data).slice(self._dialect.begin))
+        source = pa.BufferReader(pa.py_buffer(self._data).slice(self._begin))
         try:
             # numbers stay text: then a bad one can be shown, and its line counted
             return arrow_csv.read_csv(source, **_options(self._dialect, texts + numbers, pa.large_string()))
@@ -39,7 +53,7 @@ class Delimited:
     def where(self, row: int) -> str:
         try:
             for k, (line, _) in enumerate(self._rows()):
-                if k == row + 1:
+                if k == row + self._dialect.header:
                     return f"line {line}"
         except csv.Error:
             pass
@@ -47,9 +61,9 @@ class Delimited:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not blank, header included, with the line it starts on."""
-        text = io.StringIO(self._source.data[self._dialect.begin :].decode(errors="replace"), newline="")
+        text = io.StringIO(self._data[self._begin :].decode(errors="replace"), newline="")
         reader = csv.reader(text, delimiter=self._dialect.delimiter)
-        before = len(self._dialect.before.splitlines())
+        before = len(list(io.StringIO(self._dialect.before, newline="")))
         line = before + 1
         for row in reader:
             if row:
@@ -59,14 +73,24 @@ class Delimited:
     def _explain(self, error: Exception) -> NoReturn:
         """Say on which line the fault is that Arrow found."""
         check_utf8(self._source)
-        line, width = 1, len(self.columns)
+        line = 1
         try:
             for k, (line, row) in enumerate(self._rows()):
-                if len(row) != width:
-                    raise DataError(f"{self.name}, line {line}: {_ragged(row, width, first=k == 1)}")
+                if len(row) != len(self.columns):
+                    raise DataError(f"{self.name}, line {line}: {self._ragged(row, first=k == 1)}")
         except csv.Error as fault:
             raise DataError(f"{self.name}, after line {line}: {fault}; {OPEN_QUOTE}") from error
         raise DataError(f"{self.name} cannot be read: {one_line(error)}; {OPEN_QUOTE}") from error
+
+    def _ragged(self, row: list[str], first: bool) -> str:
+        width, has = len(self.columns), "the header has" if self._dialect.header else "the first row has"
+        message = f"{len(row)} field{'s' * (len(row) != 1)}, {has} {width} column{'s' * (width != 1)}"
+        if any("\n" in field for field in row):
+            return f"{message}; {OPEN_QUOTE}"
+        if not (first and self._dialect.header and len(row) == width + 1):
+            return message
+        names = ",".join(["row", *self.columns]) if width < 4 else "row,..."
+        return f"{message}; if the first are row numbers, as R writes them, give --header --columns {names}"
 
 
 def delimited_column(stream: Stream, column: str) -> Iterator[Any]:
@@ -80,6 +104,8 @@ def delimited_column(stream: Stream, column: str) -> Iterator[Any]:
     check_column(stream.name, found.columns, column)
     if found.before:
         stream.read(mark + found.begin)
+    if found.runs:
+        raise DataError(f"{stream.name} has runs of spaces between its fields; give it tabs or commas")
     # on one thread errors name the row
     options = _options(found, [column], pa.large_binary(), use_threads=False)
     with arrow_csv.open_csv(pa.PythonFile(stream, "r"), **options) as reader:
@@ -92,17 +118,11 @@ def _options(found: Dialect, columns: list[str], kind: Any, **how: bool) -> dict
     from pyarrow import csv as arrow_csv
 
     return {
-        "read_options": arrow_csv.ReadOptions(block_size=READ_BYTES, **how),
+        "read_options": arrow_csv.ReadOptions(
+            block_size=READ_BYTES, column_names=None if found.header else found.columns, **how
+        ),
         "parse_options": arrow_csv.ParseOptions(delimiter=found.delimiter, newlines_in_values=True),
         "convert_options": arrow_csv.ConvertOptions(
             include_columns=columns, column_types=dict.fromkeys(columns, kind), strings_can_be_null=False
         ),
     }
-
-
-def _ragged(row: list[str], width: int, first: bool) -> str:
-    message = f"{len(row)} field{'s' * (len(row) != 1)}, the header has {width} columns"
-    if any("\n" in field for field in row):
-        return f"{message}; {OPEN_QUOTE}"
-    unnamed = "; if the first are row numbers, as R writes them, give their column a name"
-    return message + unnamed * (first and len(row) == width + 1)

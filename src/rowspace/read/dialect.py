@@ -2,9 +2,11 @@
 
 import csv
 import io
+import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import islice
 
 from rowspace.errors import DataError
@@ -20,43 +22,129 @@ _COMMENT = ("#", "%")
 
 
 @dataclass(frozen=True)
+class Said:
+    """What somebody says of a text; what is None is told by looking at it.
+
+    Attributes:
+        delimiter: what stands between fields.
+        header: whether the first row is a header.
+        columns: the names of the columns, in place of those in a header.
+    """
+
+    delimiter: str | None = None
+    header: bool | None = None
+    columns: Sequence[str] | None = None
+
+    @property
+    def given(self) -> str | None:
+        """The first of them that was given, as errors show it."""
+        return next((f"{name} is {quoted(value)}" for name, value in vars(self).items() if value is not None), None)
+
+
+@dataclass(frozen=True)
 class Dialect:
-    """The delimiter, the names of the columns, and what stands before the header (Excel's `sep=;`)."""
+    """How a text is written.
+
+    Attributes:
+        delimiter: what stands between fields; a tab, where `runs` of spaces and tabs do and are to be made one.
+        columns: their names.
+        before: what stands before the rows (Excel's `sep=;`, comments), to be left out.
+        header: whether a header comes next.
+        runs: whether fields are apart by runs of spaces and tabs.
+        rows: some rows at the beginning, the header left out.
+    """
 
     delimiter: str
     columns: list[str]
     before: str = ""
+    header: bool = True
+    runs: bool = False
+    rows: list[list[str]] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def begin(self) -> int:
-        """The byte with which the header begins."""
+        """The byte with which the header or the first row begins."""
         return len(self.before.encode(errors="surrogateescape"))
 
 
-def dialect(source: str, head: str, delimiter: str | None = None) -> Dialect:
-    """Look at the first characters of a text, the header among them; the delimiter may be known.
+UNSAID = Said()
+
+
+def dialect(source: str, head: str, said: Said = UNSAID) -> Dialect:
+    """Look at the first characters of a text, the header among them.
 
     Raises:
-        DataError: if two delimiters fit, or the first line is a comment, or no text.
+        DataError: if two delimiters fit, or what was said does not, or lines may be comments or rows, or for no text.
 
     >>> dialect("f", "from;to\\nada;Rome, Italy\\n")
-    Dialect(delimiter=';', columns=['from', 'to'], before='')
-    >>> dialect("f", "sep=;\\nfrom;to\\n").before
-    'sep=;\\n'
+    Dialect(delimiter=';', columns=['from', 'to'], before='', header=True, runs=False)
+    >>> dialect("f", "# two edges\\n1 2\\n2 3\\n")
+    Dialect(delimiter=' ', columns=['1', '2'], before='# two edges\\n', header=False, runs=False)
     """
-    said = _SEP.match(head)
-    before = said[0] if said else ""
-    mark = said[1] if said and delimiter is None else delimiter
+    before, mark = _said_before(source, head, said.delimiter)
+    lines = list(io.StringIO(_sampled(head[len(before) :]), newline=""))
+    top = _comments(lines)
+    mark, runs = _told(source, lines[top:], mark)
+    rows = _split(lines[top:], mark, runs)
+    wide = [] if runs or mark == " " else [k for k in range(top) if rows and _width(lines[k], mark) == len(rows[0])]
+    if len(wide) > 1 and said.header is None:
+        raise DataError(
+            f"{source}: lines that begin with {quoted(lines[wide[0]][0])} have as many fields as rows, and may be "
+            "comments or rows; take them out, or give --header or --no-header (header=), and they are rows"
+        )
+    if wide and (said.header or len(wide) > 1):
+        top = wide[0]
+        rows = _split(lines[top:], mark, runs)
+    if not rows:
+        raise DataError(f"{source} holds comments only; expected a header line and rows")
+    above = _named_above(lines[top - 1] if top else "", rows[0], mark)
+    header = _has_header(said, rows[0], commented=top > 0, named=above is not None)
+    columns = _columns(source, said, rows, header, above)
+    if header and said.columns is not None:
+        top += _lines_of_first(lines[top:], mark)
+    before += "".join(lines[:top])
+    return Dialect(mark, columns, before, header and said.columns is None, runs, rows[header:])
+
+
+def _said_before(source: str, head: str, delimiter: str | None) -> tuple[str, str | None]:
+    """Excel's line before the header, and the delimiter that it or the user says."""
+    found = _SEP.match(head)
+    mark = found[1] if found and delimiter is None else delimiter
     if mark is not None and (len(mark) != 1 or mark in '"\r\n\0' or not mark.isascii()):
         raise DataError(f"{source}: the delimiter is {quoted(mark)}; give one ASCII character, such as ',' or ';'")
-    sample = _sampled(head[len(before) :])
-    found = {one: rows for one in ([mark] if mark else DELIMITERS) if (rows := _split(sample, one))}
-    mark = mark or _chosen(source, found)
-    columns = found[mark][0] if mark in found else []
-    _check_header(source, columns)
-    if delimiter is None:
-        _check_no_comment(source, found.get(mark, []))
-    return Dialect(mark, columns, before)
+    return found[0] if found else "", mark
+
+
+def _comments(lines: list[str]) -> int:
+    """How many lines at the beginning are comments, and blank ones among them."""
+    top = 0
+    for k, line in enumerate(lines):
+        if line.startswith(_COMMENT):
+            top = k + 1
+        elif line.strip():
+            break
+    return top
+
+
+# --- the delimiter
+
+
+def _told(source: str, lines: list[str], mark: str | None) -> tuple[str, bool]:
+    """The delimiter, and whether it is a run of spaces and tabs: these are tried where nothing else splits."""
+    if mark is not None:
+        return mark, False
+    found = {one: rows for one in DELIMITERS if (rows := _split(lines, one))}
+    if any(len(rows[0]) > 1 for rows in found.values()):
+        return _chosen(source, found), False
+    spaced = _split(lines, " ")
+    if _fits(spaced) and all(all(row) for row in spaced):
+        return " ", False
+    return ("\t", True) if _fits(_split(lines, "\t", runs=True)) else (",", False)
+
+
+def _fits(rows: list[list[str]]) -> bool:
+    """Whether all rows have as many fields, and more than one."""
+    return bool(rows) and len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}
 
 
 def _sampled(text: str) -> str:
@@ -67,15 +155,26 @@ def _sampled(text: str) -> str:
     return text[: end + 1] if end >= 0 else text
 
 
-def _split(sample: str, delimiter: str) -> list[list[str]]:
+def _split(lines: list[str], delimiter: str, runs: bool = False) -> list[list[str]]:
     """The rows that are not blank, as far as they can be told."""
+    if runs:
+        return list(islice((fields for line in lines if (fields := line.split())), SAMPLE_ROWS + 1))
     rows = list[list[str]]()
-    try:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-        rows.extend(islice((row for row in reader if row), SAMPLE_ROWS + 1))
-    except csv.Error:
-        pass
+    with suppress(csv.Error):
+        rows.extend(islice((row for row in csv.reader(lines, delimiter=delimiter) if row), SAMPLE_ROWS + 1))
     return rows
+
+
+def _width(line: str, delimiter: str) -> int:
+    rows = _split([line], delimiter)
+    return len(rows[0]) if rows else 0
+
+
+def _lines_of_first(lines: list[str], delimiter: str) -> int:
+    """How many lines the first row takes that is not blank."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    next(row for row in reader if row)
+    return reader.line_num
 
 
 def _chosen(source: str, found: dict[str, list[list[str]]]) -> str:
@@ -83,14 +182,13 @@ def _chosen(source: str, found: dict[str, list[list[str]]]) -> str:
     splitting = {mark: rows for mark, rows in found.items() if len(rows[0]) > 1}
     if len(splitting) < 2:
         return next(iter(splitting), ",")
-    fitting = [mark for mark, rows in splitting.items() if {len(row) for row in rows} == {len(rows[0])}]
+    fitting = [mark for mark, rows in splitting.items() if _fits(rows)]
     clean = [mark for mark in fitting if _is_clean(splitting[mark])]
     if len(clean or fitting) == 1:
         return (clean or fitting)[0]
     if fitting:
         marks = " and ".join(quoted(mark) for mark in clean or fitting)
-        line = f"sep={(clean or fitting)[-1]}"
-        how = f"say which: put a line {line} above the header, or give delimiter= to read_pairs"
+        how = f"say which, such as --delimiter {quoted((clean or fitting)[-1])} (delimiter=)"
         raise DataError(f"{source}: {marks} split every row into as many fields as the header; {how}")
     return max(splitting, key=lambda mark: (_agreeing(splitting[mark]), len(splitting[mark][0])))
 
@@ -105,6 +203,63 @@ def _is_clean(rows: list[list[str]]) -> bool:
     return whole and not any(field.startswith(" ") for row in rows for field in row[1:])
 
 
+# --- the header
+
+
+def _named_above(comment: str, first: list[str], delimiter: str) -> list[str] | None:
+    """The names of columns in the comment above the rows: if it has as many fields, and none is a number."""
+    names = _split([comment.lstrip("#% ")], delimiter)
+    if delimiter == " " or not names or len(names[0]) != len(first) or any(map(is_number, names[0])):
+        return None  # a sentence may have as many words as a row has fields
+    return [name.strip() for name in names[0]]
+
+
+def _has_header(said: Said, first: list[str], *, commented: bool, named: bool) -> bool:
+    """Whether the first row is a header, as was said; else it is none below comments, if it is numbers or is named."""
+    if said.header is not None:
+        return said.header
+    return said.columns is None and not (commented and (named or all(map(is_number, first))))
+
+
+def _columns(source: str, said: Said, rows: list[list[str]], header: bool, above: list[str] | None) -> list[str]:
+    """The names of the columns: those that were said, in the header, or above; else their numbers, from 1."""
+    first = rows[0]
+    if said.columns is None:
+        names = first if header else above or [str(k + 1) for k in range(len(first))]
+        _check_header(source, names)
+        return names
+    first = rows[1] if header and len(rows) > 1 else first
+    shown = ", ".join(quoted(cell)[1:-1] for cell in first[:5]) + ", ..." * (len(first) > 5)
+    if len(said.columns) != len(first):
+        count = f"{len(said.columns)} name{'s' * (len(said.columns) != 1)}"
+        raise DataError(
+            f"{source}: --columns (columns=) has {count}, and the first row {len(first)} fields: {shown}; give one "
+            "name for each (columns of a file with a header are chosen by --left and --right)"
+        )
+    if said.header is None and [cell.strip() for cell in first] == list(said.columns):
+        raise DataError(f"{source}: the first row is a header with the names {shown}; leave out --columns (columns=)")
+    return list(said.columns)
+
+
+def checked_columns(columns: Sequence[str] | None) -> list[str] | None:
+    """Names of columns as they were given; DataError unless they are different texts."""
+    if columns is None:
+        return None
+    if isinstance(columns, str) or not isinstance(columns, Sequence) or not all(isinstance(n, str) for n in columns):
+        raise DataError(f"columns is {quoted(columns)}; give the names of all columns, such as ['left', 'right']")
+    if not columns or "" in columns or len(set(columns)) < len(columns):
+        raise DataError(f"columns is {quoted(list(columns))}; give each column a name of its own")
+    return list(columns)
+
+
+def is_number(text: str) -> bool:
+    """Whether a field holds a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def _check_header(source: str, columns: Iterable[str]) -> None:
     """Refuse bytes that are not text before they are shown as names of columns."""
     for name in columns:
@@ -112,14 +267,3 @@ def _check_header(source: str, columns: Iterable[str]) -> None:
             raise DataError(f"{source}, line 1: a zero byte; expected text (CSV, TSV, JSON lines), Parquet or Arrow")
         if has_surrogate(name):
             raise DataError(f"{source}, line 1: not UTF-8 text; save the file as UTF-8")
-
-
-def _check_no_comment(source: str, rows: list[list[str]]) -> None:
-    """Refuse a first line that begins as a comment does, unless it is as wide as the rows, and so a header."""
-    if len(rows) > 1 and rows[0][0].startswith(_COMMENT):
-        again = rows[1][0].startswith(_COMMENT)
-        if again or len(rows[0]) != len(rows[1]):
-            what = quoted(rows[0][0])
-            raise DataError(
-                f"{source}: {what} looks like a comment; take such lines out, and put a header in their place"
-            )

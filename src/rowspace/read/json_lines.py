@@ -10,7 +10,7 @@ from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.read.pieces import BETWEEN_LINES, pieces_of
 from rowspace.read.stream import Content, Stream, check_utf8
-from rowspace.read.tabular import READ_BYTES, check_column
+from rowspace.read.tabular import NUMBERS, OTHER, READ_BYTES, TEXT, check_column
 
 # null in place of an object, which ends the process in Arrow; perhaps within a text
 _LONE_NULL = re.compile(rb"(?:\A|[}\n])\s*null")
@@ -26,6 +26,10 @@ class JsonLines:
         self._source = source
         self._first = self._object(*next(self._lines()))
         self.columns = list(self._first)
+
+    def kind(self, column: str) -> str:
+        value = self._first[column]
+        return TEXT if isinstance(value, str) else NUMBERS if isinstance(value, int | float) else OTHER
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         import pyarrow as pa

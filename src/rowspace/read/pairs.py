@@ -1,7 +1,8 @@
 """Pairs of items from a file or data frame: one vocabulary, ids, and numbers beside them."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
 from rowspace.errors.checks import first_failing
 from rowspace.errors.quoting import one_line, quoted
-from rowspace.read.roles import check_guess, chosen_columns
+from rowspace.errors.warnings import UnusedColumn
+from rowspace.read.dialect import Said, checked_columns
+from rowspace.read.roles import ROLES, check_guess, chosen_columns, unused_columns
 from rowspace.read.stream import read_content
-from rowspace.read.table_files import check_delimiter, table_of
+from rowspace.read.table_files import refuse_said, table_of
 from rowspace.read.tabular import Tabular, frame
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 
@@ -27,6 +30,7 @@ class Pairs:
         label, weight: (m,) float32, or None if not asked for.
         counts: (n,) int64, how often each name occurs, left and right together.
         columns: the column that each of left, right, label and weight was read from.
+        unused: the columns that were not, and whether they hold numbers, text or something else.
     """
 
     names: list[str]
@@ -36,6 +40,7 @@ class Pairs:
     weight: np.ndarray | None
     counts: np.ndarray
     columns: dict[str, str]
+    unused: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.left)
@@ -54,10 +59,12 @@ def read_pairs(
     label: str | None = None,
     weight: str | None = None,
     delimiter: str | None = None,
+    header: bool | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Pairs:
     """Read pairs of items by column name.
 
-    Text needs a header line. The kind of file is told by its first bytes: Parquet, Arrow (Feather),
+    The kind of file is told by its first bytes: Parquet, Arrow (Feather),
     JSON lines if it begins with "{", else text with tabs, commas or semicolons, whichever splits
     the header and the first rows alike, or the one of Excel's first line `sep=;`; gzip, bzip2, xz or zstd around any
     of these. Whole numbers become names by their decimal text. The whole source is read into memory.
@@ -67,14 +74,21 @@ def read_pairs(
         left, right: columns of names; by default the first two that have a name (row numbers of pandas and R have
             none) and are not asked for otherwise.
         label, weight: columns of numbers; by default none.
-        delimiter: what stands between the fields of a text, where two fit, or another than tab, comma and semicolon.
+        delimiter: what stands between the fields of a text, where two fit, or another than tab, comma, semicolon, and
+            runs of spaces.
+        header: whether a text has a header line above its rows. None: it has, and one that looks like a row is
+            refused; it has none with `columns`, nor where comments (lines that begin with # or %) stand above rows of
+            numbers, or name their columns, as in edge lists. Without, columns are called 1, 2, 3.
+        columns: names for all columns of a text, in place of a header. Those called left, right, label and weight are
+            taken as such.
 
     Returns:
         Pairs: ids (m,) int32 into one list of names, and what `columns` they came from.
 
     Raises:
         DataError: naming file, line and column, for anything that cannot be a pair: missing
-            columns, a header that looks like data, two delimiters that fit, rows of another length,
+            columns, a header that looks like data, two delimiters that fit, rows of another length, three columns
+            of text if nothing says which two are the items,
             names that are missing, empty or hold a zero byte, numbers that are missing or not finite,
             negative weights, text that is not UTF-8.
 
@@ -89,8 +103,13 @@ def read_pairs(
     >>> pairs.columns
     {'left': 'from', 'right': 'to', 'weight': 'n'}
     """
+    said = Said(delimiter, header, checked_columns(columns))
+    asked = {"left": left, "right": right, "label": label, "weight": weight}
+    for name in said.columns or ():
+        if name in ROLES and asked[name] is None and name not in asked.values():
+            asked[name] = name
     with explain_out_of_memory(_named(source), "give the pairs in parts"):
-        return _read(_source(source, delimiter), {"left": left, "right": right, "label": label, "weight": weight})
+        return _read(_source(source, said), asked)
 
 
 def _read(source: Tabular, asked: dict[str, str | None]) -> Pairs:
@@ -105,7 +124,11 @@ def _read(source: Tabular, asked: dict[str, str | None]) -> Pairs:
     check_guess(source, asked, columns, table, names)
     values = {role: _numbers(source, table, columns.get(role)) for role in ("label", "weight")}
     _check_not_negative(source, columns.get("weight"), values["weight"])
-    return Pairs(names, left_ids, right_ids, values["label"], values["weight"], counts, columns)
+    unused = unused_columns(source, columns)
+    for name in unused:
+        if name.casefold() in ("label", "weight") and name.casefold() not in columns:
+            UnusedColumn.warn(source.name, name)
+    return Pairs(names, left_ids, right_ids, values["label"], values["weight"], counts, columns, unused)
 
 
 # --- which columns
@@ -117,10 +140,10 @@ def _named(source: Any) -> str:
     return f"the {type(source).__name__}"
 
 
-def _source(source: Any, delimiter: str | None) -> Tabular:
+def _source(source: Any, said: Said) -> Tabular:
     if isinstance(source, str | os.PathLike):
-        return table_of(read_content(source, tables=True), delimiter)
-    check_delimiter(_named(source), delimiter)
+        return table_of(read_content(source, tables=True), said)
+    refuse_said(_named(source), said)
     return frame(source)
 
 

@@ -1,15 +1,16 @@
 """Which column of a source is the left item, the right one, the label and the weight."""
 
 import re
+import shlex
 from typing import Any
-
-import numpy as np
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.read.tabular import ArrowTable, Tabular, check_column, listed
+from rowspace.read.dialect import is_number
+from rowspace.read.tabular import NUMBERS, TEXT, Tabular, check_column, listed
 
 SIDES = ("left", "right")
+ROLES = (*SIDES, "label", "weight")
 COUNTED_ROWS = 1000  # rows of which the numbers are looked at
 # what row numbers are called where pandas and R write them without a name, and where people name them
 _UNNAMED = re.compile(r"|Unnamed: \d+|\.\.\.\d+|__index_level_\d+__")
@@ -29,7 +30,7 @@ def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, s
             chosen[role] = _column(source, next(free, None))
     if chosen["left"] == chosen["right"]:
         raise DataError(f"{source.name}: left and right are both column {quoted(chosen['left'])}")
-    if all(asked[role] is None for role in SIDES):
+    if all(name is None for name in asked.values()):
         _check_not_data(source, [chosen[role] for role in SIDES])
     return {role: chosen[role] for role in asked if role in chosen}
 
@@ -44,16 +45,38 @@ def check_guess(
     Raises:
         DataError: if nothing was named, and the left items are row numbers, or the header is a pair like the others.
     """
+    left, right = (chosen[role] for role in SIDES)
     if any(asked[role] is not None for role in SIDES):
         return
-    left, right = (chosen[role] for role in SIDES)
     if len(source.columns) > len(chosen) and _COUNTED.fullmatch(left) and _are_row_numbers(table[left]):
         raise DataError(f"{source.name}: column {quoted(left)} holds row numbers; {_say(source)}")
-    if source.guessed_header and {left, right} <= set(names):
+    if any(name is not None for name in asked.values()):
+        return
+    found = [side for side in dict.fromkeys((left, right)) if side in set(names)] if source.guessed_header else []
+    if found:
+        which = f"{' and '.join(map(quoted, found))} {'are items' if len(found) > 1 else 'is an item'}"
         raise DataError(
-            f"{source.name}, line 1: {quoted(left)} and {quoted(right)} are items of rows below as well, so it may be "
-            f"no header; put one above, such as left,right, or {_say(source)}"
+            f"{source.name}, line 1: {which} of rows below as well, so it may be no header; "
+            f"{_headless(source)}, or --header (header=True) if it is one"
         )
+    _check_not_triples(source)
+
+
+def unused_columns(source: Tabular, chosen: dict[str, str]) -> dict[str, str]:
+    """The columns with a name that have no role, and what they hold."""
+    free = [name for name in dict.fromkeys(source.columns) if name not in chosen.values() and not _is_unnamed(name)]
+    return {name: source.kind(name) for name in free}
+
+
+def _headless(source: Tabular) -> str:
+    """What to type for a file whose first line is a row like the others."""
+    if len(source.columns) == 2:
+        return "give --no-header (header=False) if it is a pair"
+    if len(source.columns) > 3:
+        return "give --no-header --left 1 --right 2 (header=False, left='1', right='2') if it is a row"
+    if source.kind(source.columns[2]) == NUMBERS:
+        return "give --columns left,right,weight (columns=) if it is a row"
+    return "give --columns left,relation,right or --columns left,right,relation (columns=) if it is a row"
 
 
 def _say(source: Tabular) -> str:
@@ -79,19 +102,30 @@ def _column(source: Tabular, name: str | None) -> str:
 
 
 def _check_not_data(source: Tabular, sides: list[str]) -> None:
-    if isinstance(source, ArrowTable) or not source.guessed_header:
+    if not source.guessed_header:
         return
-    numbers = [_is_number(name) for name in sides]
-    if all(map(_is_number, source.columns)) or numbers[0] != numbers[1]:
+    numbers = [is_number(name) for name in sides]
+    if all(map(is_number, source.columns)) or numbers[0] != numbers[1]:
         found = ", ".join(quoted(name)[1:-1] for name in source.columns[:5])
         raise DataError(
-            f"{source.name}, line 1: {found} looks like data, not like names "
-            "of columns; put a header line before it, such as: left,right"
+            f"{source.name}, line 1: {found} looks like data, not like names of columns; {_headless(source)}, or put "
+            "a header line before it, such as: left,right"
         )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
+def _check_not_triples(source: Tabular) -> None:
+    """Refuse three columns of text of which the first two would be taken: which two are items, nobody can know."""
+    named = [name for name in source.columns if not _is_unnamed(name)]
+    if len(named) != 3 or len(set(named)) < 3 or any(source.kind(name) != TEXT for name in named):
+        return
+    if source.columns == ["1", "2", "3"]:
+        how = "--columns left,relation,right or --columns left,right,relation (columns=)"
+    else:
+        first, second, third = map(shell_word, named)
+        how = f"--left {first} --right {third} or --left {first} --right {second} (left=, right=)"
+    raise DataError(f"{source.name} has three columns of text, {listed(named)}: say which two are items: {how}")
+
+
+def shell_word(name: str) -> str:
+    """A name as it is typed on a command line."""
+    return shlex.quote(name) if name.isprintable() else quoted(name)

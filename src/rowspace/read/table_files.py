@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rowspace.errors import DataError
-from rowspace.errors.quoting import quoted
 from rowspace.read.arrow_files import arrow_column, arrow_table, parquet_column, parquet_table
 from rowspace.read.binary import HEAD_BYTES, TABLES
 from rowspace.read.delimited import Delimited, delimited_column
+from rowspace.read.dialect import UNSAID, Said
 from rowspace.read.json_lines import JsonLines, json_column
 from rowspace.read.stream import BOM, Content, Stream, check_text, is_json_array
 from rowspace.read.tabular import Tabular
@@ -31,12 +31,12 @@ FORMATS = (
 DELIMITED = Format(b"", Delimited, delimited_column)
 
 
-def table_of(source: Content, delimiter: str | None = None) -> Tabular:
+def table_of(source: Content, said: Said = UNSAID) -> Tabular:
     """The columns of a file of which all bytes are there."""
     found = _format_of(source.name, source.data[:4096])
     if found is DELIMITED:
-        return Delimited(source, delimiter)
-    check_delimiter(source.name, delimiter)
+        return Delimited(source, said)
+    refuse_said(source.name, said)
     return found.table(source)
 
 
@@ -50,10 +50,10 @@ def column_of(stream: Stream, column: str) -> Iterator[Any]:
     return _format_of(stream.name, head).column(stream, column)
 
 
-def check_delimiter(name: str, delimiter: str | None) -> None:
-    """Refuse a delimiter of what has none."""
-    if delimiter is not None:
-        raise DataError(f"delimiter is {quoted(delimiter)}, but {name} is no text with delimiters; leave it out")
+def refuse_said(name: str, said: Said) -> None:
+    """Refuse what somebody says of a text where there is none."""
+    if said.given:
+        raise DataError(f"{said.given}, but {name} is no text with delimiters; leave it out")
 
 
 def _format_of(name: str, head: bytes) -> Format:

@@ -3,13 +3,15 @@
 import difflib
 from typing import Any, Protocol
 
-from rowspace.columns.frames import Frame
+from rowspace.columns.frames import Frame, as_arrow
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
 
 READ_BYTES = 1 << 24  # parsed by Arrow at once; no row can be longer
 COMPARED_NAMES = 1000  # of columns, in search of one that is nearly what was asked for
 OPEN_QUOTE = "is a quote left open?"
+LOOKED_AT = 200  # entries of a column, to see what it holds
+NUMBERS, TEXT, OTHER = "numbers", "text", "something else"  # what a column holds
 
 
 class Tabular(Protocol):
@@ -18,6 +20,9 @@ class Tabular(Protocol):
     name: str
     columns: list[str]
     guessed_header: bool  # whether the names of the columns are a first line that was taken for a header
+
+    def kind(self, column: str) -> str:
+        """What a column holds, told by its type or its first entries: NUMBERS, TEXT or OTHER."""
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         """A pyarrow Table of these columns; numbers may still be text."""
@@ -36,6 +41,9 @@ class ArrowTable:
         self.columns = list(table.column_names)
         self._table = table
 
+    def kind(self, column: str) -> str:
+        return _kind_of(self._table.schema.field(self.columns.index(column)).type)
+
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         return self._table.select(texts + numbers)
 
@@ -49,6 +57,14 @@ class FrameColumns(ArrowTable):
     def __init__(self, frame: Frame) -> None:
         self.name, self.columns = frame.name, frame.columns
         self._frame = frame
+
+    def kind(self, column: str) -> str:
+        try:
+            found = self._frame.column(column)
+            found = found.iloc[:LOOKED_AT] if hasattr(found, "iloc") else found[:LOOKED_AT]
+            return _kind_of(as_arrow(column, found).type)
+        except (DataError, TypeError):  # a column that nobody asks for may be anything
+            return OTHER
 
     def load(self, texts: list[str], numbers: list[str]) -> Any:
         import pyarrow as pa
@@ -67,6 +83,16 @@ def frame(source: Any) -> FrameColumns:
     if found is None:
         raise DataError(f"the {type(source).__name__} is not a path, a data frame or an Arrow table that can be read")
     return FrameColumns(found)
+
+
+def _kind_of(type_: Any) -> str:
+    import pyarrow as pa
+
+    kind = type_.value_type if pa.types.is_dictionary(type_) else type_
+    if kind in (pa.string(), pa.large_string(), pa.string_view()):
+        return TEXT
+    is_number = pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal
+    return NUMBERS if any(is_kind(kind) for is_kind in is_number) else OTHER
 
 
 def check_column(source: str, columns: list[str], name: str) -> None:

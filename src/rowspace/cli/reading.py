@@ -1,0 +1,65 @@
+"""Options of the commands that read pairs: which columns there are, and which of them are items, labels and weights."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from rowspace.cli.output import plain
+from rowspace.read.roles import shell_word
+from rowspace.read.tabular import NUMBERS
+
+SHOWN = 10  # columns that are not used
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How a file of pairs is read, as it was given."""
+
+    left: Annotated[str | None, typer.Option(help="Column of the first item. [default: the first column]")] = None
+    right: Annotated[str | None, typer.Option(help="Column of the second item. [default: the next column]")] = None
+    label: Annotated[str | None, typer.Option(help="Column of labels: 1 for the same, 0 for different.")] = None
+    weight: Annotated[str | None, typer.Option(help="Column of weights: how often or how much a pair counts.")] = None
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line has the names of columns; without, they are called 1, 2, 3. "
+            "[default: it has; a line that looks like a row is refused]",
+        ),
+    ] = None
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Names of all columns of a file without a header, such as left,right,weight."),
+    ] = None
+    delimiter: Annotated[
+        str | None, typer.Option(help="What stands between fields. [default: told by the first rows]")
+    ] = None
+
+    def read(self, file: str) -> Any:
+        """The pairs of a file."""
+        from rowspace.errors.warnings import UnusedColumn
+        from rowspace.read.pairs import read_pairs
+
+        columns = None if self.columns is None else self.columns.split(",")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnusedColumn)  # `unused_line` says it, too
+            return read_pairs(file, **{**vars(self), "columns": columns})
+
+
+def unused_line(unused: dict[str, str], used: dict[str, str]) -> str:
+    """The columns that are not used, and what they could be, where that can be guessed.
+
+    >>> unused_line({"times": "numbers", "city": "text"}, {"left": "a", "right": "b"})
+    'columns not used: times (numbers: a weight? --weight times), city'
+    """
+    numbers = [name for name, kind in unused.items() if kind == NUMBERS]
+    told = len(numbers) == 1 and "label" not in used and "weight" not in used
+    shown = [_hinted(name) if told and name in numbers else plain(name) for name in list(unused)[:SHOWN]]
+    return f"columns not used: {', '.join(shown)}" + f" and {len(unused) - SHOWN} more" * (len(unused) > SHOWN)
+
+
+def _hinted(name: str) -> str:
+    role = "label" if name.casefold() == "label" else "weight"
+    return f"{plain(name)} (numbers: a {role}? --{role} {shell_word(name)})"
