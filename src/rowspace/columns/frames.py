@@ -30,6 +30,10 @@ class Frame:
             return cls(name, list(data.columns), lambda k: data.iloc[:, k])
         if _has(data, "to_series", "columns", "get_column"):  # polars
             return cls(name, data.columns, data.to_series)
+        if _has(data, "collect", "collect_schema"):  # a lazy frame of polars
+            return cls.of(data.collect())
+        if not isinstance(data, type) and (_has(data, "to_table") or _has(data, "read_all")):
+            return cls.of(_read(name, data))
         if not is_frame(data):
             return None
         table = _arrow_table(name, data)
@@ -113,6 +117,16 @@ def _arrow_table(name: str, data: Any) -> Any:
         return pa.record_batch(data)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{name} is not a data frame or an Arrow table that can be read: {one_line(error)}") from error
+
+
+def _read(name: str, data: Any) -> Any:
+    """The table of a dataset or a reader of Arrow's."""
+    import pyarrow as pa
+
+    try:
+        return data.to_table() if hasattr(data, "to_table") else data.read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name} cannot be read: {one_line(error)}") from error
 
 
 def _has(data: Any, *attributes: str) -> bool:

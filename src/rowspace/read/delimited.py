@@ -26,6 +26,7 @@ class Delimited:
         self._dialect = dialect(source.name, source.data[:READ_BYTES].decode(errors="surrogateescape"), said)
         self.columns = self._dialect.columns
         self.guessed_header = self._dialect.header and said.header is None
+        self.says_roles = said.columns is not None
         self._data, self._begin = source.data, self._dialect.begin
         if self._dialect.runs:
             require_memory(2 * len(source.data), f"{self.name}, its runs of spaces made tabs,", "give it in parts")

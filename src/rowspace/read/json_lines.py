@@ -19,7 +19,7 @@ _LONE_NULL = re.compile(rb"(?:\A|[}\n])\s*null")
 class JsonLines:
     """One JSON object a line, of which all bytes are there; its columns are the keys of the first."""
 
-    guessed_header = False
+    guessed_header = says_roles = False
 
     def __init__(self, source: Content) -> None:
         self.name = source.name

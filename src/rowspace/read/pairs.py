@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from rowspace.errors.checks import first_failing
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.errors.warnings import UnusedColumn
 from rowspace.read.dialect import Said, checked_columns
-from rowspace.read.roles import ROLES, check_guess, chosen_columns, unused_columns
+from rowspace.read.edges import in_memory
+from rowspace.read.roles import check_guess, chosen_columns, unused_columns, with_roles_said
 from rowspace.read.stream import read_content
 from rowspace.read.table_files import refuse_said, table_of
-from rowspace.read.tabular import Tabular, frame
+from rowspace.read.tabular import Tabular
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 
 
@@ -64,13 +65,16 @@ def read_pairs(
 ) -> Pairs:
     """Read pairs of items by column name.
 
-    The kind of file is told by its first bytes: Parquet, Arrow (Feather),
-    JSON lines if it begins with "{", else text with tabs, commas or semicolons, whichever splits
-    the header and the first rows alike, or the one of Excel's first line `sep=;`; gzip, bzip2, xz or zstd around any
-    of these. Whole numbers become names by their decimal text. The whole source is read into memory.
+    The kind of file is told by its first bytes: Parquet, Arrow (Feather), JSON lines if it begins with "{",
+    MatrixMarket if it says so, else text with tabs, commas or semicolons, whichever splits the header and the first
+    rows alike, or the one of Excel's first line `sep=;`; gzip, bzip2, xz or zstd around any of these. Whole numbers
+    become names by their decimal text. Rows and columns of a matrix that is not square are different items, `row 3` and
+    `column 3`. The whole source is read into memory.
 
     Args:
-        source: a path, "-" for standard input, a pyarrow Table, or a pandas or polars frame.
+        source: a path, "-" for standard input; a pyarrow Table, dataset or reader, or a pandas or polars frame; an
+            array of shape (n, 2) or, with `columns`, (n, 3); a list of tuples; a graph of networkx; a sparse matrix of
+            scipy, whose values are weights unless all are 1.
         left, right: columns of names; by default the first two that have a name (row numbers of pandas and R have
             none) and are not asked for otherwise.
         label, weight: columns of numbers; by default none.
@@ -79,8 +83,8 @@ def read_pairs(
         header: whether a text has a header line above its rows. None: it has, and one that looks like a row is
             refused; it has none with `columns`, nor where comments (lines that begin with # or %) stand above rows of
             numbers, or name their columns, as in edge lists. Without, columns are called 1, 2, 3.
-        columns: names for all columns of a text, in place of a header. Those called left, right, label and weight are
-            taken as such.
+        columns: names for all columns of a text, in place of a header, or of an array or of tuples. Those called left,
+            right, label and weight are taken as such.
 
     Returns:
         Pairs: ids (m,) int32 into one list of names, and what `columns` they came from.
@@ -105,20 +109,18 @@ def read_pairs(
     """
     said = Said(delimiter, header, checked_columns(columns))
     asked = {"left": left, "right": right, "label": label, "weight": weight}
-    for name in said.columns or ():
-        if name in ROLES and asked[name] is None and name not in asked.values():
-            asked[name] = name
     with explain_out_of_memory(_named(source), "give the pairs in parts"):
         return _read(_source(source, said), asked)
 
 
 def _read(source: Tabular, asked: dict[str, str | None]) -> Pairs:
+    asked = with_roles_said(source, asked)
     columns = chosen_columns(source, asked)
     texts = [columns["left"], columns["right"]]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
     table = source.load(texts, list(dict.fromkeys(numbers)))
     if table.num_rows == 0:
-        raise DataError(f"{source.name} has a header but no rows")
+        raise DataError(f"{source.name} has {'a header but no rows' if source.guessed_header else 'no pairs'}")
     sides = [_name_column(source, table, name) for name in texts]
     names, (left_ids, right_ids), counts = _encode(source, texts, sides)
     check_guess(source, asked, columns, table, names)
@@ -143,8 +145,8 @@ def _named(source: Any) -> str:
 def _source(source: Any, said: Said) -> Tabular:
     if isinstance(source, str | os.PathLike):
         return table_of(read_content(source, tables=True), said)
-    refuse_said(_named(source), said)
-    return frame(source)
+    refuse_said(_named(source), replace(said, columns=None))
+    return in_memory(source, said.columns)
 
 
 # --- names

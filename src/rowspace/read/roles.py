@@ -35,6 +35,12 @@ def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, s
     return {role: chosen[role] for role in asked if role in chosen}
 
 
+def with_roles_said(source: Tabular, asked: dict[str, str | None]) -> dict[str, str | None]:
+    """What is asked for, and what a source says of its columns by their names."""
+    said = {role for role in ROLES if source.says_roles and role in source.columns} - set(asked.values())
+    return {role: role if name is None and role in said else name for role, name in asked.items()}
+
+
 def check_guess(
     source: Tabular, asked: dict[str, str | None], chosen: dict[str, str], table: Any, names: list[str]
 ) -> None:

@@ -10,6 +10,7 @@ from rowspace.read.binary import HEAD_BYTES, TABLES
 from rowspace.read.delimited import Delimited, delimited_column
 from rowspace.read.dialect import UNSAID, Said
 from rowspace.read.json_lines import JsonLines, json_column
+from rowspace.read.matrices import matrix_column, matrix_market
 from rowspace.read.stream import BOM, Content, Stream, check_text, is_json_array
 from rowspace.read.tabular import Tabular
 
@@ -26,6 +27,7 @@ class Format:
 FORMATS = (
     Format(b"PAR1", parquet_table, parquet_column),
     Format(b"ARROW1", arrow_table, arrow_column),
+    Format(b"%%MatrixMarket", matrix_market, matrix_column),
     Format(b"{", JsonLines, json_column),
 )
 DELIMITED = Format(b"", Delimited, delimited_column)

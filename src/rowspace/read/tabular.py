@@ -20,6 +20,7 @@ class Tabular(Protocol):
     name: str
     columns: list[str]
     guessed_header: bool  # whether the names of the columns are a first line that was taken for a header
+    says_roles: bool  # whether columns called left, right, label and weight are just these
 
     def kind(self, column: str) -> str:
         """What a column holds, told by its type or its first entries: NUMBERS, TEXT or OTHER."""
@@ -36,8 +37,8 @@ class ArrowTable:
 
     guessed_header = False
 
-    def __init__(self, name: str, table: Any) -> None:
-        self.name = name
+    def __init__(self, name: str, table: Any, *, says_roles: bool = False) -> None:
+        self.name, self.says_roles = name, says_roles
         self.columns = list(table.column_names)
         self._table = table
 
@@ -54,8 +55,8 @@ class ArrowTable:
 class FrameColumns(ArrowTable):
     """The columns of a data frame, of which those that are asked for are converted."""
 
-    def __init__(self, frame: Frame) -> None:
-        self.name, self.columns = frame.name, frame.columns
+    def __init__(self, frame: Frame, *, says_roles: bool = False) -> None:
+        self.name, self.columns, self.says_roles = frame.name, frame.columns, says_roles
         self._frame = frame
 
     def kind(self, column: str) -> str:
