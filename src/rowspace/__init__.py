@@ -22,6 +22,7 @@ _PUBLIC = {
     "train.trainer": "Trainer",
     "train.history": "History",
     "train.epoch": "Epoch",
+    "train.callbacks": "EarlyStopping",
     "kernel.row_gradient": "RowGradient check_gradient gradient",
     "train.trace": "Trace read_trace",
     "plot": "plot_cost plot_table plot_trace",

@@ -46,6 +46,7 @@ from rowspace.read.text import read_text as read_text
 from rowspace.recipes.pairs import train_pairs as train_pairs
 from rowspace.recipes.text import train_text as train_text
 from rowspace.tables.table import Table as Table
+from rowspace.train.callbacks import EarlyStopping as EarlyStopping
 from rowspace.train.epoch import Epoch as Epoch
 from rowspace.train.history import History as History
 from rowspace.train.trace import Trace as Trace

@@ -101,6 +101,14 @@ def test_train_pairs_as_json(pairs, tmp_path):
     assert summary["final_cost"] > 0
 
 
+def test_pairs_may_be_held_out(pairs, tmp_path):
+    words = ["train", "pairs", pairs, "-o", tmp_path / "m", "--label", "same", "--hold-out", "0.25", *TRAIN]
+    assert re.search(r"3 pairs .*, mean cost .*, [\d.e-]+ of 1 pairs held out, ", works(*words).stdout)
+    summary = json.loads(works(*words, "--json").stdout)
+    assert summary["held_out"] == 1
+    assert summary["held_out_cost"] == rs.open(tmp_path / "m").held_out[-1]
+
+
 @pytest.mark.parametrize("name", ["pairs.tsv", "pairs.jsonl", "pairs.parquet"])
 def test_every_kind_of_file(tmp_path, name):
     import pyarrow as pa
@@ -189,6 +197,8 @@ def test_a_model_is_replaced(pairs, model):
         (["{pairs}", "--dim", "0"], "dim"),
         (["{pairs}", "--epochs", "-1"], "epochs is -1"),
         (["{pairs}", "--negatives", "0"], "draw from 1"),
+        (["{pairs}", "--hold-out", "0"], "--hold-out is 0; give a share of the pairs above 0 and below 1"),
+        (["{pairs}", "--hold-out", "1"], "--hold-out is 1; give a share"),
         (["{pairs}", "--rate", "nan"], "the rate is nan"),
         (["{pairs}", "--plot", "p.pdf"], r"cannot draw p\.pdf"),
         (["{pairs}", "--plot", "none/p.png"], "there is no folder none"),

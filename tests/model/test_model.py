@@ -272,3 +272,12 @@ def test_opening_and_asking_is_light(tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert open_model is rs.open
+
+
+def test_costs_of_what_was_held_out_are_kept(tmp_path):
+    rs.Model({"E": rs.Table(2, 2)}, cost=[2, 1], held_out=[3, float("nan")]).save(tmp_path / "m")
+    held_out = rs.open(tmp_path / "m").held_out
+    assert held_out[0] == 3
+    assert np.isnan(held_out[1])
+    with pytest.raises(ModelError, match="held_out is 'low'; give a list of numbers"):
+        rs.Model({"E": rs.Table(2, 2)}, held_out="low")

@@ -51,6 +51,15 @@ def test_several_models_by_name():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["sgd", "adagrad"]
 
 
+def test_what_is_held_out_is_a_line_of_its_own():
+    model = rs.Model({"E": rs.Table(3, 2)}, cost=[2, 1], held_out=[2.5, 2])
+    figure = rs.plot_cost(model)
+    assert lines(figure) == [[[1, 2], [2, 1]], [[1, 2.5], [2, 2]]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["examples trained on", "examples held out"]
+    figure = rs.plot_cost({"one": model, "other": [3, 2]})
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "one, held out", "other"]
+
+
 def test_a_gap_where_a_cost_is_not_finite():
     drawn = np.array(lines(rs.plot_cost([1.0, np.inf, 0.5]))[0])
     assert np.isnan(drawn[1, 1])

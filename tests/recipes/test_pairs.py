@@ -176,3 +176,44 @@ def test_decay_is_what_finds_the_map(weight):
 
 def _names(pairs, side):
     return [pairs.names[k] for k in getattr(pairs, side)]
+
+
+def test_a_share_is_held_out():
+    pairs = rs.read_pairs(labelled(), label="label")
+    model = train_pairs(pairs, 3, 4, hold_out=0.1)
+    assert model.trained_with["held_out"] == 200
+    assert model.trained_with["pairs"] == 1_800
+    assert len(model.held_out) == 4
+    assert model.held_out[-1] < model.held_out[0]
+
+
+def test_what_is_held_out_is_neither_trained_on_nor_lost(tmp_path):
+    names = [f"{k}" for k in range(50)]
+    pairs = rs.read_pairs({"left": names, "right": names[::-1], "label": np.ones(50)}, label="label")
+    model = train_pairs(pairs, 2, 3, update=rs.sgd(0.1), hold_out=0.5)
+    assert model.index_to_key == pairs.names
+    still = (model.vectors == rs.Table(50, 2, seed=0).values).all(axis=1)
+    assert 0 < still.sum() < 50  # those that are in no other pair
+    model.save(tmp_path / "model")
+    assert rs.open(tmp_path / "model").held_out == model.held_out
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+@pytest.mark.parametrize("label", [None, "label"])
+def test_pairs_of_every_kind_can_be_held_out(weight, label):
+    pairs = rs.read_pairs(labelled(weight=np.arange(1, 2_001.0)), label=label, weight=weight)
+    first, again = (train_pairs(pairs, 3, 3, hold_out=0.2, threads=threads) for threads in (1, 2))
+    assert first.held_out == again.held_out
+    assert np.isfinite(first.held_out).all()
+    assert first.vectors.tobytes() == again.vectors.tobytes()
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, "some", True, float("nan")])
+def test_a_share_of_nothing_or_all_is_refused(share):
+    with pytest.raises(DataError, match="hold_out is .*; give a share of the pairs above 0 and below 1"):
+        train_pairs(rs.read_pairs(labelled(), label="label"), 3, 1, hold_out=share)
+
+
+def test_a_share_that_is_less_than_a_pair_is_refused():
+    with pytest.raises(DataError, match=r"hold_out is 0.0001, which is 0 of 2,000 pairs"):
+        train_pairs(rs.read_pairs(labelled(), label="label"), 3, 1, hold_out=0.0001)

@@ -60,6 +60,10 @@ def pairs(
     negatives: Annotated[
         int | None, typer.Option(help="Items drawn against each pair without a label. [default: 5]")
     ] = None,
+    hold_out: Annotated[
+        float | None,
+        typer.Option(help="Share of the pairs, such as 0.05, not to train on: their cost is told after each epoch."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
     threads: Annotated[
         int | None,
@@ -76,6 +80,8 @@ def pairs(
     """
     if epochs is not None and epochs < 1:
         raise DataError(f"--epochs is {epochs}; go over the file at least once")
+    if hold_out is not None and not 0 < hold_out < 1:
+        raise DataError(f"--hold-out is {hold_out:g}; give a share of the pairs above 0 and below 1, such as 0.05")
     claim(out, context)
     check_picture_path(plot)
     import rowspace as rs
@@ -86,7 +92,8 @@ def pairs(
     start = time.perf_counter()
     checkpoints = training.checkpoints(out, trace)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
-    options |= {"seed": seed, "threads": threads, "progress": training.progress, **checkpoints}
+    options |= {"seed": seed, "threads": threads, "hold_out": hold_out}
+    options |= {"progress": training.progress, **checkpoints}
     with training.tables(out) as tables:
         read = reading.read(file)
         options |= {"trace": _trace(trace, read, epochs), **tables}
@@ -120,13 +127,16 @@ def _summary(model: Any, out: Path, seconds: float) -> dict[str, Any]:
     trained = {key: about[key] for key in ("cost", "pairs", "columns", "epochs", "examples", "seed")}
     first, final = (model.cost[0], model.cost[-1]) if model.cost else (None, None)
     sizes = {"model": str(out), "items": len(model), "dim": model.vector_size}
-    return {**sizes, **trained, "first_cost": first, "final_cost": final, "seconds": round(seconds, 3)}
+    held_out = {"held_out": about["held_out"], "held_out_cost": model.held_out[-1]} if model.held_out else {}
+    return {**sizes, **trained, "first_cost": first, "final_cost": final, **held_out, "seconds": round(seconds, 3)}
 
 
 def _sentence(summary: dict[str, Any]) -> str:
     used = ", ".join(f"{role} {plain(column)}" for role, column in summary["columns"].items())
     first, last = summary["first_cost"], summary["final_cost"]
     cost = "" if last is None else f", mean cost {first:.4g} in the first, {last:.4g} in the last ({summary['cost']})"
+    if "held_out" in summary:
+        cost += f", {summary['held_out_cost']:.4g} of {summary['held_out']:,} pairs held out"
     return (
         f"{summary['pairs']:,} pairs ({used}), {summary['epochs']} epochs{cost}, {summary['seconds']:.1f} s\n"
         f"{summary['model']}: {summary['items']:,} items, {summary['dim']} numbers each"

@@ -163,7 +163,7 @@ def _check_sound(path: Path, description: dict[str, Any]) -> None:
     sound = (
         _are_tables(description.get("tables"))
         and isinstance(description.get("trained_with", {}), dict)
-        and _are_costs(description.get("cost", []))
+        and all(_are_costs(description.get(of, [])) for of in ("cost", "held_out"))
         and _are_files(description.get("files", {}))
     )
     if not sound:

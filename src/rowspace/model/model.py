@@ -43,6 +43,7 @@ class Model(Queries):
         tables: the tables by name; each name a Python identifier, as a cost's parameters are.
         trained_with: anything JSON can hold: the cost's name, the update, the rate, ...
         cost: the mean cost of each epoch; NaN of one that met no example.
+        held_out: the mean cost of examples that were held out, after each epoch; NaN where none were.
 
     Raises:
         ModelError: without any table, for a name that is not an identifier, or when `S` is not as
@@ -60,11 +61,12 @@ class Model(Queries):
         tables: Mapping[str, Table],
         trained_with: Mapping[str, Any] | None = None,
         cost: Iterable[float] | None = None,
+        held_out: Iterable[float] | None = None,
     ) -> None:
         self.tables = by_name(tables)
         check_kind("trained_with", trained_with, (Mapping, type(None)), "a dict of what JSON can hold")
         self.trained_with = dict(trained_with or {})
-        self.cost = _costs(cost)
+        self.cost, self.held_out = _costs("cost", cost), _costs("held_out", held_out)
         if not self.tables:
             raise ModelError("a model needs at least one table")
         for name in self.tables:
@@ -133,7 +135,8 @@ class Model(Queries):
         for entry, stem in zip(entries, manifest.stems(self.tables).values(), strict=True):
             if stem != entry["name"]:
                 entry["stem"] = stem
-        return {"tables": entries, "trained_with": self.trained_with, "cost": self.cost}
+        found = {"tables": entries, "trained_with": self.trained_with, "cost": self.cost}
+        return found | ({"held_out": self.held_out} if self.held_out else {})
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {t.shape[0]} x {t.dim}" for name, t in self.tables.items())
@@ -159,11 +162,11 @@ def save_taking(model: Model, folder: str | os.PathLike[str], left: Path | None)
         (new / manifest.FILE).write_bytes(manifest.written({**described, "files": files}))
 
 
-def _costs(cost: Iterable[float] | None) -> list[float]:
+def _costs(what: str, cost: Iterable[float] | None) -> list[float]:
     try:
         return [] if cost is None else list(map(float, cost))
     except (TypeError, ValueError):
-        raise ModelError(f"cost is {cost!r:.80}; give a list of numbers, the mean cost of each epoch") from None
+        raise ModelError(f"{what} is {cost!r:.80}; give a list of numbers, the mean cost of each epoch") from None
 
 
 def open(folder: str | os.PathLike[str], mode: str = "r", check: bool | None = None) -> Model:
@@ -211,8 +214,8 @@ def _open_once(folder: Path, mode: str, check: bool | None) -> Model:
         except FileNotFoundError as error:
             raise ModelError(f"{folder}: {error.filename} is missing; copy the folder again") from None
         _check_entry(folder, entry, _entry(name, tables[name]))
-    cost = [math.nan if value is None else value for value in described.get("cost", [])]
-    return Model(tables, described.get("trained_with"), cost)
+    costs = ([math.nan if value is None else value for value in described.get(of, [])] for of in ("cost", "held_out"))
+    return Model(tables, described.get("trained_with"), *costs)
 
 
 def _check_entry(folder: Path, written: dict[str, Any], found: dict[str, Any]) -> None:

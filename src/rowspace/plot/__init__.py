@@ -42,10 +42,11 @@ def plot_cost(
     """Draw the mean cost of each epoch, with the first and the last in numbers.
 
     Each cost is that of the rows just before its example moved them, so the mean of an epoch is of
-    rows that got better meanwhile, and no measure of examples not trained on.
+    rows that got better meanwhile, and no measure of examples not trained on. Where examples were
+    held out, their cost is a line of its own.
 
     Args:
-        model: a model, or its `cost`: a number for each epoch; several by name, as
+        model: a model, a `History`, or its `cost`: a number for each epoch; several by name, as
             `{"sgd": one, "adagrad": other}`. Where a cost is not finite the line has a gap.
         path: where to write: `.png` or `.svg`; None to write nothing.
         title: a title.

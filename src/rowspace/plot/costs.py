@@ -14,15 +14,19 @@ from rowspace.plot.paths import along
 
 STYLES = ("-", "--", ":", "-.")  # one for each round through the palette
 MARKER_POINTS = 6.5  # the diameter of a marker
+TRAINED, HELD_OUT = "examples trained on", "examples held out"  # where a model has both
 FEW_LINES = 4  # so many have all their ends labelled
 
 
 def draw(model: Any, *, title: str | None) -> Any:
     """The figure of one model's costs, or of several by name."""
-    if isinstance(model, Mapping):
-        lines = {str(name): _costs(one, f" of {quoted(name)}") for name, one in model.items()}
-    else:
-        lines = {"": _costs(model, "")}
+    lines: dict[str, np.ndarray] = {}
+    for name, one in model.items() if isinstance(model, Mapping) else [("", model)]:
+        lines[str(name)] = _costs(
+            getattr(one, "cost", one), f" of {quoted(name)}" if isinstance(model, Mapping) else ""
+        )
+        if len(held_out := np.asarray(getattr(one, "held_out", []), np.float64)):
+            lines[f"{name}, held out" if name else HELD_OUT] = held_out
     if not lines:
         raise DataError("no models to draw the costs of")
     epochs = max(map(len, lines.values()))
@@ -30,16 +34,15 @@ def draw(model: Any, *, title: str | None) -> Any:
     size = float(np.clip(250 / epochs, 2.6, MARKER_POINTS))
     drawn = [_draw_line(axes, costs, k, size=size) for k, costs in enumerate(lines.values())]
     axes.margins(y=0.09)
-    if isinstance(model, Mapping):
-        _legend(axes, drawn, list(lines))
+    if isinstance(model, Mapping) or len(lines) > 1:
+        _legend(axes, drawn, [name or TRAINED for name in lines])
     freeze_layout(axes.figure)
     _label_ends(axes, list(lines.values()))
     return axes.figure
 
 
-def _costs(model: Any, of: str) -> np.ndarray:
-    """The costs (epochs,) of a model or as numbers; what is not finite is NaN, where a line has a gap."""
-    given = getattr(model, "cost", model)
+def _costs(given: Any, of: str) -> np.ndarray:
+    """Costs (epochs,) as numbers; what is not finite is NaN, where a line has a gap."""
     try:
         costs = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):

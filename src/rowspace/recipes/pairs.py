@@ -7,8 +7,10 @@ pairs with an AUC of 0.84, without decay 0.77. `tests/recipes/test_pairs.py` kee
 rows have a length of their own get no decay.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from rowspace.columns.chunk import reordered
 from rowspace.columns.holding import check_held
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
-from rowspace.errors.checks import is_integer
+from rowspace.errors.checks import is_integer, number
 from rowspace.errors.unused import changed, refuse_unused, unused_options
 from rowspace.model.model import Model
 from rowspace.rates import linear
@@ -66,6 +68,7 @@ def train_pairs(
     progress: bool | None = None,
     trace: Trace | None = None,
     callbacks: Sequence[Any] = (),
+    hold_out: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     every: float | str = EVERY,
     resume: bool = False,
@@ -98,7 +101,9 @@ def train_pairs(
             sample negatives, run on one.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
-        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`.
+        hold_out: a share of the pairs, such as 0.05, that are not trained on: chosen at random, from the seed. Their
+            mean cost after each epoch is `model.held_out`.
+        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`; see also `rs.EarlyStopping`.
         table_on_disk: a folder for the table, which is then mapped from `E.npy` there and may be larger than memory
             (see `Table.create`); None for memory. The model needs the file until it is saved elsewhere. A table of
             256 MB or more is cut otherwise than in memory, and so learns other bytes; without labels, it takes blocks.
@@ -121,11 +126,12 @@ def train_pairs(
     given = changed(_DEFAULTS, {"every": every, "memory": memory})
     refuse_unused(unused_options(checkpoint, table_on_disk), given)
     pairs = pairs if isinstance(pairs, Pairs) else read_pairs(pairs)
+    pairs, others = (pairs, None) if hold_out is None else _parts(pairs, hold_out, seed)
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
     rule = _rule(update, rate, decay, cost)
     E = _table(pairs, dim, seed, rule, table_on_disk, resumes=resume and is_begun(checkpoint))
-    recipe = _recipe(pairs, cost, E, rule, NEGATIVES if negatives is None else negatives, seed)
+    recipe = _recipe(pairs, others, cost, E, rule, NEGATIVES if negatives is None else negatives, seed)
     fit: dict[str, Any] = {"epochs": epochs, "seed": seed, "threads": threads, "progress": progress, "trace": trace}
     fit |= {"callbacks": callbacks, "checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
     return recipe.train(**fit)
@@ -134,15 +140,39 @@ def train_pairs(
 _DEFAULTS: dict[str, Any] = train_pairs.__kwdefaults__ or {}
 
 
-def _recipe(pairs: Pairs, cost: str, E: Table, rule: Update, negatives: int, seed: int) -> Recipe:
-    """What pairs are trained with; `negatives` are for those without labels."""
+def _parts(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
+    """The pairs to train on, in their order, and the share that is held out of them."""
+    wanted = "give a share of the pairs above 0 and below 1, such as 0.05"
+    number("hold_out", share, math.ulp(0.0), 1, wanted=wanted)
+    held_out = np.zeros(len(pairs), bool)
+    count = round(share * len(pairs))
+    if not 0 < count < len(pairs):
+        raise DataError(f"hold_out is {share:g}, which is {count:,} of {len(pairs):,} pairs; give one that leaves some")
+    held_out[np.random.default_rng([abs(seed), 2]).permutation(len(pairs))[:count]] = True
+
+    def part(chosen: np.ndarray) -> Pairs:
+        label, weight = (None if a is None else a[chosen] for a in (pairs.label, pairs.weight))
+        return replace(pairs, left=pairs.left[chosen], right=pairs.right[chosen], label=label, weight=weight)
+
+    return part(~held_out), part(held_out)
+
+
+def _recipe(pairs: Pairs, others: Pairs | None, cost: str, E: Table, rule: Update, negatives: int, seed: int) -> Recipe:
+    """What pairs are trained with, and others held out; `negatives` are for those without labels."""
     weighted = pairs.weight is not None
-    data = _Drawn(pairs, E, negatives, seed) if weighted else _columns(pairs, E, negatives)
+    columns = _columns(pairs, E, negatives, _chances(pairs))
+    data = _Drawn(pairs, columns, seed) if weighted else columns
     in_order = pairs.label is None and not is_on_disk(E.values)  # negatives from blocks are not quite as good
-    defaults = {"schedule": "sequential" if in_order else None, "shuffle": not weighted}
+    defaults: dict[str, Any] = {"schedule": "sequential" if in_order else None, "shuffle": not weighted}
+    if others is not None:  # with the negatives of those that are trained on
+        own = (
+            columns | {"i": others.left, "j": others.right} | ({} if others.label is None else {"label": others.label})
+        )
+        defaults["held_out"] = _Drawn(others, own, seed) if weighted else own
 
     def model(trainer: Trainer) -> Model:
         about = {"pairs": len(pairs), "columns": pairs.columns, "epochs": len(trainer.history)}
+        about |= {} if others is None else {"held_out": len(others)}
         about |= {"rate": rule.rate(0.0), "seed": seed} | ({"negatives": negatives} if pairs.label is None else {})
         return trainer.model(**about)
 
@@ -212,15 +242,22 @@ def _columns(pairs: Pairs, E: Table, negatives: int, weight: np.ndarray | None =
     return {**columns, "negatives": Negatives(of=E, k=negatives, counts=sides[0] + sides[1], avoid="j")}
 
 
+def _chances(pairs: Pairs) -> np.ndarray | None:
+    """In what proportion pairs are drawn (m,); None where all are taken alike."""
+    if pairs.weight is None:
+        return None
+    if not pairs.weight.any():
+        raise DataError(f"every weight in column {pairs.columns.get('weight')!r} is 0")
+    return pairs.weight.astype(np.float64) ** (DAMPING if pairs.label is None else 1)
+
+
 class _Drawn:
     """Epochs of examples drawn in proportion to their weight, as many as there are pairs."""
 
-    def __init__(self, pairs: Pairs, E: Table, negatives: int, seed: int) -> None:
-        assert pairs.weight is not None
-        weight = pairs.weight.astype(np.float64) ** (DAMPING if pairs.label is None else 1)
-        if not weight.sum():
-            raise DataError(f"every weight in column {pairs.columns.get('weight')!r} is 0")
-        self.columns = _columns(pairs, E, negatives, weight)
+    def __init__(self, pairs: Pairs, columns: dict[str, Any], seed: int) -> None:
+        weight = _chances(pairs)
+        assert weight is not None
+        self.columns = columns
         self.chance, self.examples = weight / weight.sum(), len(pairs)
         self.seed = abs(seed)
 

@@ -16,6 +16,9 @@ class Progress:
     def advance(self, examples: float, cost: float | None) -> None:
         """Some more examples are done; `cost` is the mean so far in this epoch, if known."""
 
+    def held_out(self, cost: float) -> None:
+        """The mean cost of examples that are held out, after the epoch."""
+
 
 class _Unfailing:
     """A stream that drops what it cannot write: a training does not end because nobody watches it."""
@@ -40,6 +43,7 @@ class _Bar(Progress):
     def __init__(self, bar: Any, task: Any, unit: str) -> None:
         self._bar, self._task, self._unit = bar, task, unit
         self._done, self._before, self._start, self._shown = 0.0, 0.0, time.perf_counter(), 0.0
+        self._held_out = ""
 
     def begin_at(self, examples: float) -> None:
         self._done = self._before = examples
@@ -51,8 +55,11 @@ class _Bar(Progress):
             return
         self._shown = now
         rate = (self._done - self._before) / max(now - self._start, 1e-9)
-        shown = "" if cost is None else f"cost {cost:.4f}"
+        shown = ("" if cost is None else f"cost {cost:.4f}") + self._held_out
         self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f} {self._unit}/s", cost=shown)
+
+    def held_out(self, cost: float) -> None:
+        self._held_out = f", held out {cost:.4f}"
 
     def finish(self) -> None:
         self._bar.update(self._task, completed=self._done)

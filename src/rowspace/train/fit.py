@@ -27,12 +27,13 @@ from rowspace.system.progress import Progress
 from rowspace.train.cursor import Cursor
 from rowspace.train.divergence import diverged
 from rowspace.train.epoch import Epoch
+from rowspace.train.held_out import HeldOut
 from rowspace.train.history import History
 from rowspace.train.identity import DigestCheck, check_same, settings
 from rowspace.train.snapshot import Snapshot, worth_a_copy
 from rowspace.train.trace import Trace
 
-Call = Callable[[str], None]  # calls the user's functions of an event
+Call = Callable[[str], bool]  # calls the user's functions of an event; whether one of them ended the training
 
 
 class Fit:
@@ -45,15 +46,16 @@ class Fit:
         trace: records rows as they move.
         checkpoints: where they are kept.
         most_copied: bytes of tables of which there is a copy to go back to.
+        held_out: examples whose cost is taken after each epoch.
     """
 
     def __init__(
         self, planning: Planning, executor: Executor, history: History, trace: Trace | None,
-        checkpoints: Checkpoints | None, most_copied: int,
+        checkpoints: Checkpoints | None, most_copied: int, held_out: HeldOut | None,
     ) -> None:  # fmt: skip
         self.state, self.loops, self.executor, self.history = planning.state, planning.loops, executor, history
         self.planning, self.pacing, self.options = planning, planning.pacing, planning.options
-        self.trace, self.checkpoints = trace, checkpoints
+        self.trace, self.checkpoints, self.held_out = trace, checkpoints, held_out
         self.data: Data = planning.pacing.chunks
         self.cursor, self.first_epoch = Cursor(), len(history)
         self.state.rates = RateHistory()  # all rows have caught up when a fit begins
@@ -78,16 +80,17 @@ class Fit:
             if finished and self.options.epochs:
                 self.planner.compare(self.options.epochs - 1)
             while self.cursor.epoch < self.options.epochs:
-                if self.cursor.place == Place():
-                    call("on_epoch_begin")
+                if self.cursor.place == Place() and call("on_epoch_begin"):
+                    break
                 self.history.append(self._epoch(bar, check_interrupts))
-                call("on_epoch_end")
+                if call("on_epoch_end"):
+                    break
             if self.snapshot and not self.snapshot.is_good():  # a loop looks at the first number of each row only
                 raise self._diverged(None, None)
         finally:
             self._catch_up()
         if self.checkpoints is not None and not finished:
-            self.checkpoints.finish(self.state.arrays(), self.document(finished=True))
+            self._write_end(self.checkpoints)
 
     def _epoch(self, bar: Progress, check_interrupts: Callable[[], None]) -> Epoch:
         """Train on every chunk once: the whole epoch, or the rest of one."""
@@ -107,7 +110,8 @@ class Fit:
             if self.checkpoints is not None and self.checkpoints.due(plan.after.entry == 0):
                 self.checkpoints.write(self.state.arrays(), self.document())
         self._catch_up()
-        return self._ended(number, perf_counter() - begun)
+        seconds = perf_counter() - begun
+        return self._ended(number, seconds, self._held_out_cost(bar))
 
     # --- what became of a plan -------------------------------------------------------------------------------------
 
@@ -146,12 +150,22 @@ class Fit:
             return diverged(self.loops.cost, self.state, {}, None, 0)
         return diverged(self.loops.cost, self.state, plan.columns, example, plan.original(example))
 
-    def _ended(self, number: int, seconds: float) -> Epoch:
+    def _held_out_cost(self, bar: Progress) -> float | None:
+        """The mean cost of the examples that are held out, all of whose rows have caught up."""
+        if self.held_out is None:
+            return None
+        if self.snapshot and not self.snapshot.is_good():
+            raise self._diverged(None, None)
+        cost = self.held_out.cost(self.executor)
+        bar.held_out(cost)
+        return cost
+
+    def _ended(self, number: int, seconds: float, held_out: float | None) -> Epoch:
         """What happened in the epoch; the next one begins."""
         now = self.cursor
         self.data.examples = now.done - now.before
-        self.cursor = now.next_epoch()
-        return Epoch(number, float("nan") if now.cost is None else now.cost, now.counted, self.data.examples, seconds)
+        self.cursor, cost = now.next_epoch(), float("nan") if now.cost is None else now.cost
+        return Epoch(number, cost, now.counted, self.data.examples, seconds, held_out)
 
     # --- rows that missed steps ------------------------------------------------------------------------------------
 
@@ -193,6 +207,13 @@ class Fit:
             **state,
             "trainer": {**state["trainer"], "first": self.first_epoch},
         }
+
+    def _write_end(self, checkpoints: Checkpoints) -> None:
+        """Keep the end; of a training that a callback ended, from where it could go on."""
+        if self.cursor.epoch == self.options.epochs:
+            checkpoints.finish(self.state.arrays(), self.document(finished=True))
+        else:
+            checkpoints.write(self.state.arrays(), self.document())
 
     def _load(self, saved: Saved) -> None:
         """Go on where a checkpoint was taken; CheckpointError, before anything is changed, if it is of another fit."""

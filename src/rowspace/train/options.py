@@ -15,9 +15,9 @@ from rowspace.errors.unused import PURPOSES, changed, refuse_unused
 from rowspace.schedule.options import ScheduleOptions
 from rowspace.schedule.planner import SCHEDULES
 from rowspace.system.memory import memory_limit
+from rowspace.train.callbacks import EVENTS, check_without_checkpoint
 from rowspace.train.trace import Trace
 
-EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end", "on_resume")
 MOST_BLOCKS = 2**15  # of a table
 
 
@@ -57,6 +57,8 @@ class FitOptions:
             raise DataError("resume goes on from a checkpoint; give the folder as checkpoint")
         if self.trace is not None and self.checkpoint is not None:
             raise DataError("a trace cannot be gone on with; leave out trace or checkpoint")
+        if self.checkpoint is not None:
+            check_without_checkpoint(self.callbacks)
         memory_limit(self.memory)
         refuse_unused(self._unused(), changed(vars(FitOptions), {"every": self.every, "blocks": self.blocks}))
 

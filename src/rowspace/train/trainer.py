@@ -15,11 +15,12 @@ from rowspace.execute.executor import Executor, Threads
 from rowspace.execute.in_turns import Teams
 from rowspace.execute.tiles import random_access
 from rowspace.execute.turns import TurnSizes
-from rowspace.kernel.cost import Cost, column_names
+from rowspace.kernel.cost import Cost, column_names, name_of
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.loops import Loops
 from rowspace.kernel.phases import PARTS
 from rowspace.kernel.row_loop import RowLoop
+from rowspace.model.model import Model
 from rowspace.schedule.buckets import Buckets
 from rowspace.schedule.pacing import Pacing
 from rowspace.schedule.planning import Planning
@@ -30,8 +31,10 @@ from rowspace.system.memory import memory_limit
 from rowspace.system.progress import progress_bar
 from rowspace.system.threads import thread_count
 from rowspace.tables.table import Table
+from rowspace.train.callbacks import call_all
 from rowspace.train.document import check_document
 from rowspace.train.fit import Fit
+from rowspace.train.held_out import HeldOut
 from rowspace.train.history import History
 from rowspace.train.options import FitOptions
 from rowspace.train.snapshot import MOST_BYTES
@@ -106,8 +109,6 @@ class Trainer:
         return self.state.steps
 
     def __repr__(self) -> str:
-        from rowspace.kernel.cost import name_of
-
         shapes = ", ".join(f"{name} {len(t):,} x {t.dim}" for name, t in self.tables.items())
         return f"Trainer({name_of(self.cost)}; {shapes}; {self.examples:,} examples done)"
 
@@ -142,6 +143,7 @@ class Trainer:
         progress: bool | None = None,
         trace: Trace | None = None,
         callbacks: Sequence[Any] = (),
+        held_out: Any = None,
         schedule: str | None = None,
         threads: int | None = None,
         blocks: int | None = None,
@@ -168,7 +170,11 @@ class Trainer:
             trace: records rows as they move.
             callbacks: functions called with the trainer after every epoch, or objects with any of the methods
                 on_train_begin, on_epoch_begin, on_epoch_end and on_train_end; and on_resume, once the tables are those
-                of a checkpoint. The epoch that a checkpoint was taken in does not begin again.
+                of a checkpoint. The epoch that a checkpoint was taken in does not begin again. StopIteration raised in
+                one of them ends the training well, after the epoch; see `rs.EarlyStopping`.
+            held_out: examples that are not trained on, as `data`: their mean cost is taken after each epoch, with ids
+                drawn from a seed of its own, and is `held_out` of the epoch in the history. Of an object with a method
+                `at` they are those of its first epoch. What is learned does not depend on them.
             schedule: "sequential", examples in file order: threads take turns, and the bytes are those of one thread;
                 "blocks", examples sorted so that threads never share a row: the same bytes for any number of threads,
                 and others than those of file order; "hogwild", threads racing over the file order, not repeatable.
@@ -198,9 +204,9 @@ class Trainer:
         Raises:
             DataError: for options that have no effect beside the others, such as `every` without `checkpoint`.
             DataError, IdOutOfRange, UnknownItem: before a chunk with bad values touches a table.
-            Diverged: where a cost or a row stops being finite. The tables are then as they were at the last good chunk,
-                or where a copy to go back to would cost too much (64 MB and more), just before the example that went
-                wrong.
+            Diverged: where a cost, also of what is held out, or a row stops being finite. The tables are then as they
+                were at the last good chunk, or where a copy to go back to would cost too much (64 MB and more), just
+                before the example that went wrong.
             Locked: while another process trains with this checkpoint folder.
             CheckpointError: where the folder is not one of checkpoints, or that of another training; it says what
                 differs.
@@ -224,9 +230,9 @@ class Trainer:
         )
         chunks = Data.of(data, epochs, column_names(self.cost, self.tables))
         if checkpoint is None:
-            return self._fit(chunks, options, None)
+            return self._fit(chunks, options, None, held_out)
         with Checkpoints(checkpoint, every, resume=resume, check=check_document) as checkpoints:
-            return self._fit(chunks, options, checkpoints)
+            return self._fit(chunks, options, checkpoints, held_out)
 
     def resume(
         self,
@@ -235,6 +241,7 @@ class Trainer:
         *,
         progress: bool | None = None,
         callbacks: Sequence[Any] = (),
+        held_out: Any = None,
         threads: int | None = None,
         every: float | str = EVERY,
         memory: int | str | None = None,
@@ -249,7 +256,7 @@ class Trainer:
         Args:
             checkpoint: the folder.
             data: the same as before.
-            progress, callbacks, threads, every, memory: as for `fit`.
+            progress, callbacks, held_out, threads, every, memory: as for `fit`.
 
         Returns:
             All epochs of the fit.
@@ -279,13 +286,14 @@ class Trainer:
                 resume=True,
             )
             chunks = Data.of(data, options.epochs, column_names(self.cost, self.tables))
-            return self._fit(chunks, options, checkpoints)
+            return self._fit(chunks, options, checkpoints, held_out)
 
-    def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None) -> History:
-        call, memory = partial(_call, options.callbacks, self), memory_limit(options.memory)
+    def _fit(self, data: Data, options: FitOptions, checkpoints: Checkpoints | None, held_out: Any) -> History:
+        call, memory = partial(call_all, options.callbacks, self), memory_limit(options.memory)
         total = None if data.examples is None else options.epochs * data.examples
         self.loops = self._loops[options.portable]
-        call("on_train_begin")
+        others = None if held_out is None else HeldOut(held_out, self.loops, self.state, options.epochs)
+        ended = call("on_train_begin")
         with (
             Threads(thread_count(options.threads), memory, self.loops, self.turns, self.teams) as executor,
             random_access([a for t in self.tables for a in self.state.arrays_of(t)], memory),
@@ -293,12 +301,13 @@ class Trainer:
             interrupts_heard() as check_interrupts,
         ):
             planning = self._planning(data, options, executor, memory)
-            fit = Fit(planning, executor, self.history, options.trace, checkpoints, self.most_copied)
+            fit = Fit(planning, executor, self.history, options.trace, checkpoints, self.most_copied, others)
             if fit.resumed:
-                call("on_resume")
-            with progress_bar(options.progress, total) as bar:
-                bar.begin_at(fit.cursor.done)
-                fit.run(bar, call, check_interrupts)
+                ended = call("on_resume") or ended
+            if not ended:
+                with progress_bar(options.progress, total) as bar:
+                    bar.begin_at(fit.cursor.done)
+                    fit.run(bar, call, check_interrupts)
         call("on_train_end")
         history = self.history[fit.first_epoch :]
         empty = sum(not epoch.examples for epoch in history)
@@ -320,18 +329,8 @@ class Trainer:
             memory=memory,
         )
 
-    def model(self, **trained_with: Any) -> Any:
+    def model(self, **trained_with: Any) -> Model:
         """The tables as a model that can be saved and queried, with a note of what it was trained with."""
-        from rowspace.kernel.cost import name_of
-        from rowspace.model.model import Model
-
         rules = {t: u.name for t, u in self.updates.items()}
         about = {"cost": name_of(self.cost), "updates": rules, "examples": self.examples, **trained_with}
-        return Model(self.tables, about, [e.cost for e in self.history])
-
-
-def _call(callbacks: Sequence[Any], trainer: Trainer, event: str) -> None:
-    for callback in callbacks:
-        method = getattr(callback, event, callback if event == "on_epoch_end" and callable(callback) else None)
-        if method is not None:
-            method(trainer)
+        return Model(self.tables, about, self.history.cost, self.history.held_out)
