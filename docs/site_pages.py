@@ -1,4 +1,4 @@
-"""Pages of the site that lie elsewhere in the repository, or are made of the docstrings; and links that fit the site."""
+"""Pages of the site that lie elsewhere in the repository or are made of docstrings, and links that fit the site."""
 
 import os
 import re

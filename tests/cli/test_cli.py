@@ -200,7 +200,7 @@ def test_a_model_is_replaced(pairs, model):
         (["{pairs}", "--hold-out", "0"], "--hold-out is 0; give a share of the pairs above 0 and below 1"),
         (["{pairs}", "--hold-out", "1"], "--hold-out is 1; give a share"),
         (["{pairs}", "--rate", "nan"], "the rate is nan"),
-        (["{pairs}", "--plot", "p.pdf"], r"cannot draw p\.pdf"),
+        (["{pairs}", "--plot", "p.jpg"], r"cannot draw p\.jpg"),
         (["{pairs}", "--plot", "none/p.png"], "there is no folder none"),
         (["{pairs}", "--trace", "t.csv"], r"\.tsv or \.parquet"),
         (["{pairs}", "--label", "same", "--rate", "1e30", "--cost", "squared_dot", "--update", "sgd"], "not finite"),
@@ -398,9 +398,23 @@ def test_info(model):
 def test_plot_a_model_and_a_trace(model, tmp_path):
     trace = tmp_path / "t.tsv"
     trace.write_text("i\tn\td0\td1\n0\ta\t0.0\t1.0\n9\ta\t1.0\t0.0\n")
-    for source, name in ((model, "m.png"), (model, "m.svg"), (trace, "t.png"), (trace, "t.gif")):
+    for source, name in ((model, "m.png"), (model, "m.svg"), (model, "m.pdf"), (trace, "t.png"), (trace, "t.gif")):
         assert works("plot", source, "-o", tmp_path / name).stdout == f"{tmp_path / name}\n"
         assert (tmp_path / name).stat().st_size > 500
+
+
+def test_plot_some_items_of_a_model(tmp_path):
+    rs.Model({"E": rs.Table(names=["ab", "cd", "ef"], dim=2, seed=0)}).save(tmp_path / "m")
+    (tmp_path / "items.txt").write_text("ab\nef\n")
+    works("plot", tmp_path / "m", "--items", tmp_path / "items.txt", "--label", "ef", "-o", tmp_path / "p.svg")
+    drawn = (tmp_path / "p.svg").read_text()
+    assert ">ef</text>" in drawn
+    assert ">ab</text>" not in drawn
+    assert "did you mean 'ab'" in fails("plot", tmp_path / "m", "--label", "abb", "-o", tmp_path / "p.svg")
+    assert "none.txt" in fails("plot", tmp_path / "m", "--items", tmp_path / "none.txt", "-o", tmp_path / "p.svg")
+    (tmp_path / "items.txt").write_bytes(b"\xff\xfe")
+    assert "items.txt" in fails("plot", tmp_path / "m", "--items", tmp_path / "items.txt", "-o", tmp_path / "p.svg")
+    assert "--label and --items" in fails("plot", tmp_path / "m", "--cost", "--label", "ab", "-o", tmp_path / "p.svg")
 
 
 def test_plot_the_costs_of_a_model(model, tmp_path):

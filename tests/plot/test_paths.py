@@ -169,7 +169,7 @@ def test_a_notebook_shows_the_figure():
 
 
 def test_what_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"this picture is written as \.png, \.svg, \.gif"):
+    with pytest.raises(DataError, match=r"this picture is written as \.png, \.svg, \.pdf, \.gif"):
         plot_trace(spiral(), tmp_path / "t.jpg")
     with pytest.raises(DataError, match="there is no folder"):
         plot_trace(spiral(), tmp_path / "no" / "t.png")

@@ -69,6 +69,14 @@ def test_only_the_labels_asked_for():
     assert not labels(plot_table(table_of(5), labels=[]))
 
 
+def test_frequent_items_are_labelled_first():
+    E = table_of(500)
+    E.counts = np.arange(500)
+    rows = [int(text.get_text().removeprefix("word-")) for text in labels(plot_table(E))]
+    assert min(rows) >= 100  # the 400 most frequent are tried
+    assert max(rows) > 480
+
+
 def test_only_the_items_asked_for():
     E = table_of(10)
     figure = plot_table(E, items=["word-7", "word-2"])
@@ -114,7 +122,7 @@ def test_colour_of_all_rows_follows_the_items():
 
 
 @pytest.mark.parametrize("dim", [1, 2, 5])
-@pytest.mark.parametrize("suffix", [".png", ".svg"])
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_files_are_the_same_bytes_each_time(tmp_path, dim, suffix):
     for name in "ab":
         plot_table(table_of(20, dim), tmp_path / f"{name}{suffix}", color=np.arange(20))
@@ -123,8 +131,11 @@ def test_files_are_the_same_bytes_each_time(tmp_path, dim, suffix):
     if suffix == ".png":
         with Image.open(tmp_path / "a.png") as image:
             image.verify()
-    else:
+    elif suffix == ".svg":
         assert b">word-0</text>" in data
+    else:
+        assert data.startswith(b"%PDF")
+        assert b"CreationDate" not in data
 
 
 def test_a_hundred_thousand_points_make_a_small_svg(tmp_path):
@@ -139,7 +150,7 @@ def test_points_all_in_one_place():
 
 def test_what_is_refused(tmp_path):
     E = table_of(3)
-    with pytest.raises(DataError, match=r"this picture is written as \.png, \.svg$"):
+    with pytest.raises(DataError, match=r"this picture is written as \.png, \.svg, \.pdf$"):
         plot_table(E, tmp_path / "t.gif")
     with pytest.raises(UnknownItem):
         plot_table(E, items=["x"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import rowspace as rs
 from rowspace.errors import DataError, ModelError
+from rowspace.plot import PICTURES
 from rowspace.system.lock import saved, trained
 from rowspace.system.siblings import lock_path, put_back, remove_leftovers
 
@@ -52,7 +53,7 @@ def check_not_trained(folder: Path) -> None:
             pass
 
 
-def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = (".png", ".svg")) -> None:
+def check_picture_path(path: Path | None, suffixes: tuple[str, ...] = PICTURES) -> None:
     """Refuse a picture of an unknown kind, or one in a folder that is not there."""
     if path is None:
         return

@@ -9,22 +9,33 @@ import rowspace as rs
 from rowspace.cli.output import show
 from rowspace.cli.paths import check_picture_path
 from rowspace.errors import DataError
+from rowspace.plot import PICTURES
 
 
 def plot(
     source: Annotated[
         Path, typer.Argument(metavar="MODEL|TRACE", readable=False, help="Folder of a model, or the file of a trace.")
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png or .svg; of a trace also .gif.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg, .pdf; of a trace also .gif.")],
     cost: Annotated[bool, typer.Option("--cost", help="Of a model, draw the mean cost of each epoch.")] = False,
     title: Annotated[str | None, typer.Option(help="A title.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="ITEM", help="Of a model, label this item, and those given likewise.")
+    ] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Of a model, draw the items of this file, one a line.")
+    ] = None,
 ) -> None:
     """Draw a model or the cost of its epochs, or the paths that a trace recorded.
 
     Example: rowspace plot demo/trace.tsv -o paths.gif
 
     Example: rowspace plot demo/airports --cost -o cost.png
+
+    Example: rowspace plot demo/airports --label JFK --label LAX -o airports.pdf
     """
+    if (label or items) and (cost or not source.is_dir()):
+        raise DataError("--label and --items are for a picture of a model's items; leave them out")
     traced = source.suffix in (".tsv", ".parquet") and not source.is_dir()
     if cost:
         if traced:
@@ -32,12 +43,20 @@ def plot(
         check_picture_path(out)
         rs.plot_cost(rs.open(source), out, title=title)
     elif traced:
-        check_picture_path(out, (".png", ".svg", ".gif"))
+        check_picture_path(out, (*PICTURES, ".gif"))
         rs.plot_trace(source, out, title=title)
     else:
         check_picture_path(out)
-        rs.plot_table(rs.open(source).table, out, title=title)
+        names = None if items is None else _lines(items)
+        rs.plot_table(rs.open(source).table, out, items=names, labels=label or None, title=title)
     show(str(out))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is no text in UTF-8; give a file with an item a line") from None
 
 
 def demo(

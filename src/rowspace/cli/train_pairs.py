@@ -70,7 +70,7 @@ def pairs(
         typer.Option(help="For pairs with labels; any number gives the same. [default: all cores]"),
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the model, as .png or .svg.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the model: .png, .svg or .pdf.")] = None,
     *,
     training: TrainingOptions,
 ) -> None:

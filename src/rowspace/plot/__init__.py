@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     Costs: TypeAlias = "Trained | Sequence[float] | np.ndarray"
 
-__all__ = ["plot_cost", "plot_table", "plot_trace"]
+__all__ = ["PICTURES", "plot_cost", "plot_table", "plot_trace"]
+
+PICTURES = (".png", ".svg", ".pdf")  # endings of files
 
 
 class Trained(Protocol):
@@ -48,7 +50,7 @@ def plot_cost(
     Args:
         model: a model, a `History`, or its `cost`: a number for each epoch; several by name, as
             `{"sgd": one, "adagrad": other}`. Where a cost is not finite the line has a gap.
-        path: where to write: `.png` or `.svg`; None to write nothing.
+        path: where to write: `.png`, `.svg` or `.pdf`; None to write nothing.
         title: a title.
 
     Returns:
@@ -83,7 +85,7 @@ def plot_trace(
 
     Args:
         trace: the file a `Trace` wrote, or what `read_trace` returned.
-        path: where to write: `.png`, `.svg`, or `.gif` for an animation; None to write nothing.
+        path: where to write: `.png`, `.svg`, `.pdf`, or `.gif` for an animation; None to write nothing.
         names: what to call the m items, in the order of the trace, instead of their names or ids.
         title: a title instead of the number of items and steps.
 
@@ -128,12 +130,13 @@ def plot_table(
 
     Args:
         table: the table.
-        path: where to write: `.png` or `.svg`; None to write nothing.
+        path: where to write: `.png`, `.svg` or `.pdf`; None to write nothing.
         items: names or ids of the rows to draw, default all.
         color: numbers that colour the points, one for each row drawn or for each of the table.
         color_label: what those numbers are.
         labels: names or ids to label; default all of up to 60 points, of more as many as fit
-            beside their points, 40 at most, first rows first. A label without room is left out.
+            beside their points, 40 at most: those of the largest `table.counts` first, or the first rows. A label
+            without room is left out.
         title: a title.
 
     Returns:
@@ -161,7 +164,7 @@ def _target(path: str | os.PathLike[str] | None, *animated: str) -> Path | None:
     """The path to write, refused before anything is drawn."""
     if path is None:
         return None
-    path, suffixes = Path(path), (".png", ".svg", *animated)
+    path, suffixes = Path(path), (*PICTURES, *animated)
     if path.suffix.lower() not in suffixes:
         raise DataError(f"cannot draw {path}: this picture is written as {', '.join(suffixes)}")
     if not path.parent.is_dir():

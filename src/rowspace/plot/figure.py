@@ -86,10 +86,12 @@ def font_families() -> list[str]:
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write PNG or SVG; the same figure always gives the same bytes."""
+    """Write PNG, SVG or PDF; the same figure always gives the same bytes."""
     with atomic_file(path, "wb") as out:
         if path.suffix.lower() == ".svg":
             _write_svg(figure, out)
+        elif path.suffix.lower() == ".pdf":
+            figure.savefig(out, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
         else:
             figure.savefig(out, format="png", metadata={"Software": None})
 

@@ -112,7 +112,8 @@ def _labelled(table: "Table", ids: np.ndarray, labels: Any) -> tuple[np.ndarray,
     if labels is None:
         if len(ids) <= FEW_POINTS:
             return np.arange(len(ids)), {}
-        return np.arange(min(len(ids), TRIED_LABELS)), {"most": MOST_LABELS, "strict": True}
+        order = np.arange(len(ids)) if table.counts is None else np.argsort(-table.counts[ids], kind="stable")
+        return order[:TRIED_LABELS], {"most": MOST_LABELS, "strict": True}
     wanted = np.atleast_1d(table.ids(labels)).ravel()
     place = {int(k): at for at, k in enumerate(ids.tolist())}
     missing = [int(k) for k in wanted if int(k) not in place]
