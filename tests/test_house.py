@@ -32,6 +32,7 @@ MANY_ARGUMENTS = {  # file and function -> why it has so many
     "recipes/pairs.py: train_pairs": "a public call takes each of its options by name",
     "recipes/text.py: train_text": "public",
     "train/trainer.py: fit": "public",
+    "read/pairs.py: read_pairs": "public",
     "read/text.py: read_text": "public",
     "read/cooccurrence_loops.py: count_rows": "a compiled loop takes arrays and numbers, one by one",
     "read/cooccurrence_loops.py: merge_rows": "a compiled loop",

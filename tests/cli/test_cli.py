@@ -144,6 +144,16 @@ def test_columns_that_are_not_used_are_named(tmp_path):
     assert line == "columns not used: Label (numbers: a label? --label Label)\n"
 
 
+def test_baskets_and_sessions(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("session,item\ns,a\ns,b\ns,c\nt,a\n")
+    result = works("train", "pairs", path, "-o", tmp_path / "m", "--group", "session", *TRAIN)
+    assert "3 pairs (left item, right item, group session)" in result.stdout
+    near = works("train", "pairs", path, "-o", tmp_path / "m", "--group", "session", "--within", "1", *TRAIN)
+    assert "2 pairs" in near.stdout
+    assert "--within" in fails("train", "pairs", path, "-o", tmp_path / "m", "--within", "1")
+
+
 def test_a_file_without_a_header(tmp_path):
     path = tmp_path / "p.tsv"
     path.write_text("ada\tknows\tbob\nbob\tknows\tcyd\n")

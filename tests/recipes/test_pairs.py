@@ -6,6 +6,7 @@ import rowspace as rs
 from rowspace import costs
 from rowspace.demo.airports import held_out_correlation, places, routes
 from rowspace.errors import DataError
+from rowspace.read.pairs import read_pairs
 from rowspace.read.trace import read_trace
 from rowspace.recipes.pairs import DECAY, LABELLED, UPDATES, enough_epochs, train_pairs
 from tests.support.quick import quick
@@ -217,3 +218,15 @@ def test_a_share_of_nothing_or_all_is_refused(share):
 def test_a_share_that_is_less_than_a_pair_is_refused():
     with pytest.raises(DataError, match=r"hold_out is 0.0001, which is 0 of 2,000 pairs"):
         train_pairs(rs.read_pairs(labelled(), label="label"), 3, 1, hold_out=0.0001)
+
+
+def test_columns_are_chosen_as_in_read_pairs():
+    columns = {"w": [1, 2, 3], "b": ["x", "z", "x"], "a": ["y", "x", "z"], "same": [1, 0, 1]}
+    roles = {"left": "a", "right": "b", "label": "same", "weight": "w"}
+    model = train_pairs(columns, 2, 1, **roles)
+    assert model.trained_with["columns"] == roles
+    np.testing.assert_array_equal(model.table.values, train_pairs(read_pairs(columns, **roles), 2, 1).table.values)
+    baskets = {"order": [1, 1, 1], "item": ["x", "y", "z"]}
+    assert train_pairs(baskets, 2, 1, group="order", within=1).trained_with["pairs"] == 2
+    with pytest.raises(DataError, match="left says how pairs are read, and these are read already; give it to rs"):
+        train_pairs(read_pairs(columns, label="same"), 2, 1, left="a")

@@ -37,6 +37,14 @@ class ReadingOptions:
         str | None, typer.Option(help="What stands between fields. [default: told by the first rows]")
     ] = None
 
+    group: Annotated[
+        str | None,
+        typer.Option(help="Column of baskets or sessions: pairs are made of the items (--left) of each."),
+    ] = None
+    within: Annotated[
+        int | None, typer.Option(help="With --group: pairs of items that stand at most so many rows apart.")
+    ] = None
+
     def read(self, file: str) -> Any:
         """The pairs of a file."""
         from rowspace.errors.warnings import UnusedColumn

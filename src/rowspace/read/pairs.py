@@ -9,11 +9,12 @@ import numpy as np
 
 from rowspace.columns.frames import decoded
 from rowspace.errors import DataError
-from rowspace.errors.checks import first_failing
+from rowspace.errors.checks import first_failing, whole
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.errors.warnings import UnusedColumn
 from rowspace.read.dialect import Said, checked_columns
 from rowspace.read.edges import in_memory
+from rowspace.read.groups import pairs_of_groups
 from rowspace.read.roles import check_guess, chosen_columns, unused_columns, with_roles_said
 from rowspace.read.stream import read_content
 from rowspace.read.table_files import refuse_said, table_of
@@ -30,7 +31,7 @@ class Pairs:
         left, right: (m,) int32 ids into `names`.
         label, weight: (m,) float32, or None if not asked for.
         counts: (n,) int64, how often each name occurs, left and right together.
-        columns: the column that each of left, right, label and weight was read from.
+        columns: the column that each of left, right, label, weight and group was read from.
         unused: the columns that were not, and whether they hold numbers, text or something else.
     """
 
@@ -62,6 +63,8 @@ def read_pairs(
     delimiter: str | None = None,
     header: bool | None = None,
     columns: Sequence[str] | None = None,
+    group: str | None = None,
+    within: int | None = None,
 ) -> Pairs:
     """Read pairs of items by column name.
 
@@ -85,6 +88,9 @@ def read_pairs(
             numbers, or name their columns, as in edge lists. Without, columns are called 1, 2, 3.
         columns: names for all columns of a text, in place of a header, or of an array or of tuples. Those called left,
             right, label and weight are taken as such.
+        group: a column of baskets or sessions: pairs are made of the items of each group, which `left` names (by
+            default the only other column, or the only one of text); two of the same item are no pair.
+        within: with `group`, how many rows of their group two items are apart at most; None for any number.
 
     Returns:
         Pairs: ids (m,) int32 into one list of names, and what `columns` they came from.
@@ -106,22 +112,37 @@ def read_pairs(
      array([853.,   7.], dtype=float32))
     >>> pairs.columns
     {'left': 'from', 'right': 'to', 'weight': 'n'}
+    >>> baskets = {"order": [1, 1, 1, 2], "item": ["milk", "bread", "jam", "milk"]}
+    >>> len(read_pairs(baskets, group="order")), len(read_pairs(baskets, group="order", within=1))
+    (3, 2)
     """
+    _check_group(group, within, {"right": right, "label": label, "weight": weight})
     said = Said(delimiter, header, checked_columns(columns))
-    asked = {"left": left, "right": right, "label": label, "weight": weight}
+    asked = {"left": left, "right": right, "label": label, "weight": weight, "group": group}
     with explain_out_of_memory(_named(source), "give the pairs in parts"):
-        return _read(_source(source, said), asked)
+        return _read(_source(source, said), asked, within)
 
 
-def _read(source: Tabular, asked: dict[str, str | None]) -> Pairs:
+def _check_group(group: str | None, within: int | None, others: dict[str, str | None]) -> None:
+    if group is None and within is not None:
+        raise DataError("within (--within) is for the items of a group; say which column has it: group= (--group)")
+    if within is not None:
+        whole("within", within, 1)
+    for role in (role for role, name in others.items() if group is not None and name is not None):
+        raise DataError(f"{role} (--{role}) is for pairs in a row; with a group, left (--left) is the column of items")
+
+
+def _read(source: Tabular, asked: dict[str, str | None], within: int | None) -> Pairs:
     asked = with_roles_said(source, asked)
     columns = chosen_columns(source, asked)
-    texts = [columns["left"], columns["right"]]
+    texts = [columns[role] for role in ("left", "right", "group") if role in columns]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
-    table = source.load(texts, list(dict.fromkeys(numbers)))
+    table = source.load(list(dict.fromkeys(texts)), list(dict.fromkeys(numbers)))
     if table.num_rows == 0:
         raise DataError(f"{source.name} has {'a header but no rows' if source.guessed_header else 'no pairs'}")
     sides = [_name_column(source, table, name) for name in texts]
+    if "group" in columns:
+        sides = _grouped(source, columns, sides, within)
     names, (left_ids, right_ids), counts = _encode(source, texts, sides)
     check_guess(source, asked, columns, table, names)
     values = {role: _numbers(source, table, columns.get(role)) for role in ("label", "weight")}
@@ -166,6 +187,22 @@ def _name_column(source: Tabular, table: Any, name: str) -> Any:
     return column.cast(pa.large_string())
 
 
+def _grouped(source: Tabular, columns: dict[str, str], sides: list[Any], within: int | None) -> list[Any]:
+    """The left and right items of the pairs in each group."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    items, _, groups = sides
+    for what, name, column in (("name", columns["left"], items), ("group", columns["group"], groups)):
+        row = pc.index(column, "").as_py()
+        if row >= 0:
+            raise DataError(f"{_place(source, row, name)}: empty {what}; fix it or drop the row")
+    codes = [column.combine_chunks().dictionary_encode() for column in (groups, items)]
+    numbers = [one.indices.to_numpy(zero_copy_only=False) for one in codes]
+    rows = pairs_of_groups(source.name, numbers[0], numbers[1], within)
+    return [pa.chunked_array([codes[1].take(pa.array(side))]) for side in rows]
+
+
 def _check_no_null(source: Tabular, name: str, column: Any, what: str) -> None:
     import pyarrow.compute as pc
 
@@ -186,6 +223,7 @@ def _encode(source: Tabular, columns: list[str], sides: list[Any]) -> tuple[list
     counts = np.bincount(codes, minlength=len(names))
     order = np.lexsort((first, -counts))
     rank = np.empty(len(order), dtype=np.int32)
+    order = order[counts[order] > 0]  # an item alone in its groups is in no pair
     rank[order] = np.arange(len(order), dtype=np.int32)
     ids = rank[codes]
     left, right = np.split(ids, 2)

@@ -24,12 +24,17 @@ def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, s
         DataError: if a column is not there, or there are too few, or the header looks like data.
     """
     chosen = {role: _column(source, name) for role, name in asked.items() if name is not None}
-    free = iter([name for name in source.columns if name not in chosen.values() and not _is_unnamed(name)])
-    for role in SIDES:
+    free = [name for name in source.columns if name not in chosen.values() and not _is_unnamed(name)]
+    if "group" in chosen and "left" not in chosen:
+        chosen["left"] = _item_column(source, chosen["group"], free)
+    following = iter(free)
+    for role in () if "group" in chosen else SIDES:
         if role not in chosen:
-            chosen[role] = _column(source, next(free, None))
-    if chosen["left"] == chosen["right"]:
-        raise DataError(f"{source.name}: left and right are both column {quoted(chosen['left'])}")
+            chosen[role] = _column(source, next(following, None))
+    other = "group" if "group" in chosen else "right"
+    if chosen["left"] == chosen[other]:
+        raise DataError(f"{source.name}: left and {other} are both column {quoted(chosen['left'])}")
+    chosen.setdefault("right", chosen["left"])
     if all(name is None for name in asked.values()):
         _check_not_data(source, [chosen[role] for role in SIDES])
     return {role: chosen[role] for role in asked if role in chosen}
@@ -37,7 +42,8 @@ def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, s
 
 def with_roles_said(source: Tabular, asked: dict[str, str | None]) -> dict[str, str | None]:
     """What is asked for, and what a source says of its columns by their names."""
-    said = {role for role in ROLES if source.says_roles and role in source.columns} - set(asked.values())
+    roles = ROLES if asked["group"] is None else ("left",)
+    said = {role for role in roles if source.says_roles and role in source.columns} - set(asked.values())
     return {role: role if name is None and role in said else name for role, name in asked.items()}
 
 
@@ -105,6 +111,17 @@ def _column(source: Tabular, name: str | None) -> str:
         raise DataError(f"{source.name} needs a column for the left and one for the right item; it has: {have}")
     check_column(source.name, source.columns, name)
     return name
+
+
+def _item_column(source: Tabular, group: str, free: list[str]) -> str:
+    """The only column beside the group, or the only one of text."""
+    texts = free if len(free) == 1 else [name for name in free if source.kind(name) == TEXT]
+    if len(texts) != 1:
+        have = listed(free) if free else "none"
+        raise DataError(
+            f"{source.name}: which column has the items of each {quoted(group)}? Say left= (--left); there is: {have}"
+        )
+    return texts[0]
 
 
 def _check_not_data(source: Tabular, sides: list[str]) -> None:

@@ -58,6 +58,12 @@ def train_pairs(
     dim: int = 32,
     epochs: int | None = None,
     *,
+    left: str | None = None,
+    right: str | None = None,
+    label: str | None = None,
+    weight: str | None = None,
+    group: str | None = None,
+    within: int | None = None,
     cost: str | None = None,
     update: str | Update = "adagrad",
     rate: float | None = None,
@@ -87,6 +93,7 @@ def train_pairs(
 
     Args:
         pairs: what `rs.read_pairs` gives, or anything it reads.
+        left, right, label, weight, group, within: as for `rs.read_pairs`, where it is not called before.
         dim: numbers a row.
         epochs: default as many as make a million examples, from 5 to 100.
         cost: logistic_dot (the default with labels), l1_dot (the post's), squared_dot or cosine; pair_negatives
@@ -125,7 +132,8 @@ def train_pairs(
     """
     given = changed(_DEFAULTS, {"every": every, "memory": memory})
     refuse_unused(unused_options(checkpoint, table_on_disk), given)
-    pairs = pairs if isinstance(pairs, Pairs) else read_pairs(pairs)
+    roles = {"left": left, "right": right, "label": label, "weight": weight, "group": group}
+    pairs = _read(pairs, {**roles, "within": within})
     pairs, others = (pairs, None) if hold_out is None else _parts(pairs, hold_out, seed)
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
@@ -138,6 +146,14 @@ def train_pairs(
 
 
 _DEFAULTS: dict[str, Any] = train_pairs.__kwdefaults__ or {}
+
+
+def _read(pairs: Any, how: dict[str, Any]) -> Pairs:
+    if not isinstance(pairs, Pairs):
+        return read_pairs(pairs, **how)
+    for name in (name for name, value in how.items() if value is not None):
+        raise DataError(f"{name} says how pairs are read, and these are read already; give it to rs.read_pairs")
+    return pairs
 
 
 def _parts(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
