@@ -199,6 +199,7 @@ def test_what_is_held_out_is_neither_trained_on_nor_lost(tmp_path):
     assert rs.open(tmp_path / "model").held_out == model.held_out
 
 
+@pytest.mark.filterwarnings("ignore::rowspace.errors.warnings.UnusedColumn")
 @pytest.mark.parametrize("weight", [None, "weight"])
 @pytest.mark.parametrize("label", [None, "label"])
 def test_pairs_of_every_kind_can_be_held_out(weight, label):
