@@ -5,6 +5,7 @@ In every formula lower-case letters are rows: `E[i]` is row i of table E, `a @ b
 
 import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import pytensor.tensor as pt
@@ -12,6 +13,7 @@ from pytensor.gradient import disconnected_grad
 
 from rowspace.columns.holding import above, between, held, holding, one_of
 from rowspace.errors import CostError
+from rowspace.errors.quoting import quoted
 
 
 def l1_dot(E: Any, i: Any, j: Any, label: Any) -> Any:
@@ -182,6 +184,25 @@ NAMED: dict[str, Callable[..., Any]] = {
     for name, cost in vars().copy().items()
     if inspect.isfunction(cost) and cost.__module__ == __name__ and name[0] != "_"
 }
+
+
+def cost_of(cost: Any) -> Any:
+    """A cost by its name, or itself.
+
+    Raises:
+        CostError: for another name, with the nearest that there is.
+
+    >>> cost_of("logistic_dott")
+    Traceback (most recent call last):
+    rowspace.errors.CostError: there is no cost 'logistic_dott'; did you mean 'logistic_dot'? There are l1_dot, ...
+    """
+    if not isinstance(cost, str):
+        return cost
+    if cost not in NAMED:
+        near = get_close_matches(cost[:100], NAMED, n=1)
+        hint = f"did you mean {near[0]!r}? There are" if near else "there are"
+        raise CostError(f"there is no cost {quoted(cost)}; {hint} {', '.join(NAMED)}")
+    return NAMED[cost]
 
 
 def weighted(cost: Callable[..., Any], column: str = "weight") -> Callable[..., Any]:

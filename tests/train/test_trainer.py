@@ -405,3 +405,46 @@ def test_fresh_samplers_in_every_chunk():
 def test_no_updates_are_not_the_default_ones():
     with pytest.raises(rs.RowspaceError, match="updates are given for"):
         rs.Trainer(lambda E, i: E[i].sum(), {"E": rs.Table(6, 2, seed=3)}, {})
+
+
+def test_a_cost_may_be_named():
+    E, F = rs.Table(6, 2, seed=1), rs.Table(6, 2, seed=1)
+    data = {"i": [0, 2, 4], "j": [1, 3, 5], "label": [1.0, 0.0, 1.0]}
+    trainer = rs.Trainer("logistic_dot", {"E": E})
+    trainer.fit(data, progress=False)
+    rs.Trainer(rs.costs.logistic_dot, {"E": F}).fit(data, progress=False)
+    assert E.values.tobytes() == F.values.tobytes()
+    assert trainer.model().trained_with["cost"] == "logistic_dot"
+
+
+@pytest.mark.parametrize(("name", "hint"), [("logistc_dot", "did you mean 'logistic_dot'"), ("x", "there are l1_dot")])
+def test_the_name_of_no_cost_is_refused(name, hint):
+    with pytest.raises(rs.CostError, match=f"there is no cost '{name}'; {hint}"):
+        rs.Trainer(name, {"E": rs.Table(6, 2)})
+
+
+def named(**options):
+    return rs.Table(names=["cat", "dog", "owl"], dim=2, seed=1, **options)
+
+
+@pytest.mark.parametrize(
+    ("by_name", "by_id"),
+    [
+        (lambda E, i: ((E[i] - E["owl"]) ** 2).sum(), lambda E, i: ((E[i] - E[2]) ** 2).sum()),
+        (lambda E, i: (E[["dog", "owl"]] @ E[i]).sum() ** 2, lambda E, i: (E[[1, 2]] @ E[i]).sum() ** 2),
+        (lambda E, i: (E[i, 0] - E["owl", 1]) ** 2, lambda E, i: (E[i, 0] - E[2, 1]) ** 2),
+    ],
+)
+def test_a_name_in_a_cost_is_its_row(by_name, by_id):
+    tables = [named(), named()]
+    for cost, E in zip((by_name, by_id), tables, strict=True):
+        rs.Trainer(cost, {"E": E}, rs.sgd(0.1)).fit({"i": [0, 1]}, progress=False)
+        rs.check_gradient(cost, {"E": E}, {"i": 0}, compiled=False)
+    assert tables[0].values.tobytes() == tables[1].values.tobytes() != named().values.tobytes()
+
+
+def test_a_name_in_a_cost_that_is_not_in_the_table_is_unknown():
+    with pytest.raises(rs.UnknownItem, match="did you mean 'owl'"):
+        rs.Trainer(lambda E, i: E[i] @ E["olw"], {"E": named()}).fit({"i": [0]}, progress=False)
+    with pytest.raises(rs.UnknownItem, match="the table has no names"):
+        rs.Trainer(lambda E, i: E[i] @ E["cat"], {"E": rs.Table(3, 2)}).fit({"i": [0]}, progress=False)

@@ -10,12 +10,12 @@ import numpy as np
 
 from rowspace.columns.kinds import Column, Draws, Form
 from rowspace.errors import DataError
-from rowspace.errors.checks import check_kind, number, whole
+from rowspace.errors.checks import number, whole
 from rowspace.errors.quoting import one_line
 from rowspace.jit.draws import alias_tables, draw_uniform, is_kept, random_bits
 from rowspace.system.digests import digest_of
 from rowspace.tables.entries import check_not_masked
-from rowspace.tables.table import Table
+from rowspace.tables.table import table_of
 
 # Every draw has a counter of its own. They are far enough apart that no two draws of an example share one.
 AVOID_TRIES = 8  # draws of one negative before an avoided id is taken after all
@@ -32,7 +32,7 @@ class Negatives(Column):
     work is divided.
 
     Args:
-        of: the table drawn from.
+        of: the table drawn from, or a model that has one.
         k: how many ids an example gets.
         power: the exponent applied to the counts.
         counts: (n,) how often each item occurs; default the table's own `counts`; uniform when there are none.
@@ -57,7 +57,7 @@ class Negatives(Column):
     avoid: str | None = None
 
     def __post_init__(self) -> None:
-        check_kind("of", self.of, Table, "the table to draw from")
+        object.__setattr__(self, "of", table_of("what is drawn from", self.of))
         whole("k", self.k, 1, TRY_STEP, wanted=f"draw from 1 to {TRY_STEP:,} negatives")
         number("power", self.power, wanted="it must be a number such as 0.75")
         counts = self.weights

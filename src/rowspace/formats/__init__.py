@@ -9,9 +9,10 @@ Another format is a module, and its lines in the tables here.
 import os
 import re
 from collections.abc import Callable
+from typing import Any
 
 from rowspace.errors import FormatError
-from rowspace.errors.checks import check_kind, path_of
+from rowspace.errors.checks import path_of
 from rowspace.formats.glove import read_glove
 from rowspace.formats.npy import read_npy, write_npy
 from rowspace.formats.parquet import read_parquet, write_parquet
@@ -19,7 +20,7 @@ from rowspace.formats.projector import write_projector
 from rowspace.formats.source import opened
 from rowspace.formats.word2vec import read_word2vec, write_word2vec
 from rowspace.read.packed import packing_named
-from rowspace.tables.table import Table
+from rowspace.tables.table import Table, table_of
 
 __all__ = [
     "READERS",
@@ -67,16 +68,17 @@ _BY_EXTENSION = {
 }
 
 
-def export(table: Table, path: Location, format: str | None = None) -> None:
+def export(table: Any, path: Location, format: str | None = None) -> None:
     """Write a table for another tool.
 
     Args:
-        table: what to write.
+        table: what to write: a table, or a model that has one.
         path: the file, or the folder for "projector"; word2vec files are packed if it ends in .gz, .bz2, .xz or .zst.
         format: "word2vec" (.txt), "word2vec-binary" (.bin), "fasttext" (.vec), "npy", "parquet" or
             "projector" (no extension: a folder); None goes by the extension.
 
     Raises:
+        DataError: for a model of several tables; it says which there are.
         FormatError: if the format is unknown, or cannot hold one of the names or values.
         OSError: if it cannot be written; an existing file is then as it was.
 
@@ -86,7 +88,7 @@ def export(table: Table, path: Location, format: str | None = None) -> None:
     ...     import_(f"{folder}/v.txt")
     <Table: 2 rows x 2, names 'a', 'b'>
     """
-    check_kind("what is exported", table, Table, "a table: that of a model is model.table")
+    table = table_of("what is exported", table)
     path_of("the file", path)
     write = _chosen(WRITERS, path, format)
     packing, inner = packing_named(path)

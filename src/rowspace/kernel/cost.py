@@ -17,7 +17,7 @@ from rowspace.kernel.graph.plain import inline, with_values
 from rowspace.kernel.graph.rewriting import rewritten
 from rowspace.kernel.graph.stable import stable
 from rowspace.kernel.graph.subgradients import mended, unmended
-from rowspace.kernel.lookups import Lookup, check_cut, cut, id_columns, new_symbol
+from rowspace.kernel.lookups import IdsOf, Lookup, check_cut, cut, id_columns, new_symbol, table_symbol
 
 Cost = Callable[..., Any]
 
@@ -81,15 +81,17 @@ def symbolic(
     *,
     frozen: Sequence[str] = (),
     dtype: str = "float32",
+    ids: Mapping[str, IdsOf] | None = None,
 ) -> SymbolicCost:
     """Call `cost` with symbols and replace each lookup by fresh rows.
 
     `tables` gives (n, d) by name and `kinds` the form of each column of one example. Tables named in `frozen` are
-    looked up but not to be trained; their lookups come last. Raises CostError where the cost cannot be traced or cut.
+    looked up but not to be trained; their lookups come last; `ids` gives the ids of names, where a table has such.
+    Raises CostError where the cost cannot be traced or cut.
     """
     used_tables, used_columns = parameters(cost, tables, kinds)
     with floats(dtype):
-        symbols = {t: new_symbol(t, shape=(None, tables[t][1]), dtype=dtype) for t in used_tables}
+        symbols = {t: table_symbol(t, tables[t][1], dtype, (ids or {}).get(t)) for t in used_tables}
         columns = {c: _column(c, kinds[c], dtype) for c in used_columns}
         total = inline(_call(cost, {**symbols, **columns}, kinds), keep=(Softmax, LogSoftmax))
         lookups, total = cut(total, symbols, columns, {t: tables[t][0] for t in used_tables})
@@ -98,7 +100,7 @@ def symbolic(
         numbers = [c for c in used_columns if kinds[c].integer and c not in indexed]
         if numbers:  # whole numbers that index nothing are numbers: trace again with that known
             kinds = {**kinds, **{c: replace(kinds[c], integer=False, names=False) for c in numbers}}
-            return symbolic(cost, tables, kinds, frozen=frozen, dtype=dtype)
+            return symbolic(cost, tables, kinds, frozen=frozen, dtype=dtype, ids=ids)
     trained = [look for look in lookups if look.table not in frozen]
     others = [look for look in lookups if look.table in frozen]
     return SymbolicCost(total, [], trained + others, columns, indexed, len(trained))
@@ -149,12 +151,7 @@ def _call(cost: Cost, arguments: dict[str, Variable], kinds: Mapping[str, Form])
         total = cost(**arguments)
     except RowspaceError:
         raise
-    except RecursionError:  # PyTensor looks for letters within letters
-        raise CostError(
-            f"the cost {name_of(cost)} could not be traced; inside a cost a table is indexed by columns and whole "
-            "numbers, not by names: give the name as a column, or its number, table.ids(name)"
-        ) from None
-    except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError) as error:
+    except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError, RecursionError) as error:
         raise CostError(
             f"the cost {name_of(cost)} could not be traced: {str(error).rstrip('.')}; inside a cost use operators and "
             f"the functions of pytensor.tensor, as in pt.maximum for max, pt.switch for if, pt.exp for math.exp"

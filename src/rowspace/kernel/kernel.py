@@ -137,7 +137,8 @@ def new_kernel(
         CostError: where the cost or an update cannot be traced.
     """
     frozen = [t for t in tables if t not in updates]
-    traced = symbolic(cost, {t: table.shape for t, table in tables.items()}, forms, frozen=frozen)
+    shapes, ids = {t: table.shape for t, table in tables.items()}, {t: table.ids for t, table in tables.items()}
+    traced = symbolic(cost, shapes, forms, frozen=frozen, ids=ids)
     dims = {t: table.dim for t, table in tables.items()}
     prefetched = tuple(t for t, table in tables.items() if table.values.nbytes > _CACHED_BYTES)
     options = LoopOptions(phases, guarded, portable, prefetched)

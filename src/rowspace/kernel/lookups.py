@@ -1,6 +1,6 @@
 """Where a cost looks up rows: its graph is cut there, and what indexes tables must be columns of ids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from pytensor.tensor.basic import Join, MakeVector, ScalarFromTensor, TensorFrom
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape
 from pytensor.tensor.subtensor import AdvancedSubtensor, Subtensor, indices_from_subtensor
+from pytensor.tensor.variable import TensorVariable
 
 from rowspace.errors import CostError
+
+IdsOf = Callable[[Any], np.ndarray]  # the ids of names, one or in lists
 
 # What an id may go through between its column and the lookup: operations that move ids and never make new ones,
 # so that checking the column checks the lookup.
@@ -35,6 +38,32 @@ class Lookup:
 def new_symbol(name: str, *, shape: Sequence[int | None], dtype: str) -> Variable:
     """A symbolic array; unlike `pytensor.tensor.tensor`, it may be called by the name of a dtype."""
     return pt.TensorType(dtype, tuple(shape))(name)
+
+
+class TableSymbol(TensorVariable):
+    """A table in a cost: names between its brackets stand for the ids that they have when the cost is traced."""
+
+    ids_of: IdsOf | None = None
+
+    def __getitem__(self, key: Any) -> Any:
+        rows, *columns = key if isinstance(key, tuple) and key else (key,)
+        if self.ids_of is not None and _are_names(rows):
+            ids = self.ids_of(rows)
+            key = (ids if ids.ndim else int(ids), *columns)
+        return super().__getitem__(key)
+
+
+def _are_names(key: Any) -> bool:
+    if isinstance(key, list | tuple):
+        return bool(key) and all(map(_are_names, key))
+    return isinstance(key, str) or (isinstance(key, np.ndarray) and key.dtype.kind in "UT")
+
+
+def table_symbol(name: str, dim: int, dtype: str, ids_of: IdsOf | None = None) -> TableSymbol:
+    """A symbolic table of any number of rows; `ids_of` gives the ids of names."""
+    symbol = TableSymbol(pt.TensorType(dtype, (None, dim)), None, name=name)
+    symbol.ids_of = ids_of
+    return symbol
 
 
 def cut(

@@ -251,7 +251,8 @@ def _cost_in_float64(cost: Cost, tables: Mapping[str, Table], chunk: Chunk) -> t
     from pytensor.compile.mode import Mode
 
     sizes = {t: table.shape for t, table in tables.items()}
-    traced = symbolic(cost, sizes, forms_of(chunk, chunk), dtype="float64")
+    known = {t: table.ids for t, table in tables.items()}
+    traced = symbolic(cost, sizes, forms_of(chunk, chunk), dtype="float64", ids=known)
     mode = Mode(linker="py", optimizer=None)
     with floats("float64"):
         symbols = list(traced.columns.values())

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from rowspace.errors import DataError, ShapeError
-from rowspace.errors.checks import check_kind, number
+from rowspace.errors.checks import number
 from rowspace.errors.quoting import one_line
-from rowspace.tables.table import Table
+from rowspace.tables.table import Table, table_of
 
 SHOWN = 20  # groups, members or pairs printed before the rest is only counted
 
@@ -88,7 +88,7 @@ class Explanation:
         return "\n\n".join([*(part for part in parts if part), self.sentence])
 
 
-def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25) -> Explanation:
+def explain(table: Any, pairs: Any, labels: Any, *, collapsed: float = 0.25) -> Explanation:
     """Explain a table trained on same/different pairs: groups, angles, and who had no room.
 
     Groups are the connected components of the pairs labelled 1 (an item paired with itself is a
@@ -96,7 +96,7 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
     matrices have an entry for every pair of groups, so this is for some thousands of groups.
 
     Args:
-        table: the trained table.
+        table: the trained table, or a model that has one.
         pairs: (m, 2) ids or names.
         labels: (m,) 1 for the same, 0 for different.
         collapsed: a row shorter than this counts as being at the origin. The labels ask for length
@@ -118,6 +118,7 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
     3 groups must be mutually orthogonal, which takes 3 dimensions; the table has 2, so 1 group is
     pushed to the origin: {3}.
     """
+    table = table_of("what is explained", table)
     number("collapsed", collapsed, 0, wanted="give a length of at least 0")
     ids, same = _checked(table, pairs, labels)
     items, flat = np.unique(ids, return_inverse=True)
@@ -155,7 +156,6 @@ def explain(table: "Table", pairs: Any, labels: Any, *, collapsed: float = 0.25)
 
 
 def _checked(table: "Table", pairs: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    check_kind("what is explained", table, Table, "a table: that of a model is model.table")
     ids = table.ids(pairs)
     if ids.ndim != 2 or ids.shape[1] != 2 or len(ids) == 0:
         raise ShapeError(f"pairs must have shape (m, 2) with m at least 1, not {ids.shape}")

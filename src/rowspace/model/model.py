@@ -15,7 +15,7 @@ from rowspace.errors.quoting import quoted
 from rowspace.model import manifest
 from rowspace.model.evaluate import answered_analogies, evaluate_similarity
 from rowspace.model.integrity import check_files, files_of, forget, recorded
-from rowspace.model.queries import Queries
+from rowspace.model.several_tables import SeveralTables
 from rowspace.system.atomic import atomic_folder
 from rowspace.system.digests import NAME, Digested, digest
 from rowspace.system.disk_full import explain_disk_full
@@ -32,15 +32,15 @@ ATTEMPTS = 20  # to read a folder that other processes replace
 SUBWORDS = "S"  # the table of words and their n-grams
 
 
-class Model(Queries):
-    """Tables by name, what they were trained with, and questions to the first of them.
+class Model(SeveralTables):
+    """Tables by name, what they were trained with, and questions to the first of them, or to that which has the item.
 
     A model trained with subwords also answers for words that it never saw: `trained_with` holds
     `min_n`, `max_n` and `buckets`, and table `S` has, below a row for each name of the first, one
     for each bucket of n-grams. A word's vector is then the mean of its n-grams' rows.
 
     Args:
-        tables: the tables by name; each name a Python identifier, as a cost's parameters are.
+        tables: the tables by name; each name a Python identifier, as a cost's parameters are. A table alone is "E".
         trained_with: anything JSON can hold: the cost's name, the update, the rate, ...
         cost: the mean cost of each epoch; NaN of one that met no example.
         held_out: the mean cost of examples that were held out, after each epoch; NaN where none were.
@@ -58,12 +58,12 @@ class Model(Queries):
 
     def __init__(
         self,
-        tables: Mapping[str, Table],
+        tables: Mapping[str, Table] | Table,
         trained_with: Mapping[str, Any] | None = None,
         cost: Iterable[float] | None = None,
         held_out: Iterable[float] | None = None,
     ) -> None:
-        self.tables = by_name(tables)
+        self.tables = by_name({"E": tables} if isinstance(tables, Table) else tables)
         check_kind("trained_with", trained_with, (Mapping, type(None)), "a dict of what JSON can hold")
         self.trained_with = dict(trained_with or {})
         self.cost, self.held_out = _costs("cost", cost), _costs("held_out", held_out)

@@ -85,6 +85,9 @@ class Queries:
 
     def __getitem__(self, item: Any) -> Any:
         """Vectors of a name or an id (d,), or of lists of them (m, d)."""
+        return self._vectors(item)
+
+    def _vectors(self, item: Any) -> Any:
         self._check_meant(item)
         if not self._some_unseen(item):
             return self.table[item]
@@ -105,6 +108,9 @@ class Queries:
         Raises:
             UnknownItem, IdOutOfRange: for an item that is not in the table and has no n-gram.
         """
+        return self._vector(item, norm)
+
+    def _vector(self, item: Any, norm: bool = False) -> np.ndarray:
         vector = self._row(item)
         length = float(norms(np.atleast_2d(vector))[0])
         with np.errstate(invalid="ignore"):  # of a row with infinity
@@ -228,7 +234,7 @@ class Queries:
         for items in (some, others):
             if not items:
                 raise ShapeError("n_similarity needs at least one item in each list")
-        means = (self[list(items)].mean(axis=0) for items in (some, others))
+        means = (self._vectors(list(items)).mean(axis=0) for items in (some, others))
         return cosine(*means)
 
     def rank_by_centrality(self, items: Any, use_norm: bool = True) -> list[tuple[float, Any]]:
@@ -241,7 +247,7 @@ class Queries:
         items = several(items)
         if not items:
             raise ShapeError("rank_by_centrality and doesnt_match need at least one item")
-        vectors = np.stack([self.get_vector(item, norm=use_norm) for item in items])
+        vectors = np.stack([self._vector(item, norm=use_norm) for item in items])
         scores = cosines(vectors, vectors.mean(axis=0)).tolist()
         return sorted(zip(scores, items, strict=True), reverse=True)
 
@@ -262,10 +268,10 @@ class Queries:
         Returns:
             (m,) float32.
         """
-        vector = item if isinstance(item, np.ndarray) and item.ndim else self.get_vector(item)
+        vector = item if isinstance(item, np.ndarray) and item.ndim else self._vector(item)
         others = several(others)
         if others:
-            return 1 - cosines(self[others], vector)
+            return 1 - cosines(self._vectors(others), vector)
         return 1 - cosines(self.vectors, vector, self._known_norms(len(self)))
 
     def get_mean_vector(
@@ -299,9 +305,9 @@ class Queries:
         total, size = np.zeros(self.vector_size), 0.0
         for item, weight in zip(items, weights.tolist(), strict=True):
             is_vector = isinstance(item, np.ndarray) and item.ndim > 0
-            if not is_vector and ignore_missing and item not in self and not self._is_unseen(item):
+            if not is_vector and ignore_missing and not Queries.__contains__(self, item) and not self._is_unseen(item):
                 continue
-            vector = vector_of(item, self.vector_size) if is_vector else self.get_vector(item, norm=pre_normalize)
+            vector = vector_of(item, self.vector_size) if is_vector else self._vector(item, norm=pre_normalize)
             total, size = total + weight * vector, size + abs(weight)
         mean = total / size if size else total
         length = np.linalg.norm(mean) if post_normalize else 0
@@ -356,7 +362,7 @@ class Queries:
                     total += weight * vector_of(item, self.vector_size)
                 else:
                     asked |= self._ids_of(item)
-                    total += weight * self.get_vector(item, norm=True).astype(np.float64)
+                    total += weight * self._vector(item, norm=True).astype(np.float64)
         return total, asked
 
     def _row(self, item: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rowspace.errors import DataError
 from rowspace.read.trace import TraceData, read_trace
-from rowspace.tables.table import Table
+from rowspace.tables.table import table_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,7 +114,7 @@ def plot_trace(
 
 
 def plot_table(
-    table: Table,
+    table: Any,
     path: str | os.PathLike[str] | None = None,
     *,
     items: Any = None,
@@ -129,7 +129,7 @@ def plot_table(
     the rows drawn: distances across what was left out do not show (the axes say how much shows).
 
     Args:
-        table: the table.
+        table: the table, or a model that has one.
         path: where to write: `.png`, `.svg` or `.pdf`; None to write nothing.
         items: names or ids of the rows to draw, default all.
         color: numbers that colour the points, one for each row drawn or for each of the table.
@@ -143,7 +143,7 @@ def plot_table(
         The matplotlib Figure, which a notebook shows.
 
     Raises:
-        DataError: for another suffix, rows that are not finite, labels of rows not drawn.
+        DataError: for another suffix, a model of several tables, rows that are not finite, labels of rows not drawn.
         ShapeError: for colours that are not one number a row.
         UnknownItem, IdOutOfRange: for items that the table has not.
 
@@ -154,6 +154,7 @@ def plot_table(
     ['cat', 'dog']
     """
     to = _target(path)
+    table = table_of("what is drawn", table)
     from rowspace.plot import points
 
     figure = points.draw(table, items=items, color=color, color_label=color_label, labels=labels, title=title)

@@ -287,6 +287,24 @@ class Table:
 
         return pytensor.shared(self.values, name=name, borrow=True)
 
+    def most_similar(
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        topn: int | None = 10,
+        *,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """The items nearest to a sum of vectors by cosine, as `rs.Model(table).most_similar`, which has more questions.
+
+        >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
+        >>> E.most_similar("a", topn=1)
+        [('b', 0.894427190...)]
+        """
+        import rowspace  # models are a room above
+
+        return rowspace.Model(self).most_similar(positive, negative, topn, restrict_vocab=restrict_vocab)
+
     def flush(self) -> None:
         """Write what was assigned to a table opened with mode='r+' out to its file."""
         if self._map is not None:
@@ -312,6 +330,23 @@ def by_name(tables: Any) -> dict[str, Table]:
     if not isinstance(tables, Mapping) or not all(isinstance(table, Table) for table in tables.values()):
         raise DataError('tables must be a dict of tables by the names they have in the cost, such as {"E": E}')
     return dict(tables)
+
+
+def table_of(what: str, given: Any) -> Table:
+    """The table that is meant: a table itself, or that of a model which has one; DataError for anything else.
+
+    >>> import rowspace as rs
+    >>> table_of("what is drawn", rs.Model({"W": Table(2, 2), "C": Table(2, 2)}))
+    Traceback (most recent call last):
+    rowspace.errors.DataError: what is drawn is a model of the tables W, C; say which, as model.tables["W"]
+    """
+    tables = getattr(given, "tables", None)
+    if isinstance(tables, Mapping) and len(tables) > 1:
+        named = f'{", ".join(map(str, tables))}; say which, as model.tables["{next(iter(tables))}"]'
+        raise DataError(f"{what} is a model of the tables {named}")
+    found = next(iter(tables.values()), given) if isinstance(tables, Mapping) else given
+    check_kind(what, found, Table, "a table, or a model that has one")
+    return found  # type: ignore[no-any-return]
 
 
 def reopened(path: str | os.PathLike[str], shape: tuple[int, int], names: list[str] | None = None) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 from rowspace.checkpoint.checkpoints import EVERY, Checkpoints, check_there
 from rowspace.columns.data import Data
 from rowspace.columns.input import as_chunk
+from rowspace.costs import cost_of
 from rowspace.errors import DataError, NoExamples
 from rowspace.execute.executor import Executor, Threads
 from rowspace.execute.in_turns import Teams
@@ -46,7 +47,8 @@ class Trainer:
     """Moves the rows of tables to make a cost small, one example at a time.
 
     Args:
-        cost: the cost of one example: a function whose parameters are tables and columns of the data, by name.
+        cost: the cost of one example: a function whose parameters are tables and columns of the data, by name; or the
+            name of one in `rs.costs`, such as "logistic_dot".
         tables: the tables by parameter name. They are changed in place.
         update: how rows move (default `rs.sgd()`), for all tables or by name; None as a table's update freezes it.
 
@@ -54,6 +56,7 @@ class Trainer:
 
     Raises:
         DataError: where tables and updates do not fit together.
+        CostError: for the name of a cost that there is not.
 
     >>> import rowspace as rs
     >>> E = rs.Table(6, 2, seed=0)
@@ -71,16 +74,16 @@ class Trainer:
 
     def __init__(
         self,
-        cost: Cost,
+        cost: Cost | str,
         tables: Mapping[str, Table],
         update: Update | Mapping[str, Update | None] | None = None,
     ) -> None:
-        self.cost = cost
+        self.cost: Cost = cost_of(cost)
         self.state = TrainState.begin(tables, sgd() if update is None else update)
         self.history = History()
         self.buckets: dict[Key, Buckets | None] = {}  # how chunks are sorted, by their columns
         self.teams: Teams = {}  # how fast loops run in file order, from one fit to the next
-        self._loops = {portable: Loops(cost, self.state, portable=portable) for portable in (False, True)}
+        self._loops = {portable: Loops(self.cost, self.state, portable=portable) for portable in (False, True)}
         self.loops = self._loops[False]  # of the last fit
 
     @property
