@@ -10,7 +10,7 @@ _SIGNS = {
 _TYPES = {"f32": "float", "f64": "double", "u64": "uint64_t", "i64": "int64_t", "uintp": "uint64_t"}
 _NAMES = {"abs": "fabs", "math.sqrt": "sqrt", "np.floor": "floor", "is_finite": "isfinite"}
 _VALUES = {"INFINITY": "INFINITY", "NOT_A_NUMBER": "NAN"}
-_SHARED = {"power_of_two", "expm1_near_zero", "sum_of_lanes"}
+_SHARED = {"power_of_two", "expm1_near_zero"}
 _WHOLE = {"biased", "turns"}  # arguments that are no double
 _LEFT_OUT = {"prefetch_row", "look_ahead", "upcoming"}
 _HEAD = """
@@ -18,6 +18,12 @@ _HEAD = """
 #include <stdint.h>
 static double as_f64(uint64_t n) { union { uint64_t n; double x; } u = {.n = n}; return u.x; }
 static uint64_t as_u64(double x) { union { uint64_t n; double x; } u = {.x = x}; return u.n; }
+static float sum_of_lanes(float *given) {
+    float lanes[32];
+    for (int l = 0; l < 32; l++) lanes[l] = given[l];
+    for (int half = 16; half > 0; half /= 2) for (int l = 0; l < half; l++) lanes[l] += lanes[l + half];
+    return lanes[0];
+}
 static float sign(float x) { return x == 0 ? 0 : x > 0 ? 1 : x < 0 ? -1 : x; }
 """
 
@@ -33,8 +39,7 @@ def c_of(source: str, arguments: str, ends: str) -> str:
 
 def _function(f: ast.FunctionDef) -> str:
     names = [a.arg for a in f.args.args]
-    kinds = {"lanes": "float *"} | dict.fromkeys(_WHOLE, "uint64_t")
-    given = ", ".join(f"{kinds.get(name, 'double')} {name}" for name in names)
+    given = ", ".join(f"{'uint64_t' if name in _WHOLE else 'double'} {name}" for name in names)
     return "\n".join([f"static double {f.name}({given}) {{", *_block(f.body, set(names)), "}"])
 
 

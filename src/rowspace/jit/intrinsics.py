@@ -93,4 +93,25 @@ def rest(typing: Any) -> Any:
     return types.void(), emit
 
 
-INTRINSICS = {each.__name__: each for each in (load_acquire, store_release, take, pause, rest, prefetch)}
+@intrinsic
+def sum_of_lanes(typing: Any, lanes: Any) -> Any:
+    """The sum of 32 numbers: one half is added to the other, until one number is left."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        number, i32, width = context.get_value_type(signature.args[0].dtype), ir.IntType(32), 32
+        start = builder.bitcast(array.data, ir.VectorType(number, width).as_pointer())
+        left = builder.load(start, align=context.get_abi_sizeof(number))
+        while width > 1:
+            nothing, width = ir.Constant(left.type, ir.Undefined), width // 2
+            places = [[i32(k + begin) for k in range(width)] for begin in (0, width)]
+            kind = ir.VectorType(i32, width)
+            halves = [builder.shuffle_vector(left, nothing, ir.Constant(kind, own)) for own in places]
+            left = builder.fadd(*halves)
+        return builder.extract_element(left, i32(0))
+
+    return lanes.dtype(lanes), emit
+
+
+_ALL = (load_acquire, store_release, take, pause, rest, prefetch, sum_of_lanes)
+INTRINSICS = {each.__name__: each for each in _ALL}

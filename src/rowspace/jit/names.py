@@ -45,10 +45,17 @@ def prefetch(table: Any, row: Any, k: Any) -> None:
     """Ask for the cache line of table[row, k], which is to be changed."""
 
 
+def sum_of_lanes(lanes: Any) -> Any:
+    """The sum of 32 numbers: one half is added to the other, until one number is left."""
+    while len(lanes) > 1:
+        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+    return lanes[0]
+
+
 NAMES: dict[str, Any] = {
     "math": math,
     "np": np,
     **{name: value for name, value in globals().items() if name[0] in "iuf" and name.lstrip("iuf").isdigit()},
     **{"uintp": uintp, "uint64": uint64, "INFINITY": INFINITY, "NOT_A_NUMBER": NOT_A_NUMBER},
-    **{each.__name__: each for each in (load_acquire, store_release, take, pause, rest, prefetch)},
+    **{each.__name__: each for each in (load_acquire, store_release, take, pause, rest, prefetch, sum_of_lanes)},
 }

@@ -188,7 +188,7 @@ class Trainer:
             batch: with a number, whole batches of so many examples instead, in file order: the gradients of their sum,
                 all taken at the same rows, repeats of a row added up, and one step for each row; as torch does it.
                 Deterministic at any number of threads.
-            portable: whether to learn the same bytes on every kind of processor, for a tenth to a quarter of the speed:
+            portable: whether to learn the same bytes on every kind of processor, for a tenth of the speed or so:
                 sums in a fixed order, no step fused with another, functions in plain arithmetic (`docs/threads.md`).
             memory: for tables on disk (`Table.create`, `Table.open`), how much of this machine's memory the process
                 may have: bytes, or a text such as "2 GB"; None for half of what is free. It decides how often the

@@ -15,13 +15,19 @@ from tests.support.c_text import c_of
 
 
 def sum_by_lanes(terms):
-    """A sum as it is told: term after term into each of 32 lanes, then one half of them onto the other."""
-    lanes = np.zeros(32, np.float32)
-    for n, term in enumerate(terms):
-        lanes[n % 32] += term
-    while len(lanes) > 1:
-        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
-    return lanes[0]
+    """A sum as it is told: by lanes as long as there are 32 terms, then eights, then one after another."""
+    whole, eights = len(terms) // 32 * 32, len(terms) // 8 * 8
+    total = np.float32(0)
+    for part in (terms[:whole], terms[whole:eights]):
+        lanes = np.zeros(32, np.float32)
+        for n, term in enumerate(part):
+            lanes[n % 32] += term
+        while len(lanes) > 1:
+            lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+        total += lanes[0]
+    for term in terms[eights:]:
+        total += term
+    return total
 
 
 @pytest.mark.parametrize("dim", [8, 31, 32, 37, 255, 256, 300, 512, 600, 613])

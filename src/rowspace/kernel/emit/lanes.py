@@ -1,7 +1,9 @@
 """Sums that are the same on every processor: by 32 lanes, each added up on its own, and a tree over the lanes.
 
 Lane l of a sum over k has the terms l, l + 32, l + 64, ... in that order; then one half of the lanes is added to the
-other, and so on with what is left. No step of it depends on how many numbers a processor adds at once, up to 32.
+other, and so on with what is left. Of less than 32 terms at the end, as many eights as there are go through lanes of
+their own, and the last seven at most are added one after another. No step of it depends on how many numbers a processor
+adds at once, up to 32.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,8 @@ from rowspace.kernel.emit.writer import Writer
 
 LANES = {"f32": "float32", "f64": "float64"}  # types that are summed in lanes
 _WIDTH = 32  # lanes
-_FEWEST = 8  # terms that are worth lanes: fewer are added one after another
+_FEWEST = 8  # terms that are worth lanes: fewer are added one after another, since a processor that writes a part of a
+# vector and reads all of it waits
 _AT_ONCE = 8  # terms of a lane that stand in one expression
 _LONGEST = 12  # operations of a term that is written so many times; longer ones are stored first
 
@@ -29,27 +32,30 @@ def sum_in_lanes(writer: Writer, folds: Sequence[Axis], value: Expr, number: str
             stored = load(writer.array("terms", (dim,), LANES[number]), variable)
             writer.loops([(variable, dim)], [Assign(stored, value)])
             value = stored
-        lanes = writer.lanes(LANES[number], _WIDTH)
-        _fill(writer, lanes, variable, dim, value, number)
-        writer.assign(total, apply("sum_of_lanes", named(lanes)), "+=")
+        lanes, begun = load(writer.lanes(LANES[number], _WIDTH), variable), dim - dim % _WIDTH
+        sum_them = Assign(total, apply("sum_of_lanes", named(lanes.name)), "+=")
+        if begun:
+            _add_rounds(writer, lanes, variable, value, begun // _WIDTH)
+            writer.add(sum_them)
+        few = (dim - begun) % _FEWEST
+        if begun + few < dim:
+            count = dim - begun - few
+            writer.loops([(variable, count)], [Assign(lanes, value.put(variable, _further(variable, begun)))])
+            with writer.inside(For(variable, _WIDTH, start=whole(count))):
+                writer.assign(lanes, constant("0", number))
+            writer.add(sum_them)
+        if few:
+            writer.loops([(variable, few)], [Assign(total, value.put(variable, _further(variable, dim - few)), "+=")])
     return total
 
 
-def _fill(writer: Writer, lanes: str, variable: Expr, dim: int, value: Expr, number: str) -> None:
-    """Add up the terms of each lane."""
-    lane = load(lanes, variable)
-    rounds, left = divmod(dim, _WIDTH)
-    if not rounds:
-        writer.loops([(variable, dim)], [Assign(lane, value)])
-        with writer.inside(For(variable, _WIDTH, start=whole(dim))):
-            writer.assign(lane, constant("0", number))
-        return
+def _add_rounds(writer: Writer, lane: Expr, variable: Expr, value: Expr, rounds: int) -> None:
+    """Each lane adds up its own terms."""
 
-    def add(rounds: range, of: int = _WIDTH, *from_here: Expr) -> None:
-        places = [sum_of([variable, *from_here, *([whole(_WIDTH * r)] if r else [])]) for r in rounds]
+    def add(rounds: range, *from_here: Expr) -> None:
         before = [] if rounds.start == 0 and not from_here else [lane]
-        terms = [value.put(variable, place) for place in places]
-        writer.loops([(variable, of)], [Assign(lane, sum_of([*before, *terms]))])
+        terms = [value.put(variable, _further(variable, _WIDTH * r, *from_here)) for r in rounds]
+        writer.loops([(variable, _WIDTH)], [Assign(lane, sum_of([*before, *terms]))])
 
     groups, rest = divmod(rounds, _AT_ONCE)
     add(range(_AT_ONCE if groups else rest))
@@ -57,8 +63,10 @@ def _fill(writer: Writer, lanes: str, variable: Expr, dim: int, value: Expr, num
         length = _AT_ONCE * _WIDTH
         place = named(writer.name("from_here"))
         with writer.inside(For(place, groups * length, start=whole(length), step=length)):
-            add(range(_AT_ONCE), _WIDTH, place)
+            add(range(_AT_ONCE), place)
     if groups and rest:
         add(range(rounds - rest, rounds))
-    if left:
-        add(range(rounds, rounds + 1), left)
+
+
+def _further(place: Expr, by: int, *more: Expr) -> Expr:
+    return sum_of([place, *more, *([whole(by)] if by else [])])

@@ -1,6 +1,6 @@
 """Functions in plain float arithmetic, for loops that give the same bytes on every processor.
 
-Those of one number or two add, multiply, divide and look at bits, in float64, and leave nothing to a library, of which
+They add, multiply, divide and look at bits, in float64, and leave nothing to a library, of which
 each has its own last digit. exp and log are after fdlibm (Sun Microsystems 1993) and musl; how close all of them are
 is in docs/decisions/portable.md. A number that is 2^52 + 2^51 greater has the nearest whole number as its last bits.
 """
@@ -14,16 +14,6 @@ import numpy as np
 from rowspace.jit.names import INFINITY, NOT_A_NUMBER, f64, u64
 from rowspace.kernel.emit.expression import Op, Operation
 from rowspace.kernel.emit.scalars import MATH, Unsupported
-
-
-def sum_of_lanes(lanes):  # of 32: one half is added to the other, until one number is left
-    for n in range(16):
-        lanes[n] += lanes[n + 16]
-    for n in range(8):
-        lanes[n] += lanes[n + 8]
-    for n in range(4):
-        lanes[n] += lanes[n + 4]
-    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 
 
 def expm1_near_zero(r):  # exp(r) - 1 for |r| <= log(2) / 2, as the sum of 13 terms
@@ -253,7 +243,7 @@ def portable_acos(x):
     return 2.0 * portable_atan(math.sqrt((1.0 - x) / (1.0 + x)))
 
 
-_SHARED = (sum_of_lanes, expm1_near_zero, power_of_two, sine_of_turns)
+_SHARED = (expm1_near_zero, power_of_two, sine_of_turns)
 _FORMS: tuple[Callable[..., Any], ...] = (
     *(portable_exp, portable_exp2, portable_expm1, portable_log, portable_log1p, portable_log2, portable_log10),
     *(portable_power, portable_sigmoid, portable_softplus, portable_log1mexp),

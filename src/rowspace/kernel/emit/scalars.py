@@ -76,6 +76,6 @@ DTYPES = {
 # Names that every loop knows, beside the functions it calls.
 KNOWN = {
     *"math np uintp uint64 abs max min range len INFINITY NOT_A_NUMBER".split(),
-    *"pause rest prefetch load_acquire store_release take".split(),
+    *"pause rest prefetch load_acquire store_release take sum_of_lanes".split(),
     *DTYPES.values(),
 }
