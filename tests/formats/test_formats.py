@@ -1,7 +1,9 @@
 import contextlib
 import gzip
+import lzma
 import os
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -455,3 +457,28 @@ def test_unknown_formats(tmp_path, E):
         for read in formats.READERS.values():
             with pytest.raises(ShapeError, match="; None reads all rows"):
                 read(tmp_path / "none", limit=limit)
+
+
+@pytest.mark.parametrize("format", ["word2vec", "word2vec-binary", "parquet", "glove"])
+@pytest.mark.parametrize("ending", ["", ".dat", ".gz", ".txt", ".bin", ".vec", ".tmp.zst"])
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, lambda data: data])
+def test_the_bytes_tell_the_format_whatever_the_ending_says(tmp_path, format, ending, pack):
+    if format == "glove" and ending == ".bin":
+        return  # has no header, as fastText's own files, which are called so
+    table = rs.Table(names=["a", "b"], dim=3, seed=1)
+    plain = tmp_path / "plain"
+    rs.export(table, plain, "word2vec" if format == "glove" else format)
+    data = plain.read_bytes()
+    (tmp_path / f"v{ending}").write_bytes(pack(data.partition(b"\n")[2] if format == "glove" else data))
+    found = rs.import_(tmp_path / f"v{ending}")
+    assert found.names == table.names
+    np.testing.assert_array_equal(found.values, table.values)
+
+
+@pytest.mark.parametrize("ending", ["zip", "bin", "txt", "npy", "parquet", "gz", "dat"])
+def test_archives_are_called_by_their_name(tmp_path, ending):
+    path = tmp_path / f"vectors.{ending}"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("glove.txt", "a 1 2\n")
+    with pytest.raises(FormatError, match="is a zip archive; unpack it, and give a file that was inside"):
+        rs.import_(path)

@@ -197,7 +197,7 @@ def test_items_that_are_none(item):
         ({"a": [1.5], "b": ["x"]}, {}, "column 'a' holds double: names must be text or whole numbers"),
         ({"a": [b"x"], "b": ["x"]}, {}, "column 'a' holds binary: names must be text or whole numbers"),
         ({"a": ["x", "y"], "b": ["x", None]}, {}, "row 2, column 'b': no name; fill it in or drop the row"),
-        ({"a": [], "b": []}, {}, "has a header but no rows"),
+        ({"a": [], "b": []}, {}, "has no pairs"),
         ({}, {}, "needs a column for the left and one for the right item"),
         ({"a": ["x"], "b": ["y"]}, {"left": 0}, "a column is named by text, not by 0; the dict has: 'a', 'b'"),
         ({"a": ["x"], "b": ["y"]}, {"left": LONG}, "has no column 'xxx"),

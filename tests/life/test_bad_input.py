@@ -112,7 +112,7 @@ def train_pairs(path, **roles):
 @pytest.mark.parametrize(
     ("columns", "roles", "message"),
     [
-        ({"a": [], "b": []}, {}, "has a header but no rows|is empty; expected a header line and rows"),
+        ({"a": [], "b": []}, {}, "has a header but no rows|has no pairs|is empty; expected a header line and rows"),
         ({"a": ["x"]}, {}, "needs a column for the left and one for the right item; it has: 'a'"),
         ({"from": ["x"], "to": ["y"]}, {"left": "form"}, "no column 'form'; it has: 'from', 'to'; did you mean"),
         ({"a": ["x"], "b": ["y"]}, {"label": "same"}, "no column 'same'; it has: 'a', 'b'"),

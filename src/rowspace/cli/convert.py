@@ -43,7 +43,7 @@ def import_(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
     format: Annotated[
         str | None,
-        typer.Option(help="word2vec, word2vec-binary, fasttext, glove, npy, parquet. [default: by the file's name]"),
+        typer.Option(help="word2vec, word2vec-binary, fasttext, glove, npy, parquet. [default: told by its bytes]"),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Read that many first items only.")] = None,
 ) -> None:

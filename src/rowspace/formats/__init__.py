@@ -17,8 +17,9 @@ from rowspace.formats.glove import read_glove
 from rowspace.formats.npy import read_npy, write_npy
 from rowspace.formats.parquet import read_parquet, write_parquet
 from rowspace.formats.projector import write_projector
-from rowspace.formats.source import opened
+from rowspace.formats.source import head_of
 from rowspace.formats.word2vec import read_word2vec, write_word2vec
+from rowspace.read.binary import is_utf_8
 from rowspace.read.packed import packing_named
 from rowspace.tables.table import Table, table_of
 
@@ -55,9 +56,10 @@ READERS: dict[str, Callable[..., Table]] = {
     "npy": read_npy,
     "parquet": read_parquet,
 }
-SHORT, LONGEST = 100, 2**20  # bytes of a header and of a first row
+SEEN = 2**16  # bytes at the beginning of a file
 _NUMBER = re.compile(rb"[+-]?[\d.]+(?:[eE][+-]?\d+)?")
 PACKED = ("word2vec", "word2vec-binary", "fasttext")
+_BY_BYTES = ((b"\x93NUMPY", "npy"), (b"PAR1", "parquet"))
 _BY_EXTENSION = {
     ".txt": "word2vec",
     ".vec": "fasttext",
@@ -90,7 +92,7 @@ def export(table: Any, path: Location, format: str | None = None) -> None:
     """
     table = table_of("what is exported", table)
     path_of("the file", path)
-    write = _chosen(WRITERS, path, format)
+    write = _chosen(WRITERS, path, format, _guessed)
     packing, inner = packing_named(path)
     if packing and (format or _guessed(path)) not in PACKED:
         raise FormatError(
@@ -105,7 +107,8 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
     Args:
         path: the file; it may be packed by gzip, bzip2, xz or zstd, which its bytes tell (a .npy file may not).
         format: "word2vec", "fasttext" or "glove" (.txt, .vec: with and without a header),
-            "word2vec-binary" (.bin), "npy" or "parquet"; None goes by the extension and the first line.
+            "word2vec-binary" (.bin), "npy" or "parquet"; None goes by the first bytes, and by the extension where they
+            tell too little.
         limit: read only that many first rows.
 
     Returns:
@@ -118,13 +121,13 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
     path_of("the file", path)
     if os.path.isdir(path):
         raise FormatError(f"{path} is a folder; give a file of vectors (a model's folder is opened by rs.open)")
-    if format is None and _guessed(path) in ("word2vec", "fasttext") and not _has_header(path):
-        format = "glove"
-    return _chosen(READERS, path, format)(path, limit=limit)
+    return _chosen(READERS, path, format, _found)(path, limit=limit)
 
 
-def _chosen(known: dict[str, Callable], path: Location, format: str | None) -> Callable:
-    name = _guessed(path) if format is None else format
+def _chosen(
+    known: dict[str, Callable], path: Location, format: str | None, guess: Callable[[Location], str | None]
+) -> Callable:
+    name = guess(path) if format is None else format
     if not isinstance(name, str) or name not in known:
         what = f"format {format!r}" if format else f"the format of {path}"
         raise FormatError(f"{what} is not known here; give one of {', '.join(known)}")
@@ -136,10 +139,41 @@ def _guessed(path: Location) -> str | None:
     return _BY_EXTENSION.get(inner.suffix.lower())
 
 
-def _has_header(path: Location) -> bool:
+def _found(path: Location) -> str | None:
+    """The format that a file's bytes tell; where they tell too little, the one of its name."""
+    head, guessed = head_of(path, SEEN), _guessed(path)
+    if binary := next((name for begins, name in _BY_BYTES if head.startswith(begins)), None):
+        return binary
+    if guessed not in (None, "projector", *PACKED):
+        return guessed
+    first, _, rest = head.partition(b"\n")
+    second = rest.partition(b"\n")[0]
+    if _is_header(first.split(), second.split()):
+        named_binary = guessed == "word2vec-binary"
+        is_text = (
+            _is_row(second.split(), int(float(first.split()[1]))) if named_binary else not _is_binary(rest, second)
+        )
+        return "word2vec" if is_text else "word2vec-binary"
+    if guessed == "word2vec-binary":
+        return guessed
+    is_row = all(map(_NUMBER.fullmatch, first.split()[1:4])) and len(first.split()) > 1
+    return "glove" if guessed in PACKED or is_row else None
+
+
+def _is_header(first: list[bytes], second: list[bytes]) -> bool:
     """Whether the first line is two numbers, and the second, if there is one, is wider, as a row below a header is."""
-    with opened(path) as stream:
-        first, second = stream.readline(SHORT).split(), stream.readline(LONGEST)
     if len(first) != 2 or not all(map(_NUMBER.fullmatch, first)):
         return False
-    return len(second.split()) != 2 or first[1] == b"1"
+    return len(second) != 2 or first[1] == b"1"
+
+
+def _is_row(second: list[bytes], dim: int) -> bool:
+    """Whether a row below a header is a name and as many numbers as it says."""
+    return 0 < dim < len(second) and all(map(_NUMBER.fullmatch, second[-dim:]))
+
+
+def _is_binary(rows: bytes, second: bytes) -> bool:
+    """Whether rows below a header are no text: not UTF-8, or with zero bytes, and without numbers as text has them."""
+    if all(map(_NUMBER.fullmatch, second.split()[-2:])):
+        return False
+    return b"\0" in rows or not is_utf_8(rows)

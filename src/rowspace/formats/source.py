@@ -1,5 +1,6 @@
 """What the readers and writers of text share: opening, refusing names, numbers to text and back."""
 
+import io
 import os
 import re
 import tempfile
@@ -43,6 +44,14 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             with _told_as_format():
                 _unpack(stream, plain)
             yield _past_mark(path, plain)
+
+
+def head_of(path: str | os.PathLike[str], size: int) -> bytes:
+    """The first bytes of a file, after a byte order mark, unpacked; errors are those of `opened`."""
+    with open(path, "rb") as file, _told_as_format():
+        head = Stream(str(path), file).peek(size)
+    _past_mark(path, io.BytesIO(head))
+    return head.removeprefix(BOM)
 
 
 @contextmanager

@@ -62,10 +62,10 @@ def is_binary(data: bytes) -> bool:
     (False, True)
     """
     found = len(data) - len(data.translate(None, _CONTROL))
-    return found > max(_FEW_CONTROLS, _CONTROL_SHARE * len(data)) and not _is_utf_8(data)
+    return found > max(_FEW_CONTROLS, _CONTROL_SHARE * len(data)) and not is_utf_8(data)
 
 
-def _is_utf_8(data: bytes) -> bool:
+def is_utf_8(data: bytes) -> bool:
     """Whether bytes, of which the last character may be cut, are UTF-8."""
     try:
         data.decode()
