@@ -9,7 +9,6 @@ import typer
 import rowspace as rs
 from rowspace.cli.output import columns, plain, show, show_json
 from rowspace.errors import DataError, UnknownItem
-from rowspace.model.queries import Queries
 
 MODEL = "Folder of a model, or a file of vectors: word2vec, fastText's .vec, GloVe, .npy or Parquet."
 
@@ -84,16 +83,16 @@ def info(
     show(columns(rows))
 
 
-def vectors(path: Path) -> Queries:
+def vectors(path: Path) -> rs.Model:
     """A model's folder, mapped; or a file of vectors, read."""
     if not path.is_file():
         return rs.open(path)
     from rowspace.formats import import_
 
-    return Queries(import_(path))
+    return rs.Model(import_(path))
 
 
-def _key_of(model: Queries, item: str) -> Any:
+def _key_of(model: rs.Model, item: str) -> Any:
     """An item as the model knows it: a name, or a row number where there are no names."""
     if model.table.names is not None:
         return item

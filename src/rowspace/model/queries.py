@@ -15,7 +15,8 @@ from rowspace.model.terms import listed, numbers_of, several, vector_of, weighte
 from rowspace.model.top import TopK
 from rowspace.tables.table import Table
 
-Neighbours = list[tuple[Any, float]]
+Item = str  # as checkers of types see it: where a table has no names, the number of a row
+Neighbours = list[tuple[Item, float]]
 
 
 class Queries:
@@ -47,15 +48,16 @@ class Queries:
         return self.table.dim
 
     @property
-    def index_to_key(self) -> Sequence[Any]:
+    def index_to_key(self) -> Sequence[Item]:
         """The names in the order of the rows, or range(n) without names."""
-        return range(len(self.table)) if self.table.names is None else self.table.names
+        return range(len(self.table)) if self.table.names is None else self.table.names  # type: ignore[return-value]
 
     @property
-    def key_to_index(self) -> dict[Any, int]:
+    def key_to_index(self) -> dict[Item, int]:
         """The id of each name (of each id, without names)."""
         names = self.table.name_index
-        return {i: i for i in range(len(self.table))} if names is None else names.key_to_index
+        numbered: Any = range(len(self.table))
+        return {i: i for i in numbered} if names is None else names.key_to_index
 
     @property
     def norms(self) -> np.ndarray:
@@ -83,11 +85,11 @@ class Queries:
         self._check_meant(item)
         return item in self.table
 
-    def __getitem__(self, item: Any) -> Any:
+    def __getitem__(self, item: Any) -> np.ndarray:
         """Vectors of a name or an id (d,), or of lists of them (m, d)."""
         return self._vectors(item)
 
-    def _vectors(self, item: Any) -> Any:
+    def _vectors(self, item: Any) -> np.ndarray:
         self._check_meant(item)
         if not self._some_unseen(item):
             return self.table[item]
@@ -123,7 +125,7 @@ class Queries:
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
-    ) -> Any:
+    ) -> Neighbours | np.ndarray:
         """The items nearest to a sum of vectors by cosine, without the items asked about.
 
         The vectors of items are scaled to length 1 before they are added, as in gensim; vectors
@@ -177,7 +179,7 @@ class Queries:
 
     def most_similar_cosmul(
         self, positive: Any = None, negative: Any = None, topn: int | None = 10, *, restrict_vocab: int | None = None
-    ) -> Any:
+    ) -> Neighbours | np.ndarray:
         """The items nearest by the product of cosines instead of their sum: 3CosMul of Levy and Goldberg (2014).
 
         The product over `positive` of (1 + cosine) / 2, over 1e-6 + the product over `negative`: one large cosine
@@ -209,12 +211,16 @@ class Queries:
         found = [i for i in best.ids()[0].tolist() if i not in asked][:topn]
         return [(self.index_to_key[i], float(scores[i])) for i in found]
 
-    def similar_by_vector(self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
+    def similar_by_vector(
+        self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Neighbours | np.ndarray:
         """The items nearest to a vector (d,); see `most_similar`."""
         vector = vector_of(numbers_of("a vector", vector), self.vector_size)
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
-    def similar_by_key(self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
+    def similar_by_key(
+        self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Neighbours | np.ndarray:
         """The items nearest to an item; see `most_similar`."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
@@ -263,11 +269,7 @@ class Queries:
         return max(others, key=lambda other: self.similarity(item, other))
 
     def distances(self, item: Any, others: Any = ()) -> np.ndarray:
-        """1 - the cosine of an item, or of a vector (d,), with each of a list of items, or with every row.
-
-        Returns:
-            (m,) float32.
-        """
+        """(m,) float32: 1 - the cosine of an item or a vector (d,) with each of a list of items, or with every row."""
         vector = item if isinstance(item, np.ndarray) and item.ndim else self._vector(item)
         others = several(others)
         if others:
@@ -282,7 +284,7 @@ class Queries:
         post_normalize: bool = False,
         ignore_missing: bool = True,
     ) -> np.ndarray:
-        """The weighted mean of items and vectors, over the sum of the weights' sizes.
+        """(d,) float32: the weighted mean of items and vectors, over the sum of the weights' sizes; or zeros.
 
         Args:
             items: a list of items and vectors (d,).
@@ -290,9 +292,6 @@ class Queries:
             pre_normalize: scale the vectors of items to length 1 first.
             post_normalize: scale the mean to length 1.
             ignore_missing: leave out items that are not in the table, instead of raising.
-
-        Returns:
-            (d,) float32; zeros where every item is missing.
 
         Raises:
             ShapeError: without items, or with another number of weights.

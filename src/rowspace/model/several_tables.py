@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class SeveralTables(Queries):
     def __contains__(self, item: object) -> bool:
         return super().__contains__(item) or any(item in other.table for other in self._others if isinstance(item, str))
 
-    def __getitem__(self, item: Any) -> Any:
+    def __getitem__(self, item: Any) -> np.ndarray:
         return self._ask(lambda one: Queries.__getitem__(one, item), item)
 
     def get_vector(self, item: Any, norm: bool = False) -> np.ndarray:
@@ -54,6 +54,14 @@ class SeveralTables(Queries):
         """The cosine of two items of one table; 0 where either row is zero."""
         return self._ask(lambda one: Queries.similarity(one, a, b), a, b)
 
+    @overload  # type: ignore[override]
+    def most_similar(
+        self, positive: Any = ..., negative: Any = ..., topn: int = ..., *, restrict_vocab: int | None = ...
+    ) -> Neighbours: ...
+    @overload
+    def most_similar(
+        self, positive: Any = ..., negative: Any = ..., *, topn: None, restrict_vocab: int | None = ...
+    ) -> np.ndarray: ...
     def most_similar(
         self,
         positive: Any = None,
@@ -61,11 +69,11 @@ class SeveralTables(Queries):
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
-    ) -> Any:
+    ) -> Neighbours | np.ndarray:
         """As `Queries.most_similar`, among the items of whichever table has those asked about."""
 
-        def question(one: Queries) -> Any:
-            return Queries.most_similar(one, positive, negative, topn, restrict_vocab=restrict_vocab)
+        def question(one: Queries) -> Neighbours | np.ndarray:
+            return Queries.most_similar(one, positive, negative, topn=topn, restrict_vocab=restrict_vocab)
 
         return self._ask(question, positive, negative)
 

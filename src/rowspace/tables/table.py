@@ -3,7 +3,7 @@
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -207,9 +207,9 @@ class Table:
             raise ShapeError(f"float32 rows cannot be seen as {np.dtype(dtype)} without a copy")
         return self.values.astype(dtype)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Any) -> np.ndarray:
         """Rows as NumPy does: an id, ids (shape + (dim,)), a slice, a mask, a tuple, names."""
-        return self.values[self._index.key(key)]
+        return self.values[self._index.key(key)]  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, values: Any) -> None:
         """Write rows in place; where an id repeats, the last value stays."""
@@ -287,6 +287,14 @@ class Table:
 
         return pytensor.shared(self.values, name=name, borrow=True)
 
+    @overload
+    def most_similar(
+        self, positive: Any = ..., negative: Any = ..., topn: int = ..., *, restrict_vocab: int | None = ...
+    ) -> list[tuple[str, float]]: ...
+    @overload
+    def most_similar(
+        self, positive: Any = ..., negative: Any = ..., *, topn: None, restrict_vocab: int | None = ...
+    ) -> np.ndarray: ...
     def most_similar(
         self,
         positive: Any = None,
@@ -294,7 +302,7 @@ class Table:
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
-    ) -> Any:
+    ) -> list[tuple[str, float]] | np.ndarray:
         """The items nearest to a sum of vectors by cosine, as `rs.Model(table).most_similar`, which has more questions.
 
         >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])
@@ -303,7 +311,7 @@ class Table:
         """
         import rowspace  # models are a room above
 
-        return rowspace.Model(self).most_similar(positive, negative, topn, restrict_vocab=restrict_vocab)
+        return rowspace.Model(self).most_similar(positive, negative, topn=topn, restrict_vocab=restrict_vocab)
 
     def flush(self) -> None:
         """Write what was assigned to a table opened with mode='r+' out to its file."""
