@@ -482,3 +482,10 @@ def test_archives_are_called_by_their_name(tmp_path, ending):
         archive.writestr("glove.txt", "a 1 2\n")
     with pytest.raises(FormatError, match="is a zip archive; unpack it, and give a file that was inside"):
         rs.import_(path)
+
+
+@pytest.mark.parametrize("header", ["2 1.2.3", "2 1e999", "2 99999999999999999999"])
+def test_headers_that_are_no_whole_numbers(tmp_path, header):
+    (tmp_path / "v.bin").write_text(f"{header}\na 1\n")
+    with pytest.raises(FormatError):
+        rs.import_(tmp_path / "v.bin")

@@ -3,6 +3,7 @@
 import pytest
 
 from rowspace.errors import DataError
+from rowspace.errors.warnings import Padded
 from rowspace.read.dialect import SAMPLE_ROWS, Said, dialect
 from rowspace.read.pairs import read_pairs
 from rowspace.read.text import read_text
@@ -259,3 +260,26 @@ def test_three_columns_of_text_are_not_guessed(read):
     assert read(lines("ada,knows,bob"), columns=["left", "relation", "right"]) == [("ada", "bob")]
     with pytest.raises(DataError, match="three columns of text"):
         read_pairs({"h": ["ada"], "r": ["knows"], "t": ["bob"]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["src, dst\nada, bob\nbob, cyd\n", "src,dst\nada ,bob\n bob,cyd\n", 'src, "dst"\n"ada", "bob"\n"bob", "cyd"\n']
+    + ["sep=;\nsrc; dst\nada; bob\nbob; cyd\n", "# edges\n# src, dst\nada, bob\nbob, cyd"],
+)
+def test_spaces_beside_delimiters_are_left_out_and_told(read, text):
+    with pytest.warns(Padded, match="spaces stand beside the delimiters of every row, and are left out of names"):
+        assert read(text, left="src", right="dst") == EDGES[:2]
+
+
+def test_spaces_of_some_names_stay(read):
+    assert read("src,dst\nada, bob\nbob,cyd\n") == [("ada", " bob"), ("bob", "cyd")]
+    assert read("src, dst\nada,bob\nbob,cyd\n", right="dst") == EDGES[:2]  # a header's do not
+    assert dialect("f", "a, a\nx,y\n").columns == ["a", " a"]
+    assert dialect("f", " ,a\nx,y\n").columns == ["", "a"]
+
+
+def test_a_lone_carriage_return_is_told(read):
+    with pytest.raises(DataError, match="line 3: 1 field, the header has 2 columns; a carriage return without a line"):
+        read("src,dst\nada,bob\rby\nbob,cyd\n")
+    assert read('src,dst\nada,"bob\rby"\n') == [("ada", "bob\rby")]

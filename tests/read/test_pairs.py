@@ -143,7 +143,9 @@ def parquet_bytes(rows):
     return out.getvalue()
 
 
-awkward = st.text(min_size=1, max_size=6).filter(lambda name: "\0" not in name) | st.sampled_from(
+# names of columns would make the header look like a row, and spaces around every name are told
+ordinary = st.text(min_size=1, max_size=6).filter(lambda name: "\0" not in name and name.strip(" ab") == name)
+awkward = ordinary | st.sampled_from(
     ['"', ",", "a\nb", "\r\n", "\t", ";", "''", "\u2028", "\u00e9", "e\u0301", "{", "NaN", "#"]
 )
 

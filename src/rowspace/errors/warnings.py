@@ -89,6 +89,16 @@ class UnusedColumn(UserWarning):
         warnings.warn(cls(message), stacklevel=4)
 
 
+class Padded(UserWarning):
+    """A text with spaces beside its delimiters, in every row."""
+
+    @classmethod
+    def warn(cls, source: str) -> None:
+        """Warn that they are left out."""
+        message = f"{source}: spaces stand beside the delimiters of every row, and are left out of names"
+        warnings.warn(cls(message), stacklevel=2)
+
+
 class Unkept(UserWarning):
     """The last checkpoint of a training that came to its end, which could not be written."""
 

@@ -149,11 +149,9 @@ def _found(path: Location) -> str | None:
     first, _, rest = head.partition(b"\n")
     second = rest.partition(b"\n")[0]
     if _is_header(first.split(), second.split()):
-        named_binary = guessed == "word2vec-binary"
-        is_text = (
-            _is_row(second.split(), int(float(first.split()[1]))) if named_binary else not _is_binary(rest, second)
-        )
-        return "word2vec" if is_text else "word2vec-binary"
+        called_so = guessed == "word2vec-binary"
+        binary = not _is_row(first.split()[1], second.split()) if called_so else _is_binary(rest, second)
+        return "word2vec-binary" if binary else "word2vec"
     if guessed == "word2vec-binary":
         return guessed
     is_row = all(map(_NUMBER.fullmatch, first.split()[1:4])) and len(first.split()) > 1
@@ -167,9 +165,10 @@ def _is_header(first: list[bytes], second: list[bytes]) -> bool:
     return len(second) != 2 or first[1] == b"1"
 
 
-def _is_row(second: list[bytes], dim: int) -> bool:
+def _is_row(dim: bytes, second: list[bytes]) -> bool:
     """Whether a row below a header is a name and as many numbers as it says."""
-    return 0 < dim < len(second) and all(map(_NUMBER.fullmatch, second[-dim:]))
+    width = int(dim) if dim.isdigit() and len(dim) < 10 else 0
+    return 0 < width < len(second) and all(map(_NUMBER.fullmatch, second[-width:]))
 
 
 def _is_binary(rows: bytes, second: bytes) -> bool:

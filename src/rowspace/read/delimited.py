@@ -8,12 +8,14 @@ from typing import Any, NoReturn
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
+from rowspace.errors.warnings import Padded
 from rowspace.read.dialect import UNSAID, Dialect, Said, dialect, is_number
 from rowspace.read.stream import BOM, Content, Stream, check_utf8
 from rowspace.read.tabular import NUMBERS, OPEN_QUOTE, READ_BYTES, TEXT, check_column
 from rowspace.system.memory import require_memory
 
 _RUN = re.compile(rb"[ \t]+")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _MARGIN = re.compile(rb"(?m)^[ \t]+|[ \t]+(?=[\r\n]|\Z)")
 
 
@@ -45,7 +47,8 @@ class Delimited:
         source = pa.BufferReader(pa.py_buffer(self._data).slice(self._begin))
         try:
             # numbers stay text: then a bad one can be shown, and its line counted
-            return arrow_csv.read_csv(source, **_options(self._dialect, texts + numbers, pa.large_string()))
+            table = arrow_csv.read_csv(source, **_options(self._dialect, texts + numbers, pa.large_string()))
+            return _bare(self.name, table, texts) if self._dialect.padded else table
         except MemoryError:
             raise
         except (pa.ArrowException, UnicodeError) as error:
@@ -84,14 +87,30 @@ class Delimited:
         raise DataError(f"{self.name} cannot be read: {one_line(error)}; {OPEN_QUOTE}") from error
 
     def _ragged(self, row: list[str], first: bool) -> str:
+        """What is wrong with a row of another length than the header's."""
         width, has = len(self.columns), "the header has" if self._dialect.header else "the first row has"
         message = f"{len(row)} field{'s' * (len(row) != 1)}, {has} {width} column{'s' * (width != 1)}"
         if any("\n" in field for field in row):
             return f"{message}; {OPEN_QUOTE}"
+        if b"\n" in self._data and _LONE_RETURN.search(self._data):
+            return f"{message}; a carriage return without a line feed ends a line too: take it out, or quote the field"
         if not (first and self._dialect.header and len(row) == width + 1):
             return message
         names = ",".join(["row", *self.columns]) if width < 4 else "row,..."
         return f"{message}; if the first are row numbers, as R writes them, give --header --columns {names}"
+
+
+def _bare(name: str, table: Any, texts: list[str]) -> Any:
+    """Names without the spaces around them, nor the quotes that a space before them made letters."""
+    import pyarrow.compute as pc
+
+    bare = table
+    for text in texts:
+        trimmed = pc.replace_substring_regex(pc.utf8_trim(table[text], " "), '^"([^"]*)"$', r"\1")
+        bare = bare.set_column(bare.column_names.index(text), text, trimmed)
+    if not bare.equals(table):
+        Padded.warn(name)
+    return bare
 
 
 def delimited_column(stream: Stream, column: str) -> Iterator[Any]:

@@ -51,6 +51,7 @@ class Dialect:
         before: what stands before the rows (Excel's `sep=;`, comments), to be left out.
         header: whether a header comes next.
         runs: whether fields are apart by runs of spaces and tabs.
+        padded: whether spaces stand beside delimiters in every row, and are no part of names.
         rows: some rows at the beginning, the header left out.
     """
 
@@ -59,6 +60,7 @@ class Dialect:
     before: str = ""
     header: bool = True
     runs: bool = False
+    padded: bool = False
     rows: list[list[str]] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -77,9 +79,9 @@ def dialect(source: str, head: str, said: Said = UNSAID) -> Dialect:
         DataError: if two delimiters fit, or what was said does not, or lines may be comments or rows, or for no text.
 
     >>> dialect("f", "from;to\\nada;Rome, Italy\\n")
-    Dialect(delimiter=';', columns=['from', 'to'], before='', header=True, runs=False)
+    Dialect(delimiter=';', columns=['from', 'to'], before='', header=True, runs=False, padded=False)
     >>> dialect("f", "# two edges\\n1 2\\n2 3\\n")
-    Dialect(delimiter=' ', columns=['1', '2'], before='# two edges\\n', header=False, runs=False)
+    Dialect(delimiter=' ', columns=['1', '2'], before='# two edges\\n', header=False, runs=False, padded=False)
     """
     before, mark = _said_before(source, head, said.delimiter)
     lines = list(io.StringIO(_sampled(head[len(before) :]), newline=""))
@@ -100,10 +102,13 @@ def dialect(source: str, head: str, said: Said = UNSAID) -> Dialect:
     above = _named_above(lines[top - 1] if top else "", rows[0], mark)
     header = _has_header(said, rows[0], commented=top > 0, named=above is not None)
     columns = _columns(source, said, rows, header, above)
-    if header and said.columns is not None:
+    renamed = header and columns != rows[0]
+    if renamed:
         top += _lines_of_first(lines[top:], mark)
     before += "".join(lines[:top])
-    return Dialect(mark, columns, before, header and said.columns is None, runs, rows[header:])
+    data = rows[header:]
+    padded = mark not in " \t" and bool(data) and all(any(cell != cell.strip(" ") for cell in row) for row in data)
+    return Dialect(mark, columns, before, header and not renamed, runs, padded, data)
 
 
 def _said_before(source: str, head: str, delimiter: str | None) -> tuple[str, str | None]:
@@ -227,7 +232,8 @@ def _columns(source: str, said: Said, rows: list[list[str]], header: bool, above
     if said.columns is None:
         names = first if header else above or [str(k + 1) for k in range(len(first))]
         _check_header(source, names)
-        return names
+        bare = [_bare(name) for name in names]
+        return bare if len(set(bare)) == len(set(names)) else names
     first = rows[1] if header and len(rows) > 1 else first
     shown = ", ".join(quoted(cell)[1:-1] for cell in first[:5]) + ", ..." * (len(first) > 5)
     if len(said.columns) != len(first):
@@ -239,6 +245,12 @@ def _columns(source: str, said: Said, rows: list[list[str]], header: bool, above
     if said.header is None and [cell.strip() for cell in first] == list(said.columns):
         raise DataError(f"{source}: the first row is a header with the names {shown}; leave out --columns (columns=)")
     return list(said.columns)
+
+
+def _bare(name: str) -> str:
+    """A name of a column without the spaces around it, and without quotes, which a space before them made letters."""
+    bare = name.strip(" ")
+    return bare if bare == name or len(bare) < 2 or not bare[0] == bare[-1] == '"' else bare[1:-1]
 
 
 def checked_columns(columns: Sequence[str] | None) -> list[str] | None:
