@@ -142,8 +142,9 @@ def _guessed(path: Location) -> str | None:
 def _found(path: Location) -> str | None:
     """The format that a file's bytes tell; where they tell too little, the one of its name."""
     head, guessed = head_of(path, SEEN), _guessed(path)
-    if binary := next((name for begins, name in _BY_BYTES if head.startswith(begins)), None):
-        return binary
+    told = next((name for begins, name in _BY_BYTES if head.startswith(begins)), None)
+    if told:
+        return told
     if guessed not in (None, "projector", *PACKED):
         return guessed
     first, _, rest = head.partition(b"\n")
