@@ -77,8 +77,42 @@ def test_missing_words_are_a_usage_error(command):
     assert call(*command.split()).exit_code == 2
 
 
-def test_version():
-    assert works("--version").stdout == f"rowspace {rs.__version__}\n"
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(option):
+    assert works(option).stdout == f"rowspace {rs.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["", "train"])
+def test_no_sentence_of_the_help_is_cut(command):
+    assert "..." not in works(*command.split(), "--help").stdout.replace("[ARGS]...", "")
+
+
+def run(*words, **environment):
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), **environment}
+    return subprocess.run([sys.executable, "-m", "rowspace", *words], capture_output=True, text=True, env=environment)
+
+
+def test_it_runs_as_a_module():
+    done = run("-V")
+    assert (done.returncode, done.stdout) == (0, f"rowspace {rs.__version__}\n")
+    assert run("fly").stderr.startswith("Usage: rowspace ")
+
+
+def test_a_shell_completes_commands_and_options():
+    def completed(line):
+        words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_ROWSPACE_COMPLETE": "complete_bash"}
+        return run(**words).stdout.split()
+
+    assert completed("rowspace tra") == ["train"]
+    assert completed("rowspace train pairs --hold") == ["--hold-out"]
+
+
+def test_errors_speak_of_options_as_one_types_them(tmp_path):
+    (tmp_path / "t.txt").write_bytes(b"caf\xe9 au lait\n" * 9)
+    line = fails("train", "text", tmp_path / "t.txt", "-o", tmp_path / "m")
+    assert "--errors replace" in line
+    assert "errors=" not in line
+    assert fails("train", "text", tmp_path / "t.txt", "-o", tmp_path / "m", "--window", "0").startswith("--window is 0")
 
 
 # --- train pairs
@@ -248,12 +282,17 @@ def test_a_folder_that_cannot_be_written_is_refused(pairs, tmp_path):
     assert "Permission denied" in fails("train", "pairs", pairs, "-o", closed / "m")
 
 
-def test_an_interrupt_ends_with_130_and_one_line(pairs, tmp_path, monkeypatch):
+UNKEPT = "nothing is kept of this training; one with --checkpoint FOLDER can be gone on with"
+
+
+def test_an_interrupt_ends_with_130_and_says_what_is_kept(pairs, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("rowspace.recipes.pairs.train_pairs", interrupted)
-    assert fails("train", "pairs", pairs, "-o", tmp_path / "m", status=130) == "interrupted"
+    result = call("train", "pairs", pairs, "-o", tmp_path / "m")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines() == [UNKEPT, "rowspace: interrupted"]
     assert not (tmp_path / "m").exists()
 
 
@@ -390,7 +429,7 @@ def test_errors_of_evaluate(royals, judged):
     assert "bad.txt, line 1: 2 fields where two words and a score are expected" in told
     assert "there is no file" in fails("evaluate", royals, "--similarity", judged / "none.tsv")
     assert "is not a model" in fails("evaluate", judged, "--similarity", judged / "pairs.tsv")
-    assert "restrict_vocab is 0; give a whole number of at least 1" in fails(
+    assert "--restrict-vocab is 0; give a whole number of at least 1" in fails(
         "evaluate", royals, "--similarity", judged / "pairs.tsv", "--restrict-vocab", 0
     )
 
@@ -403,6 +442,34 @@ def test_info(model):
 
 
 # --- plot, export, import, demo
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.parquet"])
+def test_a_file_of_vectors_is_shown_and_drawn(tmp_path, name):
+    file = tmp_path / name
+    rs.export(rs.Table.from_array(np.eye(3, 2, dtype=np.float32), ["a", "b", "c"]), file)
+    assert "3 items, 2 numbers each: a, b, c" in works("info", file).stdout
+    works("plot", file, "-o", tmp_path / "v.png", "--label", "a")
+    assert (tmp_path / "v.png").stat().st_size > 1000
+    assert "is a file of vectors, which holds rows and no costs" in fails(
+        "plot", file, "--cost", "-o", tmp_path / "c.png"
+    )
+
+
+def test_a_neighbour_in_another_table_says_which(tmp_path):
+    users = rs.Table.from_array(np.eye(2, dtype=np.float32), ["ann", "bob"])
+    films = rs.Table.from_array(np.eye(2, dtype=np.float32), ["alien", "brazil"])
+    rs.Model({"U": users, "V": films}).save(tmp_path / "m")
+    lines = works("neighbors", tmp_path / "m", "ann", "alien").stdout.splitlines()
+    assert (lines[0], lines[3]) == ("ann", "alien (table V)")
+
+
+def test_a_training_that_had_ended_says_so(pairs, tmp_path):
+    words = ["train", "pairs", pairs, "-o", tmp_path / "m", *TRAIN]
+    works(*words, "--checkpoint", tmp_path / "saved")
+    again = works(*words, "--resume", tmp_path / "saved")
+    assert "resumed after 2 whole epochs" in again.stderr
+    assert "that training had come to its end" in again.stderr
 
 
 def test_plot_a_model_and_a_trace(model, tmp_path):
@@ -541,5 +608,6 @@ def test_ctrl_c_while_training(pairs, tmp_path):
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"rowspace: interrupted\n")
+    assert (process.returncode, out) == (130, b"")
+    assert err.decode().splitlines() == [UNKEPT, "rowspace: interrupted"]
     assert not (tmp_path / "m").exists()

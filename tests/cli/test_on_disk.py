@@ -60,8 +60,8 @@ def test_texts_are_trained_on_disk_as_in_memory(tmp_path, cost):
     ("options", "message"),
     [
         (["--memory", "2 GB"], "rowspace: --memory is for tables on disk; give --table-on-disk too"),
-        (["--table-on-disk", "--memory", "lots"], "rowspace: memory is 'lots'; give bytes, or a text such as '2 GB'"),
-        (["--dim", 0, "--table-on-disk"], "rowspace: dim is 0; give a whole number of at least 1"),
+        (["--table-on-disk", "--memory", "lots"], "rowspace: --memory is 'lots'; give bytes, or a text such as '2 GB'"),
+        (["--dim", 0, "--table-on-disk"], "rowspace: --dim is 0; give a whole number of at least 1"),
         (["--dim", 10**9, "--table-on-disk"], "rowspace: cannot write"),
         (["--dim", 10**18, "--table-on-disk"], "File too large"),
         (["--dim", 10**9], "GB are free; take fewer columns, or keep the table on disk"),

@@ -69,7 +69,7 @@ def test_going_on_with_new_words(corpus, tmp_path):
     words, more = tmp_path / "words", tmp_path / "more.txt.gz"
     works("train", "text", corpus, "-o", words, *QUICK)
     more.write_bytes(gzip.compress(b"the owl sat on the roof\n" * 9))
-    works(
+    told = works(
         "train",
         "text",
         more,
@@ -84,6 +84,7 @@ def test_going_on_with_new_words(corpus, tmp_path):
         "0",
     )
     before, after = rs.open(words), rs.open(tmp_path / "words2")
+    assert f"5 different ones, 2 new beside the {len(before)} of the model" in told.stdout
     assert after.index_to_key[: len(before)] == before.index_to_key
     assert {"owl", "roof"} <= set(after.index_to_key)
     assert (after["dog"] == before["dog"]).all()  # it does not occur in the new text, and is no center

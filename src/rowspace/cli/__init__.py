@@ -22,7 +22,6 @@ from rowspace.cli.output import note_error, plain_streams
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,7 +41,7 @@ app.command("import")(convert.import_)
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=lambda v: _version(v))
+        bool, typer.Option("-V", "--version", help="Print the version.", is_eager=True, callback=lambda v: _version(v))
     ] = False,
 ) -> None:
     """Learn embeddings, look at them, and hand them to other tools.
@@ -63,7 +62,7 @@ def main() -> None:
     """Run the command that `sys.argv` names."""
     with plain_streams(), ended_by_signals():
         try:
-            sys.exit(app())
+            sys.exit(app(prog_name="rowspace"))
         except OSError as error:  # of --help and --version; commands tell their own
             note_error(error, "standard output: ")
             sys.exit(1)

@@ -30,7 +30,7 @@ def neighbors(
     if json:
         show_json([{"item": key, "neighbors": _as_json(near)} for key, near in answers])
         return
-    show("\n\n".join(_block(plain(key), near) for key, near in answers))
+    show("\n\n".join(_block(plain(key) + _table_of(opened, key), near) for key, near in answers))
 
 
 def analogy(
@@ -56,14 +56,14 @@ def analogy(
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="Folder of a model.", readable=False)],
+    model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print what a model holds and what it was trained with.
+    """Print what a model or a file of vectors holds, and how it was trained.
 
     Example: rowspace info demo/airports
     """
-    opened = rs.open(model)
+    opened = vectors(model)
     described: dict[str, Any] = {
         "tables": [_table(name, table) for name, table in opened.tables.items()],
         "trained_with": opened.trained_with,
@@ -80,6 +80,8 @@ def info(
     if described["final_cost"] is not None:
         last, epochs = described["final_cost"], f"the last of {described['epochs']} epochs"
         rows.append(("mean cost", f"none: no examples in {epochs}" if isnan(last) else f"{last:.6g} in {epochs}"))
+    if opened.held_out:
+        rows.append(("held out", f"{opened.held_out[-1]:.6g} after the last epoch"))
     show(columns(rows))
 
 
@@ -90,6 +92,12 @@ def vectors(path: Path) -> rs.Model:
     from rowspace.formats import import_
 
     return rs.Model(import_(path))
+
+
+def _table_of(model: rs.Model, key: Any) -> str:
+    """Which table an item is in, if it is not the first."""
+    name = model.table_of(key) if isinstance(key, str) and key in model else ""
+    return f" (table {name})" if name and model.tables[name] is not model.table else ""
 
 
 def _key_of(model: rs.Model, item: str) -> Any:

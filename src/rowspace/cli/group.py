@@ -10,6 +10,12 @@ from rowspace.cli.output import check_shown, note, note_error
 from rowspace.errors import RowspaceError
 
 
+def _options(command: Any) -> set[str]:
+    """The parameters that are options, of a command and those below it."""
+    own = {parameter.name for parameter in command.params if parameter.param_type_name == "option"}
+    return own.union(*map(_options, getattr(command, "commands", {}).values()))
+
+
 class Commands(TyperGroup):
     """A group of commands that ends with a line instead of a traceback."""
 
@@ -22,12 +28,18 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             raise  # of --help: nobody reads on, which is no error
         except (RowspaceError, OSError, MemoryError) as error:
-            note_error(error)
+            note_error(error, options=_options(ctx.command))
             raise typer.Exit(1) from None
         except KeyboardInterrupt as error:
             ended = Ended.of(error)
             note(f"rowspace: {ended.word}")
             raise typer.Exit(ended.status) from None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands, each with its whole sentence, however narrow the terminal."""
+        found = [(name, self.commands[name].get_short_help_str(limit=1000)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(found)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of their making, what has commands of its own first."""

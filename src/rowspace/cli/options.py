@@ -109,9 +109,20 @@ def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
 class Resumed:
     """Says where a training goes on."""
 
+    _examples: int | None = None  # where it went on
+
     def on_resume(self, trainer: Any) -> None:
         """Called before the first example."""
         note(f"resumed after {len(trainer.history)} whole epochs, {trainer.examples:,} examples in all")
+        self._examples = trainer.examples
+
+    def on_train_end(self, trainer: Any) -> None:
+        """Called at the end: of a training that had ended before, nothing was left to do."""
+        if self._examples == trainer.examples:
+            note(
+                "that training had come to its end: the model is made of its last checkpoint, nothing was trained; for "
+                "a new training name another folder for --checkpoint"
+            )
 
 
 @contextmanager
@@ -122,8 +133,12 @@ def how_to_go_on(checkpoints: dict[str, Any]) -> Iterator[None]:
     except KeyboardInterrupt:
         from rowspace.checkpoint.store import has_checkpoints
 
-        if checkpoints and has_checkpoints(checkpoints["checkpoint"]):
+        if not checkpoints:
+            note("nothing is kept of this training; one with --checkpoint FOLDER can be gone on with")
+        elif has_checkpoints(checkpoints["checkpoint"]):
             note(f"to go on from the last checkpoint, give --resume {checkpoints['checkpoint']}")
+        else:
+            note(f"nothing is kept yet: no checkpoint was due (--every {checkpoints['every']})")
         raise
 
 

@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,9 +48,29 @@ def note(text: str) -> None:
         _drop(sys.stderr)  # there is nowhere to say so
 
 
-def note_error(error: BaseException, where: str = "") -> None:
-    """What went wrong, in one line; `where` if the error does not say."""
-    note(f"rowspace: {where}{error_line(error)}")
+def note_error(error: BaseException, where: str = "", options: Collection[str] = ()) -> None:
+    """What went wrong, in one line; `where` if the error does not say. Of `options` it speaks as one types them."""
+    note(f"rowspace: {where}{as_typed(error_line(error), options)}")
+
+
+def as_typed(line: str, options: Collection[str]) -> str:
+    """A line in which the library's options are those of the command line.
+
+    >>> as_typed("not UTF-8; read it with errors='replace'", {"errors"})
+    'not UTF-8; read it with --errors replace'
+    >>> as_typed("dim is 0; give a whole number of at least 1", {"dim"})
+    '--dim is 0; give a whole number of at least 1'
+    """
+
+    def typed(found: re.Match[str]) -> str:
+        if found["name"] not in options:
+            return found[0]
+        name = "--" + found["name"].replace("_", "-")
+        return f"{name} {found['value']}".removesuffix(" True")
+
+    line = re.sub(r"\b(?P<name>[a-z]\w*)=(?P<quote>[\"'])(?P<value>[\w. -]+)(?P=quote)", typed, line)
+    line = re.sub(r"\b(?P<name>[a-z]\w*)=(?P<value>[\d.]*\d|True)\b", typed, line)
+    return re.sub(r"^(?P<name>[a-z]\w*) (?P<value>is [^a-z])", typed, line)
 
 
 def error_line(error: BaseException) -> str:

@@ -1,20 +1,23 @@
 """Commands that draw."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import rowspace as rs
+from rowspace.cli.ask import vectors
 from rowspace.cli.output import show
 from rowspace.cli.paths import check_picture_path
-from rowspace.errors import DataError
+from rowspace.errors import DataError, RowspaceError
 from rowspace.plot import PICTURES
 
 
 def plot(
     source: Annotated[
-        Path, typer.Argument(metavar="MODEL|TRACE", readable=False, help="Folder of a model, or the file of a trace.")
+        Path,
+        typer.Argument(metavar="MODEL|TRACE", readable=False, help="Folder of a model; file of vectors or of a trace."),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg, .pdf; of a trace also .gif.")],
     cost: Annotated[bool, typer.Option("--cost", help="Of a model, draw the mean cost of each epoch.")] = False,
@@ -34,12 +37,13 @@ def plot(
 
     Example: rowspace plot demo/airports --label JFK --label LAX -o airports.pdf
     """
-    if (label or items) and (cost or not source.is_dir()):
+    traced = source.suffix in (".tsv", ".parquet") and not source.is_dir() and not _are_vectors(source)
+    if (label or items) and (cost or traced):
         raise DataError("--label and --items are for a picture of a model's items; leave them out")
-    traced = source.suffix in (".tsv", ".parquet") and not source.is_dir()
     if cost:
-        if traced:
-            raise DataError(f"{source} is a trace, which holds rows and no costs: --cost draws the folder of a model")
+        if not source.is_dir() and source.exists():
+            kind = "a trace" if traced else "a file of vectors"
+            raise DataError(f"{source} is {kind}, which holds rows and no costs: --cost draws the folder of a model")
         check_picture_path(out)
         rs.plot_cost(rs.open(source), out, title=title)
     elif traced:
@@ -48,8 +52,21 @@ def plot(
     else:
         check_picture_path(out)
         names = None if items is None else _lines(items)
-        rs.plot_table(rs.open(source).table, out, items=names, labels=label or None, title=title)
+        rs.plot_table(vectors(source).table, out, items=names, labels=label or None, title=title)
     show(str(out))
+
+
+def _are_vectors(file: Path) -> bool:
+    """Whether a Parquet file has vectors, not the rows of a trace."""
+    if file.suffix != ".parquet" or not file.exists():
+        return False
+    try:
+        rs.read_trace(file)
+        return False
+    except DataError:
+        with suppress(RowspaceError):
+            return bool(len(vectors(file)))
+        return False  # what is wrong with it as a trace is told
 
 
 def _lines(path: Path) -> list[str]:

@@ -97,7 +97,7 @@ def text(
     with folder as ids, training.tables(out) as tables, rs.read_text(source, ids=ids, **reading) as read:
         seconds = time.perf_counter() - begun
         if not training.json:
-            show(_read(read, seconds))
+            show(_read(read, before, seconds))
         with how_to_go_on(checkpoints):
             model = rs.train_text(read, dim, epochs, **options, **tables)
         save_taking(model, out, tables.get("table_on_disk"))
@@ -116,8 +116,11 @@ class _Costs:
         show(str(trainer.history[-1]))
 
 
-def _read(text: Any, seconds: float) -> str:
+def _read(text: Any, before: Any, seconds: float) -> str:
     vocabulary = f"{len(text.names):,} of {text.unique:,} different ones kept"
+    if before is not None:
+        new = len(text.names) - len(before)
+        vocabulary = f"{text.unique:,} different ones, {new:,} new beside the {len(before):,} of the model"
     return f"{plain(text.name)}: {text.tokens:,} words, {vocabulary}, read in {seconds:.1f} s"
 
 
