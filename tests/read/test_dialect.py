@@ -45,7 +45,7 @@ def test_columns_without_a_name_are_no_items(read, text):
 def test_row_numbers_are_not_taken_for_items(read, name, start):
     rows = [f"{k},{a},{b}" for k, (a, b) in enumerate(EDGES, start)]
     with pytest.raises(
-        DataError, match=f"column '{name}' holds row numbers; say which .*--left, --right.*'src', 'dst'"
+        DataError, match=f"column '{name}' holds row numbers; say .*--left src --right dst .left=.*'src', 'dst'"
     ):
         read(lines(f"{name},src,dst", *rows))
     assert read(lines(f"{name},src,dst", *rows), left="src", right="dst") == EDGES
@@ -186,7 +186,7 @@ def test_columns_that_are_named_have_their_roles(tmp_path):
 
 def test_a_header_can_be_renamed(read):
     text = lines("src\tdst", "1\tada\tbob", "2\tbob\tcyd")  # as R writes row names
-    with pytest.raises(DataError, match="give --header --columns row,src,dst"):
+    with pytest.raises(DataError, match="give --header --columns row,src,dst --left src --right dst"):
         read(text)
     assert read(text, header=True, columns=["row", "src", "dst"], left="src", right="dst") == EDGES[:2]
     assert read('"from\nwhere",to\nada,bob\n', header=True, columns=["a", "b"]) == EDGES[:1]

@@ -1,6 +1,8 @@
 """Options of the commands that read pairs: which columns there are, and which of them are items, labels and weights."""
 
+import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,6 +12,7 @@ from rowspace.cli.output import plain
 from rowspace.read.roles import shell_word
 from rowspace.read.tabular import NUMBERS
 
+_GROUP = re.compile(r"(?i)(order|basket|session|cart|transaction|invoice|visit|playlist)[ _-]?(id|nr|no|number|key)?")
 SHOWN = 10  # columns that are not used
 
 
@@ -54,6 +57,26 @@ class ReadingOptions:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnusedColumn)  # `unused_line` says it, too
             return read_pairs(file, **{**vars(self), "columns": columns})
+
+    def told(self, pairs: Any) -> Iterator[str]:
+        """What is worth knowing of pairs that were read, a line each."""
+        if pairs.unused:
+            yield unused_line(pairs.unused, pairs.columns)
+        line = group_line(pairs.columns) if self.left is None else None
+        if line:
+            yield line
+
+
+def group_line(columns: dict[str, str]) -> str | None:
+    """What to say where the left items are called as baskets or sessions are.
+
+    >>> group_line({"left": "order_id", "right": "product"})
+    'order_id: baskets or sessions? --group order_id makes pairs of the items of each'
+    """
+    left = columns["left"]
+    if "group" in columns or not _GROUP.fullmatch(left):
+        return None
+    return f"{plain(left)}: baskets or sessions? --group {shell_word(left)} makes pairs of the items of each"
 
 
 def unused_line(unused: dict[str, str], used: dict[str, str]) -> str:

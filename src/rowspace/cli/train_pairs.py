@@ -17,7 +17,7 @@ from rowspace.cli.options import (
 )
 from rowspace.cli.output import note, plain
 from rowspace.cli.paths import check_picture_path, claim
-from rowspace.cli.reading import ReadingOptions, unused_line
+from rowspace.cli.reading import ReadingOptions
 from rowspace.errors import DataError
 from rowspace.errors.unused import unused_options
 
@@ -104,8 +104,8 @@ def pairs(
             rs.plot_table(model.table, plot)
         summary = _summary(model, out, time.perf_counter() - start)
     training.show(summary, _sentence)
-    if read.unused:
-        note(unused_line(read.unused, read.columns))
+    for line in reading.told(read):
+        note(line)
     if read.label is None and (threads or 1) > 1:
         note("--threads has no effect: pairs without labels are trained on one thread")
     if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:

@@ -94,10 +94,11 @@ class Delimited:
             return f"{message}; {OPEN_QUOTE}"
         if b"\n" in self._data and _LONE_RETURN.search(self._data):
             return f"{message}; a carriage return without a line feed ends a line too: take it out, or quote the field"
-        if not (first and self._dialect.header and len(row) == width + 1):
+        if not (first and self._dialect.header and len(row) == width + 1 > 2):
             return message
         names = ",".join(["row", *self.columns]) if width < 4 else "row,..."
-        return f"{message}; if the first are row numbers, as R writes them, give --header --columns {names}"
+        how = f"--header --columns {names} --left {self.columns[0]} --right {self.columns[1]}"
+        return f"{message}; if the first are row numbers, as R writes them, give {how}"
 
 
 def _bare(name: str, table: Any, texts: list[str]) -> Any:

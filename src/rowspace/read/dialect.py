@@ -142,13 +142,15 @@ def _told(source: str, lines: list[str], mark: str | None) -> tuple[str, bool]:
     if any(len(rows[0]) > 1 for rows in found.values()):
         return _chosen(source, found), False
     spaced = _split(lines, " ")
-    if _fits(spaced) and all(all(row) for row in spaced):
+    if _fits(spaced, names_of_rows=True) and all(all(row) for row in spaced):
         return " ", False
-    return ("\t", True) if _fits(_split(lines, "\t", runs=True)) else (",", False)
+    return ("\t", True) if _fits(_split(lines, "\t", runs=True), names_of_rows=True) else (",", False)
 
 
-def _fits(rows: list[list[str]]) -> bool:
-    """Whether all rows have as many fields, and more than one."""
+def _fits(rows: list[list[str]], *, names_of_rows: bool = False) -> bool:
+    """Whether all rows have as many fields, and more than one; the first may lack a name for R's names of rows."""
+    if names_of_rows and len(rows) > 2 and 2 < len(rows[1]) == len(rows[0]) + 1:
+        rows = rows[1:]
     return bool(rows) and len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}
 
 

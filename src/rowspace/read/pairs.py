@@ -1,6 +1,7 @@
 """Pairs of items from a file or data frame: one vocabulary, ids, and numbers beside them."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -289,7 +290,9 @@ def _parsed(source: Tabular, name: str, column: Any) -> np.ndarray:
         return _as_floats(column)
     except pa.ArrowInvalid:
         row = first_failing(len(column), lambda low, high: _as_floats(column[low:high]))
-        raise DataError(f"{_place(source, row, name)}: {quoted(column[row].as_py())} is not a number") from None
+        found = column[row].as_py()
+        mended = f"; write {found.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", found) else ""
+        raise DataError(f"{_place(source, row, name)}: {quoted(found)} is not a number{mended}") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:

@@ -61,7 +61,12 @@ def check_guess(
     if any(asked[role] is not None for role in SIDES):
         return
     if len(source.columns) > len(chosen) and _COUNTED.fullmatch(left) and _are_row_numbers(table[left]):
-        raise DataError(f"{source.name}: column {quoted(left)} holds row numbers; {_say(source)}")
+        sides = [name for name in source.columns if name != left and not _is_unnamed(name)][:2]
+        how = " ".join(f"--{role} {shell_word(name)}" for role, name in zip(SIDES, sides, strict=False))
+        raise DataError(
+            f"{source.name}: column {quoted(left)} holds row numbers; say which columns are left and right, such as "
+            f"{how} (left=, right=); it has: {listed(source.columns)}"
+        )
     if any(name is not None for name in asked.values()):
         return
     found = [side for side in dict.fromkeys((left, right)) if side in set(names)] if source.guessed_header else []
@@ -91,10 +96,6 @@ def _headless(source: Tabular) -> str:
     return "give --columns left,relation,right or --columns left,right,relation (columns=) if it is a row"
 
 
-def _say(source: Tabular) -> str:
-    return f"say which columns are left and right (left=, right=; --left, --right); it has: {listed(source.columns)}"
-
-
 def _are_row_numbers(column: Any) -> bool:
     """Whether they count from 0 or 1."""
     first = [str(item) for item in column[:COUNTED_ROWS].to_pylist()]
@@ -107,8 +108,11 @@ def _is_unnamed(name: Any) -> bool:
 
 def _column(source: Tabular, name: str | None) -> str:
     if name is None:
-        have = listed(source.columns)
-        raise DataError(f"{source.name} needs a column for the left and one for the right item; it has: {have}")
+        raise DataError(
+            f"{source.name} needs a column for the left and one for the right item; it has: {listed(source.columns)}; "
+            "give --delimiter (delimiter=) if something else stands between fields, or `rowspace train text` if each "
+            "line is a sentence or a basket"
+        )
     check_column(source.name, source.columns, name)
     return name
 
