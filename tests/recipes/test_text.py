@@ -348,3 +348,11 @@ def test_callbacks_and_what_was_trained_with():
     assert seen[-1] == model.trained_with["examples"]
     expected = {"cost": "skip_gram", "epochs": 2, "rate": 0.025, "seed": 1, "window": 3, "negative": 5, "tokens": 1500}
     assert expected.items() <= model.trained_with.items()
+
+
+def test_a_training_that_ends_early_says_how_many_epochs_it_had():
+    def stop(trainer):
+        raise StopIteration
+
+    model = trained(cost="skip_gram", epochs=5, callbacks=[stop])
+    assert (model.trained_with["epochs"], len(model.cost)) == (1, 1)

@@ -65,6 +65,13 @@ def test_an_epoch_without_a_cost_has_none():
     assert str(rs.History([rs.Epoch(1, NAN, 0, 0, 0.1)])).splitlines()[1].split() == ["1", "none", "0", "0"]
 
 
+def test_an_epoch_is_told_as_json_and_made_of_it_again():
+    for epoch in (rs.Epoch(1, 0.5, 1, 1, 1.0), rs.Epoch(1, 0.5, 1, 1, 1.0, 0.25)):
+        assert rs.Epoch.of(epoch.told()) == epoch
+    assert "held_out" not in rs.Epoch(1, 0.5, 1, 1, 1.0).told()
+    assert rs.History([rs.Epoch.of({**rs.Epoch(1, 0.5, 1, 1, 1.0).told(), "held_out": None})]).held_out == []
+
+
 def test_a_notebook_shows_a_table():
     shown = history(2, held_out=0.25)._repr_html_()
     assert shown.count("<tr>") == 3

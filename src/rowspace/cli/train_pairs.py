@@ -134,7 +134,8 @@ def _summary(model: Any, out: Path, seconds: float) -> dict[str, Any]:
 def _sentence(summary: dict[str, Any]) -> str:
     used = ", ".join(f"{role} {plain(column)}" for role, column in summary["columns"].items())
     first, last = summary["first_cost"], summary["final_cost"]
-    cost = "" if last is None else f", mean cost {first:.4g} in the first, {last:.4g} in the last ({summary['cost']})"
+    cost = "" if last is None else f", mean cost {first:.4g} in the first, {last:.4g} in the last"
+    cost += f" ({summary['cost']}, of the pairs trained on)" if cost else ""
     if "held_out" in summary:
         cost += f", {summary['held_out_cost']:.4g} of {summary['held_out']:,} pairs held out"
     return (

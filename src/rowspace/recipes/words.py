@@ -149,7 +149,7 @@ def _over_bags(options: TextOptions, cost: Any, tables: dict[str, Table], column
 
 def _model(options: TextOptions, answer: Answer, trainer: Trainer) -> Model:
     """The model of a text, going on with the costs of the one before."""
-    about = options.about | {"examples": trainer.examples}
+    about = options.about | {"examples": trainer.examples, "epochs": len(trainer.history)}
     if COSTS[options.cost].draws:
         about |= {"sample": options.sample, "negative": options.negative, "ns_exponent": options.ns_exponent}
     if options.subwords is not None:

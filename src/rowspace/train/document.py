@@ -60,7 +60,7 @@ _DOCUMENT = record(
         seconds=number,
     ),
     trainer=record(examples=whole(), steps=whole(), first=whole()),
-    history=list_of(either(record(**_EPOCH, held_out=number), record(**_EPOCH))),
+    history=list_of(either(record(**_EPOCH, held_out=optional(number)), record(**_EPOCH))),
     pace=record(every=optional(one_of(1, SAMPLED)), examples=optional(whole())),
     past=list_of(_NAME),
     samples=list_of(row_of(list_of(either(optional(whole()), _NAME)), whole(), truth, whole(1, _AXES))),

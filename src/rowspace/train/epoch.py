@@ -25,7 +25,8 @@ class Epoch:
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Epoch":
         """An epoch as JSON has it."""
-        return cls(**{**told, "cost": nan if told["cost"] is None else told["cost"]})
+        costs = {name: nan for name in ("cost", "held_out") if name in told and told[name] is None}
+        return cls(**{**told, **costs})
 
     def told(self) -> dict[str, Any]:
         """The epoch for JSON, of which `of` makes it again."""
