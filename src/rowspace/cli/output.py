@@ -60,6 +60,8 @@ def as_typed(line: str, options: Collection[str]) -> str:
     'not UTF-8; read it with --errors replace'
     >>> as_typed("dim is 0; give a whole number of at least 1", {"dim"})
     '--dim is 0; give a whole number of at least 1'
+    >>> as_typed("give --no-header (header=False) or --left 1 (left=)", {"header"})
+    'give --no-header or --left 1'
     """
 
     def typed(found: re.Match[str]) -> str:
@@ -68,6 +70,7 @@ def as_typed(line: str, options: Collection[str]) -> str:
         name = "--" + found["name"].replace("_", "-")
         return f"{name} {found['value']}".removesuffix(" True")
 
+    line = re.sub(r"(?<=\S) \((?:[a-z_]+=[^\s(),]*(?:, )?)+\)", "", line) if "--" in line else line
     line = re.sub(r"\b(?P<name>[a-z]\w*)=(?P<quote>[\"'])(?P<value>[\w. -]+)(?P=quote)", typed, line)
     line = re.sub(r"\b(?P<name>[a-z]\w*)=(?P<value>[\d.]*\d|True)\b", typed, line)
     return re.sub(r"^(?P<name>[a-z]\w*) (?P<value>is [^a-z])", typed, line)

@@ -96,8 +96,10 @@ class Delimited:
             return f"{message}; a carriage return without a line feed ends a line too: take it out, or quote the field"
         if not (first and self._dialect.header and len(row) == width + 1 > 2):
             return message
-        names = ",".join(["row", *self.columns]) if width < 4 else "row,..."
-        how = f"--header --columns {names} --left {self.columns[0]} --right {self.columns[1]}"
+        how = "--header --columns, with a name for each"
+        if width < 4 and all(re.fullmatch(r"[\w.]+", name) for name in self.columns):
+            names = ",".join(["row", *self.columns])
+            how = f"--header --columns {names} --left {self.columns[0]} --right {self.columns[1]}"
         return f"{message}; if the first are row numbers, as R writes them, give {how}"
 
 

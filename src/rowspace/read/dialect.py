@@ -18,6 +18,7 @@ SAMPLE_ROWS = 200  # looked at beside the header
 SAMPLE_CHARACTERS = 1 << 17  # of them
 
 _SEP = re.compile(r'[\r\n]*"?sep=([^"\r\n])\1*"?[ \t;,]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)  # Excel's, before the header
+_FIELD = re.compile(r"[^ \t\r\n\v\f]+")  # as bytes are split
 _COMMENT = ("#", "%")
 
 
@@ -165,7 +166,7 @@ def _sampled(text: str) -> str:
 def _split(lines: list[str], delimiter: str, runs: bool = False) -> list[list[str]]:
     """The rows that are not blank, as far as they can be told."""
     if runs:
-        return list(islice((fields for line in lines if (fields := line.split())), SAMPLE_ROWS + 1))
+        return list(islice((fields for line in lines if (fields := _FIELD.findall(line))), SAMPLE_ROWS + 1))
     rows = list[list[str]]()
     with suppress(csv.Error):
         rows.extend(islice((row for row in csv.reader(lines, delimiter=delimiter) if row), SAMPLE_ROWS + 1))
@@ -218,6 +219,8 @@ def _named_above(comment: str, first: list[str], delimiter: str) -> list[str] | 
     names = _split([comment.lstrip("#% ")], delimiter)
     if delimiter == " " or not names or len(names[0]) != len(first) or any(map(is_number, names[0])):
         return None  # a sentence may have as many words as a row has fields
+    if sum(map(bool, names[0])) < 2:
+        return None
     return [name.strip() for name in names[0]]
 
 
