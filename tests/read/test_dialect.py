@@ -226,6 +226,9 @@ def test_lines_are_counted_without_a_header(read, row):
         ("# a list\nsrc dst\na b\nb c\n", "ab bc"),
         ("# a list, sorted, of edges\nsrc,dst\na,b\nb,c\n", "ab bc"),
         ("a   b\n c \t d\ne  f  \n", "cd ef"),
+        ("a  b\rc   d\re  f", "cd ef"),
+        ("#\tc\n1\t2\n2\t3\n", "12 23"),
+        ("a  b\u00a0c\nd   e\n", "de"),
         ("  a   b\r\n c    d\r\n\r\n e    f", "cd ef"),
         ('"a" "b"\n"c" "d"\n', "cd"),  # R's write.table
     ],

@@ -320,6 +320,13 @@ def test_labels_of_other_types():
     assert read_pairs(columns, label="w", weight="w").label.tolist() == [2.0**60, 1]
 
 
+def test_a_column_can_be_an_item_and_a_weight(tmp_path):
+    path = write(tmp_path, "a,b\n1,2\n3,4\n")
+    for source in (path, {"a": [1, 3], "b": [2, 4]}, write(tmp_path, '{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', "j")):
+        pairs = read_pairs(source, left="a", right="b", weight="b")
+        assert (rows_of(pairs), pairs.weight.tolist()) == ([("1", "2"), ("3", "4")], [2, 4])
+
+
 def test_spaces_around_numbers_are_taken_off(tmp_path):
     pairs = read_pairs(write(tmp_path, "a,b,w\nx,y, 2 \n"), weight="w")
     assert pairs.weight.tolist() == [2]

@@ -14,9 +14,7 @@ from rowspace.read.stream import BOM, Content, Stream, check_utf8
 from rowspace.read.tabular import NUMBERS, OPEN_QUOTE, READ_BYTES, TEXT, check_column
 from rowspace.system.memory import require_memory
 
-_RUN = re.compile(rb"[ \t]+")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
-_MARGIN = re.compile(rb"(?m)^[ \t]+|[ \t]+(?=[\r\n]|\Z)")
 
 
 class Delimited:
@@ -32,7 +30,7 @@ class Delimited:
         self._data, self._begin = source.data, self._dialect.begin
         if self._dialect.runs:
             require_memory(2 * len(source.data), f"{self.name}, its runs of spaces made tabs,", "give it in parts")
-            self._data = _RUN.sub(b"\t", _MARGIN.sub(b"", source.data[self._begin :]))
+            self._data = _with_tabs(source.data[self._begin :])
             self._begin = 0
 
     def kind(self, column: str) -> str:
@@ -101,6 +99,12 @@ class Delimited:
             names = ",".join(["row", *self.columns])
             how = f"--header --columns {names} --left {self.columns[0]} --right {self.columns[1]}"
         return f"{message}; if the first are row numbers, as R writes them, give {how}"
+
+
+def _with_tabs(data: bytes) -> bytes:
+    """Lines of which the fields are apart by runs of spaces and tabs, with one tab in the place of each run."""
+    lines = data.split(b"\n" if b"\n" in data else b"\r")
+    return b"\n".join([b"\t".join(line.split()) for line in lines])
 
 
 def _bare(name: str, table: Any, texts: list[str]) -> Any:

@@ -138,7 +138,7 @@ def _read(source: Tabular, asked: dict[str, str | None], within: int | None) -> 
     columns = chosen_columns(source, asked)
     texts = [columns[role] for role in ("left", "right", "group") if role in columns]
     numbers = [column for role, column in columns.items() if role in ("label", "weight")]
-    table = source.load(list(dict.fromkeys(texts)), list(dict.fromkeys(numbers)))
+    table = source.load(list(dict.fromkeys(texts)), [name for name in dict.fromkeys(numbers) if name not in texts])
     if table.num_rows == 0:
         raise DataError(f"{source.name} has {'a header but no rows' if source.guessed_header else 'no pairs'}")
     sides = [_name_column(source, table, name) for name in texts]
