@@ -85,7 +85,7 @@ def info(
     show(columns(rows))
 
 
-def vectors(path: Path) -> rs.Model:
+def vectors(path: Path) -> "rs.Model":  # in quotes, so that commands without a model do not import what it needs
     """A model's folder, mapped; or a file of vectors, read."""
     if not path.is_file():
         return rs.open(path)
@@ -94,13 +94,13 @@ def vectors(path: Path) -> rs.Model:
     return rs.Model(import_(path))
 
 
-def _table_of(model: rs.Model, key: Any) -> str:
+def _table_of(model: "rs.Model", key: Any) -> str:
     """Which table an item is in, if it is not the first."""
     name = model.table_of(key) if isinstance(key, str) and key in model else ""
     return f" (table {name})" if name and model.tables[name] is not model.table else ""
 
 
-def _key_of(model: rs.Model, item: str) -> Any:
+def _key_of(model: "rs.Model", item: str) -> Any:
     """An item as the model knows it: a name, or a row number where there are no names."""
     if model.table.names is not None:
         return item

@@ -1,7 +1,7 @@
 """The segments of a plan in chunks of few examples, laid out as threads come to them, and what became of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Chunks:
     threads: int
     begins: np.ndarray
     work: Segments
-    made: int = field(default=0)
+    made: int = 0
 
     @classmethod
     def of(cls, whole: Segments, chunk: int, threads: int, room: Room) -> "Chunks":

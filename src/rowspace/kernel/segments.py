@@ -81,7 +81,8 @@ class Segments:
         rows = int(segments[:, ROW].max(initial=0)) + 1
         numbers = np.ascontiguousarray(rates, np.float32)
         progress = np.zeros(rows, np.int64)
-        out = nothing_done(len(segments))
+        out = np.zeros((len(segments), 3))
+        out[:, DONE] = NOT_BEGUN
         return cls(segments, numbers, out, _NO_COSTS, progress, 0, first, every, seed, clock, _NONE, _NO_PACES)
 
     def part(self, begin: int, end: int) -> "Segments":
@@ -102,13 +103,6 @@ class Segments:
     def failed(self, segment: int) -> bool:
         """Whether a segment stopped at an example that went wrong."""
         return NOT_BEGUN < self.out[segment, DONE] < self.segments[segment, HI]
-
-
-def nothing_done(count: int) -> np.ndarray:
-    """What became of so many segments before any of them is begun."""
-    out = np.zeros((count, 3))
-    out[:, DONE] = NOT_BEGUN
-    return out
 
 
 def segments_between(edges: np.ndarray, sampled: int) -> np.ndarray:

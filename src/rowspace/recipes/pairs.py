@@ -104,8 +104,7 @@ def train_pairs(
             otherwise grow without end, and 0 for others.
         negatives: how many for each pair without label, default 5.
         seed: of the first values and of everything drawn; the same seed gives the same bytes.
-        threads: how many, None for all cores; the bytes are the same for any number. Pairs without labels, which
-            sample negatives, run on one.
+        threads: how many, None for all cores; the bytes are the same for any number.
         progress: whether to show a bar; None shows one on a terminal.
         trace: records rows as they move.
         hold_out: a share of the pairs, such as 0.05, that are not trained on: chosen at random, from the seed. Their

@@ -44,7 +44,7 @@ class History(list[Epoch]):
         """Draw the cost of each epoch, as `rs.plot_cost` does.
 
         Args:
-            path: where to write: `.png` or `.svg`; None to write nothing.
+            path: where to write: `.png`, `.svg` or `.pdf`; None to write nothing.
             title: a title.
 
         Returns:
