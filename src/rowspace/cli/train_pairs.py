@@ -66,8 +66,7 @@ def pairs(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
     threads: Annotated[
-        int | None,
-        typer.Option(help="For pairs with labels; any number gives the same. [default: all cores]"),
+        int | None, typer.Option(help="How many; any number gives the same. [default: all cores]")
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model: .png, .svg or .pdf.")] = None,
@@ -106,8 +105,6 @@ def pairs(
     training.show(summary, _sentence)
     for line in reading.told(read):
         note(line)
-    if read.label is None and (threads or 1) > 1:
-        note("--threads has no effect: pairs without labels are trained on one thread")
     if summary["final_cost"] is not None and summary["final_cost"] > 1.01 * summary["first_cost"]:
         note(f"the cost rose: a lower --rate than {model.trained_with['rate']:g} may do better")
 
