@@ -6,6 +6,8 @@ import sys
 import time
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import rowspace as rs
@@ -451,9 +453,7 @@ def test_a_file_of_vectors_is_shown_and_drawn(tmp_path, name):
     assert "3 items, 2 numbers each: a, b, c" in works("info", file).stdout
     works("plot", file, "-o", tmp_path / "v.png", "--label", "a")
     assert (tmp_path / "v.png").stat().st_size > 1000
-    assert "is a file of vectors, which holds rows and no costs" in fails(
-        "plot", file, "--cost", "-o", tmp_path / "c.png"
-    )
+    assert "is a file, which holds rows and no costs" in fails("plot", file, "--cost", "-o", tmp_path / "c.png")
 
 
 def test_a_neighbour_in_another_table_says_which(tmp_path):
@@ -501,11 +501,24 @@ def test_plot_the_costs_of_a_model(model, tmp_path):
     assert (tmp_path / "c.png").stat().st_size > 500
     assert "no costs to draw" in fails("plot", model, "--cost", "-o", tmp_path / "c.png")
     (tmp_path / "t.tsv").touch()
-    assert "is a trace" in fails("plot", tmp_path / "t.tsv", "--cost", "-o", tmp_path / "c.png")
+    assert "is a file, which holds rows" in fails("plot", tmp_path / "t.tsv", "--cost", "-o", tmp_path / "c.png")
     assert "written as .png, .svg" in fails("plot", trained, "--cost", "-o", tmp_path / "c.gif")
     assert "is not a model" in fails("plot", "nothing", "--cost", "-o", tmp_path / "c.png")
     works("plot", trained, "--cost", "-o", tmp_path / "c.svg", "--title", "Two epochs")
     assert ">Two epochs</text>" in (tmp_path / "c.svg").read_text()
+
+
+def test_a_file_is_read_once_to_be_drawn(tmp_path, monkeypatch):
+    read, trace, file = [], tmp_path / "t.tsv", tmp_path / "t.parquet"
+    trace.write_text("i\tn\td0\n0\ta\t0.0\n9\ta\t1.0\n")
+    columns = {"i": [0, 9], "n": ["a", "a"], "d0": np.float32([0, 1])}
+    pq.write_table(pa.table(columns), file)
+    once = rs.read_trace
+    for module in ("rowspace", "rowspace.plot"):
+        monkeypatch.setattr(f"{module}.read_trace", lambda path: read.append(path) or once(path))
+    for source in (trace, file):
+        works("plot", source, "-o", tmp_path / "t.svg")
+    assert read == [trace, file]
 
 
 def test_errors_of_plot(model, tmp_path):

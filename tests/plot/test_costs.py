@@ -142,6 +142,13 @@ def test_costs_of_any_size(costs):
     assert "+" not in axes.yaxis.get_offset_text().get_text()
 
 
+@pytest.mark.parametrize(("costs", "level"), [([0.693147, 0.693147 + 1e-9] * 3, "0.6931"), ([0.0, 0.0], "0")])
+def test_the_axis_of_flat_costs_says_so(costs, level):
+    axes = rs.plot_cost(costs).axes[0]
+    assert axes.get_ylabel() == f"mean cost of an example: flat at {level}"
+    assert [label.get_text() for label in axes.get_yticklabels()] == [level]
+
+
 def test_names_are_shown_as_they_are():
     figure = rs.plot_cost({"sgd": model_with([3, 2, 1]), "_lazy $x$ $y$": [2.5, 0.5]})
     assert texts_of(figure) == {"3", "1", "2.5", "0.5"}

@@ -12,6 +12,7 @@ from rowspace.cli.output import show
 from rowspace.cli.paths import check_picture_path
 from rowspace.errors import DataError, RowspaceError
 from rowspace.plot import PICTURES
+from rowspace.read.trace import TraceData
 
 
 def plot(
@@ -37,36 +38,36 @@ def plot(
 
     Example: rowspace plot demo/airports --label JFK --label LAX -o airports.pdf
     """
-    traced = source.suffix in (".tsv", ".parquet") and not source.is_dir() and not _are_vectors(source)
-    if (label or items) and (cost or traced):
-        raise DataError("--label and --items are for a picture of a model's items; leave them out")
     if cost:
-        if not source.is_dir() and source.exists():
-            kind = "a trace" if traced else "a file of vectors"
-            raise DataError(f"{source} is {kind}, which holds rows and no costs: --cost draws the folder of a model")
+        if label or items:
+            raise DataError("--label and --items are for a picture of a model's items; leave them out")
+        if source.is_file():
+            raise DataError(f"{source} is a file, which holds rows and no costs: --cost draws the folder of a model")
         check_picture_path(out)
         rs.plot_cost(rs.open(source), out, title=title)
-    elif traced:
-        check_picture_path(out, (*PICTURES, ".gif"))
-        rs.plot_trace(source, out, title=title)
+    elif isinstance(read := _read(source, out), TraceData):
+        if label or items:
+            raise DataError(f"{source} is a trace: --label and --items are for a picture of a model's items")
+        rs.plot_trace(read, out, title=title)
     else:
-        check_picture_path(out)
         names = None if items is None else _lines(items)
-        rs.plot_table(vectors(source).table, out, items=names, labels=label or None, title=title)
+        rs.plot_table(read.table, out, items=names, labels=label or None, title=title)
     show(str(out))
 
 
-def _are_vectors(file: Path) -> bool:
-    """Whether a Parquet file has vectors, not the rows of a trace."""
-    if file.suffix != ".parquet" or not file.exists():
-        return False
+def _read(source: Path, out: Path) -> "TraceData | rs.Model":
+    """The trace or the vectors that are drawn; a file of either kind is read once."""
+    may_be_trace = source.suffix in (".tsv", ".parquet") and not source.is_dir()
+    check_picture_path(out, (*PICTURES, ".gif") if may_be_trace else PICTURES)
+    if not may_be_trace:
+        return vectors(source)
     try:
-        rs.read_trace(file)
-        return False
+        return rs.read_trace(source)
     except DataError:
-        with suppress(RowspaceError):
-            return bool(len(vectors(file)))
-        return False  # what is wrong with it as a trace is told
+        if source.suffix == ".parquet" and source.exists():
+            with suppress(RowspaceError):
+                return vectors(source)
+        raise  # what is wrong with it as a trace
 
 
 def _lines(path: Path) -> list[str]:

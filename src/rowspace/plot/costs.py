@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.plot.figure import LEGEND, PALETTE, font_families, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
@@ -16,6 +16,7 @@ STYLES = ("-", "--", ":", "-.")  # one for each round through the palette
 MARKER_POINTS = 6.5  # the diameter of a marker
 TRAINED, HELD_OUT = "examples trained on", "examples held out"  # where a model has both
 FEW_LINES = 4  # so many have all their ends labelled
+FLAT = 1e-6  # of their size: costs that differ by less are flat
 
 
 def draw(model: Any, *, title: str | None) -> Any:
@@ -34,6 +35,7 @@ def draw(model: Any, *, title: str | None) -> Any:
     size = float(np.clip(250 / epochs, 2.6, MARKER_POINTS))
     drawn = [_draw_line(axes, costs, k, size=size) for k, costs in enumerate(lines.values())]
     axes.margins(y=0.09)
+    _say_if_flat(axes, np.concatenate(list(lines.values())))
     if isinstance(model, Mapping) or len(lines) > 1:
         _legend(axes, drawn, [name or TRAINED for name in lines])
     freeze_layout(axes.figure)
@@ -82,6 +84,17 @@ def _draw_line(axes: Any, costs: np.ndarray, k: int, *, size: float) -> Any:
     # where there are many points, those that have a number still stand out
     axes.scatter(*_points(costs)[[0, -1]].T, s=MARKER_POINTS**2, color=color, linewidths=0, zorder=3)
     return line
+
+
+def _say_if_flat(axes: Any, costs: np.ndarray) -> None:
+    """Where all costs are the same, the axis has one number, not the tiny differences of rounding."""
+    low, high = np.nanmin(costs), np.nanmax(costs)
+    if costs.size > 1 and high - low <= FLAT * max(abs(low), abs(high)):
+        level = f"{high:.4g}"
+        air = abs(high) / 10 or 1
+        axes.set_ylim(low - air, high + air)
+        axes.set_yticks([high], [level])
+        axes.set_ylabel(f"mean cost of an example: flat at {level}", **NOTE)
 
 
 def _legend(axes: Any, drawn: list[Any], names: list[str]) -> None:
