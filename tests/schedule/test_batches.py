@@ -7,7 +7,6 @@ import pytest
 
 import rowspace as rs
 from rowspace import costs
-from rowspace.execute.batches import Distinct
 from rowspace.schedule.sizes import Sizes
 from tests.support import examples, naive
 from tests.support.quick import quick
@@ -121,14 +120,6 @@ def test_a_batch_that_goes_wrong_is_not_written(monkeypatch):
         rs.Trainer(costs.squared_dot, tables, rs.sgd(0.01)).fit(data, batch=16)
     good, _, _ = trained("squared_dot", cut(data, 0, 32), rs.sgd(0.01), batch=16)
     assert tables["E"].values.tobytes() == good["E"].tobytes()
-
-
-def test_gathering():
-    found = Distinct.of(np.array([3, 1, 3, 0, 3]))
-    assert found.rows.tolist() == [0, 1, 3]
-    order, starts = found.order
-    assert order.tolist() == [3, 1, 0, 2, 4]
-    assert starts.tolist() == [0, 1, 2, 5]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """A whole batch on several threads, where it is large enough to pay."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rowspace.columns.chunk import members
 from rowspace.columns.kinds import Ragged
+from rowspace.execute.distinct import Distinct
 from rowspace.kernel.kernel import Kernel
 from rowspace.kernel.row_loop import catch_up, step
 from rowspace.kernel.segments import Segments
@@ -17,23 +18,6 @@ from rowspace.state import TrainState
 from rowspace.system.threads import Workers
 
 SHARE_LOOKUPS = 4096  # for which a thread is worth its while
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """The lookups of a batch into one table: the distinct rows, and the order that sorts the gradients by row."""
-
-    rows: np.ndarray
-    order: tuple[np.ndarray, np.ndarray]  # which gradients, (lookups,); where each row's begin, (rows + 1,)
-    lookups: int
-
-    @classmethod
-    def of(cls, ids: np.ndarray) -> "Distinct":
-        """Of the ids of all lookups: repeats stay in the order of the examples, so that their sum does too."""
-        order = np.argsort(ids, kind="stable")
-        ordered = ids[order]
-        new = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        return cls(ordered[new], (order, np.append(new, len(ids))), len(ids))
 
 
 class BatchRun:

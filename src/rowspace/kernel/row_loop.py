@@ -7,12 +7,12 @@ import numpy as np
 
 from rowspace.jit.compile import compiled
 from rowspace.kernel import source_cache
-from rowspace.kernel.emit.expression import ZERO, Op, apply, constant, load, named, whole
+from rowspace.kernel.emit.expression import ZERO, Op, apply, cast, constant, load, named, whole
 from rowspace.kernel.emit.functions import FUNCTIONS
 from rowspace.kernel.emit.python import Unpack, rows_loop
 from rowspace.kernel.emit.rules import emitter
 from rowspace.kernel.emit.scalars import KNOWN
-from rowspace.kernel.emit.statements import Assign, For, Return
+from rowspace.kernel.emit.statements import Assign, For, Return, Run
 from rowspace.kernel.emit.writer import Writer
 from rowspace.kernel.update_phase import CHECK, UpdatePhase, rows_of
 from rowspace.updates import Update
@@ -23,6 +23,8 @@ _RESERVED = {
     *KNOWN,
     *FUNCTIONS,
 }
+
+_AHEAD = 12  # rows: so early are they asked for, where a table is larger than the cache
 
 _NO_GRADIENTS, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
 
@@ -57,11 +59,12 @@ class RowLoop:
         own = [writer.name("state") for _ in self.update.init(self.dim)]
         rows = rows_of(writer, self.update, self.dim, "table", own, named("rate"))
         moves = UpdatePhase(writer, emitter(writer), {"table": rows})
+        states = [*own, rows.seen] if self.update.exact else own
+        _ask_ahead(writer, ["table", *states])
         if self.step:
             self._sum_and_step(writer, moves)
         else:
             moves.catch_up("table", named("row"), seen=named("now"))
-        states = [*own, rows.seen] if self.update.exact else own
         return rows_loop([Unpack(states, "states")] if states else [], writer)
 
     def _sum_and_step(self, writer: Writer, moves: UpdatePhase) -> None:
@@ -78,6 +81,14 @@ class RowLoop:
             writer.assign(seen, apply(Op.ADD, named("now"), whole(1)))
         with writer.when(apply(Op.NOT, apply("is_finite", CHECK))):
             writer.add(Return(u))
+
+
+def _ask_ahead(writer: Writer, arrays: Sequence[str]) -> None:
+    """Ask for a row that is needed a little later, and for what its update keeps beside it."""
+    later = apply(Op.ADD, named("u"), whole(_AHEAD))
+    with writer.when(apply(Op.LT, later, named("end"))):
+        row = cast(load("rows", later), "uintp")
+        writer.add(*(Run(apply("prefetch_row", named(array), row)) for array in arrays))
 
 
 def catch_up(

@@ -1,0 +1,45 @@
+"""Grouping lookups by row: a loop in plain Python, run as machine code.
+
+`jit.compile.compiled_loop` compiles the function, which is read here as it stands.
+"""
+
+from rowspace.jit.names import i64, u64
+
+
+def group_rows(ids, first, stride, gradient_first, gradient_stride, slots, rows, order, starts, groups):
+    """Find the distinct rows of lookups, in the order in which they are met, and the lookups of each in theirs.
+
+    The id of lookup q is ids[first + q * stride], and its gradient is number gradient_first + q * gradient_stride.
+    `slots` is a hash table, int32, empty where it is -1: its length is a power of two, at least twice the lookups.
+    Fills `rows`; `order`, the numbers of the gradients row by row; `starts`, where those of each row begin. `groups`
+    is room for the group of each lookup. Gives how many rows there are.
+    """
+    mask = u64(len(slots) - 1)
+    for s in range(len(slots)):
+        slots[s] = -1
+    found = 0
+    for q in range(len(order)):
+        row = ids[first + q * stride]
+        place = ((u64(row) * u64(0x9E3779B97F4A7C15)) >> u64(32)) & mask
+        while slots[place] >= 0 and rows[slots[place]] != row:
+            place = (place + u64(1)) & mask
+        group = i64(slots[place])
+        if group < 0:
+            group = found
+            slots[place] = group
+            rows[group] = row
+            starts[group + 1] = 0
+            found += 1
+        starts[group + 1] += 1
+        groups[q] = group
+    starts[0] = 0
+    for group in range(found):
+        starts[group + 1] += starts[group]
+    for q in range(len(order)):
+        group = groups[q]
+        order[starts[group]] = gradient_first + q * gradient_stride
+        starts[group] += 1
+    for group in range(found, 0, -1):
+        starts[group] = starts[group - 1]
+    starts[0] = 0
+    return found
