@@ -17,7 +17,7 @@ _PUBLIC = {
     "tables.table": "Table",
     "columns.gathered": "Gathered",
     "columns.negatives": "Negatives",
-    "updates": "Update adagrad clip_norm exact lazy_adam momentum rowwise_adagrad sgd weight_decay",
+    "updates": "Update adagrad adamw clip_norm exact lazy_adam max_norm momentum rowwise_adagrad sgd weight_decay",
     "rates": "linear",
     "train.trainer": "Trainer",
     "train.history": "History",

@@ -54,9 +54,11 @@ from rowspace.train.trace import read_trace as read_trace
 from rowspace.train.trainer import Trainer as Trainer
 from rowspace.updates import Update as Update
 from rowspace.updates import adagrad as adagrad
+from rowspace.updates import adamw as adamw
 from rowspace.updates import clip_norm as clip_norm
 from rowspace.updates import exact as exact
 from rowspace.updates import lazy_adam as lazy_adam
+from rowspace.updates import max_norm as max_norm
 from rowspace.updates import momentum as momentum
 from rowspace.updates import rowwise_adagrad as rowwise_adagrad
 from rowspace.updates import sgd as sgd

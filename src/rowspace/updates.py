@@ -197,6 +197,32 @@ def lazy_adam(rate: Rate | float = 0.001, beta1: float = 0.9, beta2: float = 0.9
     return Update(step, rate, init, name="lazy_adam", idle=idle if fades < 1 else None, idle_after=after)
 
 
+def adamw(
+    rate: Rate | float = 0.001, beta1: float = 0.9, beta2: float = 0.999, *, epsilon: float = 1e-8, decay: float = 0.01
+) -> Update:
+    """AdamW over the rows looked up: `lazy_adam`, and before each step the row shrinks by rate * decay.
+
+    Lazy, as `lazy_adam` is: a row decays only when it is looked up. `exact(adamw(...))` is torch's AdamW. Source:
+    Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019).
+
+    >>> import rowspace as rs
+    >>> rs.adamw(0.01, decay=0.1)
+    adamw(rate=0.01)
+    """
+    number("decay", decay, 0, wanted="it must be a number of at least 0")
+    adam = lazy_adam(rate, beta1, beta2, epsilon=epsilon)
+
+    def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
+        return adam.step(row * (1 - rate * decay), gradient, state, rate)
+
+    def idle(row: Any, state: State, rate: Any, steps: Any) -> tuple[Any, State]:
+        assert adam.idle is not None
+        row, state = adam.idle(row, state, rate, steps)
+        return row * _decayed(rate * decay, steps), state
+
+    return replace(adam, step=step, idle=idle if adam.idle else None, name="adamw")
+
+
 def _one_minus_power(beta: float, count: Any) -> Any:
     """1 - beta^count, to the last digits of float32 even where beta is near 1 and the difference small."""
     import pytensor.tensor as pt
@@ -216,13 +242,18 @@ def weight_decay(update: Update, decay: float) -> Update:
         return update.step(row, gradient + decay * row, state, rate)
 
     def idle(row: Any, state: State, rate: Any, steps: Any) -> tuple[Any, State]:
-        import pytensor.tensor as pt
-
-        return row * pt.exp(steps * pt.log1p(-rate * decay)), state
+        return row * _decayed(rate * decay, steps), state
 
     plain = update.step is _descend
     name = f"weight_decay({update.name}, {decay:g})"
     return replace(update, step=step, additive=False, name=name, idle=idle if plain else None)
+
+
+def _decayed(share: Any, steps: Any) -> Any:
+    """(1 - share)^steps, to the last digits of float32 where the share is small."""
+    import pytensor.tensor as pt
+
+    return pt.exp(steps * pt.log1p(-share))
 
 
 def clip_norm(update: Update, largest: float) -> Update:
@@ -234,20 +265,42 @@ def clip_norm(update: Update, largest: float) -> Update:
     number("largest", largest, math.ulp(0.0), wanted="it must be a number above 0")
 
     def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
-        import pytensor.tensor as pt
-
-        norm = pt.sqrt(_sum_of_squares(gradient))
-        scale = pt.cast(largest / pt.maximum(norm, largest), "float32")
-        return update.step(row, gradient * scale, state, rate)
+        return update.step(row, gradient * _shrinking(gradient, largest), state, rate)
 
     return replace(update, step=step, additive=False, name=f"clip_norm({update.name}, {largest:g})")
 
 
-def _sum_of_squares(gradient: Any) -> Any:
-    """In float64, which the square of no float32 overflows, and none but 0 vanishes in."""
+def max_norm(update: Update, largest: float) -> Update:
+    """Scale a row down to length `largest` after a step that made it longer: row * min(1, largest / |row|).
+
+    Rows that are not looked up stay as they are. torch's `nn.Embedding(max_norm=...)` does the same when it looks a row
+    up, before its step. Source: Srebro, Rennie and Jaakkola, Maximum-Margin Matrix Factorization (2005).
+
+    >>> import rowspace as rs
+    >>> rs.max_norm(rs.sgd(0.01), 1.0)
+    max_norm(sgd(rate=0.01), 1)
+    """
+    _check_update("max_norm", update)
+    number("largest", largest, math.ulp(0.0), wanted="it must be a number above 0")
+
+    def step(row: Any, gradient: Any, state: State, rate: Any) -> tuple[Any, State]:
+        row, state = update.step(row, gradient, state, rate)
+        return row * _shrinking(row, largest), state
+
+    rests = update.idle is _rest
+    name = f"max_norm({update.name}, {largest:g})"
+    return replace(update, step=step, additive=False, name=name, idle=_rest if rests else None)
+
+
+def _shrinking(vector: Any, largest: float) -> Any:
+    """What to multiply a vector by, so that it is no longer than `largest`.
+
+    Lengths are taken in float64, which the square of no float32 overflows, and none but 0 vanishes in.
+    """
     import pytensor.tensor as pt
 
-    return (pt.cast(gradient, "float64") ** 2).sum()
+    length = pt.sqrt((pt.cast(vector, "float64") ** 2).sum())
+    return pt.cast(largest / pt.maximum(length, largest), "float32")
 
 
 def exact(update: Update) -> Update:

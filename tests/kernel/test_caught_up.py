@@ -49,6 +49,8 @@ RULES = {
         lambda: rs.weight_decay(rs.lazy_adam(0.01), DECAY),
         naive.DenseAdam(0.01, 0.9, 0.999, DECAY),
     ),
+    "adamw": (lambda: rs.adamw(0.01, decay=DECAY), naive.DenseAdam(0.01, 0.9, 0.999, 0, DECAY)),
+    "adamw that forgets": (lambda: rs.adamw(0.01, 0.5, 0.9, decay=DECAY), naive.DenseAdam(0.01, 0.5, 0.9, 0, DECAY)),
 }
 
 
@@ -63,7 +65,7 @@ def dense(rule, batch=BATCH, given=None):
     return naive.train_dense(rule, rs.Table(ROWS, DIM, seed=0).values, data() if given is None else given, batch)
 
 
-@pytest.mark.parametrize("name", quick(RULES, "momentum", "decay", "adam and decay"))
+@pytest.mark.parametrize("name", quick(RULES, "momentum", "decay", "adam and decay", "adamw that forgets"))
 def test_equals_the_dense_optimiser(name):
     make, rule = RULES[name]
     expected = dense(rule)

@@ -276,6 +276,7 @@ MISTAKEN = {
     "values": lambda x: rs.Gathered(x, by="i"),
     "decayed": lambda x: rs.weight_decay(x, 0.1),
     "clipped": lambda x: rs.clip_norm(x, 1.0),
+    "shortened": lambda x: rs.max_norm(x, 1.0),
     "exact": lambda x: rs.exact(x),
     "rate": lambda x: rs.sgd(x),
     "rule": lambda x: rs.Update(x),

@@ -12,9 +12,9 @@ PUBLIC = """
     CheckpointError CostError DataError DiskFull Diverged EarlyStopping Epoch FormatError Gathered GradientError
     History IdOutOfRange Locked Model ModelError Negatives NoExamples OverMemory ReadOnly RowGradient RowspaceError
     Sequential ShapeError SlowCost SlowTable Table Text TooLarge Trace Trainer Uncached Unkept UnknownItem
-    Unsimplified Update adagrad check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact explain
-    export gradient import_ lazy_adam linear momentum open plot_cost plot_table plot_trace read_pairs read_text
-    read_trace rowwise_adagrad sgd train_pairs train_text weight_decay
+    Unsimplified Update adagrad adamw check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact
+    explain export gradient import_ lazy_adam linear max_norm momentum open plot_cost plot_table plot_trace read_pairs
+    read_text read_trace rowwise_adagrad sgd train_pairs train_text weight_decay
 """.split()
 
 

@@ -112,6 +112,17 @@ class clipped_adagrad(adagrad):
         return super().step(row, value, gradient * min(1, 0.5 / norm) if norm else gradient, rate)
 
 
+class adamw(lazy_adam):
+    def step(self, row, value, gradient, rate):
+        return super().step(row, value * (1 - 0.2 * rate), gradient, rate)
+
+
+class short_adagrad(adagrad):
+    def step(self, row, value, gradient, rate):
+        row = super().step(row, value, gradient, rate)
+        return row * min(1, 0.8 / np.sqrt((row**2).sum()))
+
+
 # --- the block schedule ----------------------------------------------------------------------------------------------
 
 
@@ -190,16 +201,16 @@ class DenseMomentum:
 
 
 class DenseAdam:
-    """torch's Adam with L2 decay, of the whole table."""
+    """torch's Adam with L2 decay, of the whole table; or AdamW, where it is the rows that shrink."""
 
-    def __init__(self, rate, beta1, beta2, decay):
-        self.rate, self.beta1, self.beta2, self.decay = rate, beta1, beta2, decay
+    def __init__(self, rate, beta1, beta2, decay, shrink=0.0):
+        self.rate, self.beta1, self.beta2, self.decay, self.shrink = rate, beta1, beta2, decay, shrink
 
     def start(self, table):
         self.mean, self.square, self.count = np.zeros_like(table), np.zeros_like(table), 0
 
     def step(self, table, gradient):
-        gradient = gradient + self.decay * table
+        gradient, table = gradient + self.decay * table, table * (1 - self.rate * self.shrink)
         self.mean = self.beta1 * self.mean + (1 - self.beta1) * gradient
         self.square = self.beta2 * self.square + (1 - self.beta2) * gradient**2
         self.count += 1
