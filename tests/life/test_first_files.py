@@ -27,6 +27,8 @@ SPACED = "left, right\nada, bob\nbob, cyd\n"
 BASKET_LINES = "milk bread jam\nbread tea\nmilk tea\n"
 NUMBERS = "1\t2\n2\t3\n3\t1\n"
 COMMAS = "from;to;share\na;b;1,5\nb;c;2,5\n"
+RATINGS = "userId,movieId,rating,timestamp\n1,2,4.0,978300760\n1,3,3.5,978302109\n2,1,5.0,978301968\n"
+RATED = {"userId 1", "userId 2", "movieId 1", "movieId 2", "movieId 3"}
 PEOPLE = {'Ada "the first" Lovelace', "🎸 guitar", "Lee, Bo", "tea, 🍵"}
 PLACES = {"paris", "france", "rome", "italy"}
 LABELLED = "first,second,label\ncat,kitten,1\ncat,car,0\n"
@@ -70,6 +72,7 @@ def test_the_first_command_gives_the_right_model(tmp_path, name, text, items, sa
         ("pairs.csv", "a;b,c\n1;2,3\n4;5,6\n", "--delimiter ';'", {"1", "2,3", "4", "5,6"}),
         ("r.txt", R_TABLE, "--header --columns row,from,to --left from --right to", {"ada", "bob", "cyd"}),
         ("ids.csv", "id,source,target\n1,ada,bob\n2,bob,cyd\n", "--left source --right target", {"ada", "bob", "cyd"}),
+        ("ratings.csv", RATINGS, "--two-kinds", RATED),
         ("lines.txt", BASKET_LINES, "train text", None),
         ("utf16.csv", CLICKS.encode("utf-16"), "save it as UTF-8", None),
         ("pairs.zip", None, "is a zip archive; unpack it", None),

@@ -231,3 +231,18 @@ def test_columns_are_chosen_as_in_read_pairs():
     assert train_pairs(baskets, 2, 1, group="order", within=1).trained_with["pairs"] == 2
     with pytest.raises(DataError, match="left says how pairs are read, and these are read already; give it to rs"):
         train_pairs(read_pairs(columns, label="same"), 2, 1, left="a")
+
+
+def test_items_of_two_kinds_are_told_from_items_of_the_right_column():
+    """So they learn otherwise than as one kind; a film's nearest are those that the same users saw."""
+    user, film = np.random.default_rng(0).integers(0, 40, (2, 4_000))
+    near = user % 2 == film % 2
+    data = {"user": user[near], "film": film[near]}
+    model = train_pairs(data, 8, 20, two_kinds=True, progress=False)
+    named = {f"{column} {k}": int(k) for column in data for k in range(40)}
+    plain = train_pairs({column: [f"{column} {k}" for k in ids] for column, ids in data.items()}, 8, 20, progress=False)
+    assert set(model.index_to_key) == set(plain.index_to_key) == set(named)
+    assert model.cost[-1] != plain.cost[-1]
+    for name, number in named.items():
+        closest = [other for other, _ in model.most_similar(name, topn=3)]
+        assert all(other.split()[0] == name.split()[0] and named[other] % 2 == number % 2 for other in closest), name

@@ -48,6 +48,15 @@ class ReadingOptions:
         int | None, typer.Option(help="With --group: pairs of items that stand at most so many rows apart.")
     ] = None
 
+    two_kinds: Annotated[
+        bool | None,
+        typer.Option(
+            "--two-kinds/--one-kind",
+            help="Whether items of the two columns are of two kinds, such as users and films: then those called 1 are "
+            "two items, 'user 1' and 'film 1'. [default: one kind; numbers that look like two are refused]",
+        ),
+    ] = None
+
     def read(self, file: str) -> Any:
         """The pairs of a file."""
         from rowspace.errors.warnings import UnusedColumn

@@ -20,6 +20,7 @@ from rowspace.read.roles import check_guess, chosen_columns, unused_columns, wit
 from rowspace.read.stream import read_content
 from rowspace.read.table_files import refuse_said, table_of
 from rowspace.read.tabular import Tabular
+from rowspace.read.two_kinds import check_kinds, check_said, named_apart
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 
 
@@ -34,6 +35,7 @@ class Pairs:
         counts: (n,) int64, how often each name occurs, left and right together.
         columns: the column that each of left, right, label, weight and group was read from.
         unused: the columns that were not, and whether they hold numbers, text or something else.
+        two_kinds: whether left and right items are of two kinds, as was said.
     """
 
     names: list[str]
@@ -44,6 +46,7 @@ class Pairs:
     counts: np.ndarray
     columns: dict[str, str]
     unused: dict[str, str] = field(default_factory=dict)
+    two_kinds: bool = False
 
     def __len__(self) -> int:
         return len(self.left)
@@ -66,6 +69,7 @@ def read_pairs(
     columns: Sequence[str] | None = None,
     group: str | None = None,
     within: int | None = None,
+    two_kinds: bool | None = None,
 ) -> Pairs:
     """Read pairs of items by column name.
 
@@ -92,6 +96,9 @@ def read_pairs(
         group: a column of baskets or sessions: pairs are made of the items of each group, which `left` names (by
             default the only other column, or the only one of text); two of the same item are no pair.
         within: with `group`, how many rows of their group two items are apart at most; None for any number.
+        two_kinds: whether left and right items are of two kinds, such as users and films, each with the name of its
+            column in front: "user 1", "film 1". None: they are not, and numbers in both of two columns that are
+            named as two kinds are refused.
 
     Returns:
         Pairs: ids (m,) int32 into one list of names, and what `columns` they came from.
@@ -99,7 +106,7 @@ def read_pairs(
     Raises:
         DataError: naming file, line and column, for anything that cannot be a pair: missing
             columns, a header that looks like data, two delimiters that fit, rows of another length, three columns
-            of text if nothing says which two are the items,
+            of text if nothing says which two are the items, numbers that seem to be two items each,
             names that are missing, empty or hold a zero byte, numbers that are missing or not finite,
             negative weights, text that is not UTF-8.
 
@@ -116,24 +123,28 @@ def read_pairs(
     >>> baskets = {"order": [1, 1, 1, 2], "item": ["milk", "bread", "jam", "milk"]}
     >>> len(read_pairs(baskets, group="order")), len(read_pairs(baskets, group="order", within=1))
     (3, 2)
+    >>> read_pairs({"user": [1, 2], "film": [1, 1]}, two_kinds=True).names
+    ['film 1', 'user 1', 'user 2']
     """
-    _check_group(group, within, {"right": right, "label": label, "weight": weight})
+    _check_group(group, within, {"right": right, "label": label, "weight": weight, "two_kinds": two_kinds})
+    check_said(two_kinds)
     said = Said(delimiter, header, checked_columns(columns))
     asked = {"left": left, "right": right, "label": label, "weight": weight, "group": group}
     with explain_out_of_memory(_named(source), "give the pairs in parts"):
-        return _read(_source(source, said), asked, within)
+        return _read(_source(source, said), asked, within, two_kinds)
 
 
-def _check_group(group: str | None, within: int | None, others: dict[str, str | None]) -> None:
+def _check_group(group: str | None, within: int | None, others: dict[str, Any]) -> None:
     if group is None and within is not None:
         raise DataError("within (--within) is for the items of a group; say which column has it: group= (--group)")
     if within is not None:
         whole("within", within, 1)
     for role in (role for role, name in others.items() if group is not None and name is not None):
-        raise DataError(f"{role} (--{role}) is for pairs in a row; with a group, left (--left) is the column of items")
+        which = f"{role} (--{role.replace('_', '-')})"
+        raise DataError(f"{which} is for pairs in a row; with a group, left (--left) is the column of items")
 
 
-def _read(source: Tabular, asked: dict[str, str | None], within: int | None) -> Pairs:
+def _read(source: Tabular, asked: dict[str, str | None], within: int | None, two_kinds: bool | None) -> Pairs:
     asked = with_roles_said(source, asked)
     columns = chosen_columns(source, asked)
     texts = [columns[role] for role in ("left", "right", "group") if role in columns]
@@ -142,17 +153,25 @@ def _read(source: Tabular, asked: dict[str, str | None], within: int | None) -> 
     if table.num_rows == 0:
         raise DataError(f"{source.name} has {'a header but no rows' if source.guessed_header else 'no pairs'}")
     sides = [_name_column(source, table, name) for name in texts]
+    both = columns["left"], columns["right"]
     if "group" in columns:
         sides = _grouped(source, columns, sides, within)
+    elif two_kinds:
+        for name, side in zip(both, sides, strict=True):
+            _check_not_empty(source, name, side, "name")
+        sides = named_apart(both, sides)
     names, (left_ids, right_ids), counts = _encode(source, texts, sides)
     check_guess(source, asked, columns, table, names)
+    if two_kinds is None and "group" not in columns:
+        check_kinds(source.name, both, names, left_ids, right_ids)
     values = {role: _numbers(source, table, columns.get(role)) for role in ("label", "weight")}
     _check_not_negative(source, columns.get("weight"), values["weight"])
     unused = unused_columns(source, columns)
     for name in unused:
         if name.casefold() in ("label", "weight") and name.casefold() not in columns:
             UnusedColumn.warn(source.name, name)
-    return Pairs(names, left_ids, right_ids, values["label"], values["weight"], counts, columns, unused)
+    label, weight = values.values()
+    return Pairs(names, left_ids, right_ids, label, weight, counts, columns, unused, bool(two_kinds))
 
 
 # --- which columns
@@ -191,17 +210,22 @@ def _name_column(source: Tabular, table: Any, name: str) -> Any:
 def _grouped(source: Tabular, columns: dict[str, str], sides: list[Any], within: int | None) -> list[Any]:
     """The left and right items of the pairs in each group."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     items, _, groups = sides
-    for what, name, column in (("name", columns["left"], items), ("group", columns["group"], groups)):
-        row = pc.index(column, "").as_py()
-        if row >= 0:
-            raise DataError(f"{_place(source, row, name)}: empty {what}; fix it or drop the row")
+    _check_not_empty(source, columns["left"], items, "name")
+    _check_not_empty(source, columns["group"], groups, "group")
     codes = [column.combine_chunks().dictionary_encode() for column in (groups, items)]
     numbers = [one.indices.to_numpy(zero_copy_only=False) for one in codes]
     rows = pairs_of_groups(source.name, numbers[0], numbers[1], within)
     return [pa.chunked_array([codes[1].take(pa.array(side))]) for side in rows]
+
+
+def _check_not_empty(source: Tabular, name: str, column: Any, what: str) -> None:
+    import pyarrow.compute as pc
+
+    row = pc.index(column, "").as_py()
+    if row >= 0:
+        raise DataError(f"{_place(source, row, name)}: empty {what}; fix it or drop the row")
 
 
 def _check_no_null(source: Tabular, name: str, column: Any, what: str) -> None:

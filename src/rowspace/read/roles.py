@@ -90,7 +90,9 @@ def _headless(source: Tabular) -> str:
     if len(source.columns) == 2:
         return "give --no-header (header=False) if it is a pair"
     if len(source.columns) > 3:
-        return "give --no-header --left 1 --right 2 (header=False, left='1', right='2') if it is a row"
+        how = "give --no-header --left 1 --right 2 (header=False, left='1', right='2') if it is a row"
+        kinds = ", with --two-kinds (two_kinds=True) if these are of two kinds, such as users and films"
+        return how + kinds * all(source.kind(name) == NUMBERS for name in source.columns[:2])
     if source.kind(source.columns[2]) == NUMBERS:
         return "give --columns left,right,weight (columns=) if it is a row"
     return "give --columns left,relation,right or --columns left,right,relation (columns=) if it is a row"

@@ -64,6 +64,7 @@ def train_pairs(
     weight: str | None = None,
     group: str | None = None,
     within: int | None = None,
+    two_kinds: bool | None = None,
     cost: str | None = None,
     update: str | Update = "adagrad",
     rate: float | None = None,
@@ -84,7 +85,8 @@ def train_pairs(
     """Learn a row for every item from pairs of them.
 
     With labels the cost compares the dot product of two rows with the label. Without, each pair is told from pairs of
-    its left item with `negatives` items drawn by how often they occur, to the power 0.75.
+    its left item with `negatives` items drawn by how often they occur, to the power 0.75; of two kinds, with items of
+    the right column.
 
     A weight says how often an example is drawn: every epoch draws as many examples as there are pairs. Beside a
     label it is taken as it is. Without labels it is taken to be a count (of flights, of purchases), and its square
@@ -93,7 +95,7 @@ def train_pairs(
 
     Args:
         pairs: what `rs.read_pairs` gives, or anything it reads.
-        left, right, label, weight, group, within: as for `rs.read_pairs`, where it is not called before.
+        left, right, label, weight, group, within, two_kinds: as for `rs.read_pairs`, where it is not called before.
         dim: numbers a row.
         epochs: default as many as make a million examples, from 5 to 100.
         cost: logistic_dot (the default with labels), l1_dot (the post's), squared_dot or cosine; pair_negatives
@@ -132,7 +134,7 @@ def train_pairs(
     given = changed(_DEFAULTS, {"every": every, "memory": memory})
     refuse_unused(unused_options(checkpoint, table_on_disk), given)
     roles = {"left": left, "right": right, "label": label, "weight": weight, "group": group}
-    pairs = _read(pairs, {**roles, "within": within})
+    pairs = _read(pairs, {**roles, "within": within, "two_kinds": two_kinds})
     pairs, others = (pairs, None) if hold_out is None else _parts(pairs, hold_out, seed)
     cost = _chosen_cost(pairs, cost, negatives)
     epochs = enough_epochs(len(pairs)) if epochs is None else epochs
@@ -253,8 +255,9 @@ def _columns(pairs: Pairs, E: Table, negatives: int, weight: np.ndarray | None =
     columns: dict[str, Any] = {"i": pairs.left, "j": pairs.right}
     if pairs.label is not None:
         return {**columns, "label": pairs.label}
-    sides = [np.bincount(side, weight, len(E)) for side in (pairs.left, pairs.right)]
-    return {**columns, "negatives": Negatives(of=E, k=negatives, counts=sides[0] + sides[1], avoid="j")}
+    left, right = (np.bincount(side, weight, len(E)) for side in (pairs.left, pairs.right))
+    counts = right if pairs.two_kinds else left + right
+    return {**columns, "negatives": Negatives(of=E, k=negatives, counts=counts, avoid="j")}
 
 
 def _chances(pairs: Pairs) -> np.ndarray | None:
