@@ -35,5 +35,5 @@ class Distinct:
         slots = np.empty(1 << max(4, (2 * count - 1).bit_length()), np.int32)
         rows, order, starts = (np.empty(size, np.int64) for size in (count, count, count + 1))
         groups, loop = np.empty(count, np.int32), compiled_loop(group_rows)
-        found = loop(ids, first, stride, *gradients_at, slots, rows, order, starts, groups)
+        found = loop(ids, ids_at, gradients_at, slots, groups, rows, order, starts)
         return cls(rows[:found], (order, starts[: found + 1]), count)

@@ -6,14 +6,16 @@
 from rowspace.jit.names import i64, u64
 
 
-def group_rows(ids, first, stride, gradient_first, gradient_stride, slots, rows, order, starts, groups):
+def group_rows(ids, ids_at, gradients_at, slots, groups, rows, order, starts):
     """Find the distinct rows of lookups, in the order in which they are met, and the lookups of each in theirs.
 
-    The id of lookup q is ids[first + q * stride], and its gradient is number gradient_first + q * gradient_stride.
-    `slots` is a hash table, int32, empty where it is -1: its length is a power of two, at least twice the lookups.
-    Fills `rows`; `order`, the numbers of the gradients row by row; `starts`, where those of each row begin. `groups`
-    is room for the group of each lookup. Gives how many rows there are.
+    `ids_at` says which id is the first, and how many further on the next one is; `gradients_at` the same of the numbers
+    of their gradients. `slots` is room for a hash table, int32, empty where it is -1: its length is a power of two, at
+    least twice the lookups. `groups` is room for the group of each lookup. Fills `rows`; `order`, the numbers of the
+    gradients row by row; `starts`, where those of each row begin. Gives how many rows there are.
     """
+    first, stride = ids_at
+    gradient_first, gradient_stride = gradients_at
     mask = u64(len(slots) - 1)
     for s in range(len(slots)):
         slots[s] = -1
