@@ -491,7 +491,9 @@ def test_plot_some_items_of_a_model(tmp_path):
     assert "none.txt" in fails("plot", tmp_path / "m", "--items", tmp_path / "none.txt", "-o", tmp_path / "p.svg")
     (tmp_path / "items.txt").write_bytes(b"\xff\xfe")
     assert "items.txt" in fails("plot", tmp_path / "m", "--items", tmp_path / "items.txt", "-o", tmp_path / "p.svg")
-    assert "--label and --items" in fails("plot", tmp_path / "m", "--cost", "--label", "ab", "-o", tmp_path / "p.svg")
+    assert "--label is for a picture of a model's items" in fails(
+        "plot", tmp_path / "m", "--cost", "--label", "ab", "-o", tmp_path / "p.svg"
+    )
 
 
 def test_plot_the_costs_of_a_model(model, tmp_path):
@@ -506,6 +508,18 @@ def test_plot_the_costs_of_a_model(model, tmp_path):
     assert "is not a model" in fails("plot", "nothing", "--cost", "-o", tmp_path / "c.png")
     works("plot", trained, "--cost", "-o", tmp_path / "c.svg", "--title", "Two epochs")
     assert ">Two epochs</text>" in (tmp_path / "c.svg").read_text()
+
+
+def test_plot_in_colours(tmp_path):
+    rs.Model({"E": rs.Table(names=["ab", "cd", "ef"], dim=2, seed=0)}).save(tmp_path / "m")
+    values, out = tmp_path / "kinds.csv", tmp_path / "p.svg"
+    values.write_text("item,kind,size\nab,long,1\ncd,short,2\n")
+    for color, said in ((values, "kind"), (f"{values}:size", "size"), ("clusters:2", "2 clusters")):
+        works("plot", tmp_path / "m", "--color", color, "-o", out)
+        assert f">{said}</text>" in out.read_text()
+    assert "did you mean 'size'" in fails("plot", tmp_path / "m", "--color", f"{values}:sizes", "-o", out)
+    assert "there is no file nothing:size" in fails("plot", tmp_path / "m", "--color", "nothing:size", "-o", out)
+    assert "--color is for a picture" in fails("plot", tmp_path / "m", "--cost", "--color", values, "-o", out)
 
 
 def test_a_file_is_read_once_to_be_drawn(tmp_path, monkeypatch):

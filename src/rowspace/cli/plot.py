@@ -1,8 +1,9 @@
 """Commands that draw."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +14,7 @@ from rowspace.cli.paths import check_picture_path
 from rowspace.errors import DataError, RowspaceError
 from rowspace.plot import PICTURES
 from rowspace.read.trace import TraceData
+from rowspace.read.values import read_values
 
 
 def plot(
@@ -29,6 +31,13 @@ def plot(
     items: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Of a model, draw the items of this file, one a line.")
     ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[:COLUMN]|clusters[:N]",
+            help="Of a model, colour items by a column (the second, or COLUMN; items in the first), or by N clusters.",
+        ),
+    ] = None,
 ) -> None:
     """Draw a model or the cost of its epochs, or the paths that a trace recorded.
 
@@ -37,21 +46,23 @@ def plot(
     Example: rowspace plot demo/airports --cost -o cost.png
 
     Example: rowspace plot demo/airports --label JFK --label LAX -o airports.pdf
+
+    Example: rowspace plot demo/airports --color airports.csv:state -o states.png
     """
+    of_items = {"--label": label, "--items": items, "--color": color}
     if cost:
-        if label or items:
-            raise DataError("--label and --items are for a picture of a model's items; leave them out")
+        _refuse(of_items, "the costs of epochs")
         if source.is_file():
             raise DataError(f"{source} is a file, which holds rows and no costs: --cost draws the folder of a model")
         check_picture_path(out)
         rs.plot_cost(rs.open(source), out, title=title)
     elif isinstance(read := _read(source, out), TraceData):
-        if label or items:
-            raise DataError(f"{source} is a trace: --label and --items are for a picture of a model's items")
+        _refuse(of_items, f"{source}, which is a trace")
         rs.plot_trace(read, out, title=title)
     else:
         names = None if items is None else _lines(items)
-        rs.plot_table(read.table, out, items=names, labels=label or None, title=title)
+        named, colors = (None, None) if color is None else _colors(color, read.table)
+        rs.plot_table(read.table, out, items=names, labels=label or None, color=colors, color_label=named, title=title)
     show(str(out))
 
 
@@ -68,6 +79,26 @@ def _read(source: Path, out: Path) -> "TraceData | rs.Model":
             with suppress(RowspaceError):
                 return vectors(source)
         raise  # what is wrong with it as a trace
+
+
+def _refuse(of_items: dict[str, Any], drawn: str) -> None:
+    """Refuse what was asked of the items of a model, where something else is drawn."""
+    for option in (option for option, value in of_items.items() if value):
+        raise DataError(f"{option} is for a picture of a model's items, not of {drawn}; leave it out")
+
+
+def _colors(color: str, table: rs.Table) -> tuple[str | None, Any]:
+    """What the values are called, and those of a file by item, or the word that asks for clusters."""
+    if not Path(color).exists() and re.match("clusters(:|$)", color):
+        return None, color
+    file, column = (color, None) if Path(color).exists() else _split(color)
+    return read_values(file, column, known=table.name_index or ())
+
+
+def _split(color: str) -> tuple[str, str | None]:
+    """File and column; of a file that is not there all of it, for an error to show."""
+    file, mark, column = color.rpartition(":")
+    return (file, column) if mark and Path(file).exists() else (color, None)
 
 
 def _lines(path: Path) -> list[str]:

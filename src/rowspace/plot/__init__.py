@@ -1,7 +1,7 @@
 """Pictures of what was learned: the cost of each epoch, paths of rows while they trained, a table in two dimensions.
 
 - `costs.py`, `paths.py`, `points.py`: a picture each, of costs, of a trace and of a table (`project.py` finds the two
-  dimensions, `labels.py` places the names). `animation.py`: paths that grow.
+  dimensions, `colors.py` the colours, `labels.py` places the names). `animation.py`: paths that grow.
 - `figure.py`: the look of all of them, and the files they become.
 
 Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
@@ -132,8 +132,10 @@ def plot_table(
         table: the table, or a model that has one.
         path: where to write: `.png`, `.svg` or `.pdf`; None to write nothing.
         items: names or ids of the rows to draw, default all.
-        color: numbers that colour the points, one for each row drawn or for each of the table.
-        color_label: what those numbers are.
+        color: what colours the points: a value for each row drawn or for each of the table, or a dict or pandas
+            Series from items to values. Numbers get a colour bar, other values a legend of the most frequent.
+            `"clusters"`, or `"clusters:4"`, finds that many groups of rows by their directions (k-means).
+        color_label: what those values are.
         labels: names or ids to label; default all of up to 60 points, of more as many as fit
             beside their points, 40 at most: those of the largest `table.counts` first, or the first rows. A label
             without room is left out.
@@ -143,8 +145,9 @@ def plot_table(
         The matplotlib Figure, which a notebook shows.
 
     Raises:
-        DataError: for another suffix, a model of several tables, rows that are not finite, labels of rows not drawn.
-        ShapeError: for colours that are not one number a row.
+        DataError: for another suffix, a model of several tables, rows that are not finite, labels of rows not drawn,
+            colours that are for none of the rows, or different for each.
+        ShapeError: for colours that are not one for each row.
         UnknownItem, IdOutOfRange: for items that the table has not.
 
     >>> import numpy as np, rowspace as rs
@@ -152,13 +155,16 @@ def plot_table(
     >>> figure = plot_table(E)
     >>> sorted(text.get_text() for text in figure.axes[0].texts)
     ['cat', 'dog']
+    >>> figure = plot_table(E, color={"cat": "pet", "dog": "pet"}, color_label="kind")
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['pet']
     """
     to = _target(path)
     table = table_of("what is drawn", table)
     from rowspace.plot import points
 
-    figure = points.draw(table, items=items, color=color, color_label=color_label, labels=labels, title=title)
-    return _written(figure, to)
+    shown = points.arrange(table, items=items, color=color, color_label=color_label)
+    return _written(points.draw(shown, labels=labels, title=title), to)
 
 
 def _target(path: str | os.PathLike[str] | None, *animated: str) -> Path | None:

@@ -1,37 +1,61 @@
 """A table as points in two dimensions."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 
-from rowspace.errors import DataError, ShapeError
-from rowspace.plot.figure import NOTE, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.errors import DataError
+from rowspace.plot.colors import MAP, NONE, Groups, Numbers, colors_of
+from rowspace.plot.figure import LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 from rowspace.tables.table import Table
 
 FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
 MOST_LABELS = 40  # among more points than that
+LEGEND_CHARACTERS = 104  # beside one another
 TRIED_LABELS = 400  # of these, in search of room
 
 
-def draw(table: Table, *, items: Any, color: Any, color_label: str | None, labels: Any, title: Any) -> Any:
-    """The figure of the table's rows."""
+@dataclass(frozen=True)
+class Arranged:
+    """What a picture shows: points (n, 2) with their names, colours, and the meaning of the axes."""
+
+    table: Table
+    ids: np.ndarray
+    points: np.ndarray
+    axis_labels: list[str]
+    colors: Numbers | Groups | None
+
+    def names(self, which: np.ndarray) -> list[str]:
+        """The names of some points, or their ids."""
+        names, ids = self.table.names, self.ids[which].tolist()
+        return [shown_name(k if names is None else names[k]) for k in ids]
+
+
+def arrange(table: Table, *, items: Any, color: Any, color_label: str | None) -> Arranged:
+    """Bring rows of a table into the plane."""
     ids = np.arange(len(table)) if items is None else np.atleast_1d(table.ids(items)).ravel()
     rows = _finite_rows(table, ids)
-    colors = None if color is None else _colors(color, len(table), ids)
     points, axis_labels = _in_the_plane(rows)
-    axes = _empty_axes(table.dim, points, axis_labels, title)
+    return Arranged(table, ids, points, axis_labels, colors_of(color, color_label, table, ids))
+
+
+def draw(shown: Arranged, *, labels: Any, title: str | None) -> Any:
+    """The figure of points."""
+    points, dim = shown.points, shown.table.dim
+    chosen, options = _labelled(shown.table, shown.ids, labels)
+    axes = _empty_axes(dim, points, shown.axis_labels, title)
     size = float(np.clip(6000 / len(points), 3, 46))  # of a marker
-    _scatter(axes, points, colors, color_label, size)
+    _scatter(axes, points, shown.colors, size)
     axes.margins(0.09)
-    if table.dim > 1:
+    if dim > 1:
         axes.set_aspect("equal", adjustable="datalim")
     freeze_layout(axes.figure)
-    chosen, options = _labelled(table, ids, labels)
-    names = table.names
-    texts = [shown_name(ids[k] if names is None else names[ids[k]]) for k in chosen]
-    place_labels(axes, points[chosen], texts, avoid=points, rivals=points, radius=size**0.5 / 2, **options)
+    radius = size**0.5 / 2
+    place_labels(axes, points[chosen], shown.names(chosen), avoid=points, rivals=points, radius=radius, **options)
     return axes.figure
 
 
@@ -45,19 +69,6 @@ def _finite_rows(table: "Table", ids: np.ndarray) -> np.ndarray:
         item = k if table.names is None else table.names[k]
         raise DataError(f"the row of {item!r} is not finite: its training diverged")
     return rows
-
-
-def _colors(color: Any, n: int, ids: np.ndarray) -> np.ndarray:
-    try:
-        numbers = np.asarray(color, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ShapeError(f"color must be numbers, one for each row: {error}") from None
-    if numbers.shape not in ((len(ids),), (n,)):
-        raise ShapeError(f"color has shape {numbers.shape}, expected ({len(ids)},): one for each row")
-    numbers = numbers if len(numbers) == len(ids) else numbers[ids]
-    if not np.isfinite(numbers).any():
-        raise ShapeError("color has no finite number to draw")
-    return numbers
 
 
 def _in_the_plane(rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -83,28 +94,45 @@ def _height(points: np.ndarray) -> float:
     return float(np.clip(7.2 * height / width + 0.8, 4.2, 8.4)) if width > 0 else 7.0
 
 
-def _scatter(axes: Any, points: np.ndarray, colors: np.ndarray | None, label: str | None, size: float) -> None:
+def _scatter(axes: Any, points: np.ndarray, colors: Numbers | Groups | None, size: float) -> None:
     style = {"s": size, "linewidths": 0.4 if size > 8 else 0, "edgecolors": "white", "zorder": 3}
     # a hundred thousand shapes would make an SVG that no browser opens
     style["rasterized"] = len(points) > 5000
-    if colors is None:
-        axes.scatter(*points.T, c=PALETTE[0], alpha=0.85, **style)
+    if isinstance(colors, Numbers):
+        _numbered(axes, points, colors, style)
         return
+    axes.scatter(*points.T, c=colors.hexes() if colors else PALETTE[0], alpha=0.85, **style)
+    if colors:
+        _legend(axes, colors)
+
+
+def _numbered(axes: Any, points: np.ndarray, colors: Numbers, style: dict[str, Any]) -> None:
     from matplotlib import colormaps
 
-    map_ = colormaps["viridis"].with_extremes(bad="0.8")
     shown = axes.scatter(
         *points.T,
-        c=np.where(np.isfinite(colors), colors, np.nan),
-        cmap=map_,
+        c=np.where(np.isfinite(colors.values), colors.values, np.nan),
+        cmap=colormaps[MAP].with_extremes(bad=NONE),
         plotnonfinite=True,
         **style,
     )
     bar = axes.figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, aspect=32)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, colors="0.35", length=3)
-    if label:
-        bar.set_label(label, **NOTE)
+    if colors.label:
+        bar.set_label(shown_name(colors.label), **NOTE)
+
+
+def _legend(axes: Any, colors: Groups) -> None:
+    named = [(color, shown_name(name)) for color, name in colors.legend()]
+    dots = [Line2D([], [], marker="o", markersize=6.5, linestyle="", color=color, label=name) for color, name in named]
+    columns = int(np.clip(LEGEND_CHARACTERS // (max(len(name) for _, name in named) + 4), 1, 4))
+    legend = axes.figure.legend(
+        handles=dots, title=colors.label and shown_name(colors.label), **{**LEGEND, "ncols": columns}
+    )
+    legend.get_title().set(fontsize=9, color="0.35", family=font_families(), parse_math=False)
+    for text in legend.get_texts():
+        text.set(fontsize=9, family=font_families(), parse_math=False)
 
 
 def _labelled(table: "Table", ids: np.ndarray, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:

@@ -6,7 +6,7 @@
   format each, all of them `tabular.py`; `edges.py`: pairs in memory. `dialect.py`: delimiters and headers;
   `roles.py`: which column is which.
 - `pairs.py`: pairs of items; `groups.py`: those of a basket or session; `two_kinds.py`: user 1 is not film 1.
-  `trace.py`: a trace. `judged.py`: word pairs and analogies that people judged.
+  `trace.py`: a trace. `judged.py`: word pairs and analogies that people judged. `values.py`: a value for each item.
 - `text.py`: a text as a vocabulary and ids. `sentences.py`: what it comes from; `pieces.py`, `characters.py`,
   `word_loops.py`, `encoded.py`: its words; `vocabulary.py`, `ids.py`: their numbers.
 - `cooccurrence.py`, `cooccurrence_loops.py`: which words stand near which.
