@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
 import rowspace as rs
@@ -130,3 +131,37 @@ def test_bytes_that_are_not_text(tmp_path):
     path.write_bytes(b"caf\xe9 noir\n" * 9)
     assert "byte 3" in fails("train", "text", path, "-o", tmp_path / "words")
     works("train", "text", path, "-o", tmp_path / "words", "--errors", "replace", *QUICK)
+
+
+def test_a_training_ends_early(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [" ".join(rng.choice(list("abcdefgh"), 6)) for _ in range(100)]  # nothing to learn but by heart
+    (tmp_path / "t.txt").write_text("\n".join(lines))
+    train = ["train", "text", tmp_path / "t.txt", "-o", tmp_path / "m", "--dim", "8", "--rate", "0.3", "--hold-out"]
+    train += ["0.3", "--patience", "2", "--epochs", "100", "--sample", "0", "--threads", "1", "--json"]
+    result = works(*train)
+    summary, model = json.loads(result.stdout), rs.open(tmp_path / "m")
+    assert summary["epochs"] < 100
+    assert summary["held_out"] == 30
+    assert summary["held_out_costs"] == model.held_out
+    assert summary["held_out_cost"] == min(model.held_out)
+    kept = model.trained_with["kept_epoch"]
+    assert model.held_out[kept - 1] == min(model.held_out)
+    assert f"epoch {kept} of {summary['epochs']} has the lowest cost of what was held out" in result.stderr
+    result = works(*train, "--checkpoint", tmp_path / "c")
+    assert "the vectors are those of the last, as always with checkpoints" in result.stderr
+    assert json.loads(result.stdout)["held_out_cost"] == rs.open(tmp_path / "m").held_out[-1] > min(model.held_out)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--hold-out", "0"], "--hold-out is 0; give a share of the sentences above 0 and below 1"),
+        (["--hold-out", "nan"], "--hold-out is nan; give a share of the sentences above 0 and below 1"),
+        (["--patience", "2"], "--patience looks at the cost of what is held out; give --hold-out too"),
+        (["--hold-out", "0.5", "--patience", "0"], "--patience is 0; give a number of epochs of at least 1"),
+        (["--hold-out", "0.5", "--cost", "glove"], "--hold-out is for skip_gram and cbow; leave it out with glove"),
+    ],
+)
+def test_bad_shares_and_patience_are_refused(options, told, tmp_path):
+    assert told in fails("train", "text", tmp_path / "none.txt", "-o", tmp_path / "m", *options)

@@ -1,5 +1,6 @@
 """Word vectors from a text: repeatable, gone on with, saved, and of use."""
 
+import gc
 import math
 
 import numpy as np
@@ -356,3 +357,69 @@ def test_a_training_that_ends_early_says_how_many_epochs_it_had():
 
     model = trained(cost="skip_gram", epochs=5, callbacks=[stop])
     assert (model.trained_with["epochs"], len(model.cost)) == (1, 1)
+
+
+# --- held out --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"cost": "cbow"}, SUBWORDS], ids=str)
+def test_a_share_of_the_sentences_is_held_out(options):
+    model, again = (trained(hold_out=0.1, epochs=4, sample=0.05, threads=n, **options) for n in (1, 2))
+    assert model.trained_with["held_out"] == 30
+    assert len(model.held_out) == 4
+    assert model.held_out[-1] < model.held_out[0]
+    assert again.held_out == model.held_out
+    assert arrays(again) == arrays(model)
+
+
+def test_what_is_held_out_is_the_same_after_each_epoch():
+    """Sentences, words left out of them, windows and drawn words: without a step the cost does not move."""
+    model = trained(hold_out=0.1, epochs=3, sample=0.05, rate=0.0, start=trained(epochs=3, rate=0.1))
+    assert len(set(model.held_out[3:])) == 1
+    assert len(set(model.cost[3:])) == 3
+    assert all(map(math.isnan, model.held_out[:3]))  # of the model it went on with
+
+
+def test_going_on_without_holding_out_leaves_gaps():
+    model = trained(hold_out=0.1)
+    assert np.isnan(trained(start=model, names=model.index_to_key).held_out).tolist() == [False, False, True, True]
+
+
+def test_held_out_sentences_are_not_trained_on(monkeypatch):
+    monkeypatch.setattr("rowspace.read.part.SENTENCES_AT_ONCE", 2)
+    lines = [[f"{word}{k}" for word in "abc"] for k in range(20)]  # each has words of its own
+    model, before = trained(lines, hold_out=0.25), trained(lines, hold_out=0.25, rate=0.0)
+    moved = (model.vectors != before.vectors).any(axis=1)
+    still = {name[1:] for name, row in zip(model.index_to_key, moved, strict=True) if not row}
+    assert len(model) == 60
+    assert len(still) == 5
+
+
+def test_parts_lie_where_the_text_lies_and_vanish(tmp_path):
+    with read_text(sentences(), min_count=1, ids=tmp_path) as found:
+        model = rs.train_text(found, 4, 1, hold_out=0.5, progress=False)
+    assert model.held_out
+    gc.collect()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ids.npy", "offsets.npy"]
+
+
+@pytest.mark.parametrize("share", [0, 1, -1, "some", True, math.nan])
+def test_a_share_of_nothing_or_all_is_refused(share):
+    with pytest.raises(DataError, match="hold_out is .*; give a share of the sentences above 0 and below 1"):
+        trained(hold_out=share)
+
+
+def test_a_share_without_an_example_is_refused():
+    with pytest.raises(DataError, match="hold_out is 0.001, which is 0 of 300 sentences"):
+        trained(hold_out=0.001)
+    with pytest.raises(DataError, match="held_out: it has no example"):
+        trained([["a", "b"], [], [], []], hold_out=0.5)
+    with pytest.raises(DataError, match="hold_out is for skip_gram and cbow; leave it out with glove"):
+        trained(cost="glove", hold_out=0.5)
+
+
+def test_the_best_epoch_may_be_kept():
+    stopping = rs.EarlyStopping(2, keep_best=True)
+    model = trained(sentences(60), hold_out=0.5, epochs=200, rate=0.2, callbacks=[stopping])
+    assert len(model.held_out) < 200
+    assert stopping.best.held_out == min(model.held_out)

@@ -85,9 +85,20 @@ class TrainingOptions:
         with temporary_folder(Path(os.path.realpath(out)), "tables") as folder:
             yield {"table_on_disk": folder, "memory": self.memory}
 
+    def show_line(self, line: str) -> None:
+        """Print a line on the way, where the summary is not JSON."""
+        if not self.json:
+            show(line)
+
     def show(self, summary: dict[str, Any], sentence: Callable[[dict[str, Any]], str]) -> None:
         """Print a summary, as JSON or as a sentence."""
         show_json(summary) if self.json else show(sentence(summary))
+
+
+def check_epochs(epochs: int | None, over: str) -> None:
+    """Refuse a training that would not go over its file or text once; DataError."""
+    if epochs is not None and epochs < 1:
+        raise DataError(f"--epochs is {epochs}; go over the {over} at least once")
 
 
 def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:

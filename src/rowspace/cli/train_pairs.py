@@ -8,9 +8,11 @@ import typer
 
 from rowspace.cli import train_text
 from rowspace.cli.group import Commands
+from rowspace.cli.hold_out import HoldOutOptions, note_kept
 from rowspace.cli.options import (
     Resumed,
     TrainingOptions,
+    check_epochs,
     how_to_go_on,
     refuse_without_effect,
     with_shared_options,
@@ -18,7 +20,6 @@ from rowspace.cli.options import (
 from rowspace.cli.output import note, plain
 from rowspace.cli.paths import check_picture_path, claim
 from rowspace.cli.reading import ReadingOptions
-from rowspace.errors import DataError
 from rowspace.errors.unused import unused_options
 
 RECORDS = 200  # of a trace
@@ -60,10 +61,6 @@ def pairs(
     negatives: Annotated[
         int | None, typer.Option(help="Items drawn against each pair without a label. [default: 5]")
     ] = None,
-    hold_out: Annotated[
-        float | None,
-        typer.Option(help="Share of the pairs, such as 0.05, not to train on: their cost is told after each epoch."),
-    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
     threads: Annotated[
         int | None, typer.Option(help="How many; any number gives the same. [default: all cores]")
@@ -71,16 +68,15 @@ def pairs(
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model: .png, .svg or .pdf.")] = None,
     *,
+    holding: HoldOutOptions,
     training: TrainingOptions,
 ) -> None:
     """Learn a vector for every item from pairs of items.
 
     Example: rowspace train pairs flights.csv -o airports --weight count
     """
-    if epochs is not None and epochs < 1:
-        raise DataError(f"--epochs is {epochs}; go over the file at least once")
-    if hold_out is not None and not 0 < hold_out < 1:
-        raise DataError(f"--hold-out is {hold_out:g}; give a share of the pairs above 0 and below 1, such as 0.05")
+    check_epochs(epochs, "file")
+    holding.check("pairs")
     claim(out, context)
     check_picture_path(plot)
     import rowspace as rs
@@ -91,17 +87,19 @@ def pairs(
     start = time.perf_counter()
     checkpoints = training.checkpoints(out, trace)
     options: dict[str, Any] = {"cost": cost, "update": update, "rate": rate, "decay": decay, "negatives": negatives}
-    options |= {"seed": seed, "threads": threads, "hold_out": hold_out}
+    options |= {"seed": seed, "threads": threads, "hold_out": holding.hold_out}
     options |= {"progress": training.progress, **checkpoints}
     with training.tables(out) as tables:
+        stopping = holding.stopping(keeps=not checkpoints and not tables)
         read = reading.read(file)
         options |= {"trace": _trace(trace, read, epochs), **tables}
         with how_to_go_on(checkpoints):
-            model = train_pairs(read, dim, epochs, callbacks=[Resumed()], **options)
+            model = train_pairs(read, dim, epochs, callbacks=[Resumed(), *stopping], **options)
+        held_out = note_kept(model, stopping)
         save_taking(model, out, tables.get("table_on_disk"))
         if plot is not None:
             rs.plot_table(model.table, plot)
-        summary = _summary(model, out, time.perf_counter() - start)
+        summary = _summary(model, out, held_out, time.perf_counter() - start)
     training.show(summary, _sentence)
     for line in reading.told(read):
         note(line)
@@ -119,12 +117,12 @@ def _trace(path: Path | None, read: Any, epochs: int | None) -> Any:
     return rs.Trace(path, every=max(1, examples // RECORDS), rows=read.names[:TRACED])
 
 
-def _summary(model: Any, out: Path, seconds: float) -> dict[str, Any]:
+def _summary(model: Any, out: Path, held_out_cost: float | None, seconds: float) -> dict[str, Any]:
     about = model.trained_with
     trained = {key: about[key] for key in ("cost", "pairs", "columns", "epochs", "examples", "seed")}
     first, final = (model.cost[0], model.cost[-1]) if model.cost else (None, None)
     sizes = {"model": str(out), "items": len(model), "dim": model.vector_size}
-    held_out = {"held_out": about["held_out"], "held_out_cost": model.held_out[-1]} if model.held_out else {}
+    held_out = {} if held_out_cost is None else {"held_out": about["held_out"], "held_out_cost": held_out_cost}
     return {**sizes, **trained, "first_cost": first, "final_cost": final, **held_out, "seconds": round(seconds, 3)}
 
 

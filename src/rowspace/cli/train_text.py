@@ -7,16 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from rowspace.cli.hold_out import HoldOutOptions, note_kept
 from rowspace.cli.options import (
     Resumed,
     TrainingOptions,
+    check_epochs,
     how_to_go_on,
     refuse_without_effect,
     with_shared_options,
 )
 from rowspace.cli.output import plain, show
 from rowspace.cli.paths import claim
-from rowspace.errors import DataError
 from rowspace.system.siblings import temporary_folder
 
 
@@ -65,48 +66,58 @@ def text(
     ] = 0,
     threads: Annotated[int | None, typer.Option(help="How many. [default: all cores]")] = None,
     *,
+    holding: HoldOutOptions,
     training: TrainingOptions,
 ) -> None:
     """Learn a vector for every word of a text: one sentence or document a line.
 
     Example: rowspace train text corpus.txt -o words --lower
     """
-    if epochs is not None and epochs < 1:
-        raise DataError(f"--epochs is {epochs}; go over the text at least once")
+    check_epochs(epochs, "text")
+    holding.check("sentences")
     claim(out, context)
     import rowspace as rs
     from rowspace.model.model import save_taking
-    from rowspace.recipes.text import check_numbers, check_start, checked_subwords, unused_options
+    from rowspace.recipes.text import check_numbers, checked_subwords, unused_options
 
     refuse_without_effect(context, unused_options(cost, max_n, sample, *training.folders()))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     checkpoints = training.checkpoints(out)
-    before = None if start is None else rs.open(start)
-    if before is not None:
-        check_start(before, cost, subwords, dim)
+    before = None if start is None else _opened(start, cost, subwords, dim)
     begun = time.perf_counter()
     source, names = sources[0] if len(sources) == 1 else sources, None if before is None else before.index_to_key
     shared: dict[str, Any] = {"threads": threads, "progress": training.progress}
-    reading = {"column": column, "tokens": tokens, "lower": lower, "errors": errors, **shared}
-    reading |= {"min_count": min_count, "max_vocab": max_vocab, "names": names}
+    reading: dict[str, Any] = {"column": column, "tokens": tokens, "lower": lower, "errors": errors}
+    reading |= {"min_count": min_count, "max_vocab": max_vocab, "names": names, **shared}
     options = {"cost": cost, "window": window, "negative": negative, "ns_exponent": ns_exponent, **shared}
     options |= {"sample": sample, "rate": rate, "min_n": min_n, "max_n": max_n, "buckets": buckets}
-    options |= {"seed": seed, "start": before, "callbacks": _callbacks(training), **checkpoints}
+    options |= {"seed": seed, "start": before, "hold_out": holding.hold_out, **checkpoints}
     folder = temporary_folder(Path(os.path.realpath(out)), "ids")
     with folder as ids, training.tables(out) as tables, rs.read_text(source, ids=ids, **reading) as read:
         seconds = time.perf_counter() - begun
-        if not training.json:
-            show(_read(read, before, seconds))
+        training.show_line(_read(read, before, seconds))
         with how_to_go_on(checkpoints):
-            model = rs.train_text(read, dim, epochs, **options, **tables)
+            stopping = holding.stopping(keeps=not checkpoints and not tables)
+            model = rs.train_text(read, dim, epochs, callbacks=[*_callbacks(training), *stopping], **options, **tables)
+        held_out = note_kept(model, stopping)
         save_taking(model, out, tables.get("table_on_disk"))
-        summary = _summary(model, read, out, seconds, time.perf_counter() - begun)
+        summary = _summary(model, read, out, held_out, seconds, time.perf_counter() - begun)
     training.show(summary, _sentence)
 
 
 def _callbacks(training: TrainingOptions) -> list[Any]:
     return [Resumed()] if training.json else [Resumed(), _Costs()]
+
+
+def _opened(path: Path, *options: Any) -> Any:
+    """A model to go on with, which was trained with these options."""
+    import rowspace as rs
+    from rowspace.recipes.text import check_start
+
+    model = rs.open(path)
+    check_start(model, *options)
+    return model
 
 
 class _Costs:
@@ -124,7 +135,7 @@ def _read(text: Any, before: Any, seconds: float) -> str:
     return f"{plain(text.name)}: {text.tokens:,} words, {vocabulary}, read in {seconds:.1f} s"
 
 
-def _summary(model: Any, text: Any, out: Path, reading: float, seconds: float) -> dict[str, Any]:
+def _summary(model: Any, text: Any, out: Path, cost: float | None, reading: float, seconds: float) -> dict[str, Any]:
     about, epochs = model.trained_with, model.trained_with["epochs"]
     costs = model.cost[-epochs:]
     names = ("cost", "window", "negative", "sample", "rate", "epochs", "examples", "seed")
@@ -132,9 +143,15 @@ def _summary(model: Any, text: Any, out: Path, reading: float, seconds: float) -
     sizes = {"model": str(out), "words": len(model), "dim": model.vector_size, "tokens": text.tokens}
     rate = text.tokens * epochs / max(seconds - reading, 1e-9)
     times = {"reading_seconds": round(reading, 3), "seconds": round(seconds, 3), "words_per_second": round(rate)}
-    return {**sizes, **trained, "costs": costs, **times}
+    held_out: dict[str, Any] = {}
+    if cost is not None:
+        held_out = {"held_out": about["held_out"], "held_out_cost": cost, "held_out_costs": model.held_out[-epochs:]}
+    return {**sizes, **trained, "costs": costs, **held_out, **times}
 
 
 def _sentence(summary: dict[str, Any]) -> str:
+    cost = ""
+    if "held_out" in summary:
+        cost = f"mean cost {summary['held_out_cost']:.4g} of {summary['held_out']:,} sentences held out; "
     speed = f"{summary['words_per_second']:,} words/s in training, {summary['seconds']:.1f} s in all"
-    return f"{summary['model']}: {summary['words']:,} words, {summary['dim']} numbers each; {speed}"
+    return f"{summary['model']}: {summary['words']:,} words, {summary['dim']} numbers each; {cost}{speed}"

@@ -8,7 +8,8 @@
 - `pairs.py`: pairs of items; `groups.py`: those of a basket or session; `two_kinds.py`: user 1 is not film 1.
   `trace.py`: a trace. `judged.py`: word pairs and analogies that people judged. `values.py`: a value for each item.
 - `text.py`: a text as a vocabulary and ids. `sentences.py`: what it comes from; `pieces.py`, `characters.py`,
-  `word_loops.py`, `encoded.py`: its words; `vocabulary.py`, `ids.py`: their numbers.
+  `word_loops.py`, `encoded.py`: its words; `vocabulary.py`, `ids.py`: their numbers; `part.py`: sentences that
+  are held out of it.
 - `cooccurrence.py`, `cooccurrence_loops.py`: which words stand near which.
 
 Another file format of columns is a module, and a line in `table_files.py`.

@@ -26,7 +26,7 @@ RENUMBERED_AT_ONCE = 1 << 18  # ids
 
 
 class Folder:
-    """A folder for files that are either written whole or not there; a temporary one for None.
+    """A folder for files that are either written whole or not there; for None a temporary one, `within` another.
 
     A temporary folder is removed by `close`, or when nothing refers to this object, or at the end of the program.
 
@@ -42,8 +42,8 @@ class Folder:
 
     path: Path
 
-    def __init__(self, path: str | os.PathLike[str] | None) -> None:
-        self.temporary = path is None
+    def __init__(self, path: str | os.PathLike[str] | None, *, within: Path | None = None) -> None:
+        self.temporary, self._within = path is None, within
         self._remove: Callable[[], object] | None = None
         if path is not None:
             self.path = path_of("the folder of ids", path)
@@ -52,7 +52,7 @@ class Folder:
         """Make the folder; a user's may be there."""
         if self.temporary:
             with interrupts_deferred():  # a folder that nobody remembers would never vanish
-                self.path = Path(tempfile.mkdtemp(prefix="rowspace-"))
+                self.path = Path(tempfile.mkdtemp(prefix="rowspace-", dir=self._within))
                 self._remove = weakref.finalize(self, _remove, self.path)
             return
         try:

@@ -7,7 +7,6 @@ pairs with an AUC of 0.84, without decay 0.77. `tests/recipes/test_pairs.py` kee
 rows have a length of their own get no decay.
 """
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,11 +21,12 @@ from rowspace.columns.chunk import reordered
 from rowspace.columns.holding import check_held
 from rowspace.columns.negatives import Negatives
 from rowspace.errors import DataError
-from rowspace.errors.checks import is_integer, number
+from rowspace.errors.checks import is_integer
 from rowspace.errors.unused import changed, refuse_unused, unused_options
 from rowspace.model.model import Model
 from rowspace.rates import linear
 from rowspace.read.pairs import Pairs, read_pairs
+from rowspace.recipes.hold_out import held_out_of
 from rowspace.recipes.recipe import Recipe
 from rowspace.system.digests import digest_of
 from rowspace.system.memory import require_memory
@@ -159,13 +159,7 @@ def _read(pairs: Any, how: dict[str, Any]) -> Pairs:
 
 def _parts(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
     """The pairs to train on, in their order, and the share that is held out of them."""
-    wanted = "give a share of the pairs above 0 and below 1, such as 0.05"
-    number("hold_out", share, math.ulp(0.0), 1, wanted=wanted)
-    held_out = np.zeros(len(pairs), bool)
-    count = round(share * len(pairs))
-    if not 0 < count < len(pairs):
-        raise DataError(f"hold_out is {share:g}, which is {count:,} of {len(pairs):,} pairs; give one that leaves some")
-    held_out[np.random.default_rng([abs(seed), 2]).permutation(len(pairs))[:count]] = True
+    held_out = held_out_of(len(pairs), share, seed, "pairs")
 
     def part(chosen: np.ndarray) -> Pairs:
         label, weight = (None if a is None else a[chosen] for a in (pairs.label, pairs.weight))

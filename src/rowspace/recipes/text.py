@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from rowspace.errors import DataError, unused
 from rowspace.errors.checks import number, whole
 from rowspace.errors.unused import changed, refuse_unused
 from rowspace.model.model import Model
+from rowspace.read.part import parts
 from rowspace.read.text import Text, read_text
+from rowspace.recipes.hold_out import held_out_of
 from rowspace.recipes.text_options import TextOptions
 from rowspace.recipes.words import COSTS
 from rowspace.system.threads import thread_count
@@ -41,6 +43,7 @@ def train_text(
     start: Model | None = None,
     progress: bool | None = None,
     callbacks: Sequence[Any] = (),
+    hold_out: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     every: float | str = EVERY,
     resume: bool = False,
@@ -70,7 +73,10 @@ def train_text(
         threads: how many, None for all cores.
         start: a model to go on with, whose words the text was read with (`names=start.index_to_key`).
         progress: whether to show a bar; None shows one on a terminal.
-        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`.
+        hold_out: a share of the sentences, such as 0.05, that are not trained on: chosen at random, from the seed.
+            Their mean cost after each epoch is `model.held_out`. Words are still counted in the whole text. Not for
+            glove.
+        callbacks, checkpoint, every, resume, memory: as for `Trainer.fit`; see also `rs.EarlyStopping`.
         table_on_disk: a folder for the tables, each of which is then mapped from a file there and may be larger than
             memory (see `Table.create`); None for memory. The model needs the files until it is saved elsewhere.
             Tables that are there are refused, unless they are those of the training to `resume`.
@@ -94,17 +100,16 @@ def train_text(
     >>> len(model), model.vector_size, model.cost[-1] < model.cost[0]
     (8, 8, True)
     """
-    options: dict[str, Any] = {"min_n": min_n, "buckets": buckets, "negative": negative, "ns_exponent": ns_exponent}
-    options |= {"sample": sample, "every": every, "memory": memory}
+    numbers: dict[str, Any] = {"window": window, "negative": negative, "ns_exponent": ns_exponent, "sample": sample}
+    options = {"min_n": min_n, "buckets": buckets, "hold_out": hold_out, "every": every, "memory": memory, **numbers}
     refuse_unused(unused_options(cost, max_n, sample, checkpoint, table_on_disk), changed(_DEFAULTS, options))
     subwords = checked_subwords(cost, min_n, max_n, buckets)
     check_numbers(dim, window, negative, sample)
     whole("seed", seed)
     if start is not None:
         check_start(start, cost, subwords, dim)
-    if not isinstance(text, Text):
-        text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
-    _check_names(text, start)
+    text = _read(text, start, threads, progress)
+    text, others = (text, None) if hold_out is None else _parts(text, hold_out, seed)
     defaults = COSTS[cost]
     of_text = TextOptions(
         text,
@@ -113,13 +118,11 @@ def train_text(
         dim=_dim(dim, start),
         epochs=defaults.epochs if epochs is None else epochs,
         rate=defaults.rate if rate is None else rate,
-        window=window,
-        negative=negative,
-        ns_exponent=ns_exponent,
-        sample=sample,
         seed=seed,
+        **numbers,
         threads=thread_count(threads),
         subwords=subwords,
+        others=others,
         folder=None if table_on_disk is None else Path(table_on_disk),
         resumes=resume and is_begun(checkpoint),
     )
@@ -127,10 +130,21 @@ def train_text(
         of_text.require_memory(defaults.rows)
     fit: dict[str, Any] = {"epochs": of_text.epochs, "seed": seed, "threads": threads, "progress": progress}
     fit |= {"checkpoint": checkpoint, "every": every, "resume": resume, "memory": memory}
-    return defaults.recipe(of_text).train(callbacks=[*callbacks, _RefuseEmpty(of_text)], **fit)
+    recipe, callbacks = defaults.recipe(of_text), [*callbacks, _RefuseEmpty(of_text)]
+    return recipe.train(callbacks=callbacks, held_out=_examples(others, recipe.data), **fit)
 
 
 _DEFAULTS: dict[str, Any] = train_text.__kwdefaults__ or {}
+
+
+def _parts(text: Text, share: float, seed: int) -> tuple[Text, Text]:
+    """The sentences to train on, and the share that is held out of them."""
+    return parts(text, held_out_of(len(text), share, seed, "sentences"))
+
+
+def _examples(others: Text | None, data: Any) -> Any:
+    """Those of the sentences held out, as the data has them: the same ones, however many epochs there were before."""
+    return None if others is None else replace(data, text=others, epochs_before=0)
 
 
 @dataclass(frozen=True)
@@ -152,7 +166,12 @@ def unused_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_
         purposes |= dict.fromkeys(("min_n", "buckets"), "for subwords; give {max_n} too, such as 6")
     if cost in COSTS and not COSTS[cost].draws:
         drawing = [name for name, defaults in COSTS.items() if defaults.draws]
-        names = ("negative", "ns_exponent", *(["sample"] if sample else []))  # no words are left out with 0 either
+        names = (
+            "negative",
+            "ns_exponent",
+            "hold_out",
+            *(["sample"] if sample else []),
+        )  # no words are left out with 0 either
         purposes |= dict.fromkeys(names, f"for {' and '.join(drawing)}; leave it out with {cost}")
     return purposes
 
@@ -204,9 +223,13 @@ def _described(subwords: Subwords | None) -> str:
     return f"subwords of {subwords.min_n} to {subwords.max_n} characters in {subwords.buckets:,} buckets"
 
 
-def _check_names(text: Text, start: Model | None) -> None:
+def _read(text: Any, start: Model | None, threads: int | None, progress: bool | None) -> Text:
+    """A text with the words of a model to go on with."""
+    if not isinstance(text, Text):
+        text = read_text(text, names=None if start is None else start.index_to_key, threads=threads, progress=progress)
     if start is not None and text.names[: len(start)] != list(start.index_to_key):
         raise DataError("the text was not read with the model's words; read it with names=start.index_to_key")
+    return text
 
 
 def _dim(dim: int | None, start: Model | None) -> int:

@@ -1,5 +1,6 @@
 """A text and the options it is trained with, and the tables that they begin from."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from rowspace.system.mapped import copy_rows
 from rowspace.system.memory import require_memory
 from rowspace.tables.files import write_table
 from rowspace.tables.table import Table, reopened
+from rowspace.train.history import History
 
 PIECE_NUMBERS = 2**22  # of a table on disk that are made at a time
 
@@ -38,6 +40,7 @@ class TextOptions:
     seed: int
     threads: int
     subwords: Subwords | None
+    others: Text | None = None  # the sentences that are held out
     folder: Path | None = None  # for tables on disk
     resumes: bool = False  # whether the tables of a training that was stopped may lie there
 
@@ -51,6 +54,14 @@ class TextOptions:
     def costs_before(self) -> list[float]:
         """The mean cost of each epoch of the model to go on with."""
         return [] if self.start is None else self.start.cost
+
+    def held_out_with(self, history: History) -> list[float]:
+        """The held-out costs of the model to go on with, NaN where it has none, and those of its new epochs."""
+        before = [] if self.start is None else self.start.held_out
+        if not before and not history.held_out:
+            return []
+        missing, new = [math.nan], history.held_out or [math.nan] * len(history)
+        return [*(before or missing * len(self.costs_before)), *new]
 
     @cached_property
     def counts(self) -> np.ndarray:

@@ -150,8 +150,10 @@ def _over_bags(options: TextOptions, cost: Any, tables: dict[str, Table], column
 def _model(options: TextOptions, answer: Answer, trainer: Trainer) -> Model:
     """The model of a text, going on with the costs of the one before."""
     about = options.about | {"examples": trainer.examples, "epochs": len(trainer.history)}
+    about |= {} if options.others is None else {"held_out": len(options.others)}
     if COSTS[options.cost].draws:
         about |= {"sample": options.sample, "negative": options.negative, "ns_exponent": options.ns_exponent}
     if options.subwords is not None:
         about |= asdict(options.subwords)
-    return Model(answer(), about, [*options.costs_before, *(epoch.cost for epoch in trainer.history)])
+    history = trainer.history
+    return Model(answer(), about, [*options.costs_before, *history.cost], options.held_out_with(history))
