@@ -4,6 +4,7 @@ import pytest
 
 from rowspace.errors import DataError
 from rowspace.errors.warnings import Padded
+from rowspace.read import delimited
 from rowspace.read.dialect import SAMPLE_ROWS, Said, dialect
 from rowspace.read.pairs import read_pairs
 from rowspace.read.text import read_text
@@ -79,6 +80,39 @@ def test_any_delimiter_can_be_said(read, mark):
     rows = [mark.join(pair) for pair in (("src", "dst"), *EDGES)]
     assert read(lines(f"sep={mark}", *rows)) == EDGES
     assert read(lines(*rows), delimiter=mark) == EDGES
+    if mark == "\t":
+        assert read(lines(*rows), delimiter=r"\t") == EDGES
+
+
+@pytest.mark.parametrize("mark", ["::", "||", " - ", ",,"])
+def test_delimiters_of_several_characters(read, tmp_path, mark):
+    text = lines(*(mark.join(pair) for pair in (("src", "dst"), *EDGES)))
+    assert read(text, delimiter=mark) == EDGES
+    assert read(f"# made by hand\n{text}", delimiter=mark) == EDGES
+    assert read(text + f'"a{mark}b"{mark}ada\n', delimiter=mark) == [*EDGES, (f"a{mark}b", "ada")]
+    with pytest.raises(DataError, match="line 5: 1 field, the header has 2 columns"):
+        read(text + "dan\n", delimiter=mark)
+
+
+def test_the_delimiter_of_movielens_is_told(read, tmp_path):
+    ratings = lines("1::1193::5::978300760", "1::661::3::978302109")
+    assert read(ratings, header=False, left="1", right="2") == [("1", "1193"), ("1", "661")]
+    with pytest.raises(DataError, match="1, 1193, 5, 978300760 looks like data"):
+        read(ratings)
+    assert read(lines("name;std::type", "a;b")) == [("a", "b")]
+    films = tmp_path / "films.dat"
+    films.write_text(lines("id::title", "1::Jumanji, the film", "2::Heat"))
+    with read_text(films, column="title", min_count=1) as text:
+        assert list(text) == [["Jumanji,", "the", "film"], ["Heat"]]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_column_of_a_file_with_runs_of_spaces_is_a_text(tmp_path, monkeypatch, end):
+    monkeypatch.setattr(delimited, "PLAIN_BYTES", 7)  # so that lines are cut
+    path = tmp_path / "runs.txt"
+    path.write_bytes(end.join(["# a list", "id   item", "1    milk ", "2 \t bread", "30   jam"]).encode())
+    with read_text(path, column="item", min_count=1) as text:
+        assert list(text) == [["milk"], ["bread"], ["jam"]]
 
 
 def test_lines_are_counted_from_excels_line(read):
@@ -112,9 +146,9 @@ def test_two_delimiters_that_fit_are_refused(read, text):
     assert len(dialect("f", text, Said(delimiter=";")).columns) == 2
 
 
-@pytest.mark.parametrize("delimiter", ["", ",,", "\n", '"', "\u00a7"])
+@pytest.mark.parametrize("delimiter", ["", ",\n", "\n", '"', "\u00a7", 7])
 def test_what_is_no_delimiter(read, delimiter):
-    with pytest.raises(DataError, match="give one ASCII character"):
+    with pytest.raises(DataError, match="give ASCII characters, such as"):
         read(lines("a,b", "x,y"), delimiter=delimiter)
 
 

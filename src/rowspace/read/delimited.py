@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
 from rowspace.errors.warnings import Padded
-from rowspace.read.dialect import UNSAID, Dialect, Said, dialect, is_number
+from rowspace.read.dialect import ONE_MARK, UNSAID, Dialect, Said, dialect, is_number
 from rowspace.read.stream import BOM, Content, Stream, check_utf8
 from rowspace.read.tabular import NUMBERS, OPEN_QUOTE, READ_BYTES, TEXT, check_column
 from rowspace.system.memory import require_memory
+
+PLAIN_BYTES = 1 << 20  # of a stream, rewritten at once
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
@@ -28,10 +30,9 @@ class Delimited:
         self.guessed_header = self._dialect.header and said.header is None
         self.says_roles = said.columns is not None
         self._data, self._begin = source.data, self._dialect.begin
-        if self._dialect.runs:
-            require_memory(2 * len(source.data), f"{self.name}, its runs of spaces made tabs,", "give it in parts")
-            self._data = _with_tabs(source.data[self._begin :])
-            self._begin = 0
+        if self._dialect.runs or self._dialect.marks:
+            require_memory(2 * len(source.data), f"{self.name}, with one delimiter for several,", "give it in parts")
+            self._data, self._begin = _plain(self._dialect, source.data[self._begin :]), 0
 
     def kind(self, column: str) -> str:
         k = self.columns.index(column)
@@ -46,7 +47,8 @@ class Delimited:
         try:
             # numbers stay text: then a bad one can be shown, and its line counted
             table = arrow_csv.read_csv(source, **_options(self._dialect, texts + numbers, pa.large_string()))
-            return _bare(self.name, table, texts) if self._dialect.padded else table
+            table = _bare(self.name, table, texts) if self._dialect.padded else table
+            return _with_marks(self._dialect.marks, table) if self._dialect.marks else table
         except MemoryError:
             raise
         except (pa.ArrowException, UnicodeError) as error:
@@ -101,10 +103,21 @@ class Delimited:
         return f"{message}; if the first are row numbers, as R writes them, give {how}"
 
 
-def _with_tabs(data: bytes) -> bytes:
-    """Lines of which the fields are apart by runs of spaces and tabs, with one tab in the place of each run."""
+def _plain(dialect: Dialect, data: bytes) -> bytes:
+    """Whole lines with one character between fields, where runs or marks of several stand there."""
+    if dialect.marks:
+        return data.replace(dialect.marks.encode(), dialect.delimiter.encode())
     lines = data.split(b"\n" if b"\n" in data else b"\r")
     return b"\n".join([b"\t".join(line.split()) for line in lines])
+
+
+def _with_marks(marks: str, table: Any) -> Any:
+    """Names in quotes that hold a delimiter of several characters, as they were written."""
+    import pyarrow.compute as pc
+
+    for k, name in enumerate(table.column_names):
+        table = table.set_column(k, name, pc.replace_substring(table[k], ONE_MARK, marks))
+    return table
 
 
 def _bare(name: str, table: Any, texts: list[str]) -> Any:
@@ -131,13 +144,37 @@ def delimited_column(stream: Stream, column: str) -> Iterator[Any]:
     check_column(stream.name, found.columns, column)
     if found.before:
         stream.read(mark + found.begin)
-    if found.runs:
-        raise DataError(f"{stream.name} has runs of spaces between its fields; give it tabs or commas")
+    rewritten = found.runs or found.marks
     # on one thread errors name the row
     options = _options(found, [column], pa.large_binary(), use_threads=False)
-    with arrow_csv.open_csv(pa.PythonFile(stream, "r"), **options) as reader:
+    with arrow_csv.open_csv(pa.PythonFile(_Plain(stream, found) if rewritten else stream, "r"), **options) as reader:
         for batch in reader:
-            yield batch[column]
+            yield _with_marks(found.marks, batch)[column] if found.marks else batch[column]
+
+
+class _Plain:
+    """A stream with one character between fields, as `_plain` makes it."""
+
+    closed = False
+
+    def __init__(self, stream: Stream, found: Dialect) -> None:
+        self._stream, self._found = stream, found
+        self._rest, self._ready = b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing: who opened the file closes it."""
+
+    def read(self, size: int) -> bytes:
+        while not self._ready and (part := self._stream.read(PLAIN_BYTES)):
+            lines, end, rest = (self._rest + part).rpartition(b"\n")
+            self._ready, self._rest = _plain(self._found, lines) + end, rest
+        if not self._ready:
+            self._ready, self._rest = _plain(self._found, self._rest), b""
+        taken, self._ready = self._ready[:size], self._ready[size:]
+        return taken
 
 
 def _options(found: Dialect, columns: list[str], kind: Any, **how: bool) -> dict[str, Any]:

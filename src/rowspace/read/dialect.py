@@ -14,6 +14,8 @@ from rowspace.errors.quoting import quoted
 from rowspace.read.tabular import has_surrogate
 
 DELIMITERS = ("\t", ",", ";")
+MARKS = "::"  # MovieLens's, tried where nothing shorter splits
+ONE_MARK = "\x1f"  # put in the place of delimiters of several characters; called so, and in no text
 SAMPLE_ROWS = 200  # looked at beside the header
 SAMPLE_CHARACTERS = 1 << 17  # of them
 
@@ -48,6 +50,7 @@ class Dialect:
 
     Attributes:
         delimiter: what stands between fields; a tab, where `runs` of spaces and tabs do and are to be made one.
+        marks: several characters that stand between fields, each time to be made `delimiter`; or none.
         columns: their names.
         before: what stands before the rows (Excel's `sep=;`, comments), to be left out.
         header: whether a header comes next.
@@ -61,6 +64,7 @@ class Dialect:
     before: str = ""
     header: bool = True
     runs: bool = False
+    marks: str = ""
     padded: bool = False
     rows: list[list[str]] = field(default_factory=list, repr=False, compare=False)
 
@@ -80,13 +84,17 @@ def dialect(source: str, head: str, said: Said = UNSAID) -> Dialect:
         DataError: if two delimiters fit, or what was said does not, or lines may be comments or rows, or for no text.
 
     >>> dialect("f", "from;to\\nada;Rome, Italy\\n")
-    Dialect(delimiter=';', columns=['from', 'to'], before='', header=True, runs=False, padded=False)
-    >>> dialect("f", "# two edges\\n1 2\\n2 3\\n")
-    Dialect(delimiter=' ', columns=['1', '2'], before='# two edges\\n', header=False, runs=False, padded=False)
+    Dialect(delimiter=';', columns=['from', 'to'], before='', header=True, runs=False, marks='', padded=False)
+    >>> found = dialect("f", "# two edges\\n1 2\\n2 3\\n")
+    >>> found.delimiter, found.columns, found.before, found.header
+    (' ', ['1', '2'], '# two edges\\n', False)
     """
     before, mark = _said_before(source, head, said.delimiter)
     lines = list(io.StringIO(_sampled(head[len(before) :]), newline=""))
     top = _comments(lines)
+    marks = mark if mark and len(mark) > 1 else MARKS if mark is None and _doubled(lines[top:]) else ""
+    if marks:
+        mark, lines = ONE_MARK, [line.replace(marks, ONE_MARK) for line in lines]
     mark, runs = _told(source, lines[top:], mark)
     rows = _split(lines[top:], mark, runs)
     wide = [] if runs or mark == " " else [k for k in range(top) if rows and _width(lines[k], mark) == len(rows[0])]
@@ -109,15 +117,17 @@ def dialect(source: str, head: str, said: Said = UNSAID) -> Dialect:
     before += "".join(lines[:top])
     data = rows[header:]
     padded = mark not in " \t" and bool(data) and all(any(cell != cell.strip(" ") for cell in row) for row in data)
-    return Dialect(mark, columns, before, header and not renamed, runs, padded, data)
+    return Dialect(mark, columns, before, header and not renamed, runs, marks, padded, data)
 
 
 def _said_before(source: str, head: str, delimiter: str | None) -> tuple[str, str | None]:
     """Excel's line before the header, and the delimiter that it or the user says."""
     found = _SEP.match(head)
     mark = found[1] if found and delimiter is None else delimiter
-    if mark is not None and (len(mark) != 1 or mark in '"\r\n\0' or not mark.isascii()):
-        raise DataError(f"{source}: the delimiter is {quoted(mark)}; give one ASCII character, such as ',' or ';'")
+    mark = "\t" if mark == "\\t" else mark  # as one types it
+    fine = mark is None or (isinstance(mark, str) and mark and mark.isascii() and not set(mark) & set('"\r\n\0'))
+    if not fine:
+        raise DataError(f"{source}: the delimiter is {quoted(mark)}; give ASCII characters, such as ',' or '::'")
     return found[0] if found else "", mark
 
 
@@ -146,6 +156,15 @@ def _told(source: str, lines: list[str], mark: str | None) -> tuple[str, bool]:
     if _fits(spaced, names_of_rows=True) and all(all(row) for row in spaced):
         return " ", False
     return ("\t", True) if _fits(_split(lines, "\t", runs=True), names_of_rows=True) else (",", False)
+
+
+def _doubled(lines: list[str]) -> bool:
+    """Whether MARKS split rows alike and no shorter delimiter is in the first."""
+    return (
+        bool(lines)
+        and not any(mark in lines[0] for mark in DELIMITERS)
+        and _fits(_split([line.replace(MARKS, ONE_MARK) for line in lines if MARKS in line], ONE_MARK))
+    )
 
 
 def _fits(rows: list[list[str]], *, names_of_rows: bool = False) -> bool:

@@ -86,8 +86,8 @@ def read_pairs(
         left, right: columns of names; by default the first two that have a name (row numbers of pandas and R have
             none) and are not asked for otherwise.
         label, weight: columns of numbers; by default none.
-        delimiter: what stands between the fields of a text, where two fit, or another than tab, comma, semicolon, and
-            runs of spaces.
+        delimiter: what stands between the fields of a text, where two fit, or another than tab, comma, semicolon, "::"
+            and runs of spaces.
         header: whether a text has a header line above its rows. None: it has, and one that looks like a row is
             refused; it has none with `columns`, nor where comments (lines that begin with # or %) stand above rows of
             numbers, or name their columns, as in edge lists. Without, columns are called 1, 2, 3.
