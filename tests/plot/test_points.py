@@ -143,6 +143,36 @@ def test_a_hundred_thousand_points_make_a_small_svg(tmp_path):
     assert (tmp_path / "t.svg").stat().st_size < 1_000_000
 
 
+def many(n=4500):
+    E = table_of(n, 3)
+    E.counts = np.arange(n, 0, -1)
+    return E
+
+
+def test_many_points_are_hexagons_with_labels_of_the_most_frequent():
+    figure = plot_table(many())
+    hexagons, named = figure.axes[0].collections
+    assert hexagons.get_array().sum() == 4500
+    assert len(named.get_offsets()) == 40
+    assert {int(text.get_text().removeprefix("word-")) for text in labels(figure)} <= set(range(40))
+    assert len(labels(figure)) > 30
+    assert figure.axes[1].get_ylabel() == "items in a hexagon"
+
+
+def test_hexagons_have_the_mean_of_numbers_and_the_colour_of_the_largest_group():
+    E = many()
+    left = np.where(E.values[:, 0] < 0, "left", "right")
+    figure = plot_table(E, color=E.values[:, 0], color_label="d0")
+    hexagons = figure.axes[0].collections[0]
+    assert len(hexagons.get_array()) < 2000
+    assert abs(hexagons.get_array().mean()) < 0.5
+    assert hexagons.get_clim() == (hexagons.get_array().min(), hexagons.get_array().max())
+    assert figure.axes[1].get_ylabel() == "d0, mean of a hexagon"
+    figure = plot_table(E, color=left, color_label="side")
+    assert figure.legends[0].get_title().get_text() == "side, stronger where more items are"
+    assert len({tuple(color) for color in figure.axes[0].collections[0].get_facecolor()}) > 5
+
+
 def test_points_all_in_one_place():
     E = rs.Table.from_array(np.ones((3, 4), dtype=np.float32))
     assert len(labels(plot_table(E))) == 3

@@ -1,7 +1,8 @@
 """Pictures of what was learned: the cost of each epoch, paths of rows while they trained, a table in two dimensions.
 
 - `costs.py`, `paths.py`, `points.py`: a picture each, of costs, of a trace and of a table (`project.py` finds the two
-  dimensions, `colors.py` the colours, `labels.py` places the names). `animation.py`: paths that grow.
+  dimensions, `colors.py` the colours, `labels.py` places the names; `density.py` draws very many points).
+  `animation.py`: paths that grow.
 - `figure.py`: the look of all of them, and the files they become.
 
 Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
@@ -126,7 +127,8 @@ def plot_table(
     """Draw a table as points in two dimensions, with labels that do not overlap.
 
     Two dimensions are drawn as they are, one on a line, more on the two principal components of
-    the rows drawn: distances across what was left out do not show (the axes say how much shows).
+    the rows drawn: distances across what was left out do not show (the axes say how much shows). More than 4,000
+    points are drawn as hexagons, stronger where more points are.
 
     Args:
         table: the table, or a model that has one.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 
 from rowspace.errors import DataError, ShapeError
 from rowspace.errors.quoting import quoted
@@ -27,15 +28,13 @@ class Numbers:
     values: np.ndarray
     label: str | None
 
-    def hexes(self) -> list[str]:
-        """A colour for each point."""
-        from matplotlib import colormaps
-        from matplotlib.colors import Normalize, to_hex
+    def map(self) -> Any:
+        """The colours of numbers."""
+        return colormaps[MAP].with_extremes(bad=NONE)
 
-        map_ = colormaps[MAP].with_extremes(bad=NONE)
-        finite = self.values[np.isfinite(self.values)]
-        scaled = Normalize(finite.min(), finite.max())(np.ma.masked_invalid(self.values))
-        return [to_hex(color) for color in map_(scaled)]
+    def finite(self) -> np.ndarray:
+        """The numbers, NaN where there is none."""
+        return np.where(np.isfinite(self.values), self.values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,10 @@ class Groups:
     names: list[str]
     label: str | None
 
-    def hexes(self) -> list[str]:
-        """A colour for each point."""
+    def hexes(self, codes: np.ndarray | None = None) -> list[str]:
+        """A colour for each point, or for each of other codes."""
         colors = [*PALETTE, OTHER, NONE]  # that of -1 is the last
-        return [colors[min(code, len(PALETTE))] for code in self.codes.tolist()]
+        return [colors[min(code, len(PALETTE))] for code in (self.codes if codes is None else codes).tolist()]
 
     def legend(self) -> list[tuple[str, str]]:
         """Colour and name of what the legend has: the largest groups, all others together, and points without one."""

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from rowspace.errors import DataError
-from rowspace.plot.colors import MAP, NONE, Groups, Numbers, colors_of
-from rowspace.plot.figure import LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
+from rowspace.plot.colors import Groups, Numbers, colors_of
+from rowspace.plot.density import MANY_POINTS, draw_hexagons
+from rowspace.plot.figure import INK, LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import fit_plane
 from rowspace.tables.table import Table
@@ -16,6 +18,7 @@ from rowspace.tables.table import Table
 FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
 MOST_LABELS = 40  # among more points than that
 LEGEND_CHARACTERS = 104  # beside one another
+DENSE_MARKER = 16.0  # of a named point among hexagons
 TRIED_LABELS = 400  # of these, in search of room
 
 
@@ -44,18 +47,24 @@ def arrange(table: Table, *, items: Any, color: Any, color_label: str | None) ->
 
 
 def draw(shown: Arranged, *, labels: Any, title: str | None) -> Any:
-    """The figure of points."""
+    """The figure of points, or of hexagons where they are many."""
     points, dim = shown.points, shown.table.dim
     chosen, options = _labelled(shown.table, shown.ids, labels)
     axes = _empty_axes(dim, points, shown.axis_labels, title)
+    dense = len(points) > MANY_POINTS and dim > 1
     size = float(np.clip(6000 / len(points), 3, 46))  # of a marker
-    _scatter(axes, points, shown.colors, size)
+    if dense:
+        chosen, options, size = chosen[: options.get("most")], {}, DENSE_MARKER
+        _density(axes, points, shown.colors)
+        axes.scatter(*points[chosen].T, s=size, color=INK, edgecolors="white", linewidths=0.8, zorder=4)
+    else:
+        _scatter(axes, points, shown.colors, size)
     axes.margins(0.09)
     if dim > 1:
         axes.set_aspect("equal", adjustable="datalim")
     freeze_layout(axes.figure)
-    radius = size**0.5 / 2
-    place_labels(axes, points[chosen], shown.names(chosen), avoid=points, rivals=points, radius=radius, **options)
+    seen = points[chosen] if dense else points
+    place_labels(axes, points[chosen], shown.names(chosen), avoid=seen, rivals=seen, radius=size**0.5 / 2, **options)
     return axes.figure
 
 
@@ -107,29 +116,37 @@ def _scatter(axes: Any, points: np.ndarray, colors: Numbers | Groups | None, siz
 
 
 def _numbered(axes: Any, points: np.ndarray, colors: Numbers, style: dict[str, Any]) -> None:
-    from matplotlib import colormaps
+    shown = axes.scatter(*points.T, c=colors.finite(), cmap=colors.map(), plotnonfinite=True, **style)
+    _bar(axes, shown, colors.label)
 
-    shown = axes.scatter(
-        *points.T,
-        c=np.where(np.isfinite(colors.values), colors.values, np.nan),
-        cmap=colormaps[MAP].with_extremes(bad=NONE),
-        plotnonfinite=True,
-        **style,
-    )
+
+def _density(axes: Any, points: np.ndarray, colors: Numbers | Groups | None) -> None:
+    hexagons = draw_hexagons(axes, points, colors)
+    if isinstance(colors, Groups):
+        _legend(axes, colors, "stronger where more items are")
+    elif isinstance(colors, Numbers):
+        _bar(axes, hexagons, f"{colors.label or 'color'}, mean of a hexagon")
+    else:
+        bar = _bar(axes, hexagons, "items in a hexagon")
+        bar.set_ticks([base * 10**k for k in range(7) for base in (1, 2, 5) if base * 10**k <= hexagons.norm.vmax])
+        bar.ax.yaxis.set(major_formatter="{x:,.0f}", minor_locator=NullLocator())
+
+
+def _bar(axes: Any, shown: Any, label: str | None) -> Any:
     bar = axes.figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, aspect=32)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, colors="0.35", length=3)
-    if colors.label:
-        bar.set_label(shown_name(colors.label), **NOTE)
+    if label:
+        bar.set_label(shown_name(label), **NOTE)
+    return bar
 
 
-def _legend(axes: Any, colors: Groups) -> None:
+def _legend(axes: Any, colors: Groups, note: str = "") -> None:
     named = [(color, shown_name(name)) for color, name in colors.legend()]
     dots = [Line2D([], [], marker="o", markersize=6.5, linestyle="", color=color, label=name) for color, name in named]
     columns = int(np.clip(LEGEND_CHARACTERS // (max(len(name) for _, name in named) + 4), 1, 4))
-    legend = axes.figure.legend(
-        handles=dots, title=colors.label and shown_name(colors.label), **{**LEGEND, "ncols": columns}
-    )
+    title = ", ".join(filter(None, [colors.label and shown_name(colors.label), note])) or None
+    legend = axes.figure.legend(handles=dots, title=title, **{**LEGEND, "ncols": columns})
     legend.get_title().set(fontsize=9, color="0.35", family=font_families(), parse_math=False)
     for text in legend.get_texts():
         text.set(fontsize=9, family=font_families(), parse_math=False)
