@@ -519,6 +519,8 @@ def test_plot_in_colours(tmp_path):
         assert f">{said}</text>" in out.read_text()
     assert "did you mean 'size'" in fails("plot", tmp_path / "m", "--color", f"{values}:sizes", "-o", out)
     assert "there is no file nothing:size" in fails("plot", tmp_path / "m", "--color", "nothing:size", "-o", out)
+    assert "layout 'tsne' is not one of pca, umap" in fails("plot", tmp_path / "m", "--layout", "tsne", "-o", out)
+    assert "--layout is for a picture" in fails("plot", tmp_path / "m", "--cost", "--layout", "umap", "-o", out)
     assert "--color is for a picture" in fails("plot", tmp_path / "m", "--cost", "--color", values, "-o", out)
 
 

@@ -1,3 +1,6 @@
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 from matplotlib.text import Text
@@ -176,6 +179,41 @@ def test_hexagons_have_the_mean_of_numbers_and_the_colour_of_the_largest_group()
 def test_points_all_in_one_place():
     E = rs.Table.from_array(np.ones((3, 4), dtype=np.float32))
     assert len(labels(plot_table(E))) == 3
+
+
+def stand_in(given):
+    """A module as umap is: its layout is the first two dimensions, and what it was asked is kept."""
+
+    class UMAP:
+        def __init__(self, **options):
+            given.update(options)
+
+        def fit_transform(self, rows):
+            return rows[:, :2]
+
+    module = ModuleType("umap")
+    module.UMAP = UMAP
+    return module
+
+
+def test_a_layout_by_neighbours(monkeypatch):
+    given = {}
+    monkeypatch.setitem(sys.modules, "umap", stand_in(given))
+    E = table_of(12, 5)
+    axes = plot_table(E, layout="umap").axes[0]
+    np.testing.assert_array_equal(axes.collections[0].get_offsets(), E.values[:, :2])
+    assert given == {"n_neighbors": 11, "metric": "cosine", "random_state": 0, "n_jobs": 1}
+    assert axes.get_xlabel() == "UMAP: near are neighbours by cosine (11 each), far means nothing"
+    with pytest.raises(DataError, match="at least 10 items, not 9; take layout 'pca'"):
+        plot_table(table_of(9, 5), layout="umap")
+
+
+def test_a_layout_that_is_not_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(DataError, match=r"layout is 'umap', which is not installed: pip install 'rowspace\[umap\]'"):
+        plot_table(table_of(12, 5), layout="umap")
+    with pytest.raises(DataError, match="layout 'tsne' is not one of pca, umap"):
+        plot_table(table_of(12, 5), layout="tsne")
 
 
 def test_what_is_refused(tmp_path):

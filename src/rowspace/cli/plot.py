@@ -38,6 +38,9 @@ def plot(
             help="Of a model, colour items by a column (the second, or COLUMN; items in the first), or by N clusters.",
         ),
     ] = None,
+    layout: Annotated[
+        str, typer.Option(metavar="pca|umap", help="Of a model, how its items come into two dimensions.")
+    ] = "pca",
 ) -> None:
     """Draw a model or the cost of its epochs, or the paths that a trace recorded.
 
@@ -49,7 +52,7 @@ def plot(
 
     Example: rowspace plot demo/airports --color airports.csv:state -o states.png
     """
-    of_items = {"--label": label, "--items": items, "--color": color}
+    of_items = {"--label": label, "--items": items, "--color": color, "--layout": layout != "pca"}
     if cost:
         _refuse(of_items, "the costs of epochs")
         if source.is_file():
@@ -62,7 +65,8 @@ def plot(
     else:
         names = None if items is None else _lines(items)
         named, colors = (None, None) if color is None else _colors(color, read.table)
-        rs.plot_table(read.table, out, items=names, labels=label or None, color=colors, color_label=named, title=title)
+        style: dict[str, Any] = {"color": colors, "color_label": named, "layout": layout, "title": title}
+        rs.plot_table(read.table, out, items=names, labels=label or None, **style)
     show(str(out))
 
 

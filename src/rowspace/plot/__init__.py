@@ -122,6 +122,7 @@ def plot_table(
     color: Any = None,
     color_label: str | None = None,
     labels: Any = None,
+    layout: str = "pca",
     title: str | None = None,
 ) -> "Figure":
     """Draw a table as points in two dimensions, with labels that do not overlap.
@@ -141,6 +142,8 @@ def plot_table(
         labels: names or ids to label; default all of up to 60 points, of more as many as fit
             beside their points, 40 at most: those of the largest `table.counts` first, or the first rows. A label
             without room is left out.
+        layout: `"pca"`, as above, or `"umap"`, which keeps neighbours by cosine together and needs
+            `pip install 'rowspace[umap]'`: far apart means nothing there.
         title: a title.
 
     Returns:
@@ -148,7 +151,7 @@ def plot_table(
 
     Raises:
         DataError: for another suffix, a model of several tables, rows that are not finite, labels of rows not drawn,
-            colours that are for none of the rows, or different for each.
+            colours that are for none of the rows, or different for each, a layout that is not known or not installed.
         ShapeError: for colours that are not one for each row.
         UnknownItem, IdOutOfRange: for items that the table has not.
 
@@ -163,9 +166,10 @@ def plot_table(
     """
     to = _target(path)
     table = table_of("what is drawn", table)
-    from rowspace.plot import points
+    from rowspace.plot import points, project
 
-    shown = points.arrange(table, items=items, color=color, color_label=color_label)
+    project.check_layout(layout)
+    shown = points.arrange(table, items=items, color=color, color_label=color_label, layout=layout)
     return _written(points.draw(shown, labels=labels, title=title), to)
 
 

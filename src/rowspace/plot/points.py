@@ -12,7 +12,7 @@ from rowspace.plot.colors import Groups, Numbers, colors_of
 from rowspace.plot.density import MANY_POINTS, draw_hexagons
 from rowspace.plot.figure import INK, LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
 from rowspace.plot.labels import place_labels
-from rowspace.plot.project import fit_plane
+from rowspace.plot.project import lay_out
 from rowspace.tables.table import Table
 
 FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
@@ -31,6 +31,7 @@ class Arranged:
     points: np.ndarray
     axis_labels: list[str]
     colors: Numbers | Groups | None
+    on_a_line: bool
 
     def names(self, which: np.ndarray) -> list[str]:
         """The names of some points, or their ids."""
@@ -38,20 +39,21 @@ class Arranged:
         return [shown_name(k if names is None else names[k]) for k in ids]
 
 
-def arrange(table: Table, *, items: Any, color: Any, color_label: str | None) -> Arranged:
+def arrange(table: Table, *, items: Any, color: Any, color_label: str | None, layout: str) -> Arranged:
     """Bring rows of a table into the plane."""
     ids = np.arange(len(table)) if items is None else np.atleast_1d(table.ids(items)).ravel()
     rows = _finite_rows(table, ids)
-    points, axis_labels = _in_the_plane(rows)
-    return Arranged(table, ids, points, axis_labels, colors_of(color, color_label, table, ids))
+    colors = colors_of(color, color_label, table, ids)  # what is wrong with them is told before a layout takes long
+    points, axis_labels = lay_out(rows, layout)
+    return Arranged(table, ids, points, axis_labels, colors, on_a_line=table.dim == 1 and layout == "pca")
 
 
 def draw(shown: Arranged, *, labels: Any, title: str | None) -> Any:
     """The figure of points, or of hexagons where they are many."""
-    points, dim = shown.points, shown.table.dim
+    points = shown.points
     chosen, options = _labelled(shown.table, shown.ids, labels)
-    axes = _empty_axes(dim, points, shown.axis_labels, title)
-    dense = len(points) > MANY_POINTS and dim > 1
+    axes = _empty_axes(shown, title)
+    dense = len(points) > MANY_POINTS and not shown.on_a_line
     size = float(np.clip(6000 / len(points), 3, 46))  # of a marker
     if dense:
         chosen, options, size = chosen[: options.get("most")], {}, DENSE_MARKER
@@ -60,7 +62,7 @@ def draw(shown: Arranged, *, labels: Any, title: str | None) -> Any:
     else:
         _scatter(axes, points, shown.colors, size)
     axes.margins(0.09)
-    if dim > 1:
+    if not shown.on_a_line:
         axes.set_aspect("equal", adjustable="datalim")
     freeze_layout(axes.figure)
     seen = points[chosen] if dense else points
@@ -80,18 +82,9 @@ def _finite_rows(table: "Table", ids: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _in_the_plane(rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    if rows.shape[1] == 1:
-        return np.hstack([rows, np.zeros_like(rows)]), ["d0", ""]
-    if rows.shape[1] == 2:
-        return rows, ["d0", "d1"]
-    plane = fit_plane(rows)
-    return plane.project(rows), plane.labels()
-
-
-def _empty_axes(dim: int, points: np.ndarray, axis_labels: list[str], title: str | None) -> Any:
-    axes = new_axes(8.4, 3.0 if dim == 1 else _height(points), axis_labels, title)
-    if dim == 1:  # the height means nothing there
+def _empty_axes(shown: Arranged, title: str | None) -> Any:
+    axes = new_axes(8.4, 3.0 if shown.on_a_line else _height(shown.points), shown.axis_labels, title)
+    if shown.on_a_line:  # the height means nothing there
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
     return axes

@@ -1,8 +1,15 @@
-"""Principal components: the plane that keeps most of what differs between rows."""
+"""Rows in two dimensions: on the plane that keeps most of what differs, or where UMAP puts neighbours together."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from rowspace.errors import DataError
+from rowspace.errors.checks import check_choice
+
+LAYOUTS = ("pca", "umap")
+FEWEST_FOR_UMAP = 10  # rows: among fewer it finds no neighbourhoods
+NEIGHBOURS = 15  # of a row, that UMAP keeps near it
 
 
 @dataclass(frozen=True)
@@ -37,3 +44,37 @@ def fit_plane(rows: np.ndarray) -> Plane:
     kept = np.maximum(variances[::-1][:2], 0)
     total = np.maximum(variances, 0).sum()
     return Plane(center, axes, kept / total if total > 0 else kept)
+
+
+def check_layout(layout: str) -> None:
+    """Refuse a layout that there is not, or that needs what is not installed."""
+    check_choice("layout", layout, LAYOUTS)
+    if layout == "umap":
+        try:
+            import umap  # noqa: F401
+        except ImportError:
+            raise DataError("layout is 'umap', which is not installed: pip install 'rowspace[umap]'") from None
+
+
+def lay_out(rows: np.ndarray, layout: str) -> tuple[np.ndarray, list[str]]:
+    """Points (n, 2) of rows (n, d), and what the two axes mean."""
+    if layout == "umap":
+        return _by_neighbours(rows)
+    if rows.shape[1] == 1:
+        return np.hstack([rows, np.zeros_like(rows)]), ["d0", ""]
+    if rows.shape[1] == 2:
+        return rows, ["d0", "d1"]
+    plane = fit_plane(rows)
+    return plane.project(rows), plane.labels()
+
+
+def _by_neighbours(rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    import umap
+
+    if len(rows) < FEWEST_FOR_UMAP:
+        raise DataError(f"layout 'umap' needs at least {FEWEST_FOR_UMAP} items, not {len(rows)}; take layout 'pca'")
+    kept = min(NEIGHBOURS, len(rows) - 1)
+    # one thread and a seed: the same picture each time
+    reducer = umap.UMAP(n_neighbors=kept, metric="cosine", random_state=0, n_jobs=1)
+    points = np.asarray(reducer.fit_transform(rows.astype(np.float32)), dtype=np.float64)
+    return points, [f"UMAP: near are neighbours by cosine ({kept} each), far means nothing", ""]
