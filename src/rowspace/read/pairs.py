@@ -1,9 +1,8 @@
 """Pairs of items from a file or data frame: one vocabulary, ids, and numbers beside them."""
 
-import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,9 @@ from rowspace.errors.checks import first_failing, whole
 from rowspace.errors.quoting import one_line, quoted
 from rowspace.errors.warnings import UnusedColumn
 from rowspace.read.dialect import Said, checked_columns
-from rowspace.read.edges import in_memory
 from rowspace.read.groups import pairs_of_groups
+from rowspace.read.name_columns import called, check_no_null, check_not_empty, name_column, place, tabular
 from rowspace.read.roles import check_guess, chosen_columns, unused_columns, with_roles_said
-from rowspace.read.stream import read_content
-from rowspace.read.table_files import refuse_said, table_of
 from rowspace.read.tabular import Tabular
 from rowspace.read.two_kinds import check_kinds, check_said, named_apart
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
@@ -130,8 +127,8 @@ def read_pairs(
     check_said(two_kinds)
     said = Said(delimiter, header, checked_columns(columns))
     asked = {"left": left, "right": right, "label": label, "weight": weight, "group": group}
-    with explain_out_of_memory(_named(source), "give the pairs in parts"):
-        return _read(_source(source, said), asked, within, two_kinds)
+    with explain_out_of_memory(called(source), "give the pairs in parts"):
+        return _read(tabular(source, said), asked, within, two_kinds)
 
 
 def _check_group(group: str | None, within: int | None, others: dict[str, Any]) -> None:
@@ -152,13 +149,13 @@ def _read(source: Tabular, asked: dict[str, str | None], within: int | None, two
     table = source.load(list(dict.fromkeys(texts)), [name for name in dict.fromkeys(numbers) if name not in texts])
     if table.num_rows == 0:
         raise DataError(f"{source.name} has {'a header but no rows' if source.guessed_header else 'no pairs'}")
-    sides = [_name_column(source, table, name) for name in texts]
+    sides = [name_column(source, table, name) for name in texts]
     both = columns["left"], columns["right"]
     if "group" in columns:
         sides = _grouped(source, columns, sides, within)
     elif two_kinds:
         for name, side in zip(both, sides, strict=True):
-            _check_not_empty(source, name, side, "name")
+            check_not_empty(source, name, side, "name")
         sides = named_apart(both, sides)
     names, (left_ids, right_ids), counts = _encode(source, texts, sides)
     check_guess(source, asked, columns, table, names)
@@ -174,37 +171,7 @@ def _read(source: Tabular, asked: dict[str, str | None], within: int | None, two
     return Pairs(names, left_ids, right_ids, label, weight, counts, columns, unused, bool(two_kinds))
 
 
-# --- which columns
-
-
-def _named(source: Any) -> str:
-    if isinstance(source, str | os.PathLike):
-        return "standard input" if source == "-" else str(source)
-    return f"the {type(source).__name__}"
-
-
-def _source(source: Any, said: Said) -> Tabular:
-    if isinstance(source, str | os.PathLike):
-        return table_of(read_content(source, tables=True), said)
-    refuse_said(_named(source), replace(said, columns=None))
-    return in_memory(source, said.columns)
-
-
 # --- names
-
-
-def _name_column(source: Tabular, table: Any, name: str) -> Any:
-    import pyarrow as pa
-
-    column = decoded(table[name])
-    kind = column.type
-    texts = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
-    if not (pa.types.is_integer(kind) or kind in texts):
-        raise DataError(
-            f"{source.name}, column {quoted(name)} holds {one_line(kind)}: names must be text or whole numbers"
-        )
-    _check_no_null(source, name, column, "no name")
-    return column.cast(pa.large_string())
 
 
 def _grouped(source: Tabular, columns: dict[str, str], sides: list[Any], within: int | None) -> list[Any]:
@@ -212,28 +179,12 @@ def _grouped(source: Tabular, columns: dict[str, str], sides: list[Any], within:
     import pyarrow as pa
 
     items, _, groups = sides
-    _check_not_empty(source, columns["left"], items, "name")
-    _check_not_empty(source, columns["group"], groups, "group")
+    check_not_empty(source, columns["left"], items, "name")
+    check_not_empty(source, columns["group"], groups, "group")
     codes = [column.combine_chunks().dictionary_encode() for column in (groups, items)]
     numbers = [one.indices.to_numpy(zero_copy_only=False) for one in codes]
     rows = pairs_of_groups(source.name, numbers[0], numbers[1], within)
     return [pa.chunked_array([codes[1].take(pa.array(side))]) for side in rows]
-
-
-def _check_not_empty(source: Tabular, name: str, column: Any, what: str) -> None:
-    import pyarrow.compute as pc
-
-    row = pc.index(column, "").as_py()
-    if row >= 0:
-        raise DataError(f"{_place(source, row, name)}: empty {what}; fix it or drop the row")
-
-
-def _check_no_null(source: Tabular, name: str, column: Any, what: str) -> None:
-    import pyarrow.compute as pc
-
-    if column.null_count:
-        row = pc.index(pc.is_null(column), True).as_py()
-        raise DataError(f"{_place(source, row, name)}: {what}; fill it in or drop the row")
 
 
 def _encode(source: Tabular, columns: list[str], sides: list[Any]) -> tuple[list[str], list[np.ndarray], np.ndarray]:
@@ -279,7 +230,7 @@ def _checked_names(source: Tabular, columns: list[str], words: Any, first: np.nd
         k = min(bad, key=lambda k: first[k])
         row, side = divmod(int(first[k]), 2)
         what = f"the name {quoted(names[k])} holds a zero byte" if names[k] else "empty name"
-        raise DataError(f"{_place(source, row, columns[side])}: {what}; fix it or drop the row")
+        raise DataError(f"{place(source, row, columns[side])}: {what}; fix it or drop the row")
     return names
 
 
@@ -290,13 +241,13 @@ def _numbers(source: Tabular, table: Any, name: str | None) -> np.ndarray | None
     if name is None:
         return None
     column = decoded(table[name])
-    _check_no_null(source, name, column, "no number")
+    check_no_null(source, name, column, "no number")
     values = _parsed(source, name, column)
     wrong = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
     if len(wrong):
         found = values[wrong[0]]
         raise DataError(
-            f"{_place(source, wrong[0], name)}: {found} is not a finite number (float32); fix it or drop the row"
+            f"{place(source, wrong[0], name)}: {found} is not a finite number (float32); fix it or drop the row"
         )
     return values.astype(np.float32)
 
@@ -316,7 +267,7 @@ def _parsed(source: Tabular, name: str, column: Any) -> np.ndarray:
         row = first_failing(len(column), lambda low, high: _as_floats(column[low:high]))
         found = column[row].as_py()
         mended = f"; write {found.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", found) else ""
-        raise DataError(f"{_place(source, row, name)}: {quoted(found)} is not a number{mended}") from None
+        raise DataError(f"{place(source, row, name)}: {quoted(found)} is not a number{mended}") from None
 
 
 def _as_floats(column: Any) -> np.ndarray:
@@ -331,8 +282,4 @@ def _check_not_negative(source: Tabular, name: str | None, weights: np.ndarray |
     if name is None or weights is None or weights.min() >= 0:
         return
     row = int(np.argmax(weights < 0))
-    raise DataError(f"{_place(source, row, name)}: {weights[row]:g} is negative; a weight is 0 or more")
-
-
-def _place(source: Tabular, row: int, column: str) -> str:
-    return f"{source.name}, {source.where(int(row))}, column {quoted(column)}"
+    raise DataError(f"{place(source, row, name)}: {weights[row]:g} is negative; a weight is 0 or more")
