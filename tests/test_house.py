@@ -22,7 +22,7 @@ FILE, FUNCTION, ARGUMENTS, FLOORS = 400, 45, 8, 12  # lines, lines without the d
 LONG_FILES: dict[str, int] = {}  # file -> lines
 LONG_FUNCTIONS = {  # file and function -> lines
     "cli/train_pairs.py: pairs": 72,
-    "cli/train_text.py: text": 78,
+    "cli/train_text.py: text": 70,
     "recipes/text.py: train_text": 59,
 }
 MANY_ARGUMENTS = {  # file and function -> why it has so many

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rowspace.errors import DataError
 from rowspace.read.groups import pairs_of_groups
 from rowspace.read.pairs import read_pairs
+from rowspace.read.text import read_text
 
 BASKETS = {"order": [1, 2, 1, 1, 2, 3], "item": ["milk", "milk", "bread", "jam", "tea", "salt"]}
 
@@ -93,6 +95,52 @@ def test_which_column_has_the_items(tmp_path):
 def test_groups_that_are_none(data, options, message):
     with pytest.raises(DataError, match=message):
         read_pairs(data, **{"group": "g", **options})
+
+
+def test_the_items_of_a_group_are_a_sentence(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("order,product,quantity\n1,green tea,2\n2,milk,1\n1,jam,1\n2,milk,3\n")
+    frame = pa.table(
+        {"order": [1, 2, 1, 2], "product": pa.array(["green tea", "milk", "jam", "milk"]).dictionary_encode()}
+    )
+    for source in (path, frame):
+        with read_text(source, group="order", min_count=1) as text:
+            assert list(text) == [["green tea", "jam"], ["milk", "milk"]]
+            assert text.names == ["milk", "green tea", "jam"]
+    with read_text(path, group="product", column="order", min_count=1) as text:
+        assert list(text) == [["1"], ["2", "2"], ["1"]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=30))
+def test_sentences_are_those_of_a_plain_loop(rows):
+    expected = dict[int, list[str]]()
+    for group, item in rows:
+        expected.setdefault(group, []).append(str(item))
+    with read_text({"g": [g for g, _ in rows], "i": [i for _, i in rows]}, group="g", min_count=1) as text:
+        assert list(text) == list(expected.values())
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (BASKETS, {"group": "basket"}, "has no column 'basket'; it has: 'order', 'item'"),
+        (BASKETS, {"group": "order", "column": "thing"}, "has no column 'thing'"),
+        (BASKETS, {"group": "order", "column": "order"}, "column and group are both 'order'"),
+        (BASKETS, {"group": "order", "tokens": "words"}, "tokens is for text that is to be split"),
+        (
+            BASKETS | {"n": [1] * 6, "item": [7] * 6},
+            {"group": "order"},
+            r"Say column= \(--column\); there is: 'item', 'n'",
+        ),
+        ({"g": [1, 2], "i": ["a", ""]}, {"group": "g"}, "row 2, column 'i': empty item"),
+        ({"g": ["x", None], "i": ["a", "b"]}, {"group": "g"}, "row 2, column 'g': no name"),
+        (["a.csv", "b.csv"], {"group": "g"}, r"group \(--group\) is for one file, and these are 2"),
+    ],
+)
+def test_groups_that_are_no_sentences(data, options, message):
+    with pytest.raises(DataError, match=message):
+        read_text(data, min_count=1, **options)
 
 
 def test_one_huge_basket_is_refused_before_it_is_paired():

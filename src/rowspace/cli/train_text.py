@@ -18,6 +18,7 @@ from rowspace.cli.options import (
 )
 from rowspace.cli.output import plain, show
 from rowspace.cli.paths import claim
+from rowspace.cli.splitting import SplittingOptions
 from rowspace.system.siblings import temporary_folder
 
 
@@ -29,6 +30,7 @@ def text(
         typer.Argument(metavar="TEXT...", help="Files, packed or not, or folders of them; - for standard input."),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
+    reading: SplittingOptions,
     start: Annotated[Path | None, typer.Option("--from", help="Model to go on with; new words join its own.")] = None,
     cost: Annotated[str, typer.Option(help="skip_gram, cbow or glove.")] = "skip_gram",
     dim: Annotated[
@@ -46,21 +48,9 @@ def text(
         float | None,
         typer.Option(help="First learning rate; it falls to 0. [default: 0.025; cbow and glove 0.05]"),
     ] = None,
-    min_count: Annotated[int, typer.Option(help="Words that occur less often are left out.")] = 5,
-    max_vocab: Annotated[int | None, typer.Option(help="Keep so many words, the most frequent. [default: all]")] = None,
     min_n: Annotated[int, typer.Option(help="With --max-n: shortest subword.")] = 3,
     max_n: Annotated[int, typer.Option(help="Longest subword, such as 6; 0 for whole words only.")] = 0,
     buckets: Annotated[int, typer.Option(help="With --max-n: rows for subwords.")] = 2_000_000,
-    column: Annotated[
-        str | None, typer.Option(help="Column of text, where the source is CSV, TSV, JSON lines or Parquet.")
-    ] = None,
-    tokens: Annotated[
-        str, typer.Option(help="whitespace: split at spaces. words: for raw text, runs of letters and digits.")
-    ] = "whitespace",
-    lower: Annotated[bool, typer.Option("--lower", help="Put words into lower case.")] = False,
-    errors: Annotated[
-        str, typer.Option(help="strict, or replace: what to do with bytes that are not UTF-8.")
-    ] = "strict",
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same skip_gram (whole words) or glove model, byte for byte.")
     ] = 0,
@@ -88,13 +78,11 @@ def text(
     begun = time.perf_counter()
     source, names = sources[0] if len(sources) == 1 else sources, None if before is None else before.index_to_key
     shared: dict[str, Any] = {"threads": threads, "progress": training.progress}
-    reading: dict[str, Any] = {"column": column, "tokens": tokens, "lower": lower, "errors": errors}
-    reading |= {"min_count": min_count, "max_vocab": max_vocab, "names": names, **shared}
     options = {"cost": cost, "window": window, "negative": negative, "ns_exponent": ns_exponent, **shared}
     options |= {"sample": sample, "rate": rate, "min_n": min_n, "max_n": max_n, "buckets": buckets}
     options |= {"seed": seed, "start": before, "hold_out": holding.hold_out, **checkpoints}
     folder = temporary_folder(Path(os.path.realpath(out)), "ids")
-    with folder as ids, training.tables(out) as tables, rs.read_text(source, ids=ids, **reading) as read:
+    with folder as ids, training.tables(out) as tables, reading.read(source, ids=ids, names=names, **shared) as read:
         seconds = time.perf_counter() - begun
         training.show_line(_read(read, before, seconds))
         with how_to_go_on(checkpoints):

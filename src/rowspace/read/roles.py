@@ -26,7 +26,7 @@ def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, s
     chosen = {role: _column(source, name) for role, name in asked.items() if name is not None}
     free = [name for name in source.columns if name not in chosen.values() and not _is_unnamed(name)]
     if "group" in chosen and "left" not in chosen:
-        chosen["left"] = _item_column(source, chosen["group"], free)
+        chosen["left"] = item_column(source, chosen["group"], free, "left= (--left)")
     following = iter(free)
     for role in () if "group" in chosen else SIDES:
         if role not in chosen:
@@ -119,13 +119,13 @@ def _column(source: Tabular, name: str | None) -> str:
     return name
 
 
-def _item_column(source: Tabular, group: str, free: list[str]) -> str:
-    """The only column beside the group, or the only one of text."""
+def item_column(source: Tabular, group: str, free: list[str], how: str) -> str:
+    """The only column beside the group, or the only one of text; DataError says how to name it."""
     texts = free if len(free) == 1 else [name for name in free if source.kind(name) == TEXT]
     if len(texts) != 1:
         have = listed(free) if free else "none"
         raise DataError(
-            f"{source.name}: which column has the items of each {quoted(group)}? Say left= (--left); there is: {have}"
+            f"{source.name}: which column has the items of each {quoted(group)}? Say {how}; there is: {have}"
         )
     return texts[0]
 

@@ -15,6 +15,7 @@ from rowspace.errors.unused import refuse_unused
 from rowspace.read.binary import HEAD_BYTES, TABLES
 from rowspace.read.characters import RULES, kinds
 from rowspace.read.encoded import Encoded, encode_lines, encode_lists, encode_piece
+from rowspace.read.groups import sentences_of_groups
 from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, cells, pieces_of
 from rowspace.read.stream import Stream, check_text, files, opened
 from rowspace.read.table_files import column_of
@@ -44,11 +45,17 @@ class Sentences:
     parallel: bool
 
 
-def sentences_of(source: Any, column: str | None, tokens: Split, errors: str) -> Sentences:
+def sentences_of(source: Any, column: str | None, group: str | None, tokens: Split, errors: str) -> Sentences:
     """The sentences of any source that `read_text` takes."""
     if not callable(tokens) and not (isinstance(tokens, str) and tokens in RULES):
         raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {quoted(tokens)}")
     paths = _paths(source)
+    if group is not None:
+        _refuse_of_words(tokens, errors)
+        if paths is not None and len(paths) != 1:
+            raise DataError(f"group (--group) is for one file, and these are {len(paths)}; give them one by one")
+        name, sentences = sentences_of_groups(source if paths is None else paths[0], column, group)
+        return Sentences(name, _lists(sentences), None, False)
     if paths is not None:
         name = _named(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
         pieces = _encoding(_pieces(paths, column, not callable(tokens)), tokens, errors)

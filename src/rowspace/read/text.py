@@ -76,6 +76,7 @@ def read_text(
     source: Any,
     *,
     column: str | None = None,
+    group: str | None = None,
     tokens: str | Callable[[str], Iterable[str]] = "whitespace",
     lower: bool = False,
     min_count: int = 5,
@@ -100,6 +101,9 @@ def read_text(
             a function that returns one. Files packed by gzip, bzip2, xz or zstd are unpacked.
         column: the column of text of a Parquet, Arrow, CSV, TSV or JSON lines file or of a data frame. Ends of lines
             inside a cell are spaces; a missing cell is an empty sentence.
+        group: a column of baskets or sessions, of one file or frame that has an item a row: the items of each group, as
+            they are, are the words of a sentence, in the order of their rows. `column` has the items, by default the
+            only other one, or the only one of text. All rows are in memory.
         tokens: "whitespace": words are what stands between spaces, tabs and other ASCII white space, as for
             word2vec and fastText. "words": runs of letters, marks and digits of any script; an apostrophe (' or
             U+2019) between two of them belongs to the word, all else, hyphens too, is between words. Or a function
@@ -131,10 +135,13 @@ def read_text(
     ...     with read_text(path, tokens="words", lower=True, min_count=2) as text:
     ...         len(text), list(text), text.tokens, text.unique
     (3, [["don't", 'stop'], [], ["don't", 'stop']], 6, 4)
+    >>> with read_text({"order": [1, 2, 1], "item": ["green tea", "milk", "jam"]}, group="order", min_count=1) as text:
+    ...     list(text)
+    [['green tea', 'jam'], ['milk']]
     """
     _check_options(min_count, max_vocab, errors)
     given = Names([] if names is None else names).index_to_key
-    sentences = sentences_of(source, column, tokens, errors)
+    sentences = sentences_of(source, column, group, tokens, errors)
     workers = thread_count(threads) if sentences.parallel else 1
     folder, told = Folder(ids), explain_out_of_memory(f"the vocabulary of {sentences.name}", FEWER)
     try:
