@@ -16,7 +16,8 @@ from rowspace.execute.chunks import Chunks, Room
 from rowspace.execute.in_turns import InTurns, Team
 from rowspace.execute.tasks import run_alone
 from rowspace.execute.turns import Turns, TurnSizes
-from rowspace.kernel.segments import DONE, NEEDED, Segments, segments_between
+from rowspace.kernel.emit.functions import longest
+from rowspace.kernel.segments import DONE, HI, LO, NEEDED, Segments, segments_between
 from rowspace.system.threads import Workers
 from tests.support.examples import CASES, data_for, indexed, problem, tables_for
 
@@ -308,3 +309,12 @@ def test_few_examples_run_on_one_thread():
     assert InTurns(TurnSizes(least_bytes=100 * 2 * 8 * 4), 2, trainer.loops, {}).pay(plan)
     assert not InTurns(TurnSizes(least_bytes=100 * 2 * 8 * 4 + 1), 2, trainer.loops, {}).pay(plan)
     assert not InTurns(TurnSizes(least_bytes=0), 1, trainer.loops, {}).pay(plan)
+
+
+def test_a_loop_looks_at_no_chunk_that_is_not_laid_out():
+    """Not for the longest bag either: memory is used again, and holds chunks of a larger plan."""
+    chunks, junk = np.zeros((3, 5), np.int64), 2**40
+    chunks[:, LO : HI + 1] = [[0, 1], [1, 3], [junk, junk + 1]]
+    offsets, progress = np.array([0, 9, 11, 18]), np.array([1])
+    assert longest(offsets, chunks, progress, -1, 2) == 7  # from the first that no thread has taken
+    assert longest(offsets, chunks, progress, 0, 2) == 9

@@ -91,7 +91,7 @@ class LoopColumns:
         self.writer.assign(start, load(offsets, _N))
         self.writer.assign(length, apply(Op.SUB, load(offsets, apply(Op.NEXT, _N)), start))
         self.emitter.lengths.add(length.name)
-        among = (named(name) for name in ("segments", "begin", "end"))
+        among = (named(name) for name in ("segments", "progress", "begin", "end"))
         self.head.append(Assign(longest, apply("longest", named(offsets), *among)))
         return Bag(start, length, longest)
 

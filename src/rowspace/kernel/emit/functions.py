@@ -79,9 +79,9 @@ def clip(x, low, high):
     return low if x < low else (high if x > high else x)
 
 
-def longest(offsets, segments, begin, end):
+def longest(offsets, segments, progress, begin, end):  # from -1 on: from the first that no thread has taken
     most = 1
-    for segment in range(begin, end):
+    for segment in range(begin if begin >= 0 else progress[0], end):
         for n in range(segments[segment, 3], segments[segment, 4]):
             most = max(most, offsets[n + 1] - offsets[n])
     return most
