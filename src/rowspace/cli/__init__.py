@@ -3,7 +3,8 @@
 - `train_pairs.py`, `train_text.py`: from a file to a model; `options.py` and `hold_out.py` have what
   both take, `reading.py` how a file of pairs is read, `splitting.py` how a text is.
 - `ask.py`, `evaluate.py`, `check.py`, `plot.py`, `convert.py`: what is done with a model.
-- `paths.py`: what can be refused before the work begins. `output.py`: results, notes and errors as they are printed.
+- `vectors.py`: a model or a file of vectors, opened. `paths.py`: what can be refused before the work begins.
+- `output.py`: results, notes and errors as they are printed.
 - `group.py`, `ending.py`: how a command ends: with a line instead of a traceback, after Ctrl-C or another signal.
 
 Another command is a function, and a line here.

@@ -7,24 +7,27 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
+from rowspace.cli.options import with_shared_options
 from rowspace.cli.output import columns, plain, show, show_json
+from rowspace.cli.vectors import MODEL, SpellingOptions
 from rowspace.errors import DataError, UnknownItem
 
-MODEL = "Folder of a model, or a file of vectors: word2vec, fastText's .vec, GloVe, .npy or Parquet."
 
-
+@with_shared_options
 def neighbors(
     model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     items: Annotated[list[str], typer.Argument(help="Items to ask about; row numbers where a model has no names.")],
     number: Annotated[int, typer.Option("-n", "--number", help="Neighbours of each item.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    spelling: SpellingOptions,
 ) -> None:
     """Print the nearest items by cosine, for each item asked about.
 
     Example: rowspace neighbors demo/airports BTV SBA -n 5
     """
     _check_number(number)
-    opened = vectors(model)
+    opened = spelling.open(model)
     keys = [_key_of(opened, item) for item in items]
     answers = list(zip(keys, opened.neighbors(keys, number), strict=True))
     if json:
@@ -33,6 +36,7 @@ def neighbors(
     show("\n\n".join(_block(plain(key) + _table_of(opened, key), near) for key, near in answers))
 
 
+@with_shared_options
 def analogy(
     model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     a: Annotated[str, typer.Argument(help="What is to B ...")],
@@ -40,13 +44,15 @@ def analogy(
     c: Annotated[str, typer.Argument(help="... as C is to what is asked for.")],
     number: Annotated[int, typer.Option("-n", "--number", help="Answers.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    spelling: SpellingOptions,
 ) -> None:
     """Print what C is to as A is to B: the items nearest to B + C - A.
 
     Example: rowspace analogy words man king woman
     """
     _check_number(number)
-    opened = vectors(model)
+    opened = spelling.open(model)
     first, second, third = (_key_of(opened, item) for item in (a, b, c))
     near = opened.most_similar(positive=[second, third], negative=[first], topn=number)
     if json:
@@ -55,15 +61,18 @@ def analogy(
     show(_block(f"{plain(first)} is to {plain(second)} as {plain(third)} is to", near))
 
 
+@with_shared_options
 def info(
     model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    spelling: SpellingOptions,
 ) -> None:
     """Print what a model or a file of vectors holds, and how it was trained.
 
     Example: rowspace info demo/airports
     """
-    opened = vectors(model)
+    opened = spelling.open(model)
     described: dict[str, Any] = {
         "tables": [_table(name, table) for name, table in opened.tables.items()],
         "trained_with": opened.trained_with,
@@ -83,15 +92,6 @@ def info(
     if opened.held_out:
         rows.append(("held out", f"{opened.held_out[-1]:.6g} after the last epoch"))
     show(columns(rows))
-
-
-def vectors(path: Path) -> "rs.Model":  # in quotes, so that commands without a model do not import what it needs
-    """A model's folder, mapped; or a file of vectors, read."""
-    if not path.is_file():
-        return rs.open(path)
-    from rowspace.formats import import_
-
-    return rs.Model(import_(path))
 
 
 def _table_of(model: "rs.Model", key: Any) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 import rowspace as rs
+from rowspace.cli.options import with_shared_options
 from rowspace.cli.output import show
 from rowspace.cli.paths import check_file_path, check_model_path, check_not_trained
+from rowspace.cli.vectors import SpellingOptions
 from rowspace.errors import DataError
 
 
@@ -38,6 +40,7 @@ def export(
     show(f"{file}: {len(chosen):,} items, {chosen.dim} numbers each")
 
 
+@with_shared_options
 def import_(
     file: Annotated[Path, typer.Argument(help="Vectors of word2vec, gensim, fastText (.vec) or GloVe; .npy; Parquet.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model; a model there is replaced.")],
@@ -46,6 +49,8 @@ def import_(
         typer.Option(help="word2vec, word2vec-binary, fasttext, glove, npy, parquet. [default: told by its bytes]"),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Read that many first items only.")] = None,
+    *,
+    spelling: SpellingOptions,
 ) -> None:
     """Make a model of another tool's vectors.
 
@@ -55,6 +60,6 @@ def import_(
     check_not_trained(out)
     from rowspace import formats
 
-    read = formats.import_(file, format, limit)
+    read = formats.import_(file, format, limit, **vars(spelling))
     rs.Model({"E": read}, {"imported": file.name}).save(out)
     show(f"{out}: {len(read):,} items, {read.dim} numbers each")

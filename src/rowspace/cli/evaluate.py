@@ -7,12 +7,14 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
-from rowspace.cli.ask import MODEL, vectors
+from rowspace.cli.options import with_shared_options
 from rowspace.cli.output import columns, note, plain, show, show_json
+from rowspace.cli.vectors import MODEL, SpellingOptions
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
 
 
+@with_shared_options
 def evaluate(
     model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     more: Annotated[
@@ -33,6 +35,8 @@ def evaluate(
         typer.Option("--count-unknown", help="Unknown pairs have similarity 0, unknown questions are wrong answers."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    spelling: SpellingOptions,
 ) -> None:
     """Judge vectors of words by similarity and analogies.
 
@@ -44,12 +48,9 @@ def evaluate(
         raise DataError("nothing to evaluate with; give --similarity FILE or --analogies FILE")
     if delimiter is not None and not similarity:
         raise DataError("--delimiter is for --similarity; leave it out")
-    opened = vectors(model)
-    options: dict[str, Any] = {
-        "restrict_vocab": restrict_vocab,
-        "case_insensitive": not case_sensitive,
-        "count_unknown": count_unknown,
-    }
+    opened = spelling.open(model)
+    options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "count_unknown": count_unknown}
+    options["case_insensitive"] = not case_sensitive
     files = (*(similarity or ()), *(more or ()))
     judged = [rs.evaluate_similarity(opened, file, delimiter=delimiter, **options) for file in files]
     answered = None if analogies is None else rs.evaluate_analogies(opened, analogies, **options)

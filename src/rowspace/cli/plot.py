@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
-from rowspace.cli.ask import vectors
 from rowspace.cli.output import show
 from rowspace.cli.paths import check_picture_path
+from rowspace.cli.vectors import vectors
 from rowspace.errors import DataError, RowspaceError
 from rowspace.plot import PICTURES
 from rowspace.read.trace import TraceData

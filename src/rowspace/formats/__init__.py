@@ -1,7 +1,8 @@
 """Other tools' files, in and out: a choice by the file's extension, or by the name of the format.
 
 - `word2vec.py` (also fastText's .vec; `records.py` reads its binary form), `glove.py`, `npy.py`, `parquet.py`,
-  `projector.py`: a format each. `source.py`: what the readers and writers of text share.
+  `projector.py`: a format each. `source.py`: what the readers and writers of text share; `spelling.py`: in which
+  encoding names are.
 
 Another format is a module, and its lines in the tables here.
 """
@@ -50,7 +51,7 @@ WRITERS: dict[str, Callable[[Table, Location], None]] = {
 }
 READERS: dict[str, Callable[..., Table]] = {
     "word2vec": read_word2vec,
-    "word2vec-binary": lambda path, limit=None: read_word2vec(path, binary=True, limit=limit),
+    "word2vec-binary": lambda path, limit=None, **spelling: read_word2vec(path, True, limit, **spelling),
     "fasttext": read_word2vec,
     "glove": read_glove,
     "npy": read_npy,
@@ -101,7 +102,14 @@ def export(table: Any, path: Location, format: str | None = None) -> None:
     write(table, path)
 
 
-def import_(path: Location, format: str | None = None, limit: int | None = None) -> Table:
+def import_(
+    path: Location,
+    format: str | None = None,
+    limit: int | None = None,
+    *,
+    encoding: str | None = None,
+    errors: str | None = None,
+) -> Table:
     """Read a table that another tool wrote.
 
     Args:
@@ -110,6 +118,9 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
             "word2vec-binary" (.bin), "npy" or "parquet"; None goes by the first bytes, and by the extension where they
             tell too little.
         limit: read only that many first rows.
+        encoding: how names are written, UTF-8 by default; such as "latin-1" or "cp1252". Not for .npy and Parquet.
+        errors: what becomes of bytes that are none: "strict" (the default) refuses them, "replace" puts U+FFFD in their
+            place, "backslashreplace" their codes, such as \\xe9, which keeps names apart. Not for .npy and Parquet.
 
     Returns:
         The table, with the names of the file.
@@ -121,7 +132,11 @@ def import_(path: Location, format: str | None = None, limit: int | None = None)
     path_of("the file", path)
     if os.path.isdir(path):
         raise FormatError(f"{path} is a folder; give a file of vectors (a model's folder is opened by rs.open)")
-    return _chosen(READERS, path, format, _found)(path, limit=limit)
+    spelling = {name: how for name, how in (("encoding", encoding), ("errors", errors)) if how is not None}
+    read = _chosen(READERS, path, format, _found)
+    if spelling and read in (read_npy, read_parquet):
+        raise FormatError(f"{path} has its names as text of their own; leave out {' and '.join(spelling)}")
+    return read(path, limit=limit, **spelling)
 
 
 def _chosen(

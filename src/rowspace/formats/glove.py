@@ -7,10 +7,18 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.formats.source import LINES_BYTES, checked_limit, decoded, numbers, opened, table_of
+from rowspace.formats.spelling import spelling_of
 from rowspace.tables.table import Table
 
 
-def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int | None = None) -> Table:
+def read_glove(
+    path: str | os.PathLike[str],
+    limit: int | None = None,
+    dim: int | None = None,
+    *,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> Table:
     """Read GloVe's text, in which a name may hold spaces: the last dim words are the numbers.
 
     Args:
@@ -18,6 +26,7 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
         limit: only that many first rows.
         dim: the numbers of a line; None takes the most frequent count among the first lines, the
             smaller of equally frequent ones.
+        encoding, errors: as for `rs.import_`.
 
     Returns:
         The table.
@@ -28,6 +37,7 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
         OSError: if it cannot be opened.
     """
     limit, blocks, names = checked_limit(limit), [], list[str]()
+    spelling = spelling_of(encoding, errors)
     with opened(path) as stream:
         while limit is None or len(names) < limit:
             start = len(names)
@@ -41,7 +51,7 @@ def read_glove(path: str | os.PathLike[str], limit: int | None = None, dim: int 
             where = lambda i, start=start: f"{path}, line {start + i + 1}"
             pairs = [_split(line, dim) for line in lines]
             blocks.append(numbers([row for _, row in pairs], dim, where))
-            names += decoded([name for name, _ in pairs], where)
+            names += decoded([name for name, _ in pairs], where, spelling)
     if not blocks:
         raise FormatError(f"{path}: no rows to read")
     return table_of(np.concatenate(blocks), names, lambda i: f"{path}, line {i + 1}")

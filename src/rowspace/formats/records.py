@@ -16,6 +16,7 @@ import numpy as np
 
 from rowspace.errors import FormatError
 from rowspace.formats.source import check_finite, check_no_zero_byte, decoded
+from rowspace.formats.spelling import Spelling
 
 RECORDS_AT_ONCE = 1024  # looked at together
 NAME_BYTES = 2**16  # of a name that holds spaces, at the most
@@ -43,8 +44,8 @@ class _Step(NamedTuple):
 class Records:
     """The records, of `dim` numbers each, in the mapped bytes of a file, which errors call `path`."""
 
-    def __init__(self, path: str | os.PathLike[str], data: Any, dim: int) -> None:
-        self._path, self._data, self._dim = path, data, dim
+    def __init__(self, path: str | os.PathLike[str], data: Any, dim: int, spelling: Spelling) -> None:
+        self._path, self._data, self._dim, self._spelling = path, data, dim, spelling
 
     def read(self, start: int, rows: int, whole: bool) -> tuple[list[str], np.ndarray]:
         """So many records from a byte on; if they are the `whole` file, nothing may follow them.
@@ -64,7 +65,7 @@ class Records:
             names += block.names
             breaks += block.breaks
             values[first : first + count], end = block.values, block.end
-        found = decoded(names, self.where)
+        found = decoded(names, self.where, self._spelling)
         check_no_zero_byte(found, self.where)
         check_finite(values, self.where)
         self._check_breaks(breaks, end)
@@ -76,7 +77,7 @@ class Records:
 
     def _block(self, start: int, first: int, count: int, last: bool) -> Block:
         block = self._to_first_spaces(start, count)
-        if block and _likely(block) and self._goes_on(block.end, last, _may_be_name):
+        if block and self._likely(block) and self._goes_on(block.end, last, self._may_be_name):
             return block
         found = self._searched(start, count, last)
         if found:
@@ -85,7 +86,7 @@ class Records:
             raise self._broken(start, first, count)
         if last and self._more_follows(block.end):
             raise FormatError(f"{self._path}, byte {block.end}: more follows the {first + count} rows of the header")
-        if not _likely(block) and all(block.names) and all(map(_is_text, block.names)):
+        if not self._likely(block) and all(block.names) and all(map(self._spelling.may_be, block.names)):
             raise FormatError(f"{self.where(first + count - 1)} is not followed by one; does a name hold spaces?")
         return block
 
@@ -121,7 +122,7 @@ class Records:
             elif len(ways) < count:
                 steps.append(step)
                 ways.append(self._ways(step.end))
-            elif self._goes_on(step.end, last, _is_text):
+            elif self._goes_on(step.end, last, self._spelling.may_be):
                 names, rows, breaks, ends = zip(*steps, step, strict=True)
                 return Block(list(names), np.stack(rows), list(breaks), ends[-1])
         return None
@@ -131,19 +132,19 @@ class Records:
         usual, odd, part = None, list[_Step](), start + (self._data[start : start + 1] == b"\n")
         while step := self._step(start, part):
             usual = usual or step
-            if not _is_text(self._data[part : step.end - 4 * self._dim - 1]):
+            if not self._spelling.may_be(self._data[part : step.end - 4 * self._dim - 1]):
                 break
             part = step.end - 4 * self._dim
             if not step.name or not _usual(step.row):
                 continue
-            if not _may_be_name(step.name):
+            if not self._may_be_name(step.name):
                 odd.append(step)
                 continue
             yield step
-            if step is usual and self._goes_on(step.end, False, _may_be_name):
+            if step is usual and self._goes_on(step.end, False, self._may_be_name):
                 return
         yield from odd
-        if usual and usual.name and _is_text(usual.name) and not _usual(usual.row):
+        if usual and usual.name and self._spelling.may_be(usual.name) and not _usual(usual.row):
             yield usual
 
     def _step(self, start: int, part: int) -> _Step | None:
@@ -158,6 +159,12 @@ class Records:
         return _Step(self._data[at:space], row, begins_with_break, end)
 
     # --- whether it looks right
+
+    def _likely(self, block: Block) -> bool:
+        return all(block.names) and _usual(block.values) and self._may_be_name(b" ".join(block.names))
+
+    def _may_be_name(self, part: bytes) -> bool:
+        return self._spelling.may_be(part) and _ODD.search(part) is None
 
     def _goes_on(self, end: int, last: bool, may_be_name: Callable[[bytes], bool]) -> bool:
         """Whether one more record seems to begin where one ends, or nothing follows."""
@@ -186,22 +193,6 @@ class Records:
         ends = lambda i: self._to_first_spaces(start, i + 1) is None
         place = first + bisect_left(range(count), True, key=ends)
         return FormatError(f"{self.where(place)}: the file ends within it, at byte {len(self._data)}")
-
-
-def _likely(block: Block) -> bool:
-    return all(block.names) and _usual(block.values) and _may_be_name(b" ".join(block.names))
-
-
-def _is_text(part: bytes) -> bool:
-    try:
-        part.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _may_be_name(part: bytes) -> bool:
-    return _is_text(part) and _ODD.search(part) is None
 
 
 def _usual(values: np.ndarray) -> bool:

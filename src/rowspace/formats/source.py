@@ -13,6 +13,7 @@ import numpy as np
 from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.errors.checks import first_failing, whole
 from rowspace.errors.quoting import quoted
+from rowspace.formats.spelling import Spelling
 from rowspace.read.binary import encoding_marked
 from rowspace.read.packed import packing_named
 from rowspace.read.stream import BOM, Stream
@@ -24,6 +25,7 @@ from rowspace.tables.table import Table
 NUMBERS_AT_ONCE = 2**20  # turned to text
 UNPACKED_BYTES = 2**20  # at once
 LINES_BYTES = 8 * 2**20  # of lines read at once
+UTF_8 = Spelling()
 
 
 @contextmanager
@@ -176,13 +178,16 @@ def numbers(rows: list[bytes], dim: int, where: Any) -> np.ndarray:
         raise _first_wrong(rows, dim, where) from None
 
 
-def decoded(names: list[bytes], where: Any) -> list[str]:
-    """Names as text; FormatError names the first that is not UTF-8 or is empty."""
+def decoded(names: list[bytes], where: Any, spelling: Spelling = UTF_8) -> list[str]:
+    """Names as text; FormatError names the first that is not as they are spelled, or is empty."""
     try:
-        texts = [name.decode() for name in names]
+        texts = [spelling.text(name) for name in names]
     except UnicodeDecodeError:
-        i = next(i for i, name in enumerate(names) if name.decode(errors="ignore").encode() != name)
-        raise FormatError(f"{where(i)}: the name {quoted(names[i])} is not UTF-8") from None
+        i = next(i for i, name in enumerate(names) if not spelling.may_be(name))
+        how = "give errors='replace', or its encoding, such as encoding='latin-1'"
+        raise FormatError(
+            f"{where(i)}: the name {quoted(names[i])} is not {spelling.encoding.upper()}; {how}"
+        ) from None
     if "" in texts:
         raise FormatError(f"{where(texts.index(''))}: the name is empty")
     return texts
@@ -200,7 +205,9 @@ def table_of(values: np.ndarray, names: list[str], where: Any) -> Table:
     twice = repeated(names)
     if twice:
         first, second = map(where, twice)
-        raise FormatError(f"{second}: name {quoted(names[twice[1]])} was already at {first}")
+        name = names[twice[1]]
+        how = "; errors='backslashreplace' keeps names apart" if "\N{REPLACEMENT CHARACTER}" in name else ""
+        raise FormatError(f"{second}: name {quoted(name)} was already at {first}{how}")
     return Table.from_array(values, names)
 
 

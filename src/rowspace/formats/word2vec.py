@@ -30,6 +30,7 @@ from rowspace.formats.source import (
     texts,
     written,
 )
+from rowspace.formats.spelling import Spelling, spelling_of
 from rowspace.system.memory import require_memory
 from rowspace.tables.table import Table
 
@@ -60,13 +61,21 @@ def write_word2vec(table: Table, path: str | os.PathLike[str], binary: bool = Fa
             out.writelines(lines(names[rows], table.values[rows]))
 
 
-def read_word2vec(path: str | os.PathLike[str], binary: bool = False, limit: int | None = None) -> Table:
+def read_word2vec(
+    path: str | os.PathLike[str],
+    binary: bool = False,
+    limit: int | None = None,
+    *,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> Table:
     """Read word2vec's text or binary file, such as gensim, fastText (.vec) and word2vec.c write.
 
     Args:
         path: the file; packed ones are unpacked.
         binary: whether the vectors are float32 instead of text.
         limit: only that many first rows.
+        encoding, errors: as for `rs.import_`.
 
     Returns:
         The table.
@@ -77,14 +86,14 @@ def read_word2vec(path: str | os.PathLike[str], binary: bool = False, limit: int
             UTF-8, or in binary holds a zero byte.
         OSError: if it cannot be opened.
     """
-    limit = checked_limit(limit)
+    limit, spelling = checked_limit(limit), spelling_of(encoding, errors)
     with opened(path) as stream:
         n, dim = _header(path, stream, binary)
         rows = n if limit is None else min(n, limit)
         _check_size(path, stream, rows, dim, binary)
         require_memory(rows * dim * 4, f"{path}, {rows} x {dim},")
         read = _read_binary if binary else _read_text
-        return read(path, stream, rows, dim, limit is None or limit > n)
+        return read(path, stream, rows, dim, limit is None or limit > n, spelling)
 
 
 def _text_lines(names: list[str], values: np.ndarray) -> Iterator[bytes]:
@@ -126,7 +135,9 @@ def _check_size(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim:
         )
 
 
-def _read_text(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool) -> Table:
+def _read_text(
+    path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool, spelling: Spelling
+) -> Table:
     values, names = np.empty((rows, dim), np.float32), list[str]()
     while len(names) < rows:
         start = len(names)
@@ -136,7 +147,7 @@ def _read_text(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: 
         if not lines:
             raise FormatError(f"{where(0)}: the file ends after {start} of {rows} rows")
         pairs = [line.rstrip(b" \t\r\n").partition(b" ") for line in lines]
-        names += decoded([name for name, _, _ in pairs], where)
+        names += decoded([name for name, _, _ in pairs], where, spelling)
         _check_one_space([row for _, _, row in pairs], where)
         values[start : len(names)] = numbers([row for _, _, row in pairs], dim, where)
         if whole and len(names) == rows and b"".join([*more, stream.read(64)]).strip():
@@ -144,9 +155,11 @@ def _read_text(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: 
     return table_of(values, names, _line_of(path, 0))
 
 
-def _read_binary(path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool) -> Table:
+def _read_binary(
+    path: str | os.PathLike[str], stream: IO[bytes], rows: int, dim: int, whole: bool, spelling: Spelling
+) -> Table:
     with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        records = Records(path, data, dim)
+        records = Records(path, data, dim, spelling)
         names, values = records.read(stream.tell(), rows, whole)
     return table_of(values, names, records.where)
 
