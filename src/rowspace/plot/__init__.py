@@ -140,8 +140,8 @@ def plot_table(
             `"clusters"`, or `"clusters:4"`, finds that many groups of rows by their directions (k-means).
         color_label: what those values are.
         labels: names or ids to label; default all of up to 60 points, of more as many as fit
-            beside their points, 40 at most: those of the largest `table.counts` first, or the first rows. A label
-            without room is left out.
+            beside their points, 40 at most: those of the largest `table.counts` first, a dozen of them where it is
+            crowded too, or the first rows.
         layout: `"pca"`, as above, or `"umap"`, which keeps neighbours by cosine together and needs
             `pip install 'rowspace[umap]'`: far apart means nothing there.
         title: a title.

@@ -113,7 +113,7 @@ def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:
         [f"{cost:.4g}" for _, cost in ends],
         avoid=np.vstack([along(line[:, None, :]) for line in points]),
         rivals=np.array(ends),
-        strict=len(lines) > FEW_LINES,
+        sure=0 if len(lines) > FEW_LINES else None,
         radius=MARKER_POINTS / 2,
     )
 

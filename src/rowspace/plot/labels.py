@@ -30,7 +30,7 @@ def place_labels(
     avoid: np.ndarray,
     rivals: np.ndarray,
     most: int | None = None,
-    strict: bool = False,
+    sure: int | None = None,
     size: float = 9.5,
     radius: float = 2.0,
 ) -> list[Annotation]:
@@ -43,20 +43,22 @@ def place_labels(
         avoid: (n, 2) data coordinates that labels should rather not cover.
         rivals: (r, 2) data coordinates of the markers a label could be taken to belong to.
         most: labels at most.
-        strict: leave a label out rather than draw a line or let a rival be as near.
+        sure: so many are placed where it is crowded too, with a line or as near to a rival, and the others only
+            where there is room; None for all.
         size: of the font, in points.
         radius: of the markers, in points.
 
     Returns:
         The labels placed, as annotations of the axes.
     """
-    layout = _Layout(axes, avoid, rivals, strict=strict, radius=radius)
+    layout = _Layout(axes, avoid, rivals, radius=radius)
     measure = _measurer(axes, size)
     placed: list[Annotation] = []
-    for point, text in zip(points, texts, strict=True):
+    for k, (point, text) in enumerate(zip(points, texts, strict=True)):
         if most is not None and len(placed) >= most:
             break
-        offset = layout.place(axes.transData.transform(point), measure(text))
+        strict = sure is not None and k >= sure
+        offset = layout.place(axes.transData.transform(point), measure(text), strict=strict)
         if offset is not None:
             placed.append(_annotate(axes, text, point, offset, size))
     return placed
@@ -65,16 +67,15 @@ def place_labels(
 class _Layout:
     """What is taken, in pixels: boxes (x0, y0, x1, y1) of labels and lines, and the points."""
 
-    def __init__(self, axes: Any, avoid: np.ndarray, rivals: np.ndarray, *, strict: bool, radius: float) -> None:
+    def __init__(self, axes: Any, avoid: np.ndarray, rivals: np.ndarray, *, radius: float) -> None:
         self._scale = axes.figure.dpi / 72
         self._frame = axes.get_window_extent()
         self._crowd = _Crowd(axes.transData.transform(avoid), axes.figure.bbox)
         self._rivals = _Crowd(axes.transData.transform(rivals), axes.figure.bbox)
-        self._strict = strict
         self._radius = radius
         self._taken = np.empty((0, 4))
 
-    def place(self, at: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, bool] | None:
+    def place(self, at: np.ndarray, size: np.ndarray, *, strict: bool) -> tuple[np.ndarray, bool] | None:
         """Offset of a label's middle in points and whether it needs a line; None if no room."""
         middles, rings = self._candidates(size)
         boxes = np.hstack([at + middles - size / 2, at + middles + size / 2])
@@ -84,11 +85,11 @@ class _Layout:
         covered = self._crowd.count(boxes, reach)
         near = self._rivals.count(boxes, reach + ALONE * self._scale)
         unclear = (near > 1) & (rings == 0)
-        if self._strict:
+        if strict:
             free &= (covered == 0) & ~unclear & (rings == 0)
         # covering a point is worse than the longest line, being unclear worse than a short one
         cost = np.minimum(covered, 20) * len(DISTANCES) + rings + 1.5 * unclear
-        if not self._strict:
+        if not strict:
             cost += 2.0 * self._crossed(at, ends, reach) * (rings > 0)
         for k in np.argsort(np.where(free, cost, np.inf), kind="stable"):
             if not free[k]:

@@ -72,7 +72,7 @@ def draw(
         paths.names,
         avoid=along(paths.points),
         rivals=start,
-        strict=small,
+        sure=0 if small else None,
         size=8 if small else 10,
     )
     return Drawing(axes.figure, axes, paths, lines, ends, labels)

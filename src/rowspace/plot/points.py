@@ -18,6 +18,7 @@ from rowspace.tables.table import Table
 FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
 MOST_LABELS = 40  # among more points than that
 LEGEND_CHARACTERS = 104  # beside one another
+SURE_LABELS = 12  # of the most frequent, with lines where it is crowded
 DENSE_MARKER = 16.0  # of a named point among hexagons
 TRIED_LABELS = 400  # of these, in search of room
 
@@ -150,8 +151,10 @@ def _labelled(table: "Table", ids: np.ndarray, labels: Any) -> tuple[np.ndarray,
     if labels is None:
         if len(ids) <= FEW_POINTS:
             return np.arange(len(ids)), {}
-        order = np.arange(len(ids)) if table.counts is None else np.argsort(-table.counts[ids], kind="stable")
-        return order[:TRIED_LABELS], {"most": MOST_LABELS, "strict": True}
+        if table.counts is None:
+            return np.arange(min(len(ids), TRIED_LABELS)), {"most": MOST_LABELS, "sure": 0}
+        order = np.argsort(-table.counts[ids], kind="stable")
+        return order[:TRIED_LABELS], {"most": MOST_LABELS, "sure": SURE_LABELS}
     wanted = np.atleast_1d(table.ids(labels)).ravel()
     place = {int(k): at for at, k in enumerate(ids.tolist())}
     missing = [int(k) for k in wanted if int(k) not in place]
