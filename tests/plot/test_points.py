@@ -218,7 +218,7 @@ def test_a_layout_that_is_not_there(monkeypatch):
 
 def test_what_is_refused(tmp_path):
     E = table_of(3)
-    with pytest.raises(DataError, match=r"this picture is written as \.png, \.svg, \.pdf$"):
+    with pytest.raises(DataError, match=r"this picture is written as \.png, \.svg, \.pdf, \.html$"):
         plot_table(E, tmp_path / "t.gif")
     with pytest.raises(UnknownItem):
         plot_table(E, items=["x"])

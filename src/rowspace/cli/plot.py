@@ -12,7 +12,7 @@ from rowspace.cli.output import show
 from rowspace.cli.paths import check_picture_path
 from rowspace.cli.vectors import vectors
 from rowspace.errors import DataError, RowspaceError
-from rowspace.plot import PICTURES
+from rowspace.plot import OF_TABLES, OF_TRACES
 from rowspace.read.trace import TraceData
 from rowspace.read.values import read_values
 
@@ -22,7 +22,9 @@ def plot(
         Path,
         typer.Argument(metavar="MODEL|TRACE", readable=False, help="Folder of a model; file of vectors or of a trace."),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Picture: .png, .svg, .pdf; of a trace also .gif.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Picture: .png, .svg, .pdf; of items also .html, of a trace .gif.")
+    ],
     cost: Annotated[bool, typer.Option("--cost", help="Of a model, draw the mean cost of each epoch.")] = False,
     title: Annotated[str | None, typer.Option(help="A title.")] = None,
     label: Annotated[
@@ -73,7 +75,7 @@ def plot(
 def _read(source: Path, out: Path) -> "TraceData | rs.Model":
     """The trace or the vectors that are drawn; a file of either kind is read once."""
     may_be_trace = source.suffix in (".tsv", ".parquet") and not source.is_dir()
-    check_picture_path(out, (*PICTURES, ".gif") if may_be_trace else PICTURES)
+    check_picture_path(out, OF_TRACES if may_be_trace else OF_TABLES)
     if not may_be_trace:
         return vectors(source)
     try:

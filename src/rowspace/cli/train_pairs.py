@@ -21,6 +21,7 @@ from rowspace.cli.output import note, plain
 from rowspace.cli.paths import check_picture_path, claim
 from rowspace.cli.reading import ReadingOptions
 from rowspace.errors.unused import unused_options
+from rowspace.plot import OF_TABLES
 
 RECORDS = 200  # of a trace
 TRACED = 100  # items in it, the most frequent
@@ -66,7 +67,7 @@ def pairs(
         int | None, typer.Option(help="How many; any number gives the same. [default: all cores]")
     ] = None,
     trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the model: .png, .svg or .pdf.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the model: .png, .svg, .pdf or .html.")] = None,
     *,
     holding: HoldOutOptions,
     training: TrainingOptions,
@@ -78,7 +79,7 @@ def pairs(
     check_epochs(epochs, "file")
     holding.check("pairs")
     claim(out, context)
-    check_picture_path(plot)
+    check_picture_path(plot, OF_TABLES)
     import rowspace as rs
     from rowspace.model.model import save_taking
     from rowspace.recipes.pairs import train_pairs

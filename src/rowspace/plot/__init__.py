@@ -2,7 +2,7 @@
 
 - `costs.py`, `paths.py`, `points.py`: a picture each, of costs, of a trace and of a table (`project.py` finds the two
   dimensions, `colors.py` the colours, `labels.py` places the names; `density.py` draws very many points).
-  `animation.py`: paths that grow.
+  `animation.py`: paths that grow; `page.py`, `page.html`: a table for a browser.
 - `figure.py`: the look of all of them, and the files they become.
 
 Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["PICTURES", "plot_cost", "plot_table", "plot_trace"]
 
 PICTURES = (".png", ".svg", ".pdf")  # endings of files
+OF_TABLES = (*PICTURES, ".html")
+OF_TRACES = (*PICTURES, ".gif")
 
 
 class Trained(Protocol):
@@ -105,7 +107,7 @@ def plot_trace(
     >>> figure.axes[0].get_title()
     '1 item over 1,000 steps'
     """
-    to = _target(path, ".gif")
+    to = _target(path, OF_TRACES)
     data = trace if isinstance(trace, TraceData) else read_trace(trace)
     from rowspace.plot import animation, paths
 
@@ -133,7 +135,8 @@ def plot_table(
 
     Args:
         table: the table, or a model that has one.
-        path: where to write: `.png`, `.svg` or `.pdf`; None to write nothing.
+        path: where to write: `.png`, `.svg`, `.pdf`, or `.html` for a page on which points tell their names, are
+            searched and zoomed, and which needs no network; None to write nothing.
         items: names or ids of the rows to draw, default all.
         color: what colours the points: a value for each row drawn or for each of the table, or a dict or pandas
             Series from items to values. Numbers get a colour bar, other values a legend of the most frequent.
@@ -147,7 +150,7 @@ def plot_table(
         title: a title.
 
     Returns:
-        The matplotlib Figure, which a notebook shows.
+        The matplotlib Figure, which a notebook shows; of a page the picture that it replaces.
 
     Raises:
         DataError: for another suffix, a model of several tables, rows that are not finite, labels of rows not drawn,
@@ -164,20 +167,26 @@ def plot_table(
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['pet']
     """
-    to = _target(path)
+    to = _target(path, OF_TABLES)
     table = table_of("what is drawn", table)
     from rowspace.plot import points, project
 
     project.check_layout(layout)
     shown = points.arrange(table, items=items, color=color, color_label=color_label, layout=layout)
-    return _written(points.draw(shown, labels=labels, title=title), to)
+    figure = points.draw(shown, labels=labels, title=title)
+    if to is not None and to.suffix.lower() == ".html":
+        from rowspace.plot import page
+
+        page.write(shown, to, labels=labels, title=title)
+        return figure
+    return _written(figure, to)
 
 
-def _target(path: str | os.PathLike[str] | None, *animated: str) -> Path | None:
+def _target(path: str | os.PathLike[str] | None, suffixes: tuple[str, ...] = PICTURES) -> Path | None:
     """The path to write, refused before anything is drawn."""
     if path is None:
         return None
-    path, suffixes = Path(path), (*PICTURES, *animated)
+    path = Path(path)
     if path.suffix.lower() not in suffixes:
         raise DataError(f"cannot draw {path}: this picture is written as {', '.join(suffixes)}")
     if not path.parent.is_dir():

@@ -39,6 +39,20 @@ class Arranged:
         names, ids = self.table.names, self.ids[which].tolist()
         return [shown_name(k if names is None else names[k]) for k in ids]
 
+    def by_importance(self) -> np.ndarray:
+        """The points, the most frequent first; as they are, where nobody has counted."""
+        counts = self.table.counts
+        return np.arange(len(self.ids)) if counts is None else np.argsort(-counts[self.ids], kind="stable")
+
+    def places(self, items: Any) -> np.ndarray:
+        """Where some items are among the points."""
+        wanted = np.atleast_1d(self.table.ids(items)).ravel().tolist()
+        place = {k: at for at, k in enumerate(self.ids.tolist())}
+        for k in (k for k in wanted if k not in place):
+            item = k if self.table.names is None else self.table.names[k]
+            raise DataError(f"cannot label {item!r}: it is not among the items drawn")
+        return np.array([place[k] for k in wanted], dtype=np.intp)
+
 
 def arrange(table: Table, *, items: Any, color: Any, color_label: str | None, layout: str) -> Arranged:
     """Bring rows of a table into the plane."""
@@ -52,7 +66,7 @@ def arrange(table: Table, *, items: Any, color: Any, color_label: str | None, la
 def draw(shown: Arranged, *, labels: Any, title: str | None) -> Any:
     """The figure of points, or of hexagons where they are many."""
     points = shown.points
-    chosen, options = _labelled(shown.table, shown.ids, labels)
+    chosen, options = _labelled(shown, labels)
     axes = _empty_axes(shown, title)
     dense = len(points) > MANY_POINTS and not shown.on_a_line
     size = float(np.clip(6000 / len(points), 3, 46))  # of a marker
@@ -146,19 +160,11 @@ def _legend(axes: Any, colors: Groups, note: str = "") -> None:
         text.set(fontsize=9, family=font_families(), parse_math=False)
 
 
-def _labelled(table: "Table", ids: np.ndarray, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:
+def _labelled(shown: Arranged, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:
     """Which of the drawn rows get a label, and how hard to try."""
-    if labels is None:
-        if len(ids) <= FEW_POINTS:
-            return np.arange(len(ids)), {}
-        if table.counts is None:
-            return np.arange(min(len(ids), TRIED_LABELS)), {"most": MOST_LABELS, "sure": 0}
-        order = np.argsort(-table.counts[ids], kind="stable")
-        return order[:TRIED_LABELS], {"most": MOST_LABELS, "sure": SURE_LABELS}
-    wanted = np.atleast_1d(table.ids(labels)).ravel()
-    place = {int(k): at for at, k in enumerate(ids.tolist())}
-    missing = [int(k) for k in wanted if int(k) not in place]
-    if missing:
-        item = missing[0] if table.names is None else table.names[missing[0]]
-        raise DataError(f"cannot label {item!r}: it is not among the items drawn")
-    return np.array([place[int(k)] for k in wanted], dtype=np.intp), {}
+    if labels is not None:
+        return shown.places(labels), {}
+    if len(shown.ids) <= FEW_POINTS:
+        return np.arange(len(shown.ids)), {}
+    sure = 0 if shown.table.counts is None else SURE_LABELS
+    return shown.by_importance()[:TRIED_LABELS], {"most": MOST_LABELS, "sure": sure}
