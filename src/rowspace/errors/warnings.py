@@ -123,3 +123,16 @@ class Uncached(UserWarning):
             "is not yours, or name a folder of your own in ROWSPACE_CACHE"
         )
         warnings.warn(cls(message), stacklevel=2)
+
+
+class OnHost(UserWarning):
+    """A table in a torch model that was moved to another device: its rows stay in this machine's memory."""
+
+    @classmethod
+    def warn(cls, device: str) -> None:
+        """Warn that a model went to `device` without its tables."""
+        message = (
+            f"the tables of this model stay in this machine's memory, where rowspace steps their rows; rows that are "
+            f"looked up are copied to {device}"
+        )
+        warnings.warn(cls(message), stacklevel=4)

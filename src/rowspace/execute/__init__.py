@@ -5,7 +5,7 @@
 - `in_turns.py`: runs a plan in file order, on as many threads as are fastest. `turns.py`: how they take turns.
   `chunks.py`: what they take turns at.
 - `batches.py`: runs a whole batch. `distinct.py`: which rows it looks up, and which gradients each has;
-  `group_loops.py`: the loop that finds them.
+  `lookup_loops.py`: the loop that finds them.
 - `replicas.py`: copies of small tables, and their mean.
 - `tiles.py`: for tables on disk, a plan cut so that its rows fit in memory; `residency.py` brings them and lets
   them go.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rowspace.execute.group_loops import group_rows
+from rowspace.execute.lookup_loops import group_rows
 from rowspace.jit.compile import compiled_loop
 
 

@@ -1,9 +1,10 @@
-"""Grouping lookups by row: a loop in plain Python, run as machine code.
+"""Rows of many lookups: gathered, grouped, and their gradients looked at. Loops in plain Python, run as machine code.
 
-`jit.compile.compiled_loop` compiles the function, which is read here as it stands.
+`jit.compile.compiled_loop` compiles the functions, which are read here as they stand.
 """
 
-from rowspace.jit.names import i64, u64
+from rowspace.jit.names import f32, i64, u64, uintp
+from rowspace.kernel.emit.functions import prefetch_row
 
 
 def group_rows(ids, ids_at, gradients_at, slots, groups, rows, order, starts):
@@ -45,3 +46,31 @@ def group_rows(ids, ids_at, gradients_at, slots, groups, rows, order, starts):
         starts[group] = starts[group - 1]
     starts[0] = 0
     return found
+
+
+def all_finite(values, first, stride, count):
+    """Whether rows first, first + stride, ... of an array, so many, hold neither infinities nor NaN."""
+    total = f32(0)
+    for q in range(count):
+        row = uintp(first + q * stride)
+        for k in range(values.shape[1]):
+            total += values[row, k] * f32(0)
+    return total == f32(0)
+
+
+def gather_rows(table, ids, out, first, stride, begin, end):
+    """Copy rows of a table: out[at] = table[ids[at]] for at = first + n * stride, n from `begin` to `end`.
+
+    Gives whether all ids are in the table; nothing is read for one that is not.
+    """
+    for n in range(begin, end):
+        later = first + (n + 16) * stride
+        if n + 16 < end and 0 <= ids[later] < len(table):
+            prefetch_row(table, uintp(ids[later]))
+        at = uintp(first + n * stride)
+        if not 0 <= ids[at] < len(table):
+            return False
+        row = uintp(ids[at])
+        for k in range(table.shape[1]):
+            out[at, k] = table[row, k]
+    return True

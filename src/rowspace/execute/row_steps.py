@@ -1,0 +1,237 @@
+"""Rows that are stepped by gradients from elsewhere: from torch, from JAX, from a loop of one's own.
+
+All gradients of a step are looked at before a row moves. Those of a row are added up in the order of the lookups, so
+that no byte depends on the threads.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from rowspace.errors import DataError, Diverged, FormatError
+from rowspace.execute.distinct import Distinct
+from rowspace.execute.lookup_loops import all_finite
+from rowspace.jit.compile import compiled_loop
+from rowspace.kernel.row_loop import RowLoop, catch_up, step
+from rowspace.rates import Constant
+from rowspace.schedule.batches import shares
+from rowspace.state import RateHistory, TrainState
+from rowspace.system.interrupts import interrupts_deferred
+from rowspace.tables.table import Table
+from rowspace.updates import Update
+
+SHARE_LOOKUPS = 2048  # for which a thread is worth its while
+_PIECE_ROWS = 2**16  # that catch up at once
+_NAME = "table"
+
+
+class Threads(Protocol):
+    """Whoever does tasks on several threads."""
+
+    @property
+    def threads(self) -> int:
+        """How many there are."""
+
+    def run(self, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
+        """Do every task."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradients of lookups into one table, where they lie in memory.
+
+    Args:
+        ids: (n,) int64, of which some are the lookups'.
+        values: (m, dim) float32 in C order, of which some rows are their gradients.
+        ids_at: the first id that counts, and how many further on the next one is.
+        values_at: the row of the first gradient, and how many further on the next one is.
+    """
+
+    ids: np.ndarray
+    values: np.ndarray
+    ids_at: tuple[int, int] = (0, 1)
+    values_at: tuple[int, int] = (0, 1)
+
+
+class RowSteps:
+    """A table, how its rows move, and how many steps they took.
+
+    Raises:
+        DataError: if the table is read-only, or the rate of the update is a schedule: nobody here knows how long the
+            training will be.
+    """
+
+    def __init__(self, table: Table, update: Update) -> None:
+        self.state = TrainState.begin({_NAME: table}, update)
+        self.table, self.update = table, update
+        self.lagging = False  # whether rows may have missed steps
+        if not isinstance(update.rate, Constant):
+            raise DataError(f"the rate of {update!r} is a schedule; give a number, and change it from step to step")
+
+    @cached_property
+    def _loops(self) -> dict[bool, RowLoop]:
+        return {step: RowLoop(self.update, self.table.dim, step=step) for step in (True, False)}
+
+    def check(self, gradients: Gradients) -> Distinct:
+        """The rows of a step; Diverged if one of its gradients is not finite."""
+        found = Distinct.of(gradients.ids, ids_at=gradients.ids_at, gradients_at=gradients.values_at)
+        first, stride = gradients.values_at
+        values = gradients.values
+        self.table.check_ids(found.rows)
+        if not compiled_loop(all_finite)(values, first, stride, found.lookups):
+            raise Diverged(f"a gradient of {self} is not finite; no row was moved, and the step can be left out")
+        return found
+
+    def catch_up(self, ids: np.ndarray) -> None:
+        """Let rows (n,) that are about to be read take the steps that they missed, if the update is an exact one."""
+        if self.lagging:
+            self._catch_up(Distinct.of(ids).rows)
+
+    def catch_up_all(self) -> None:
+        """Let every row take the steps that it missed: before all are read."""
+        if self.lagging:
+            with interrupts_deferred():
+                for lo in range(0, len(self.table), _PIECE_ROWS):
+                    self._catch_up(np.arange(lo, min(lo + _PIECE_ROWS, len(self.table))))
+                self.lagging = False
+                self.state.rates.forget(self.state.steps)
+
+    def _catch_up(self, rows: np.ndarray) -> None:
+        state = self.state
+        arrays = state.arrays_of(_NAME)
+        catch_up(self._loops[False], arrays, rows, state.rates.of(_NAME), state.steps, (0, len(rows)))
+
+    def kept(self) -> dict[str, np.ndarray]:
+        """What a training that goes on needs beside the values: what the update keeps, the steps, and their rates."""
+        slots = {f"slot{n}": array for n, array in enumerate(self.state.slots[_NAME])}
+        return {**slots, "steps": np.array(self.state.steps), **self.state.rates.arrays()}
+
+    def check_kept(self, given: Mapping[str, np.ndarray]) -> None:
+        """Raise FormatError if this is not what `kept` gives for such a table, such an update."""
+        own, given = self.kept(), dict(given)
+        since, paces = given.pop("past.since", None), given.pop("past.paces", None)
+        expected = {name: array for name, array in own.items() if not name.startswith("past.")}
+        if _forms(given) != _forms(expected):
+            raise FormatError(
+                f"this state does not fit {self} with {self.update.name}: it is of another size or update"
+            )
+        steps = int(given["steps"])
+        if since is None or paces is None:
+            fits = not steps or not self.update.exact
+        else:
+            rates = (
+                since.dtype == np.int64 and paces.dtype == np.float32 and paces.shape == (1, len(since)) and len(since)
+            )
+            fits = bool(rates and since[0] >= 0 and (np.diff(since) > 0).all() and since[-1] <= steps)
+        if self.update.exact and fits:
+            seen = given[f"slot{len(self.state.slots[_NAME]) - 1}"]
+            earliest = 0 if since is None else since[0]
+            fits = not len(seen) or bool(earliest <= seen.min() and seen.max() <= steps)
+        if not fits:
+            raise FormatError(
+                f"the steps and their rates in this state of {self} contradict each other: it was altered"
+            )
+
+    def take(self, given: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `kept` gave."""
+        for n, array in enumerate(self.state.slots[_NAME]):
+            array[:] = given[f"slot{n}"]
+        self.state.steps = int(given["steps"])
+        if "past.since" in given:
+            pieces = given["past.since"].copy(), given["past.paces"].copy()
+            self.state.rates = RateHistory.of_pieces([_NAME], *pieces)
+        self.lagging = self.update.exact and self.state.steps > 0
+
+    def begin(self, rate: float) -> None:
+        """Note the rate of a step, for rows that miss it."""
+        if self.update.exact:
+            self.state.rates.extend([_NAME], np.array([self.state.steps]), np.array([[rate]], np.float32))
+
+    def move(self, found: Distinct, values: np.ndarray, rate: float, part: tuple[int, int]) -> None:
+        """Let a part of the rows of a step take it; Diverged where one is not finite after it."""
+        if self.lagging:
+            self._catch_up(found.rows[slice(*part)])
+        end = step(
+            self._loops[True],
+            self.state.arrays_of(_NAME),
+            found.rows,
+            values,
+            found.order,
+            rate,
+            self.state.steps,
+            part,
+        )
+        if end < part[1]:
+            raise Diverged(
+                f"row {found.rows[end]} of {self} is not finite after its step; lower the rate ({rate:g}), or wrap the "
+                "update in rs.clip_norm"
+            )
+
+    def end(self) -> None:
+        """Count a step."""
+        self.state.steps += 1
+        self.lagging = self.update.exact
+
+    def __str__(self) -> str:
+        return f"the table of {len(self.table):,} x {self.table.dim}"
+
+
+def _forms(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
+    return {name: (array.dtype, array.shape) for name, array in arrays.items()}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of one table: its gradients, or None if no row was looked up, and the rate."""
+
+    rows: RowSteps
+    gradients: Gradients | None
+    rate: float
+
+
+def step_all(steps: Sequence[Step], threads: Threads) -> None:
+    """Let several tables take a step, each its own; none does if one of their gradients is not finite.
+
+    Raises:
+        Diverged: where a gradient is not finite, or a row after its step.
+    """
+    ready: dict[int, Distinct] = {}
+
+    def check(place: int) -> None:
+        gradients = steps[place].gradients
+        if gradients is not None:
+            ready[place] = steps[place].rows.check(gradients)
+
+    def move(task: tuple[Step, Distinct, tuple[int, int]]) -> None:
+        one, found, part = task
+        assert one.gradients is not None
+        one.rows.move(found, one.gradients.values, one.rate, part)
+
+    run(threads, check, range(len(steps)))
+    for one in steps:
+        one.rows.begin(one.rate)
+    moved = [(steps[place], ready[place]) for place in sorted(ready)]
+    parts = [in_parts(len(found.rows), found.lookups, threads) for _, found in moved]
+    run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
+    for one in steps:
+        one.rows.end()
+
+
+def in_parts(rows: int, lookups: int, threads: Threads) -> list[tuple[int, int]]:
+    """Some rows, dealt to threads by the lookups they have."""
+    if threads.threads == 1:
+        return [(0, rows)]
+    edges = shares(0, rows, lookups, SHARE_LOOKUPS).tolist()
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def run(threads: Threads, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
+    """Do tasks: on several threads, if there are several of each."""
+    if threads.threads == 1 or len(tasks) < 2:
+        for task in tasks:
+            do(task)
+    else:
+        threads.run(do, tasks)
