@@ -119,6 +119,21 @@ def test_copies_have_tables_of_their_own():
         assert np.array_equal(twin.table.values, E.table.values)
 
 
+def test_copies_of_tables_looked_up_together():
+    layer = layers.Embeddings({"b": table(), "a": named_of(7, 5)}, update=rs.adagrad(0.1))
+    layer(torch.tensor([[1, 2]])).sum().backward()
+    twin = copy.deepcopy(layer)
+    loaded = layers.Embeddings({"b": table(seed=8), "a": named_of(7, 5)}, update=rs.adagrad(0.1))
+    loaded.load_state_dict(layer.state_dict())
+    for one in (layer, twin, loaded):
+        one(torch.tensor([[1, 4]])).square().sum().backward()
+    for other in (twin, loaded):
+        for name, own in layer.tables.items():
+            assert np.array_equal(other.tables[name].values, own.values)
+            assert other.tables[name].names == own.names
+            assert other.weights[name].data_ptr() == other.tables[name].values.ctypes.data
+
+
 def test_a_copy_of_a_layer_with_an_update_goes_on_like_it():
     E = layers.Embedding(table(), update=rs.exact(rs.lazy_adam(0.1)))
     E(torch.tensor([1, 2])).sum().backward()

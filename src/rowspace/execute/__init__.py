@@ -6,6 +6,7 @@
   `chunks.py`: what they take turns at.
 - `batches.py`: runs a whole batch. `distinct.py`: which rows it looks up, and which gradients each has;
   `lookup_loops.py`: the loop that finds them.
+- `row_steps.py`: steps rows by gradients from elsewhere, as torch's; `gather.py` gives it the rows.
 - `replicas.py`: copies of small tables, and their mean.
 - `tiles.py`: for tables on disk, a plan cut so that its rows fit in memory; `residency.py` brings them and lets
   them go.

@@ -1,44 +1,37 @@
 """torch's Embedding and EmbeddingBag over a table's own memory."""
 
-import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rowspace.errors import DataError, FormatError, ShapeError
+from rowspace.errors import DataError, ShapeError
 from rowspace.tables.table import Table
-from rowspace.torch.optimizer import Optimizer
-from rowspace.torch.tables import HostModule, checked, steps_of, weight_of
+from rowspace.torch.layer import TableLayer
+from rowspace.torch.tables import checked, weight_of
 from rowspace.updates import Update
 
 
-class _OverTable(HostModule):
-    """A layer whose weight is a table."""
+class _OfOne(TableLayer):
+    """A layer over one table, which is its `weight`."""
 
-    table: Table
     weight: Any
-    persistent: bool
-    optimizer: Optimizer | None
 
-    def _begin(self, table: Table, update: Update | None, persistent: bool) -> None:
-        self.table, self.persistent, self.host, self.optimizer = table, persistent, torch.device("cpu"), None
-        if update is not None:
-            self._fuse(update)
+    @property
+    def table(self) -> Table:
+        """The table."""
+        return self._tables["weight"]
 
     def _fuse(self, update: Update) -> None:
-        """Step the rows within `backward`, as soon as their gradients are there."""
-        self.optimizer = optimizer = Optimizer([self], update)
+        super()._fuse(update)
+        optimizer = self.optimizer
+        assert optimizer is not None
 
         def step(weight: Tensor) -> None:
             optimizer.step()
             weight.grad = None
 
         self.weight.register_post_accumulate_grad_hook(step)
-
-    def weights_of_tables(self) -> list[Tensor]:
-        """The one there is."""
-        return [self.weight]
 
     def ids(self, items: Any) -> Tensor:
         """Ids or names of any shape as a tensor of ids, int64.
@@ -48,88 +41,13 @@ class _OverTable(HostModule):
         """
         return checked(self.table, items, "ids")
 
-    def _looked_up(self, ids: Tensor) -> None:
-        """Rows of exact updates take the steps that they missed before they are read."""
-        steps = steps_of(self.weight)
-        if steps is not None:
-            steps.catch_up(ids.numpy().reshape(-1))
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """A layer with a table of its own, and the state of its update."""
-        self._catch_up_all()
-        new = type(self).__new__(type(self))
-        memo[id(self)] = new
-        new.__dict__.update(copy.deepcopy({k: v for k, v in self.__dict__.items() if k not in _OWN}, memo))
-        new.table, new.optimizer = self._table_over(new.weight), None
-        if self.optimizer is not None:
-            new._fuse(self.optimizer.update)
-            assert new.optimizer is not None
-            new.optimizer.load_state_dict(self.optimizer.state_dict())
-        return new
-
-    def __getstate__(self) -> dict[str, Any]:
-        if self.optimizer is not None:
-            raise TypeError(
-                "a layer with an update of its own cannot be pickled, since an update is code; save its state_dict()"
-            )
-        self._catch_up_all()
-        kept = {k: v for k, v in self.__dict__.items() if k not in _OWN}
-        return kept | {"names": self.table.names, "counts": self.table.counts}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        names, counts = state.pop("names"), state.pop("counts")
-        super().__setstate__(state)
-        values = self.weight.detach().numpy()
-        self.table, self.optimizer = Table.from_array(values, names, counts=counts), None
-
-    def _table_over(self, weight: Tensor) -> Table:
-        return Table.from_array(weight.detach().numpy(), self.table.names, counts=self.table.counts)
-
-    def _catch_up_all(self) -> None:
-        steps = steps_of(self.weight)
-        if steps is not None:
-            steps.catch_up_all()
-
-    def get_extra_state(self) -> Any:
-        """What an update of the layer's own keeps, for `state_dict`."""
-        return {} if self.optimizer is None else self.optimizer.state_dict()
-
-    def set_extra_state(self, state: Any) -> None:
-        """Take what an update of the layer's own kept."""
-        if bool(state) != (self.optimizer is not None):
-            has, needs = ("an", "none") if state else ("no", "one")
-            raise FormatError(
-                f"this state_dict has {has} update's state, and the layer has {needs} of its own (update=)"
-            )
-        if self.optimizer is not None:
-            self.optimizer.load_state_dict(state)
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        self._catch_up_all()
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if not self.persistent:
-            del destination[f"{prefix}weight"]
-
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *others: Any) -> None:
-        if local_metadata.get("version", 1) > self._version:
-            raise FormatError("this state_dict is of a newer version of rowspace; pip install --upgrade rowspace")
-        if local_metadata.get("assign_to_params_buffers"):
-            raise DataError("a table's memory stays its own; call load_state_dict without assign=True, which copies")
-        if not self.persistent:
-            state_dict = {**state_dict, f"{prefix}weight": self.weight.detach()}
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
-
     def extra_repr(self) -> str:
         """The table, in `print(model)`."""
         names = f", names {self.table.names[0]!r}, ..." if self.table.names else ""
-        fused = f", update={self.optimizer.update!r}" if self.optimizer else ""
-        return f"{len(self.table):,}, {self.table.dim}{names}{fused}"
+        return f"{len(self.table):,}, {self.table.dim}{names}{self._described()}"
 
 
-_OWN = ("table", "optimizer")
-
-
-class Embedding(_OverTable, nn.Embedding):
+class Embedding(_OfOne, nn.Embedding):
     """`torch.nn.Embedding(sparse=True)` over the memory of a table: a change of one is a change of the other.
 
     The gradient of `weight` is torch's sparse tensor, one row a lookup, and `Optimizer` steps only those rows. Learning
@@ -165,17 +83,17 @@ class Embedding(_OverTable, nn.Embedding):
         found, weight = weight_of(table)
         padding = None if padding_idx is None else int(found.ids(padding_idx))
         super().__init__(*found.shape, padding_idx=padding, sparse=True, _weight=weight)
-        self._begin(found, update, persistent)
+        self._begin({"weight": found}, update, persistent)
 
     @torch.compiler.disable
     def forward(self, input: Any) -> Tensor:
         """Rows of ids, or of names."""
         ids = self.ids(input)
-        self._looked_up(ids)
+        self._looked_up(self.weight, ids)
         return super().forward(ids).to(self.host)
 
 
-class EmbeddingBag(_OverTable, nn.EmbeddingBag):
+class EmbeddingBag(_OfOne, nn.EmbeddingBag):
     """`torch.nn.EmbeddingBag(sparse=True)` over the memory of a table: the sum or mean of each bag's rows.
 
     Args:
@@ -214,7 +132,7 @@ class EmbeddingBag(_OverTable, nn.EmbeddingBag):
             include_last_offset=include_last_offset,
             padding_idx=padding,
         )
-        self._begin(found, update, persistent)
+        self._begin({"weight": found}, update, persistent)
 
     @torch.compiler.disable
     def forward(self, input: Any, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
@@ -222,7 +140,7 @@ class EmbeddingBag(_OverTable, nn.EmbeddingBag):
         ids = self.ids(input)
         if offsets is not None:
             offsets = _offsets(offsets, ids.numel(), self.include_last_offset)
-        self._looked_up(ids)
+        self._looked_up(self.weight, ids)
         weights = None if per_sample_weights is None else per_sample_weights.cpu()
         return super().forward(ids, offsets, weights).to(self.host)
 

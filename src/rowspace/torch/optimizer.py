@@ -11,7 +11,7 @@ from rowspace.errors import DataError, FormatError
 from rowspace.errors.checks import check_kind
 from rowspace.execute.row_steps import Gradients, RowSteps, Step, step_all
 from rowspace.tables.table import Table
-from rowspace.torch.tables import HostModule, step_by, steps_of
+from rowspace.torch.tables import HasTables, step_by, steps_of
 from rowspace.torch.threads import TorchThreads
 from rowspace.updates import Update
 
@@ -71,7 +71,7 @@ class Optimizer(torch.optim.Optimizer):
     def _bind(self, weight: Tensor, module: nn.Module | None, steps: RowSteps) -> None:
         """Have rows of an exact update take the steps that they missed before they are looked up."""
         step_by(weight, steps)
-        if module is not None and not isinstance(module, HostModule) and steps.update.exact:
+        if module is not None and not isinstance(module, HasTables) and steps.update.exact:
             module.register_forward_pre_hook(lambda module, given: _catch_up(weight, given[0]))
         elif module is None and steps.update.exact:
             raise DataError(f"{steps.update.name} has to know when rows are looked up; give the layer, not its weight")
@@ -154,7 +154,7 @@ def _tables(given: Iterable[Any]) -> Iterable[tuple[Tensor, nn.Module | None]]:
 
 
 def _weights(module: nn.Module) -> Iterable[Tensor]:
-    if isinstance(module, HostModule):
+    if isinstance(module, HasTables):
         return module.weights_of_tables()
     return [module.weight] if getattr(module, "sparse", False) and isinstance(module.weight, Tensor) else []
 

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from rowspace.errors import ReadOnly
-from rowspace.errors.warnings import OnHost
 from rowspace.execute.row_steps import RowSteps
 from rowspace.tables.table import Table, table_of
 
@@ -55,19 +54,9 @@ def _outside(ids: Tensor, rows: int) -> bool:
     return bool(low < 0 or high >= rows)
 
 
-class HostModule(nn.Module):
-    """A layer whose tables stay in this machine's memory, wherever the model is moved."""
-
-    host: torch.device
+class HasTables(nn.Module):
+    """A module some of whose weights are tables."""
 
     def weights_of_tables(self) -> list[Tensor]:
         """The weights that are tables."""
         raise NotImplementedError
-
-    def _apply(self, fn: Any, recurse: bool = True) -> Any:
-        """`to`, `cuda`, `double`, ...: rows that are looked up go to the device, as float32; the tables stay."""
-        device = fn(torch.empty(0, device=self.host)).device
-        if device.type not in ("cpu", "meta", self.host.type):
-            OnHost.warn(str(device))
-        self.host = device
-        return self

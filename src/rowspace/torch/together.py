@@ -11,13 +11,13 @@ from rowspace.errors import DataError, ShapeError
 from rowspace.execute.gather import gather
 from rowspace.execute.row_steps import Gradients, Step, step_all
 from rowspace.tables.table import Table
-from rowspace.torch.optimizer import Optimizer
-from rowspace.torch.tables import HostModule, checked, steps_of, weight_of
+from rowspace.torch.layer import TableLayer
+from rowspace.torch.tables import checked, weight_of
 from rowspace.torch.threads import TorchThreads
 from rowspace.updates import Update
 
 
-class Embeddings(HostModule):
+class Embeddings(TableLayer):
     """Tables of one width that are looked up together: one row of each for every example.
 
     One lookup and one node of torch's graph for all of them, which for small batches takes a half to a third of the
@@ -25,7 +25,7 @@ class Embeddings(HostModule):
 
     Args:
         tables: by name, each a table or a model that has one; all of one width.
-        update: with one, rows are stepped within `backward`, as for `Embedding`.
+        persistent, update: as for `Embedding`.
         threads: how many, None for as many as torch has.
 
     Called with ids of shape (..., tables), in the order of the tables, or with a dict of ids or names of one shape, it
@@ -37,24 +37,35 @@ class Embeddings(HostModule):
     torch.Size([2, 8])
     """
 
-    def __init__(self, tables: Mapping[str, Any], *, update: Update | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, Any],
+        *,
+        persistent: bool = True,
+        update: Update | None = None,
+        threads: int | None = None,
+    ) -> None:
         super().__init__()
-        if not isinstance(tables, Mapping) or not tables:
+        if not isinstance(tables, Mapping) or not tables or not all(isinstance(name, str) for name in tables):
             raise DataError('tables must be a dict of tables by name, such as {"user": U, "item": I}')
-        found = {name: weight_of(table) for name, table in tables.items()}
-        self.tables: dict[str, Table] = {name: table for name, (table, _) in found.items()}
-        widths = {name: table.dim for name, table in self.tables.items()}
+        found = {name.replace(".", "_"): weight_of(table) for name, table in tables.items()}
+        widths = {name: table.dim for name, (table, _) in found.items()}
         if len(set(widths.values())) > 1:
-            raise ShapeError(
-                f"the tables have the widths {widths}; tables looked up together have one: group them by it"
-            )
-        self.weights = nn.ParameterDict({name: nn.Parameter(weight) for name, (_, weight) in found.items()})
-        self.dim, self.host, self.threads = next(iter(widths.values())), torch.device("cpu"), TorchThreads(threads)
-        self.optimizer = None if update is None else Optimizer(self, update, threads=threads)
+            raise ShapeError(f"the tables have the widths {widths}; give tables of one width, and group them by it")
+        for name, (_, values) in found.items():
+            self.register_parameter(_weight(name), nn.Parameter(values))
+        self.dim, self.threads = next(iter(widths.values())), TorchThreads(threads)
+        self._begin({_weight(name): table for name, (table, _) in found.items()}, update, persistent)
 
-    def weights_of_tables(self) -> list[Tensor]:
-        """One a table, in their order."""
-        return [self.weights[name] for name in self.tables]  # torch sorts them by name
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables by name."""
+        return {name.removeprefix(_weight("")): table for name, table in self._tables.items()}
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """Their weights by name."""
+        return dict(zip(self.tables, self.weights_of_tables(), strict=True))
 
     @torch.compiler.disable
     def forward(self, ids: Tensor | Mapping[str, Any]) -> Tensor:
@@ -69,9 +80,7 @@ class Embeddings(HostModule):
             raise ShapeError(f"ids must be integers, got {ids.dtype}")
         ids = ids.cpu().long().contiguous()
         for place, weight in enumerate(self.weights_of_tables()):
-            steps = steps_of(weight)
-            if steps is not None and steps.lagging:
-                steps.catch_up(np.ascontiguousarray(ids[..., place].numpy().reshape(-1)))
+            self._looked_up(weight, ids[..., place])
         rows: Tensor = _Together.apply(ids, self, *self.weights_of_tables())
         return rows.to(self.host)
 
@@ -84,6 +93,11 @@ class Embeddings(HostModule):
             raise ShapeError(f"ids have the shapes {shapes}; give one for all")
         return torch.stack(found, -1)
 
+    def extra_repr(self) -> str:
+        """The tables, in `print(model)`."""
+        sizes = ", ".join(f"{name} {len(table):,}" for name, table in self.tables.items())
+        return f"{sizes} x {self.dim}{self._described()}"
+
     def step(self, ids: np.ndarray, gradients: np.ndarray) -> None:
         """Step the rows of a lookup, by the update of these tables."""
         assert self.optimizer is not None
@@ -93,6 +107,11 @@ class Embeddings(HostModule):
         parts = [Gradients(flat, values, ids_at=place, values_at=place) for place in at]
         tables = zip(self.optimizer.rows.values(), parts, rates, strict=True)
         step_all([Step(rows, part, rate) for rows, part, rate in tables], self.threads)
+
+
+def _weight(name: str) -> str:
+    """What a table's weight is called in a `state_dict`."""
+    return f"weight_{name}"
 
 
 class _Together(torch.autograd.Function):
