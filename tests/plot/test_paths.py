@@ -10,7 +10,7 @@ from PIL import Image
 
 import rowspace as rs
 from rowspace.errors import DataError
-from rowspace.plot import plot_trace
+from rowspace.plot import animation, paths, plot_trace
 from rowspace.train.trace import Trace, TraceData
 
 NAMES = ["cat", "dog", "owl", "bee", "ant", "cow"]
@@ -40,12 +40,20 @@ def boxes_of(figure):
     return [Text.get_window_extent(text, renderer) for text in figure.axes[0].texts]
 
 
-def test_labels_stand_at_the_starts():
+def test_labels_stand_at_the_starts_and_the_ends():
     data = spiral()
+    data.positions[-3:, 0] = data.positions[-3:, 1]  # two that end together
+    data.positions[:, 5] = data.positions[0, 5]  # and one that stays
     figure = plot_trace(data)
-    assert texts_of(figure) == NAMES
-    for text, start in zip(figure.axes[0].texts, data.positions[0], strict=True):
-        np.testing.assert_array_equal(text.xy, start)
+    assert texts_of(figure) == [*NAMES, "cat, dog", "owl", "bee", "ant"]
+    for text, place in zip(figure.axes[0].texts, [*data.positions[0], *data.positions[-1, [0, 2, 3, 4]]], strict=True):
+        np.testing.assert_allclose(text.xy, place, rtol=1e-6)
+
+
+def test_many_that_end_together_are_not_named_there():
+    data = spiral()
+    data.positions[-1] = data.positions[-1, 0]
+    assert texts_of(plot_trace(data)) == NAMES
 
 
 def test_the_unit_circle_and_equal_axes():
@@ -111,6 +119,31 @@ def test_gif_moves_and_is_small(tmp_path):
     assert figure.axes[0].get_title() == "6 items over 24,900 steps"
 
 
+def test_gif_ends_when_nothing_moves(tmp_path):
+    data = spiral(steps=80)
+    data.positions[20:] = data.positions[20] + 0.01 * np.sin(np.arange(60))[:, None, None].astype("f")  # it trembles
+    plot_trace(data, tmp_path / "t.gif")
+    with Image.open(tmp_path / "t.gif") as image:
+        assert 19 <= image.n_frames <= 23
+        assert image.info["duration"] == 150
+    drawing = paths.draw(data, dpi=80)
+    assert animation._at_rest(drawing) in (18, 19, 20)
+
+
+def test_names_move_with_their_points():
+    data = spiral(steps=30)
+    drawing, titles = paths.draw(data, dpi=80), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing.axes.title, "set_text", titles.append)
+        animation._frames(drawing, np.array([0, 10, 29]), "Six")
+    assert titles[:3] == ["Six, step 0", "Six, step 1,000", "Six, step 2,900 (at rest from 1,000)"]
+    assert texts_of(drawing.figure) == NAMES
+    for text, end in zip(drawing.axes.texts, data.positions[-1], strict=True):
+        np.testing.assert_array_equal(text.xy, end)
+    boxes = boxes_of(drawing.figure)
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
+
+
 def test_gif_of_one_record(tmp_path):
     plot_trace(spiral(steps=1), tmp_path / "t.gif")
     with Image.open(tmp_path / "t.gif") as image:
@@ -133,7 +166,7 @@ def test_from_a_file_that_a_trace_wrote(tmp_path):
     trace.record(100)
     trace.close()
     figure = plot_trace(tmp_path / "t.tsv", names=["x", "y", "z"], title="Three")
-    assert texts_of(figure) == ["x", "y", "z"]
+    assert texts_of(figure)[:3] == ["x", "y", "z"]
     assert figure.axes[0].get_title() == "Three"
 
 
@@ -148,7 +181,7 @@ def test_items_that_start_at_one_place():
     data = spiral()
     data.positions[0] = 0
     boxes = boxes_of(plot_trace(data))
-    assert len(boxes) == 6
+    assert len(boxes) == 12
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
 
 

@@ -80,7 +80,9 @@ def plot_trace(
     names: Sequence[str] | None = None,
     title: str | None = None,
 ) -> "Figure":
-    """Draw each item's path from its start, labelled there, as the blog post does.
+    """Draw each item's path from its start, named there, as the blog post does, and at its end where that lies apart.
+
+    In an animation names move with their points, and it ends when nothing moves any more.
 
     Two dimensions are drawn as they are, with the unit circle; one is drawn over the steps; more
     are projected on the two principal components of the final positions, which need not be the
@@ -113,7 +115,9 @@ def plot_trace(
 
     if to is not None and to.suffix.lower() == ".gif":
         return animation.write(data, to, names=names, title=title)
-    return _written(paths.draw(data, names=names, title=title).figure, to)
+    drawing = paths.draw(data, names=names, title=title)
+    paths.name_paths(drawing)
+    return _written(drawing.figure, to)
 
 
 def plot_table(

@@ -64,11 +64,50 @@ def place_labels(
     return placed
 
 
+def place_moving_labels(
+    axes: Any, points: np.ndarray, texts: Sequence[str], *, sure: bool, size: float, radius: float
+) -> list[tuple[int, Annotation]]:
+    """Label points that move: each label keeps its place beside its point, one that is good in most frames.
+
+    Args:
+        axes: matplotlib axes, with final layout and limits.
+        points: (f, k, 2) data coordinates in each frame. The labels are left where those of the last belong.
+        texts: k labels, the most important first.
+        sure: whether all are placed; else only those that never cover another.
+        size: of the font, in points.
+        radius: of the markers, in points.
+
+    Returns:
+        Which points have a label, and the labels.
+    """
+    layout = _Layout(axes, points[-1], points[-1], radius=radius)
+    measure = _measurer(axes, size)
+    at = axes.transData.transform(points.reshape(-1, 2)).reshape(points.shape)
+    weights = np.ones(len(at))
+    weights[-1] = max(1, len(at) / 4)  # the last frame is looked at longest
+    taken = np.empty((len(at), 0, 4))
+    placed: list[tuple[int, Annotation]] = []
+    for k, text in enumerate(texts):
+        extent = measure(text)
+        middles, rings = layout.candidates(extent)
+        corners = at[:, k, None] + middles
+        boxes = np.concatenate([corners - extent / 2, corners + extent / 2], axis=-1)
+        wrong = ~layout.inside(boxes) + 1.0 * _overlap(boxes, taken).sum(axis=-1)
+        covered = _overlap(boxes, np.concatenate([at, at], axis=-1)).sum(axis=-1)
+        cost = weights @ (4 * wrong + covered) / weights.sum() + rings / len(DISTANCES)
+        best = int(np.argmin(cost))
+        if sure or not (rings[best] or wrong[:, best].any()):
+            taken = np.concatenate([taken, boxes[:, best, None]], axis=1)
+            offset = middles[best] / layout.scale, bool(rings[best])
+            placed.append((k, _annotate(axes, text, points[-1, k], offset, size)))
+    return placed
+
+
 class _Layout:
     """What is taken, in pixels: boxes (x0, y0, x1, y1) of labels and lines, and the points."""
 
     def __init__(self, axes: Any, avoid: np.ndarray, rivals: np.ndarray, *, radius: float) -> None:
-        self._scale = axes.figure.dpi / 72
+        self.scale = axes.figure.dpi / 72
         self._frame = axes.get_window_extent()
         self._crowd = _Crowd(axes.transData.transform(avoid), axes.figure.bbox)
         self._rivals = _Crowd(axes.transData.transform(rivals), axes.figure.bbox)
@@ -77,13 +116,13 @@ class _Layout:
 
     def place(self, at: np.ndarray, size: np.ndarray, *, strict: bool) -> tuple[np.ndarray, bool] | None:
         """Offset of a label's middle in points and whether it needs a line; None if no room."""
-        middles, rings = self._candidates(size)
+        middles, rings = self.candidates(size)
         boxes = np.hstack([at + middles - size / 2, at + middles + size / 2])
         ends = np.clip(at, boxes[:, :2], boxes[:, 2:])  # where a line would meet the box
-        free = self._inside(boxes) & ~_overlap(boxes, self._taken).any(axis=1)
-        reach = self._radius * self._scale + 1
+        free = self.inside(boxes) & ~_overlap(boxes, self._taken).any(axis=1)
+        reach = self._radius * self.scale + 1
         covered = self._crowd.count(boxes, reach)
-        near = self._rivals.count(boxes, reach + ALONE * self._scale)
+        near = self._rivals.count(boxes, reach + ALONE * self.scale)
         unclear = (near > 1) & (rings == 0)
         if strict:
             free &= (covered == 0) & ~unclear & (rings == 0)
@@ -96,9 +135,9 @@ class _Layout:
                 return None
             line = _line_boxes(at, ends[k]) if rings[k] else np.empty((0, 4))
             if not _overlap(line, self._taken).any():
-                padded = boxes[k] + PADDING * self._scale * np.array([-1, -1, 1, 1])
+                padded = boxes[k] + PADDING * self.scale * np.array([-1, -1, 1, 1])
                 self._taken = np.vstack([self._taken, padded, line])
-                return middles[k] / self._scale, bool(rings[k])
+                return middles[k] / self.scale, bool(rings[k])
         return None
 
     def _crossed(self, at: np.ndarray, ends: np.ndarray, reach: float) -> np.ndarray:
@@ -109,24 +148,24 @@ class _Layout:
         others = self._rivals.count(boxes.reshape(-1, 4), reach).reshape(beyond.shape)
         return np.asarray((beyond & (others > 0)).any(axis=1))
 
-    def _candidates(self, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def candidates(self, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(c, 2) offsets of the label's middle from the point, (c,) how far out each is."""
         angles = np.arange(SIDES) * 2 * np.pi / SIDES
         around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         found, rings = [], []
         for ring, distance in enumerate(DISTANCES):
             directions = around if ring else NEAR
-            gap = (self._radius + distance) * self._scale
+            gap = (self._radius + distance) * self.scale
             if ring == 0:  # in the corners the box's corner, not its side, is nearest
                 gap = np.where(np.abs(directions).sum(axis=1) > 1, gap * 0.75, gap)[:, None]
             found.append(directions * (size / 2 + gap))
             rings.append(np.full(len(directions), ring))
         return np.vstack(found), np.concatenate(rings)
 
-    def _inside(self, boxes: np.ndarray) -> np.ndarray:
+    def inside(self, boxes: np.ndarray) -> np.ndarray:
         frame = self._frame
-        fits = np.hstack([boxes[:, :2] >= [frame.x0, frame.y0], boxes[:, 2:] <= [frame.x1, frame.y1]])
-        return np.asarray(fits.all(axis=1))
+        low, high = boxes[..., :2] >= [frame.x0, frame.y0], boxes[..., 2:] <= [frame.x1, frame.y1]
+        return np.asarray(low.all(axis=-1) & high.all(axis=-1))
 
 
 class _Crowd:
@@ -147,8 +186,8 @@ class _Crowd:
 
 
 def _overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(a, b) whether boxes (a, 4) and (b, 4) overlap."""
-    a, b = boxes[:, None, :], others[None, :, :]
+    """(..., a, b) whether boxes (..., a, 4) and (..., b, 4) overlap."""
+    a, b = boxes[..., :, None, :], others[..., None, :, :]
     return np.asarray(((a[..., :2] < b[..., 2:]) & (a[..., 2:] > b[..., :2])).all(axis=-1))
 
 

@@ -16,6 +16,8 @@ from rowspace.read.trace import TraceData
 
 MOST_STEPS = 2000  # along a path: more are not seen
 FEW_ITEMS = 30  # so many are all labelled, lines crossed or not
+TOGETHER, LEFT = 9, 60  # pixels between ends that are one marker, and from a start whose name is too far to see
+NAMED_TOGETHER = 3  # items at the most in one label
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,25 @@ class Paths:
 class Drawing:
     """A figure and those of its parts that move in an animation."""
 
-    figure: Any
     axes: Any
     paths: Paths
     lines: LineCollection
     ends: Any
-    labels: list[Any]
+
+    @property
+    def figure(self) -> Any:
+        """The figure of the axes."""
+        return self.axes.figure
+
+    @property
+    def small(self) -> bool:
+        """Whether there are so many items that lines and names are small, and some names left out."""
+        return len(self.paths.names) > FEW_ITEMS
+
+    @property
+    def font_size(self) -> float:
+        """Of names, in points."""
+        return 8 if self.small else 10
 
 
 def draw(
@@ -48,7 +63,7 @@ def draw(
     title: str | None = None,
     dpi: float = 120,
 ) -> Drawing:
-    """Draw the whole paths."""
+    """Draw the whole paths, without names."""
     paths = project(data, names)
     if title is None:
         title = f"{counted_items(paths)} over {paths.steps[-1] - paths.steps[0]:,} steps"
@@ -66,16 +81,37 @@ def draw(
     _legend(axes, paths.dim)
     _set_limits(axes, paths)
     freeze_layout(axes.figure)
-    labels = place_labels(
+    return Drawing(axes, paths, lines, ends)
+
+
+def name_paths(drawing: Drawing) -> None:
+    """Name the items where they start, and where they end: those that end together in one label."""
+    axes, paths = drawing.axes, drawing.paths
+    start, end = paths.points[0], paths.points[-1]
+    groups = _ending_together(axes.transData.transform(start), axes.transData.transform(end))
+    place_labels(
         axes,
-        start,
-        paths.names,
+        np.vstack([start, *(end[group].mean(axis=0) for group in groups)]),
+        [*paths.names, *(", ".join(paths.names[k] for k in group) for group in groups)],
         avoid=along(paths.points),
-        rivals=start,
-        sure=0 if small else None,
-        size=8 if small else 10,
+        rivals=np.vstack([start, end]),
+        sure=0 if drawing.small else None,
+        size=drawing.font_size,
     )
-    return Drawing(axes.figure, axes, paths, lines, ends, labels)
+
+
+def _ending_together(start: np.ndarray, end: np.ndarray) -> list[list[int]]:
+    """Items whose ends (m, 2) are one marker, if one of them has left its start; of many together none is named."""
+    groups: list[list[int]] = []
+    for k in range(len(end)):
+        near = (group for group in groups if np.abs(end[group[0]] - end[k]).max() < TOGETHER)
+        found = next(near, None)
+        if found is None:
+            groups.append([k])
+        else:
+            found.append(k)
+    left = np.abs(end - start).max(axis=1) > LEFT
+    return [group for group in groups if len(group) <= NAMED_TOGETHER and left[group].any()]
 
 
 def project(data: TraceData, names: Sequence[str] | None = None) -> Paths:
