@@ -11,9 +11,10 @@ from rowspace.version import __version__ as __version__
 
 # module -> its public names; editors and type checkers read them in __init__.pyi, which a test compares with this
 _PUBLIC = {
-    "errors": "CheckpointError CostError DataError DiskFull Diverged FormatError GradientError IdOutOfRange Locked "
-    "ModelError NoExamples OverMemory ReadOnly RowspaceError Sequential ShapeError SlowCost SlowTable TooLarge "
-    "Uncached Unkept UnknownItem Unsimplified",
+    "errors": "CheckpointError CostError DataError DiskFull Diverged Elsewhere FormatError GradientError "
+    "IdOutOfRange Locked ModelError NoExamples OlderCheckpoint OnHost OverMemory Padded ReadOnly "
+    "RowspaceError RowspaceWarning Sequential ShapeError SlowCost SlowTable TooLarge Uncached Unkept "
+    "UnknownItem Unsimplified UnusedColumn Waiting",
     "tables.table": "Table",
     "columns.gathered": "Gathered",
     "columns.negatives": "Negatives",
@@ -30,7 +31,7 @@ _PUBLIC = {
     "model.model": "Model open",
     "model.evaluate": "evaluate_analogies evaluate_similarity",
     "formats": "export import_",
-    "read.pairs": "read_pairs",
+    "read.pairs": "Pairs read_pairs",
     "read.text": "Text read_text",
     "recipes.pairs": "train_pairs",
     "recipes.text": "train_text",

@@ -8,15 +8,20 @@ from rowspace.errors import CostError as CostError
 from rowspace.errors import DataError as DataError
 from rowspace.errors import DiskFull as DiskFull
 from rowspace.errors import Diverged as Diverged
+from rowspace.errors import Elsewhere as Elsewhere
 from rowspace.errors import FormatError as FormatError
 from rowspace.errors import GradientError as GradientError
 from rowspace.errors import IdOutOfRange as IdOutOfRange
 from rowspace.errors import Locked as Locked
 from rowspace.errors import ModelError as ModelError
 from rowspace.errors import NoExamples as NoExamples
+from rowspace.errors import OlderCheckpoint as OlderCheckpoint
+from rowspace.errors import OnHost as OnHost
 from rowspace.errors import OverMemory as OverMemory
+from rowspace.errors import Padded as Padded
 from rowspace.errors import ReadOnly as ReadOnly
 from rowspace.errors import RowspaceError as RowspaceError
+from rowspace.errors import RowspaceWarning as RowspaceWarning
 from rowspace.errors import Sequential as Sequential
 from rowspace.errors import ShapeError as ShapeError
 from rowspace.errors import SlowCost as SlowCost
@@ -26,6 +31,8 @@ from rowspace.errors import Uncached as Uncached
 from rowspace.errors import Unkept as Unkept
 from rowspace.errors import UnknownItem as UnknownItem
 from rowspace.errors import Unsimplified as Unsimplified
+from rowspace.errors import UnusedColumn as UnusedColumn
+from rowspace.errors import Waiting as Waiting
 from rowspace.formats import export as export
 from rowspace.formats import import_ as import_
 from rowspace.kernel.row_gradient import RowGradient as RowGradient
@@ -40,6 +47,7 @@ from rowspace.plot import plot_cost as plot_cost
 from rowspace.plot import plot_table as plot_table
 from rowspace.plot import plot_trace as plot_trace
 from rowspace.rates import linear as linear
+from rowspace.read.pairs import Pairs as Pairs
 from rowspace.read.pairs import read_pairs as read_pairs
 from rowspace.read.text import Text as Text
 from rowspace.read.text import read_text as read_text

@@ -9,12 +9,13 @@ import pytest
 import rowspace as rs
 
 PUBLIC = """
-    CheckpointError CostError DataError DiskFull Diverged EarlyStopping Epoch FormatError Gathered GradientError
-    History IdOutOfRange Locked Model ModelError Negatives NoExamples OverMemory ReadOnly RowGradient RowspaceError
-    Sequential ShapeError SlowCost SlowTable Table Text TooLarge Trace Trainer Uncached Unkept UnknownItem
-    Unsimplified Update adagrad adamw check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact
-    explain export gradient import_ lazy_adam linear max_norm momentum open plot_cost plot_table plot_trace read_pairs
-    read_text read_trace rowwise_adagrad sgd train_pairs train_text weight_decay
+    CheckpointError CostError DataError DiskFull Diverged EarlyStopping Elsewhere Epoch FormatError Gathered
+    GradientError History IdOutOfRange Locked Model ModelError Negatives NoExamples OlderCheckpoint OnHost
+    OverMemory Padded Pairs ReadOnly RowGradient RowspaceError RowspaceWarning Sequential ShapeError SlowCost
+    SlowTable Table Text TooLarge Trace Trainer Uncached Unkept UnknownItem Unsimplified UnusedColumn Update Waiting
+    adagrad adamw check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact explain export
+    gradient import_ lazy_adam linear max_norm momentum open plot_cost plot_table plot_trace read_pairs read_text
+    read_trace rowwise_adagrad sgd train_pairs train_text weight_decay
 """.split()
 
 
@@ -43,7 +44,9 @@ def test_editors_see_the_same_names():
 
 def test_every_error_and_warning_is_public():
     own = {name for name, what in vars(rs.errors).items() if isinstance(what, type) and issubclass(what, Exception)}
-    assert own <= set(rs.__all__)
+    warned = {what.__name__ for what in vars(rs.errors.warnings).values() if isinstance(what, type)}
+    assert own | warned <= set(rs.__all__)
+    assert all(issubclass(getattr(rs, name), rs.RowspaceWarning) for name in warned)
 
 
 def test_no_module_is_named_like_a_public_function():

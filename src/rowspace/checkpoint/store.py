@@ -20,7 +20,7 @@ import numpy as np
 
 from rowspace.checkpoint.arrays import write_changed
 from rowspace.checkpoint.saved import MANIFEST, Damaged, Digests, DocumentCheck, Saved, file_of, manifest_text
-from rowspace.errors import CheckpointError
+from rowspace.errors import CheckpointError, OlderCheckpoint
 from rowspace.system.atomic import settle, sync_folder
 from rowspace.system.disk_full import explain_disk_full
 from rowspace.system.lock import locked
@@ -86,7 +86,7 @@ class Store:
         """Remove damaged checkpoints: the older of two is written over next, and that must not be the good one."""
         self._digests[good.number] = good.digests
         for number, complaint in complaints.items():
-            warnings.warn(f"{complaint}; going on from {good.folder}, the one before", stacklevel=3)
+            warnings.warn(f"{complaint}; going on from {good.folder}, the one before", OlderCheckpoint, stacklevel=3)
             shutil.rmtree(_path(self.folder, number))
 
     def write(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:

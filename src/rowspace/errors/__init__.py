@@ -6,14 +6,21 @@
 - `unused.py`: options that have no effect beside the others.
 """
 
+from rowspace.errors.warnings import Elsewhere as Elsewhere
 from rowspace.errors.warnings import NoExamples as NoExamples
+from rowspace.errors.warnings import OlderCheckpoint as OlderCheckpoint
+from rowspace.errors.warnings import OnHost as OnHost
 from rowspace.errors.warnings import OverMemory as OverMemory
+from rowspace.errors.warnings import Padded as Padded
+from rowspace.errors.warnings import RowspaceWarning as RowspaceWarning
 from rowspace.errors.warnings import Sequential as Sequential
 from rowspace.errors.warnings import SlowCost as SlowCost
 from rowspace.errors.warnings import SlowTable as SlowTable
 from rowspace.errors.warnings import Uncached as Uncached
 from rowspace.errors.warnings import Unkept as Unkept
 from rowspace.errors.warnings import Unsimplified as Unsimplified
+from rowspace.errors.warnings import UnusedColumn as UnusedColumn
+from rowspace.errors.warnings import Waiting as Waiting
 
 
 class RowspaceError(Exception):

@@ -3,7 +3,11 @@
 import warnings
 
 
-class SlowCost(UserWarning):
+class RowspaceWarning(UserWarning):
+    """The root: `warnings.simplefilter("ignore", rs.RowspaceWarning)` silences all that rowspace warns of."""
+
+
+class SlowCost(RowspaceWarning):
     """A cost that runs through PyTensor's own operations because one of them has no loop."""
 
     @classmethod
@@ -17,7 +21,7 @@ class SlowCost(UserWarning):
         warnings.warn(cls(message), stacklevel=4)
 
 
-class Unsimplified(UserWarning):
+class Unsimplified(RowspaceWarning):
     """A cost that PyTensor's rewriting, or our own, would have changed, so that it runs as it was written."""
 
     @classmethod
@@ -30,7 +34,7 @@ class Unsimplified(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class Sequential(UserWarning):
+class Sequential(RowspaceWarning):
     """A cost that runs in file order though blocks were asked for, as it does not fit them."""
 
     @classmethod
@@ -40,7 +44,7 @@ class Sequential(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class SlowTable(UserWarning):
+class SlowTable(RowspaceWarning):
     """A table on disk that the system moves in and out of memory a page at a time, as its cost does not fit blocks."""
 
     @classmethod
@@ -55,7 +59,7 @@ class SlowTable(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class OverMemory(UserWarning):
+class OverMemory(RowspaceWarning):
     """Memory given to tables on disk that is less than they need even a few blocks at a time."""
 
     @classmethod
@@ -68,7 +72,7 @@ class OverMemory(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class NoExamples(UserWarning):
+class NoExamples(RowspaceWarning):
     """Epochs that met no example: they taught nothing and have no cost."""
 
     @classmethod
@@ -78,7 +82,7 @@ class NoExamples(UserWarning):
         warnings.warn(cls(f"{which}: {why}"), stacklevel=4)
 
 
-class UnusedColumn(UserWarning):
+class UnusedColumn(RowspaceWarning):
     """A column called as what it could be used for, which nobody asked for."""
 
     @classmethod
@@ -89,7 +93,7 @@ class UnusedColumn(UserWarning):
         warnings.warn(cls(message), stacklevel=4)
 
 
-class Padded(UserWarning):
+class Padded(RowspaceWarning):
     """A text with spaces beside its delimiters, in every row."""
 
     @classmethod
@@ -99,7 +103,7 @@ class Padded(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class Unkept(UserWarning):
+class Unkept(RowspaceWarning):
     """The last checkpoint of a training that came to its end, which could not be written."""
 
     @classmethod
@@ -112,7 +116,7 @@ class Unkept(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class Uncached(UserWarning):
+class Uncached(RowspaceWarning):
     """A cache of kernels that is not used, since somebody else could have put code of theirs into it."""
 
     @classmethod
@@ -125,7 +129,7 @@ class Uncached(UserWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
-class OnHost(UserWarning):
+class OnHost(RowspaceWarning):
     """A table in a torch model that was moved to another device: its rows stay in this machine's memory."""
 
     @classmethod
@@ -136,3 +140,15 @@ class OnHost(UserWarning):
             f"looked up are copied to {device}"
         )
         warnings.warn(cls(message), stacklevel=4)
+
+
+class Elsewhere(RowspaceWarning):
+    """A training that goes on with another processor or other versions than it began with; its bytes may differ."""
+
+
+class OlderCheckpoint(RowspaceWarning):
+    """A checkpoint that is damaged, so that a training goes on from the one before."""
+
+
+class Waiting(RowspaceWarning):
+    """A folder that another process is writing to, whose end is waited for."""

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from rowspace.errors.quoting import one_line
+from rowspace.errors.warnings import Elsewhere
 from rowspace.version import __version__
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pytensor")
@@ -40,11 +41,11 @@ def warn_if_elsewhere(before: Mapping[str, str], folder: object, *, portable: bo
     differ = [name for name in now if name in compared and before.get(name) != now[name]]
     if differ:
         told = "; ".join(_told(name, before.get(name, ""), now[name]) for name in differ)
-        warnings.warn(
+        message = (
             f"the training of {folder} goes on elsewhere ({told}): what it learns is as good, and its bytes may differ "
-            "in their last digits from those of a training that was never stopped",
-            stacklevel=6,
+            "in their last digits from those of a training that was never stopped"
         )
+        warnings.warn(message, Elsewhere, stacklevel=6)
 
 
 def _told(name: str, before: str, now: str) -> str:

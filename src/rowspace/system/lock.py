@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rowspace.errors import Locked
+from rowspace.errors import Locked, Waiting
 from rowspace.system.flock import flock
 from rowspace.system.siblings import lock_path, saving_path
 
@@ -130,7 +130,7 @@ def _waited(path: Path, what: str, since: float | None) -> float:
         raise Locked(f"{what} by {_holder(path)}; wait for it to end, or give another folder")
     time.sleep(_AGAIN)
     if time.monotonic() - since > _LONG:
-        warnings.warn(f"{what} by {_holder(path)}; waiting for it to end", stacklevel=2)
+        warnings.warn(f"{what} by {_holder(path)}; waiting for it to end", Waiting, stacklevel=2)
         return float("inf")
     return since
 
