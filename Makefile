@@ -4,10 +4,11 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV ?= .venv-$(VERSION)
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-slow format docs bench clean help
+.PHONY: demo pictures test test-slow format docs bench clean help
 
 help:
 	@echo "make demo       train the post's six items and the US airports, with pictures, into ./demo"
+	@echo "make pictures   the demo's pictures into docs/images, where the README and the site show them"
 	@echo "make test       lint, types and tests (PYTHON=python3.13 for another Python)"
 	@echo "make test-slow  the tests that take longer"
 	@echo "make docs       the site, into ./site"
@@ -15,6 +16,10 @@ help:
 
 demo: $(VENV)/installed
 	$(BIN)/rowspace demo
+
+pictures: $(VENV)/installed
+	$(BIN)/rowspace demo --out build/pictures
+	cp build/pictures/six-items.png build/pictures/airports.png docs/images/
 
 # one process a file, so that its loops are compiled once: --dist loadfile
 test: $(VENV)/tested

@@ -2,10 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import rowspace as rs
 from rowspace.demo import airports, six
 from rowspace.demo.story import run
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,21 @@ def test_what_the_demo_leaves(told):
     assert left == {"trace.tsv", "six-items.png", "six-items.gif", "airports", "airports.png"}
     assert (folder / "six-items.gif").read_bytes()[:6] == b"GIF89a"
     assert (folder / "airports.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("name", ["six-items.png", "airports.png"])
+def test_the_pictures_of_the_documents_are_those_of_the_demo(told, name):
+    drawn, kept = Image.open(told[0] / name), Image.open(IMAGES / name)
+    if drawn.info["Software"] == kept.info["Software"]:  # the bytes are the same too, where the processor is
+        assert drawn.size == kept.size, "make pictures"
+        assert difference(drawn, kept) < 1, "make pictures"
+    np.testing.assert_allclose(drawn.size, kept.size, rtol=0.05)
+    assert difference(*(image.resize((60, 60)) for image in (drawn, kept))) < 5, "make pictures"
+
+
+def difference(one, other):
+    """How far apart pixels are on average, of 255."""
+    return np.abs(np.asarray(one.convert("L"), float) - np.asarray(other.convert("L"), float)).mean()
 
 
 def test_it_tells_the_insight_of_the_post(told):

@@ -119,6 +119,11 @@ def test_colour_with_a_bar():
     np.testing.assert_array_equal(np.ma.filled(shown.get_array(), np.nan), [1, 2, 3, np.nan, 5, np.nan])
 
 
+def test_what_a_bar_says_is_not_cut_at_the_length_of_a_name():
+    label = "longitude (degrees east; Alaska and Hawaii as -125) in $"
+    assert plot_table(table_of(3), color=[1, 2, 3], color_label=label).axes[1].get_ylabel() == label
+
+
 def test_colour_of_all_rows_follows_the_items():
     figure = plot_table(table_of(6), items=[4, 1], color=np.arange(6))
     assert figure.axes[0].collections[0].get_array().tolist() == [4, 1]

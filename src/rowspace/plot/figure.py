@@ -73,10 +73,10 @@ def freeze_layout(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def shown_name(item: Any) -> str:
+def shown_name(item: Any, most: int = LABEL_CHARACTERS) -> str:
     """A name or id as one short line."""
     text = "".join(letter if letter.isprintable() else " " for letter in str(item))
-    return text if len(text) <= LABEL_CHARACTERS else text[: LABEL_CHARACTERS - 1] + "\u2026"
+    return text if len(text) <= most else text[: most - 1] + "\u2026"
 
 
 def font_families() -> list[str]:
@@ -86,14 +86,14 @@ def font_families() -> list[str]:
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write PNG, SVG or PDF; the same figure always gives the same bytes."""
+    """Write PNG, SVG or PDF; the same figure gives the same bytes, with the same version of matplotlib."""
     with atomic_file(path, "wb") as out:
         if path.suffix.lower() == ".svg":
             _write_svg(figure, out)
         elif path.suffix.lower() == ".pdf":
             figure.savefig(out, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
         else:
-            figure.savefig(out, format="png", metadata={"Software": None})
+            figure.savefig(out, format="png", metadata={"Software": f"matplotlib {matplotlib.__version__}"})
 
 
 def _write_svg(figure: Figure, out: Any) -> None:

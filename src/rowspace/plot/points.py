@@ -17,6 +17,7 @@ from rowspace.tables.table import Table
 
 FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
 MOST_LABELS = 40  # among more points than that
+BAR_CHARACTERS = 90  # along a colour bar
 LEGEND_CHARACTERS = 104  # beside one another
 SURE_LABELS = 12  # of the most frequent, with lines where it is crowded
 DENSE_MARKER = 16.0  # of a named point among hexagons
@@ -145,7 +146,7 @@ def _bar(axes: Any, shown: Any, label: str | None) -> Any:
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, colors="0.35", length=3)
     if label:
-        bar.set_label(shown_name(label), **NOTE)
+        bar.set_label(shown_name(label, BAR_CHARACTERS), family=font_families(), parse_math=False, **NOTE)
     return bar
 
 
