@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 import rowspace as rs
-from rowspace.demo import airports, six
-from rowspace.demo.story import run
+from rowspace.demo import airports, six, words
+from rowspace.demo.story import run, run_words
+from tests.support.commands import fails
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -108,3 +109,28 @@ def test_the_same_seed_gives_the_same_bytes(told, tmp_path):
     airports.train().save(tmp_path / "airports")
     for name in ("trace.tsv", "airports/E.npy", "airports/model.json"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_words_of_novels(tmp_path):
+    said = []
+    run_words(tmp_path / "demo", say=said.append)
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"words", "words.png"}
+    model = rs.open(tmp_path / "demo" / "words")
+    assert "725,067 words, 5,904 different ones" in said[0]
+    family = set(words.KINDS["family"].split()) | {"niece", "nephew", "sisters", "brothers"}
+    assert {other for other, _ in model.most_similar("sister", topn=4)} <= family
+    assert {other for other, _ in model.most_similar("five", topn=4)} <= set(words.KINDS["numbers"].split())
+    assert f"neighbors {tmp_path / 'demo' / 'words'} handsome" in said[-1]
+
+
+def test_the_words_that_the_demo_speaks_of_are_in_the_novels():
+    with words.novels() as text:
+        assert {*words.ASKED, *" ".join(words.KINDS.values()).split()} <= set(text.names)
+
+
+def test_a_demo_that_there_is_not():
+    assert fails("demo", "films") == "there is no demo 'films'; leave it out, or give words"

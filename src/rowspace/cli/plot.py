@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import rowspace as rs
-from rowspace.cli.output import show
+from rowspace.cli.output import plain, show
 from rowspace.cli.paths import check_picture_path
 from rowspace.cli.vectors import vectors
 from rowspace.errors import DataError, RowspaceError
@@ -115,12 +115,19 @@ def _lines(path: Path) -> list[str]:
 
 
 def demo(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[words]", help="words: the words of Jane Austen's novels instead.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for what the demo makes.")] = Path("demo"),
 ) -> None:
     """Train six items and the US airports, with pictures.
 
     Example: rowspace demo --out demo
-    """
-    from rowspace.demo.story import run
 
-    run(out, say=show)
+    Example: rowspace demo words
+    """
+    if what not in (None, "words"):
+        raise DataError(f"there is no demo {plain(what)!r}; leave it out, or give words")
+    from rowspace.demo.story import run, run_words
+
+    (run if what is None else run_words)(out, say=show)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from rowspace.demo import airports, six
+from rowspace.demo import airports, six, words
 
 
 def run(folder: str | os.PathLike[str] = "demo", *, say: Callable[[str], None] = print) -> None:
@@ -26,18 +26,36 @@ def run(folder: str | os.PathLike[str] = "demo", *, say: Callable[[str], None] =
     six.three_dimensions(say)
     say("2. Airports\n")
     airports.tell(folder, say)
-    say(_next(folder, perf_counter() - start))
+    say(_next(folder, start))
 
 
-def _next(folder: Path, seconds: float) -> str:
-    command = _command()
+def run_words(folder: str | os.PathLike[str] = "demo", *, say: Callable[[str], None] = print) -> None:
+    """Train the words of six novels; `words/` and `words.png` go into the folder, which is made.
+
+    >>> run_words("/tmp/demo")  # doctest: +SKIP
+    """
+    start, folder = perf_counter(), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    words.tell(folder, say)
+    model = folder / "words"
+    say(_try([f"neighbors {model} handsome", f"plot {model} -o {folder / 'all-words.png'}"], "text", start))
+
+
+def _next(folder: Path, start: float) -> str:
+    model, trace = folder / "airports", folder / "trace.tsv"
     commands = [
-        f"{command} neighbors {folder / 'airports'} BTV SBA",
-        f"{command} plot {folder / 'trace.tsv'} -o {folder / 'paths.svg'}",
-        f"{command} export {folder / 'airports'} {folder / 'airports.txt'}",
-        f"{command} train pairs YOURS.csv -o model",
+        f"neighbors {model} BTV SBA",
+        f"plot {trace} -o {folder / 'paths.svg'}",
+        f"export {model} {folder / 'airports.txt'}",
     ]
-    return "\n".join([f"Done in {seconds:.1f} s. What to try next:\n", *(f"  {command}" for command in commands)])
+    return _try(commands, "pairs", start)
+
+
+def _try(commands: list[str], kind: str, start: float) -> str:
+    command, yours = _command(), {"pairs": "YOURS.csv", "text": "YOURS.txt"}[kind]
+    commands = [*commands, f"train {kind} {yours} -o model"]
+    begun = f"Done in {perf_counter() - start:.1f} s. What to try next:\n"
+    return "\n".join([begun, *(f"  {command} {words}" for words in commands)])
 
 
 def _command() -> str:
