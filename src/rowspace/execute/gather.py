@@ -1,6 +1,7 @@
 """Rows of tables side by side, as a layer looks them up."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,26 +12,36 @@ from rowspace.kernel.emit.functions import prefetch_row
 from rowspace.tables.table import Table
 
 
-def gather(tables: Mapping[str, Table], ids: np.ndarray, out: np.ndarray, threads: Threads) -> None:
-    """Copy one row of each table for every example.
+@dataclass(frozen=True)
+class Gathered:
+    """Rows that are wanted of one table, and where they go.
 
     Args:
-        tables: by name, all of one width.
-        ids: (..., tables) int64 in C order.
-        out: (..., tables, dim) float32 in C order, to be written.
-        threads: that do it.
-
-    Raises:
-        IdOutOfRange: before a row is read for an id that is none.
+        table: whose rows they are.
+        ids: (n,) int64, of which some are the lookups'.
+        out: (n, dim) float32 in C order: the row of id `ids[k]` goes to `out[k]`.
+        at: the first k that counts, and how many further on the next one is.
+        what: what errors call the ids.
     """
-    count, loop, flat = len(tables), compiled_loop(prefetch_row, gather_rows), out.reshape(-1, out.shape[-1])
-    numbers, examples, found = ids.reshape(-1), ids.size // len(tables), list(tables.items())
 
-    def some(task: tuple[int, tuple[int, int]]) -> None:
-        place, (begin, end) = task
-        name, table = found[place]
-        if not loop(table.values, numbers, flat, place, count, begin, end):
-            table.check_ids(ids[..., place], f"ids of {name}")
+    table: Table
+    ids: np.ndarray
+    out: np.ndarray
+    at: tuple[int, int] = (0, 1)
+    what: str = "ids"
 
-    parts = in_parts(examples, examples, threads)
-    run(threads, some, [(place, part) for place in range(count) for part in parts])
+
+def gather(wanted: Sequence[Gathered], threads: Threads) -> None:
+    """Copy the rows that are wanted; IdOutOfRange, before a row is read for it, where an id is none of the table's."""
+    loop = compiled_loop(prefetch_row, gather_rows)
+
+    def some(task: tuple[Gathered, tuple[int, int]]) -> None:
+        one, part = task
+        if not loop(one.table.values, one.ids, one.out, *one.at, *part):
+            one.table.check_ids(one.ids[one.at[0] :: one.at[1]], one.what)
+
+    tasks = []
+    for one in wanted:
+        lookups = len(range(one.at[0], len(one.ids), one.at[1]))
+        tasks += [(one, part) for part in in_parts(lookups, lookups, threads)]
+    run(threads, some, tasks)

@@ -25,7 +25,6 @@ from rowspace.updates import Update
 
 SHARE_LOOKUPS = 2048  # for which a thread is worth its while
 _PIECE_ROWS = 2**16  # that catch up at once
-_NAME = "table"
 
 
 class Threads(Protocol):
@@ -59,13 +58,19 @@ class Gradients:
 class RowSteps:
     """A table, how its rows move, and how many steps they took.
 
+    Args:
+        table: in memory, or on disk.
+        update: how its rows move.
+        name: what errors call the table; None for its size.
+
     Raises:
         DataError: if the table is read-only, or the rate of the update is a schedule: nobody here knows how long the
             training will be.
     """
 
-    def __init__(self, table: Table, update: Update) -> None:
-        self.state = TrainState.begin({_NAME: table}, update)
+    def __init__(self, table: Table, update: Update, name: str | None = None) -> None:
+        self.name = name or f"of {len(table):,} x {table.dim}"
+        self.state = TrainState.begin({self.name: table}, update)
         self.table, self.update = table, update
         self.lagging = False  # whether rows may have missed steps
         if not isinstance(update.rate, Constant):
@@ -101,12 +106,12 @@ class RowSteps:
 
     def _catch_up(self, rows: np.ndarray) -> None:
         state = self.state
-        arrays = state.arrays_of(_NAME)
-        catch_up(self._loops[False], arrays, rows, state.rates.of(_NAME), state.steps, (0, len(rows)))
+        arrays = state.arrays_of(self.name)
+        catch_up(self._loops[False], arrays, rows, state.rates.of(self.name), state.steps, (0, len(rows)))
 
     def kept(self) -> dict[str, np.ndarray]:
         """What a training that goes on needs beside the values: what the update keeps, the steps, and their rates."""
-        slots = {f"slot{n}": array for n, array in enumerate(self.state.slots[_NAME])}
+        slots = {f"slot{n}": array for n, array in enumerate(self.state.slots[self.name])}
         return {**slots, "steps": np.array(self.state.steps), **self.state.rates.arrays()}
 
     def check_kept(self, given: Mapping[str, np.ndarray]) -> None:
@@ -127,7 +132,7 @@ class RowSteps:
             )
             fits = bool(rates and since[0] >= 0 and (np.diff(since) > 0).all() and since[-1] <= steps)
         if self.update.exact and fits:
-            seen = given[f"slot{len(self.state.slots[_NAME]) - 1}"]
+            seen = given[f"slot{len(self.state.slots[self.name]) - 1}"]
             earliest = 0 if since is None else since[0]
             fits = not len(seen) or bool(earliest <= seen.min() and seen.max() <= steps)
         if not fits:
@@ -137,18 +142,18 @@ class RowSteps:
 
     def take(self, given: Mapping[str, np.ndarray]) -> None:
         """Go on from what `kept` gave."""
-        for n, array in enumerate(self.state.slots[_NAME]):
+        for n, array in enumerate(self.state.slots[self.name]):
             array[:] = given[f"slot{n}"]
         self.state.steps = int(given["steps"])
         if "past.since" in given:
             pieces = given["past.since"].copy(), given["past.paces"].copy()
-            self.state.rates = RateHistory.of_pieces([_NAME], *pieces)
+            self.state.rates = RateHistory.of_pieces([self.name], *pieces)
         self.lagging = self.update.exact and self.state.steps > 0
 
     def begin(self, rate: float) -> None:
         """Note the rate of a step, for rows that miss it."""
         if self.update.exact:
-            self.state.rates.extend([_NAME], np.array([self.state.steps]), np.array([[rate]], np.float32))
+            self.state.rates.extend([self.name], np.array([self.state.steps]), np.array([[rate]], np.float32))
 
     def move(self, found: Distinct, values: np.ndarray, rate: float, part: tuple[int, int]) -> None:
         """Let a part of the rows of a step take it; Diverged where one is not finite after it."""
@@ -156,7 +161,7 @@ class RowSteps:
             self._catch_up(found.rows[slice(*part)])
         end = step(
             self._loops[True],
-            self.state.arrays_of(_NAME),
+            self.state.arrays_of(self.name),
             found.rows,
             values,
             found.order,
@@ -176,7 +181,7 @@ class RowSteps:
         self.lagging = self.update.exact
 
     def __str__(self) -> str:
-        return f"the table of {len(self.table):,} x {self.table.dim}"
+        return f"the table {self.name}"
 
 
 def _forms(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
@@ -229,7 +234,7 @@ def in_parts(rows: int, lookups: int, threads: Threads) -> list[tuple[int, int]]
 
 
 def run(threads: Threads, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
-    """Do tasks: on several threads, if there are several of each."""
+    """Do tasks, on several threads where there are several of both."""
     if threads.threads == 1 or len(tasks) < 2:
         for task in tasks:
             do(task)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rowspace.errors import DataError, ShapeError
-from rowspace.execute.gather import gather
+from rowspace.execute.gather import Gathered, gather
 from rowspace.execute.row_steps import Gradients, Step, step_all
 from rowspace.tables.table import Table
 from rowspace.torch.layer import TableLayer
@@ -122,7 +122,11 @@ class _Together(torch.autograd.Function):
         ctx.save_for_backward(ids)
         ctx.module, ctx.shapes, ctx.done = module, [w.shape for w in weights], False
         out = torch.empty(*ids.shape, module.dim)
-        gather(module.tables, ids.numpy(), out.numpy(), module.threads)
+        flat, rows, count = ids.numpy().reshape(-1), out.numpy().reshape(-1, module.dim), len(weights)
+        tables = enumerate(module.tables.items())
+        gather(
+            [Gathered(table, flat, rows, (t, count), f"ids of {name}") for t, (name, table) in tables], module.threads
+        )
         return out
 
     @staticmethod
