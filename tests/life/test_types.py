@@ -38,6 +38,8 @@ reveal_type(model.most_similar("BTV", topn=2))
 reveal_type(model.most_similar(positive=["BTV"], negative=["SBA"], topn=None))
 reveal_type(model.neighbors(["BTV", "SBA"]))
 reveal_type(model.similarity("BTV", "SBA"))
+reveal_type(model.doesnt_match(["BTV", "SBA"]))
+reveal_type(model.closer_than("BTV", "SBA"))
 reveal_type(model.held_out)
 reveal_type(rs.gradient(rs.costs.l1_dot, {"E": E}, {"i": 0, "j": 1, "label": 1.0}))
 try:
@@ -45,7 +47,7 @@ try:
 except rs.UnknownItem as error:
     print(error)
 """
-ARRAY = r"numpy\.ndarray\[.*"
+ARRAY = r"numpy\.ndarray\[.*float.*32.*"
 NEAR = r"list\[tuple\[(builtins\.)?str, (builtins\.)?float\]\]"
 EXPECTED = [
     ARRAY,
@@ -67,6 +69,8 @@ EXPECTED = [
     ARRAY,
     rf"list\[{NEAR}\]",
     r"float",
+    r"str",
+    r"list\[str\]",
     r"list\[float\]",
     r"dict\[str, rowspace\.kernel\.row_gradient\.RowGradient\]",
 ]

@@ -1,8 +1,8 @@
 """Questions to one table in gensim's words, over rows that are never copied."""
 
 import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from rowspace.model.search import cosine, cosines, nearer, nearest, norms
 from rowspace.model.terms import listed, numbers_of, several, vector_of, weighted
 from rowspace.model.top import TopK
 from rowspace.tables.table import Table
+from rowspace.tables.values import Floats
 
 Item = str  # as checkers of types see it: where a table has no names, the number of a row
+T = TypeVar("T")
 Neighbours = list[tuple[Item, float]]
 
 
@@ -38,7 +40,7 @@ class Queries:
         self._kept: np.ndarray | None = None
 
     @property
-    def vectors(self) -> np.ndarray:
+    def vectors(self) -> Floats:
         """(n, d) float32: the table's own values."""
         return self.table.values
 
@@ -60,7 +62,7 @@ class Queries:
         return {i: i for i in numbered} if names is None else names.key_to_index
 
     @property
-    def norms(self) -> np.ndarray:
+    def norms(self) -> Floats:
         """(n,) float32: the length of each row; kept where the table is read-only, or after `fill_norms`."""
         if self._kept is not None:
             return self._kept
@@ -85,11 +87,11 @@ class Queries:
         self._check_meant(item)
         return item in self.table
 
-    def __getitem__(self, item: Any) -> np.ndarray:
+    def __getitem__(self, item: Any) -> Floats:
         """Vectors of a name or an id (d,), or of lists of them (m, d)."""
         return self._vectors(item)
 
-    def _vectors(self, item: Any) -> np.ndarray:
+    def _vectors(self, item: Any) -> Floats:
         self._check_meant(item)
         if not self._some_unseen(item):
             return self.table[item]
@@ -97,7 +99,7 @@ class Queries:
         rows = [self._row(name) for name in names.ravel().tolist()]
         return np.stack(rows).reshape(*names.shape, self.vector_size)
 
-    def get_vector(self, item: Any, norm: bool = False) -> np.ndarray:
+    def get_vector(self, item: Any, norm: bool = False) -> Floats:
         """The vector of an item.
 
         Args:
@@ -112,7 +114,7 @@ class Queries:
         """
         return self._vector(item, norm)
 
-    def _vector(self, item: Any, norm: bool = False) -> np.ndarray:
+    def _vector(self, item: Any, norm: bool = False) -> Floats:
         vector = self._row(item)
         length = float(norms(np.atleast_2d(vector))[0])
         with np.errstate(invalid="ignore"):  # of a row with infinity
@@ -125,7 +127,7 @@ class Queries:
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
-    ) -> Neighbours | np.ndarray:
+    ) -> Neighbours | Floats:
         """The items nearest to a sum of vectors by cosine, without the items asked about.
 
         The vectors of items are scaled to length 1 before they are added, as in gensim; vectors
@@ -179,7 +181,7 @@ class Queries:
 
     def most_similar_cosmul(
         self, positive: Any = None, negative: Any = None, topn: int | None = 10, *, restrict_vocab: int | None = None
-    ) -> Neighbours | np.ndarray:
+    ) -> Neighbours | Floats:
         """The items nearest by the product of cosines instead of their sum: 3CosMul of Levy and Goldberg (2014).
 
         The product over `positive` of (1 + cosine) / 2, over 1e-6 + the product over `negative`: one large cosine
@@ -213,14 +215,12 @@ class Queries:
 
     def similar_by_vector(
         self, vector: Any, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> Neighbours | np.ndarray:
+    ) -> Neighbours | Floats:
         """The items nearest to a vector (d,); see `most_similar`."""
         vector = vector_of(numbers_of("a vector", vector), self.vector_size)
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
-    def similar_by_key(
-        self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> Neighbours | np.ndarray:
+    def similar_by_key(self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Neighbours | Floats:
         """The items nearest to an item; see `most_similar`."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
@@ -243,7 +243,7 @@ class Queries:
         means = (self._vectors(list(items)).mean(axis=0) for items in (some, others))
         return cosine(*means)
 
-    def rank_by_centrality(self, items: Any, use_norm: bool = True) -> list[tuple[float, Any]]:
+    def rank_by_centrality(self, items: Iterable[T], use_norm: bool = True) -> list[tuple[float, T]]:
         """[(cosine, item), ...] of a list of items with their mean, the nearest to it first.
 
         Args:
@@ -257,18 +257,18 @@ class Queries:
         scores = cosines(vectors, vectors.mean(axis=0)).tolist()
         return sorted(zip(scores, items, strict=True), reverse=True)
 
-    def doesnt_match(self, items: Any) -> Any:
+    def doesnt_match(self, items: Iterable[T]) -> T:
         """Which of a list of items is farthest from their mean, each scaled to length 1."""
         return self.rank_by_centrality(items)[-1][1]
 
-    def most_similar_to_given(self, item: Any, others: Sequence[Any]) -> Any:
+    def most_similar_to_given(self, item: Any, others: Iterable[T]) -> T:
         """Which of a list of other items is nearest to an item."""
         others = several(others)
         if not others:
             raise ShapeError("most_similar_to_given needs at least one other item")
         return max(others, key=lambda other: self.similarity(item, other))
 
-    def distances(self, item: Any, others: Any = ()) -> np.ndarray:
+    def distances(self, item: Any, others: Any = ()) -> Floats:
         """(m,) float32: 1 - the cosine of an item or a vector (d,) with each of a list of items, or with every row."""
         vector = item if isinstance(item, np.ndarray) and item.ndim else self._vector(item)
         others = several(others)
@@ -283,7 +283,7 @@ class Queries:
         pre_normalize: bool = True,
         post_normalize: bool = False,
         ignore_missing: bool = True,
-    ) -> np.ndarray:
+    ) -> Floats:
         """(d,) float32: the weighted mean of items and vectors, over the sum of the weights' sizes; or zeros.
 
         Args:
@@ -312,7 +312,7 @@ class Queries:
         length = np.linalg.norm(mean) if post_normalize else 0
         return (mean / length if length else mean).astype(np.float32)
 
-    def closer_than(self, a: Any, b: Any) -> list[Any]:
+    def closer_than(self, a: Any, b: Any) -> list[Item]:
         """The items nearer to `a` than `b` is; those whose rows are equal to that of `b` are none."""
         first, second = self._ids_of(a), self._id(b)
         found = nearer(self.vectors, self._row(a), second, lengths=self._known_norms(len(self)))
@@ -322,7 +322,7 @@ class Queries:
         """1 if `b` is the nearest to `a`, 2 if one item is nearer, and so on."""
         return len(self.closer_than(a, b)) + 1
 
-    def _product(self, terms: list[Any], rows: int) -> np.ndarray:
+    def _product(self, terms: list[Any], rows: int) -> Floats:
         """The product over terms of (1 + cosine) / 2 with each of the first rows."""
         product, lengths = np.ones(rows, np.float32), self._known_norms(rows)
         for term in terms:
@@ -364,7 +364,7 @@ class Queries:
                     total += weight * self._vector(item, norm=True).astype(np.float64)
         return total, asked
 
-    def _row(self, item: Any) -> np.ndarray:
+    def _row(self, item: Any) -> Floats:
         """(d,): the row of an item, or what the n-grams of an unseen name give."""
         composed = self._unseen.vector(item) if self._unseen is not None and self._is_unseen(item) else None
         return self.vectors[self._id(item)] if composed is None else composed

@@ -11,6 +11,7 @@ from rowspace.errors import UnknownItem
 from rowspace.model.queries import Neighbours, Queries
 from rowspace.model.terms import listed
 from rowspace.tables.table import Table
+from rowspace.tables.values import Floats
 
 T = TypeVar("T")
 
@@ -43,10 +44,10 @@ class SeveralTables(Queries):
     def __contains__(self, item: object) -> bool:
         return super().__contains__(item) or any(item in other.table for other in self._others if isinstance(item, str))
 
-    def __getitem__(self, item: Any) -> np.ndarray:
+    def __getitem__(self, item: Any) -> Floats:
         return self._ask(lambda one: Queries.__getitem__(one, item), item)
 
-    def get_vector(self, item: Any, norm: bool = False) -> np.ndarray:
+    def get_vector(self, item: Any, norm: bool = False) -> Floats:
         """As `Queries.get_vector`, of whichever table has the item."""
         return self._ask(lambda one: Queries.get_vector(one, item, norm), item)
 
@@ -61,7 +62,7 @@ class SeveralTables(Queries):
     @overload
     def most_similar(
         self, positive: Any = ..., negative: Any = ..., *, topn: None, restrict_vocab: int | None = ...
-    ) -> np.ndarray: ...
+    ) -> Floats: ...
     def most_similar(
         self,
         positive: Any = None,
@@ -69,10 +70,10 @@ class SeveralTables(Queries):
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
-    ) -> Neighbours | np.ndarray:
+    ) -> Neighbours | Floats:
         """As `Queries.most_similar`, among the items of whichever table has those asked about."""
 
-        def question(one: Queries) -> Neighbours | np.ndarray:
+        def question(one: Queries) -> Neighbours | Floats:
             return Queries.most_similar(one, positive, negative, topn=topn, restrict_vocab=restrict_vocab)
 
         return self._ask(question, positive, negative)

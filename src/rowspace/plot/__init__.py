@@ -20,7 +20,7 @@ from rowspace.tables.table import table_of
 
 if TYPE_CHECKING:
     import numpy as np
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
 
     Costs: TypeAlias = "Trained | Sequence[float] | np.ndarray"
 

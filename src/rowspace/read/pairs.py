@@ -19,6 +19,9 @@ from rowspace.read.roles import check_guess, chosen_columns, unused_columns, wit
 from rowspace.read.tabular import Tabular
 from rowspace.read.two_kinds import check_kinds, check_said, named_apart
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
+from rowspace.tables.values import Floats
+
+Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ class Pairs:
     """
 
     names: list[str]
-    left: np.ndarray
-    right: np.ndarray
-    label: np.ndarray | None
-    weight: np.ndarray | None
+    left: Ids
+    right: Ids
+    label: Floats | None
+    weight: Floats | None
     counts: np.ndarray
     columns: dict[str, str]
     unused: dict[str, str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from rowspace.tables.entries import check_not_masked
 from rowspace.tables.html import table_html
 from rowspace.tables.indexing import Index
 from rowspace.tables.names import Names
-from rowspace.tables.values import adoptable, checked_counts, checked_shape, drawn, drawn_in_pieces
+from rowspace.tables.values import Floats, adoptable, checked_counts, checked_shape, drawn, drawn_in_pieces
 
 
 class Table:
@@ -147,7 +147,7 @@ class Table:
 
     def _adopt(self, values: np.ndarray, names: Names | None, counts: Any) -> None:
         # a plain view: indexing a memmap object is several times slower; flush needs the map
-        self.values: np.ndarray = np.asarray(values)
+        self.values: Floats = np.asarray(values)
         self._map = values if isinstance(values, np.memmap) else None
         if names is not None and len(names) != len(values):
             given = f"{len(names)} names for {len(values)} rows"
@@ -187,7 +187,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __iter__(self) -> Iterator[Floats]:
         return iter(self.values)
 
     def __contains__(self, item: object) -> bool:
@@ -207,7 +207,7 @@ class Table:
             raise ShapeError(f"float32 rows cannot be seen as {np.dtype(dtype)} without a copy")
         return self.values.astype(dtype)
 
-    def __getitem__(self, key: Any) -> np.ndarray:
+    def __getitem__(self, key: Any) -> Floats:
         """Rows as NumPy does: an id, ids (shape + (dim,)), a slice, a mask, a tuple, names."""
         return self.values[self._index.key(key)]  # type: ignore[no-any-return]
 
@@ -294,7 +294,7 @@ class Table:
     @overload
     def most_similar(
         self, positive: Any = ..., negative: Any = ..., *, topn: None, restrict_vocab: int | None = ...
-    ) -> np.ndarray: ...
+    ) -> Floats: ...
     def most_similar(
         self,
         positive: Any = None,
@@ -302,7 +302,7 @@ class Table:
         topn: int | None = 10,
         *,
         restrict_vocab: int | None = None,
-    ) -> list[tuple[str, float]] | np.ndarray:
+    ) -> list[tuple[str, float]] | Floats:
         """The items nearest to a sum of vectors by cosine, as `rs.Model(table).most_similar`, which has more questions.
 
         >>> E = Table.from_array(np.array([[1, 0], [2, 1], [0, 3]], np.float32), ["a", "b", "c"])

@@ -12,6 +12,7 @@ from rowspace.system.memory import require_memory
 from rowspace.tables.entries import check_not_masked
 
 NUMBERS_AT_ONCE = 2**22  # drawn
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def checked_shape(n: Any, dim: Any) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from math import isnan
 from typing import Any, SupportsIndex, overload
 
-from rowspace import plot
+from rowspace import plot as pictures
 from rowspace.errors import DataError
 from rowspace.train.epoch import Epoch
 
@@ -40,7 +40,7 @@ class History(list[Epoch]):
         costs = [float("nan") if epoch.held_out is None else epoch.held_out for epoch in self]
         return [] if all(map(isnan, costs)) else costs
 
-    def plot(self, path: str | os.PathLike[str] | None = None, *, title: str | None = None) -> "plot.Figure":
+    def plot(self, path: str | os.PathLike[str] | None = None, *, title: str | None = None) -> "pictures.Figure":
         """Draw the cost of each epoch, as `rs.plot_cost` does.
 
         Args:
@@ -53,7 +53,7 @@ class History(list[Epoch]):
         Raises:
             DataError: for another suffix, or without an epoch that has a cost.
         """
-        return plot.plot_cost(self, path, title=title)
+        return pictures.plot_cost(self, path, title=title)
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame with a row for each epoch, and its number as the index.
