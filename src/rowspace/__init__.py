@@ -12,7 +12,7 @@ from rowspace.version import __version__ as __version__
 # module -> its public names; editors and type checkers read them in __init__.pyi, which a test compares with this
 _PUBLIC = {
     "errors": "CheckpointError CostError DataError DiskFull Diverged Elsewhere FormatError GradientError "
-    "IdOutOfRange Locked ModelError NoExamples OlderCheckpoint OnHost OverMemory Padded ReadOnly "
+    "IdOutOfRange Locked MissingLetters ModelError NoExamples OlderCheckpoint OnHost OverMemory Padded ReadOnly "
     "RowspaceError RowspaceWarning Sequential ShapeError SlowCost SlowTable TooLarge Uncached Unkept "
     "UnknownItem Unsimplified UnusedColumn Waiting",
     "tables.table": "Table",

@@ -13,6 +13,7 @@ from rowspace.errors import FormatError as FormatError
 from rowspace.errors import GradientError as GradientError
 from rowspace.errors import IdOutOfRange as IdOutOfRange
 from rowspace.errors import Locked as Locked
+from rowspace.errors import MissingLetters as MissingLetters
 from rowspace.errors import ModelError as ModelError
 from rowspace.errors import NoExamples as NoExamples
 from rowspace.errors import OlderCheckpoint as OlderCheckpoint

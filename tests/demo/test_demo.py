@@ -33,7 +33,7 @@ def test_the_pictures_of_the_documents_are_those_of_the_demo(told, name):
     drawn, kept = Image.open(told[0] / name), Image.open(IMAGES / name)
     if drawn.info["Software"] == kept.info["Software"]:  # the bytes are the same too, where the processor is
         assert drawn.size == kept.size, "make pictures"
-        assert difference(drawn, kept) < 1, "make pictures"
+        assert difference(drawn, kept) < 0.05, "make pictures"
     np.testing.assert_allclose(drawn.size, kept.size, rtol=0.05)
     assert difference(*(image.resize((60, 60)) for image in (drawn, kept))) < 5, "make pictures"
 

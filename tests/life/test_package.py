@@ -10,8 +10,8 @@ import rowspace as rs
 
 PUBLIC = """
     CheckpointError CostError DataError DiskFull Diverged EarlyStopping Elsewhere Epoch FormatError Gathered
-    GradientError History IdOutOfRange Locked Model ModelError Negatives NoExamples OlderCheckpoint OnHost
-    OverMemory Padded Pairs ReadOnly RowGradient RowspaceError RowspaceWarning Sequential ShapeError SlowCost
+    GradientError History IdOutOfRange Locked MissingLetters Model ModelError Negatives NoExamples OlderCheckpoint
+    OnHost OverMemory Padded Pairs ReadOnly RowGradient RowspaceError RowspaceWarning Sequential ShapeError SlowCost
     SlowTable Table Text TooLarge Trace Trainer Uncached Unkept UnknownItem Unsimplified UnusedColumn Update Waiting
     adagrad adamw check_gradient clip_norm costs evaluate_analogies evaluate_similarity exact explain export
     gradient import_ lazy_adam linear max_norm momentum open plot_cost plot_table plot_trace read_pairs read_text

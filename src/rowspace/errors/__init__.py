@@ -7,6 +7,7 @@
 """
 
 from rowspace.errors.warnings import Elsewhere as Elsewhere
+from rowspace.errors.warnings import MissingLetters as MissingLetters
 from rowspace.errors.warnings import NoExamples as NoExamples
 from rowspace.errors.warnings import OlderCheckpoint as OlderCheckpoint
 from rowspace.errors.warnings import OnHost as OnHost

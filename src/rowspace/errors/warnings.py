@@ -103,6 +103,20 @@ class Padded(RowspaceWarning):
         warnings.warn(cls(message), stacklevel=2)
 
 
+class MissingLetters(RowspaceWarning):
+    """Names in a picture with letters that no font of this machine has: boxes are drawn in their place."""
+
+    @classmethod
+    def warn(cls, letters: str) -> None:
+        """Warn that `letters` are missing, and what has them."""
+        shown = letters if len(letters) <= 12 else f"{letters[:12]} and {len(letters) - 12:,} more"
+        message = (
+            f"no font here has the letters {shown}, so boxes are drawn in their place; install one that has them, such "
+            "as Noto Sans (CJK, Arabic, ...) or Noto Emoji, or write .svg or .html, which other machines' fonts show"
+        )
+        warnings.warn(cls(message), stacklevel=5)
+
+
 class Unkept(RowspaceWarning):
     """The last checkpoint of a training that came to its end, which could not be written."""
 

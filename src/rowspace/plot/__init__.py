@@ -3,7 +3,7 @@
 - `costs.py`, `paths.py`, `points.py`: a picture each, of costs, of a trace and of a table (`project.py` finds the two
   dimensions, `colors.py` the colours, `labels.py` places the names; `density.py` draws very many points).
   `animation.py`: paths that grow; `page.py`, `page.html`: a table for a browser.
-- `figure.py`: the look of all of them, and the files they become.
+- `figure.py`: the look of all of them, and the files they become; `fonts.py`: fonts that have the letters.
 
 Figures are built from matplotlib's objects, never through pyplot: no window, no global state.
 matplotlib is imported when the first picture is drawn.
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from rowspace.errors import DataError
+from rowspace.errors import DataError, MissingLetters
 from rowspace.read.trace import TraceData, read_trace
 from rowspace.tables.table import table_of
 
@@ -114,7 +114,7 @@ def plot_trace(
     from rowspace.plot import animation, paths
 
     if to is not None and to.suffix.lower() == ".gif":
-        return animation.write(data, to, names=names, title=title)
+        return _told(animation.write(data, to, names=names, title=title))
     drawing = paths.draw(data, names=names, title=title)
     paths.name_paths(drawing)
     return _written(drawing.figure, to)
@@ -203,4 +203,14 @@ def _written(figure: "Figure", to: Path | None) -> "Figure":
 
     if to is not None:
         write_figure(figure, to)
+    # the text of an SVG is drawn by the fonts of whoever opens it
+    return figure if to is not None and to.suffix.lower() == ".svg" else _told(figure)
+
+
+def _told(figure: "Figure") -> "Figure":
+    """The figure, with a warning if letters of its names are missing."""
+    from rowspace.plot.fonts import missing_letters
+
+    if letters := missing_letters(figure):
+        MissingLetters.warn(letters)
     return figure

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from rowspace.plot.figure import PALETTE
+from rowspace.plot.fonts import without_glyph_warnings
 from rowspace.plot.labels import place_moving_labels
 from rowspace.plot.paths import Drawing, counted_items, draw, segments
 from rowspace.read.trace import TraceData
@@ -109,8 +110,9 @@ def _frames(drawing: Drawing, chosen: np.ndarray, title: str) -> list[np.ndarray
         for item, label in labels:
             label.xy = paths.points[k, item]
         axes.title.set_text(f"{title}, step {paths.steps[k]:,}{rested if k == chosen[-1] else ''}")
-        for artist in moving:
-            axes.draw_artist(artist)
+        with without_glyph_warnings(title, *paths.names):
+            for artist in moving:
+                axes.draw_artist(artist)
         frames.append(np.array(canvas.buffer_rgba())[..., :3])
     axes.title.set(text=final, x=0.5, horizontalalignment="center")
     for artist in moving:

@@ -8,7 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.plot.figure import LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import LEGEND, NOTE, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.fonts import families
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
@@ -100,7 +101,7 @@ def _say_if_flat(axes: Any, costs: np.ndarray) -> None:
 def _legend(axes: Any, drawn: list[Any], names: list[str]) -> None:
     legend = axes.figure.legend(drawn, [shown_name(name) for name in names], **LEGEND)
     for text in legend.get_texts():
-        text.set(fontsize=9, family=font_families(), parse_math=False)
+        text.set(fontsize=9, family=families(text.get_text()), parse_math=False)
 
 
 def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:

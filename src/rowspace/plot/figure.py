@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from rowspace.plot.fonts import families, without_glyph_warnings
 from rowspace.system.atomic import atomic_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers too, without its yellow: it is too
@@ -20,19 +21,6 @@ FAINT = "0.55"
 NOTE: dict[str, Any] = {"fontsize": 10, "color": "0.35"}
 LEGEND: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "frameon": False, "labelcolor": "0.35"}
 LABEL_CHARACTERS = 40  # at the most
-
-# matplotlib's own font has no such letters; where one of these is installed it fills in
-FALLBACKS = (
-    "Noto Sans CJK JP",
-    "Noto Sans CJK SC",
-    "Hiragino Sans",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "Yu Gothic",
-    "Noto Sans Devanagari",
-    "Noto Sans Arabic",
-    "Noto Sans Thai",
-)
 
 _svg_settings = threading.Lock()
 
@@ -46,6 +34,11 @@ class Picture(Figure):
         out = io.BytesIO()
         self.savefig(out, format="png")
         return out.getvalue()
+
+    def draw(self, renderer: Any) -> None:
+        """Draw as matplotlib does, without its warnings of letters that are missing."""
+        with without_glyph_warnings(*(text.get_text() for text in self.findobj(Text))):
+            super().draw(renderer)
 
 
 def new_axes(width: float, height: float, labels: Sequence[str], title: str | None, *, dpi: float = 120) -> Any:
@@ -63,7 +56,7 @@ def new_axes(width: float, height: float, labels: Sequence[str], title: str | No
     axes.set_xlabel(labels[0], **NOTE)
     axes.set_ylabel(labels[1], **NOTE)
     if title:
-        axes.set_title(title, fontsize=12, color=INK, pad=10)
+        axes.set_title(title, fontsize=12, family=families(title), color=INK, pad=10)
     return axes
 
 
@@ -77,12 +70,6 @@ def shown_name(item: Any, most: int = LABEL_CHARACTERS) -> str:
     """A name or id as one short line."""
     text = "".join(letter if letter.isprintable() else " " for letter in str(item))
     return text if len(text) <= most else text[: most - 1] + "\u2026"
-
-
-def font_families() -> list[str]:
-    """matplotlib's font, then those installed that have the letters it lacks."""
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in FALLBACKS if name in installed)]
 
 
 def write_figure(figure: Figure, path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.text import Annotation, Text
 
-from rowspace.plot.figure import FAINT, INK, font_families
+from rowspace.plot.figure import FAINT, INK
+from rowspace.plot.fonts import families, without_glyph_warnings
 
 DISTANCES = (5.0, 16.0, 28.0, 44.0)  # points from a label's edge to its point; the first needs no line
 SIDES = 16
@@ -200,12 +201,13 @@ def _line_boxes(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 def _measurer(axes: Any, size: float) -> Any:
     """A function from a text to its (2,) width and height in pixels."""
     renderer = axes.figure.canvas.get_renderer()
-    probe = Text(0, 0, "", fontsize=size, family=font_families(), parse_math=False)
+    probe = Text(0, 0, "", fontsize=size, parse_math=False)
     probe.set_figure(axes.figure)
 
     def measure(text: str) -> np.ndarray:
-        probe.set_text(text)
-        box = probe.get_window_extent(renderer)
+        probe.set(text=text, family=families(text))
+        with without_glyph_warnings(text):
+            box = probe.get_window_extent(renderer)
         return np.array([box.width, box.height])
 
     return measure
@@ -222,7 +224,7 @@ def _annotate(axes: Any, text: str, point: np.ndarray, offset: tuple[np.ndarray,
         ha="center",
         va="center",
         fontsize=size,
-        family=font_families(),
+        family=families(text),
         color=INK,
         parse_math=False,
         arrowprops=line if far else None,

@@ -10,7 +10,8 @@ from matplotlib.ticker import NullLocator
 from rowspace.errors import DataError
 from rowspace.plot.colors import Groups, Numbers, colors_of
 from rowspace.plot.density import MANY_POINTS, draw_hexagons
-from rowspace.plot.figure import INK, LEGEND, NOTE, PALETTE, font_families, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import INK, LEGEND, NOTE, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.fonts import families
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import lay_out
 from rowspace.tables.table import Table
@@ -146,7 +147,8 @@ def _bar(axes: Any, shown: Any, label: str | None) -> Any:
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, colors="0.35", length=3)
     if label:
-        bar.set_label(shown_name(label, BAR_CHARACTERS), family=font_families(), parse_math=False, **NOTE)
+        said = shown_name(label, BAR_CHARACTERS)
+        bar.set_label(said, family=families(said), parse_math=False, **NOTE)
     return bar
 
 
@@ -156,9 +158,9 @@ def _legend(axes: Any, colors: Groups, note: str = "") -> None:
     columns = int(np.clip(LEGEND_CHARACTERS // (max(len(name) for _, name in named) + 4), 1, 4))
     title = ", ".join(filter(None, [colors.label and shown_name(colors.label), note])) or None
     legend = axes.figure.legend(handles=dots, title=title, **{**LEGEND, "ncols": columns})
-    legend.get_title().set(fontsize=9, color="0.35", family=font_families(), parse_math=False)
-    for text in legend.get_texts():
-        text.set(fontsize=9, family=font_families(), parse_math=False)
+    legend.get_title().set(color="0.35")
+    for text in [*legend.get_texts(), legend.get_title()]:
+        text.set(fontsize=9, family=families(text.get_text()), parse_math=False)
 
 
 def _labelled(shown: Arranged, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:
