@@ -36,6 +36,14 @@ def test_the_summary_for_programs(corpus, tmp_path):
     assert (summary["words"], summary["tokens"], summary["cost"], len(summary["costs"])) == (11, 380, "skip_gram", 2)
 
 
+def test_a_training_that_had_ended_has_no_speed(corpus, tmp_path):
+    words = ["train", "text", corpus, "-o", tmp_path / "words", *QUICK]
+    assert "words/s in training" in works(*words, "--checkpoint", tmp_path / "saved").stdout
+    again = works(*words, "--resume", tmp_path / "saved")
+    assert "that training had come to its end" in again.stderr
+    assert "words/s" not in again.stdout
+
+
 def refused(constant):
     raise ValueError(f"{constant} is not JSON")
 

@@ -121,6 +121,7 @@ class Resumed:
     """Says where a training goes on."""
 
     _examples: int | None = None  # where it went on
+    share = 1.0  # of all examples, that were trained on since
 
     def on_resume(self, trainer: Any) -> None:
         """Called before the first example."""
@@ -129,6 +130,7 @@ class Resumed:
 
     def on_train_end(self, trainer: Any) -> None:
         """Called at the end: of a training that had ended before, nothing was left to do."""
+        self.share = 1 - (self._examples or 0) / max(1, trainer.examples)
         if self._examples == trainer.examples:
             note(
                 "that training had come to its end: the model is made of its last checkpoint, nothing was trained; for "

@@ -87,15 +87,13 @@ def text(
         training.show_line(_read(read, before, seconds))
         with how_to_go_on(checkpoints):
             stopping = holding.stopping(keeps=not checkpoints and not tables)
-            model = rs.train_text(read, dim, epochs, callbacks=[*_callbacks(training), *stopping], **options, **tables)
+            callbacks = [resumed := Resumed(), *([] if training.json else [_Costs()]), *stopping]
+            model = rs.train_text(read, dim, epochs, callbacks=callbacks, **options, **tables)
         held_out = note_kept(model, stopping)
         save_taking(model, out, tables.get("table_on_disk"))
         summary = _summary(model, read, out, held_out, seconds, time.perf_counter() - begun)
+        summary["words_per_second"] = round(resumed.share * summary["words_per_second"])
     training.show(summary, _sentence)
-
-
-def _callbacks(training: TrainingOptions) -> list[Any]:
-    return [Resumed()] if training.json else [Resumed(), _Costs()]
 
 
 def _opened(path: Path, *options: Any) -> Any:
@@ -141,5 +139,6 @@ def _sentence(summary: dict[str, Any]) -> str:
     cost = ""
     if "held_out" in summary:
         cost = f"mean cost {summary['held_out_cost']:.4g} of {summary['held_out']:,} sentences held out; "
-    speed = f"{summary['words_per_second']:,} words/s in training, {summary['seconds']:.1f} s in all"
-    return f"{summary['model']}: {summary['words']:,} words, {summary['dim']} numbers each; {cost}{speed}"
+    speed = f"{summary['words_per_second']:,} words/s in training, " if summary["words_per_second"] else ""
+    times = f"{speed}{summary['seconds']:.1f} s in all"
+    return f"{summary['model']}: {summary['words']:,} words, {summary['dim']} numbers each; {cost}{times}"
