@@ -51,9 +51,7 @@ def text(
     min_n: Annotated[int, typer.Option(help="With --max-n: shortest subword.")] = 3,
     max_n: Annotated[int, typer.Option(help="Longest subword, such as 6; 0 for whole words only.")] = 0,
     buckets: Annotated[int, typer.Option(help="With --max-n: rows for subwords.")] = 2_000_000,
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same skip_gram (whole words) or glove model, byte for byte.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
     threads: Annotated[int | None, typer.Option(help="How many. [default: all cores]")] = None,
     *,
     holding: HoldOutOptions,
