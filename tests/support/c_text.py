@@ -12,7 +12,7 @@ _NAMES = {"abs": "fabs", "math.sqrt": "sqrt", "np.floor": "floor", "is_finite": 
 _VALUES = {"INFINITY": "INFINITY", "NOT_A_NUMBER": "NAN"}
 _SHARED = {"power_of_two", "expm1_near_zero"}
 _WHOLE = {"biased", "turns"}  # arguments that are no double
-_LEFT_OUT = {"prefetch_row", "look_ahead", "upcoming"}
+_LEFT_OUT = {"prefetch_row", "prefetch_listed", "look_ahead", "upcoming"}
 _HEAD = """
 #include <math.h>
 #include <stdint.h>

@@ -48,13 +48,11 @@ def group_rows(ids, ids_at, gradients_at, slots, groups, rows, order, starts):
     return found
 
 
-def all_finite(values, first, stride, count):
-    """Whether rows first, first + stride, ... of an array, so many, hold neither infinities nor NaN."""
+def all_finite(numbers):
+    """Whether the numbers (n,) are neither infinite nor NaN."""
     total = f32(0)
-    for q in range(count):
-        row = uintp(first + q * stride)
-        for k in range(values.shape[1]):
-            total += values[row, k] * f32(0)
+    for k in range(len(numbers)):
+        total += numbers[uintp(k)] * f32(0)
     return total == f32(0)
 
 

@@ -4,9 +4,9 @@ All gradients of a step are looked at before a row moves. Those of a row are add
 that no byte depends on the threads.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -80,14 +80,10 @@ class RowSteps:
     def _loops(self) -> dict[bool, RowLoop]:
         return {step: RowLoop(self.update, self.table.dim, step=step) for step in (True, False)}
 
-    def check(self, gradients: Gradients) -> Distinct:
-        """The rows of a step; Diverged if one of its gradients is not finite."""
+    def distinct(self, gradients: Gradients) -> Distinct:
+        """The rows of a step; IdOutOfRange for an id that is none of the table's."""
         found = Distinct.of(gradients.ids, ids_at=gradients.ids_at, gradients_at=gradients.values_at)
-        first, stride = gradients.values_at
-        values = gradients.values
         self.table.check_ids(found.rows)
-        if not compiled_loop(all_finite)(values, first, stride, found.lookups):
-            raise Diverged(f"a gradient of {self} is not finite; no row was moved, and the step can be left out")
         return found
 
     def catch_up(self, ids: np.ndarray) -> None:
@@ -205,17 +201,18 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
     """
     ready: dict[int, Distinct] = {}
 
-    def check(place: int) -> None:
+    def group(place: int) -> None:
         gradients = steps[place].gradients
         if gradients is not None:
-            ready[place] = steps[place].rows.check(gradients)
+            ready[place] = steps[place].rows.distinct(gradients)
+
+    run(threads, lambda call: call(), [*(partial(group, n) for n in range(len(steps))), *_checks(steps, threads)])
 
     def move(task: tuple[Step, Distinct, tuple[int, int]]) -> None:
         one, found, part = task
         assert one.gradients is not None
         one.rows.move(found, one.gradients.values, one.rate, part)
 
-    run(threads, check, range(len(steps)))
     for one in steps:
         one.rows.begin(one.rate)
     moved = [(steps[place], ready[place]) for place in sorted(ready)]
@@ -223,6 +220,19 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
     run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
     for one in steps:
         one.rows.end()
+
+
+def _checks(steps: Sequence[Step], threads: Threads) -> Iterator[Callable[[], None]]:
+    """Calls that raise where a gradient is not finite; tables that share an array of gradients are looked at once."""
+    arrays = {id(one.gradients.values): (one.gradients.values, one.rows) for one in steps if one.gradients is not None}
+    for values, rows in arrays.values():
+        for begin, end in in_parts(len(values), len(values), threads):
+            yield partial(_check_finite, values[begin:end], rows)
+
+
+def _check_finite(values: np.ndarray, rows: RowSteps) -> None:
+    if not compiled_loop(all_finite)(values.reshape(-1)):
+        raise Diverged(f"a gradient of {rows} is not finite; no row was moved, and the step can be left out")
 
 
 def in_parts(rows: int, lookups: int, threads: Threads) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from rowspace.jit.compile import compiled
 from rowspace.kernel import source_cache
-from rowspace.kernel.emit.expression import ZERO, Op, apply, cast, constant, load, named, whole
+from rowspace.kernel.emit.expression import ZERO, Expr, Op, apply, constant, load, named, whole
 from rowspace.kernel.emit.functions import FUNCTIONS
 from rowspace.kernel.emit.python import Unpack, rows_loop
 from rowspace.kernel.emit.rules import emitter
@@ -24,7 +24,7 @@ _RESERVED = {
     *FUNCTIONS,
 }
 
-_AHEAD = 12  # rows: so early are they asked for, where a table is larger than the cache
+_AHEAD = 12  # rows and gradients: so early are they asked for, that they are there when they are needed
 
 _NO_GRADIENTS, _NO_ORDER, _NO_PACES = np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
 
@@ -60,7 +60,8 @@ class RowLoop:
         rows = rows_of(writer, self.update, self.dim, "table", own, named("rate"))
         moves = UpdatePhase(writer, emitter(writer), {"table": rows})
         states = [*own, rows.seen] if self.update.exact else own
-        _ask_ahead(writer, ["table", *states])
+        for array in ["table", *states]:
+            _ask_ahead(writer, array, "rows", named("u"))
         if self.step:
             self._sum_and_step(writer, moves)
         else:
@@ -72,8 +73,10 @@ class RowLoop:
         total = load(writer.array("total", (self.dim,), "float32"), k)
         first, after = load("starts", u), load("starts", apply(Op.NEXT, u))
         writer.assign(CHECK, constant("0", "f32"))
+        _ask_ahead(writer, "gradients", "order", first)
         writer.loops([(k, self.dim)], [Assign(total, load("gradients", load("order", first), k))])
         with writer.inside(For(s, after, start=apply(Op.NEXT, first))):
+            _ask_ahead(writer, "gradients", "order", s)
             writer.loops([(k, self.dim)], [Assign(total, load("gradients", load("order", s), k), "+=")])
         moves.step("table", named("row"), lambda index: load(total.name, *index))
         if self.update.exact:
@@ -83,12 +86,9 @@ class RowLoop:
             writer.add(Return(u))
 
 
-def _ask_ahead(writer: Writer, arrays: Sequence[str]) -> None:
-    """Ask for a row that is needed a little later, and for what its update keeps beside it."""
-    later = apply(Op.ADD, named("u"), whole(_AHEAD))
-    with writer.when(apply(Op.LT, later, named("end"))):
-        row = cast(load("rows", later), "uintp")
-        writer.add(*(Run(apply("prefetch_row", named(array), row)) for array in arrays))
+def _ask_ahead(writer: Writer, array: str, rows: str, place: Expr) -> None:
+    """Ask for a row that is needed a little later: that which `rows` has some places on."""
+    writer.add(Run(apply("prefetch_listed", named(array), named(rows), apply(Op.ADD, place, whole(_AHEAD)))))
 
 
 def catch_up(

@@ -167,6 +167,11 @@ def prefetch_row(table, row):
         prefetch(table, row, k)
 
 
+def prefetch_listed(table, rows, place):  # the row that a list has at a place, if it is so long
+    if place < len(rows):
+        prefetch_row(table, uintp(rows[place]))
+
+
 def hash_length(count):
     length = 1
     while length < 2 * count and count > 16:
@@ -291,7 +296,7 @@ _FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(is_finite, sign, square, whole_power, sigmoid, softplus, log1mexp, maximum, minimum, clip),
     *(draws.random_bits, draws.draw_uniform, draws.draw_alias, draws.draw_from, draws.is_rare),
     *(longest, waited, finished, stopped, note, upcoming, look_ahead),
-    *(piece_of, piece_end, prefetch_row, hash_length, merge_repeats),
+    *(piece_of, piece_end, prefetch_row, prefetch_listed, hash_length, merge_repeats),
     *(sort_places, round_away, times_unless_zero, digamma, trigamma, erfcinv, erfinv, erfcx),
 )
 FUNCTIONS: dict[str, Any] = {function.__name__: function for function in _FUNCTIONS} | PORTABLE
