@@ -58,5 +58,10 @@ def reference() -> str:
     lines = ["# Reference", "", "Every public name, as `import rowspace as rs` has it.", ""]
     for name in sorted(rowspace._HOME, key=str.casefold):
         lines += [f"::: rowspace.{rowspace._HOME[name]}.{name}", ""]
+    for room in ("torch", "jax"):
+        lines += [f"# rowspace.{room}", ""]
+        face = (ROOT / "src" / "rowspace" / room / "__init__.py").read_text()
+        for module, names in re.findall(r"^from (rowspace\.\S+) import (.*)$", face, re.M):
+            lines += [line for name in names.split(", ") for line in (f"::: {module}.{name}", "")]
     lines += ["::: rowspace.costs", ""]
     return "\n".join(lines)
