@@ -29,6 +29,9 @@ NUMBERS = "1\t2\n2\t3\n3\t1\n"
 COMMAS = "from;to;share\na;b;1,5\nb;c;2,5\n"
 RATINGS = "userId,movieId,rating,timestamp\n1,2,4.0,978300760\n1,3,3.5,978302109\n2,1,5.0,978301968\n"
 RATED = {"userId 1", "userId 2", "movieId 1", "movieId 2", "movieId 3"}
+VIEWS = "session_id,time,product\n1,2024-01-01T00:39,milk\n1,2024-01-01T00:40,tea\n2,2024-01-02T10:01,milk\n"
+EVENTS = '{"who": "v1", "event": "view", "what": "i1", "n": 1}\n' * 3
+SQUARE = ",a,b,c\na,0,1,2\nb,1,0,3\nc,2,3,0\n"
 PEOPLE = {'Ada "the first" Lovelace', "🎸 guitar", "Lee, Bo", "tea, 🍵"}
 PLACES = {"paris", "france", "rome", "italy"}
 LABELLED = "first,second,label\ncat,kitten,1\ncat,car,0\n"
@@ -73,6 +76,10 @@ def test_the_first_command_gives_the_right_model(tmp_path, name, text, items, sa
         ("r.txt", R_TABLE, "--header --columns row,from,to --left from --right to", {"ada", "bob", "cyd"}),
         ("ids.csv", "id,source,target\n1,ada,bob\n2,bob,cyd\n", "--left source --right target", {"ada", "bob", "cyd"}),
         ("ratings.csv", RATINGS, "--two-kinds", RATED),
+        ("views.csv", VIEWS, "--left session_id --right product", {"1", "2", "milk", "tea"}),
+        ("views.csv", VIEWS, "--group session_id --left product", {"milk", "tea"}),
+        ("events.jsonl", EVENTS, "--left who --right what", {"v1", "i1"}),
+        ("square.csv", SQUARE, "has a row and a column for each item, as a matrix; give a line for each pair", None),
         ("lines.txt", BASKET_LINES, "train text", None),
         ("utf16.csv", CLICKS.encode("utf-16"), "save it as UTF-8", None),
         ("pairs.zip", None, "is a zip archive; unpack it", None),

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from rowspace.cli.output import plain
-from rowspace.read.roles import shell_word
+from rowspace.read.roles import GROUP, shell_word
 from rowspace.read.tabular import NUMBERS
 
-_GROUP = re.compile(r"(?i)(order|basket|session|cart|transaction|invoice|visit|playlist)[ _-]?(id|nr|no|number|key)?")
+_LABEL = re.compile(r"(?i)label|target|is_\w+|same|match\w*|duplicate\w*")
 SHOWN = 10  # columns that are not used
 
 
@@ -74,6 +74,8 @@ class ReadingOptions:
         line = group_line(pairs.columns) if self.left is None else None
         if line:
             yield line
+        if len(pairs) > 1 and pairs.counts[0] == 1:  # of the most frequent item
+            yield "no item is in two pairs, so there is little to learn: are these the columns of the items?"
 
 
 def group_line(columns: dict[str, str]) -> str | None:
@@ -83,7 +85,7 @@ def group_line(columns: dict[str, str]) -> str | None:
     'order_id: baskets or sessions? --group order_id makes pairs of the items of each'
     """
     left = columns["left"]
-    if "group" in columns or not _GROUP.fullmatch(left):
+    if "group" in columns or not GROUP.fullmatch(left):
         return None
     return f"{plain(left)}: baskets or sessions? --group {shell_word(left)} makes pairs of the items of each"
 
@@ -101,5 +103,5 @@ def unused_line(unused: dict[str, str], used: dict[str, str]) -> str:
 
 
 def _hinted(name: str) -> str:
-    role = "label" if name.casefold() == "label" else "weight"
+    role = "label" if _LABEL.fullmatch(name) else "weight"
     return f"{plain(name)} (numbers: a {role}? --{role} {shell_word(name)})"

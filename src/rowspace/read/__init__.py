@@ -4,7 +4,7 @@
   all.
 - `table_files.py`: which reader a file has; `delimited.py`, `json_lines.py`, `arrow_files.py`, `matrices.py`: one
   format each, all of them `tabular.py`; `edges.py`: pairs in memory. `dialect.py`: delimiters and headers;
-  `roles.py`: which column is which; `name_columns.py`: columns of names, checked.
+  `roles.py`: which column is which; `unlikely.py`: which are no items; `name_columns.py`: columns of names, checked.
 - `pairs.py`: pairs of items; `groups.py`: those of a basket or session; `two_kinds.py`: user 1 is not film 1.
   `trace.py`: a trace. `judged.py`: word pairs and analogies that people judged. `values.py`: a value for each item.
 - `text.py`: a text as a vocabulary and ids. `sentences.py`: what it comes from; `pieces.py`, `characters.py`,

@@ -52,6 +52,8 @@ class Delimited:
         except MemoryError:
             raise
         except (pa.ArrowException, UnicodeError) as error:
+            if "Empty CSV file" in str(error):  # below names of columns that are not in its first line
+                raise DataError(f"{self.name} has a header but no rows") from None
             self._explain(error)
 
     def where(self, row: int) -> str:

@@ -18,6 +18,7 @@ from rowspace.read.name_columns import called, check_no_null, check_not_empty, n
 from rowspace.read.roles import check_guess, chosen_columns, unused_columns, with_roles_said
 from rowspace.read.tabular import Tabular
 from rowspace.read.two_kinds import check_kinds, check_said, named_apart
+from rowspace.read.unlikely import check_guessed
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 from rowspace.tables.values import Floats
 
@@ -161,7 +162,8 @@ def _read(source: Tabular, asked: dict[str, str | None], within: int | None, two
             check_not_empty(source, name, side, "name")
         sides = named_apart(both, sides)
     names, (left_ids, right_ids), counts = _encode(source, texts, sides)
-    check_guess(source, asked, columns, table, names)
+    check_guessed(source, asked, columns, table)
+    check_guess(source, asked, columns, names)
     if two_kinds is None and "group" not in columns:
         check_kinds(source.name, both, names, left_ids, right_ids)
     values = {role: _numbers(source, table, columns.get(role)) for role in ("label", "weight")}

@@ -11,10 +11,10 @@ from rowspace.read.tabular import NUMBERS, TEXT, Tabular, check_column, listed
 
 SIDES = ("left", "right")
 ROLES = (*SIDES, "label", "weight")
-COUNTED_ROWS = 1000  # rows of which the numbers are looked at
 # what row numbers are called where pandas and R write them without a name, and where people name them
 _UNNAMED = re.compile(r"|Unnamed: \d+|\.\.\.\d+|__index_level_\d+__")
-_COUNTED = re.compile(r"(?i)#|n[or]|x\d*|id|index|idx|rows?|rows?[ _]?(?:id|names?|num|number|index)|line|v1")
+# what baskets and sessions are called
+GROUP = re.compile(r"(?i)(order|basket|session|cart|transaction|invoice|visit|playlist)[ _-]?(id|nr|no|number|key)?")
 
 
 def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, str]:
@@ -24,7 +24,7 @@ def chosen_columns(source: Tabular, asked: dict[str, str | None]) -> dict[str, s
         DataError: if a column is not there, or there are too few, or the header looks like data.
     """
     chosen = {role: _column(source, name) for role, name in asked.items() if name is not None}
-    free = [name for name in source.columns if name not in chosen.values() and not _is_unnamed(name)]
+    free = [name for name in source.columns if name not in chosen.values() and not is_unnamed(name)]
     if "group" in chosen and "left" not in chosen:
         chosen["left"] = item_column(source, chosen["group"], free, "left= (--left)")
     following = iter(free)
@@ -47,26 +47,15 @@ def with_roles_said(source: Tabular, asked: dict[str, str | None]) -> dict[str, 
     return {role: role if name is None and role in said else name for role, name in asked.items()}
 
 
-def check_guess(
-    source: Tabular, asked: dict[str, str | None], chosen: dict[str, str], table: Any, names: list[str]
-) -> None:
+def check_guess(source: Tabular, asked: dict[str, str | None], chosen: dict[str, str], names: list[str]) -> None:
     """Refuse what was taken for items because it came first, where it looks like something else.
 
     Each role has the column that was `asked` for and the one `chosen`; `names` are all items found there.
 
     Raises:
-        DataError: if nothing was named, and the left items are row numbers, or the header is a pair like the others.
+        DataError: if nothing was named, and the header is a pair like the others, or there are three columns of text.
     """
     left, right = (chosen[role] for role in SIDES)
-    if any(asked[role] is not None for role in SIDES):
-        return
-    if len(source.columns) > len(chosen) and _COUNTED.fullmatch(left) and _are_row_numbers(table[left]):
-        sides = [name for name in source.columns if name != left and not _is_unnamed(name)][:2]
-        how = " ".join(f"--{role} {shell_word(name)}" for role, name in zip(SIDES, sides, strict=False))
-        raise DataError(
-            f"{source.name}: column {quoted(left)} holds row numbers; say which columns are left and right, such as "
-            f"{how} (left=, right=); it has: {listed(source.columns)}"
-        )
     if any(name is not None for name in asked.values()):
         return
     found = [side for side in dict.fromkeys((left, right)) if side in set(names)] if source.guessed_header else []
@@ -81,7 +70,7 @@ def check_guess(
 
 def unused_columns(source: Tabular, chosen: dict[str, str]) -> dict[str, str]:
     """The columns with a name that have no role, and what they hold."""
-    free = [name for name in dict.fromkeys(source.columns) if name not in chosen.values() and not _is_unnamed(name)]
+    free = [name for name in dict.fromkeys(source.columns) if name not in chosen.values() and not is_unnamed(name)]
     return {name: source.kind(name) for name in free}
 
 
@@ -98,13 +87,8 @@ def _headless(source: Tabular) -> str:
     return "give --columns left,relation,right or --columns left,right,relation (columns=) if it is a row"
 
 
-def _are_row_numbers(column: Any) -> bool:
-    """Whether they count from 0 or 1."""
-    first = [str(item) for item in column[:COUNTED_ROWS].to_pylist()]
-    return len(first) > 1 and any(first == [str(k + start) for k in range(len(first))] for start in (0, 1))
-
-
-def _is_unnamed(name: Any) -> bool:
+def is_unnamed(name: Any) -> bool:
+    """Whether a column has no name, or one that pandas or R gave to row numbers."""
     return isinstance(name, str) and _UNNAMED.fullmatch(name) is not None
 
 
@@ -144,7 +128,7 @@ def _check_not_data(source: Tabular, sides: list[str]) -> None:
 
 def _check_not_triples(source: Tabular) -> None:
     """Refuse three columns of text of which the first two would be taken: which two are items, nobody can know."""
-    named = [name for name in source.columns if not _is_unnamed(name)]
+    named = [name for name in source.columns if not is_unnamed(name)]
     if len(named) != 3 or len(set(named)) < 3 or any(source.kind(name) != TEXT for name in named):
         return
     if source.columns == ["1", "2", "3"]:
