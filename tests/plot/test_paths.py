@@ -133,7 +133,11 @@ def test_names_move_with_their_points():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing.axes.title, "set_text", titles.append)
         animation._frames(drawing, np.array([0, 10, 29]), "Six")
-    assert titles[:3] == ["Six, step 0", "Six, step 1,000", "Six, step 2,900 (at rest from 1,000)"]
+    assert [title for title in titles if "Six" in title] == [
+        "Six, step 0",
+        "Six, step 1,000",
+        "Six, step 2,900 (at rest from 1,000)",
+    ]
     assert texts_of(drawing.figure) == NAMES
     for text, end in zip(drawing.axes.texts, data.positions[-1], strict=True):
         np.testing.assert_array_equal(text.xy, end)

@@ -8,8 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
-from rowspace.plot.figure import LEGEND, NOTE, PALETTE, freeze_layout, new_axes, shown_name
-from rowspace.plot.fonts import families
+from rowspace.plot.figure import NOTE, PALETTE, add_legend, freeze_layout, new_axes
 from rowspace.plot.labels import place_labels
 from rowspace.plot.paths import along
 
@@ -38,7 +37,7 @@ def draw(model: Any, *, title: str | None) -> Any:
     axes.margins(y=0.09)
     _say_if_flat(axes, np.concatenate(list(lines.values())))
     if isinstance(model, Mapping) or len(lines) > 1:
-        _legend(axes, drawn, [name or TRAINED for name in lines])
+        add_legend(axes.figure, drawn, [name or TRAINED for name in lines])
     freeze_layout(axes.figure)
     _label_ends(axes, list(lines.values()))
     return axes.figure
@@ -96,12 +95,6 @@ def _say_if_flat(axes: Any, costs: np.ndarray) -> None:
         axes.set_ylim(low - air, high + air)
         axes.set_yticks([high], [level])
         axes.set_ylabel(f"mean cost of an example: flat at {level}", **NOTE)
-
-
-def _legend(axes: Any, drawn: list[Any], names: list[str]) -> None:
-    legend = axes.figure.legend(drawn, [shown_name(name) for name in names], **LEGEND)
-    for text in legend.get_texts():
-        text.set(fontsize=9, family=families(text.get_text()), parse_math=False)
 
 
 def _label_ends(axes: Any, lines: list[np.ndarray]) -> None:

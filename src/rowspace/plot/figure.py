@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -20,6 +21,7 @@ INK = "0.15"
 FAINT = "0.55"
 NOTE: dict[str, Any] = {"fontsize": 10, "color": "0.35"}
 LEGEND: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "frameon": False, "labelcolor": "0.35"}
+LEGEND_CHARACTERS = 12  # beside one another, in an inch
 LABEL_CHARACTERS = 40  # at the most
 
 _svg_settings = threading.Lock()
@@ -58,6 +60,17 @@ def new_axes(width: float, height: float, labels: Sequence[str], title: str | No
     if title:
         axes.set_title(title, fontsize=12, family=families(title), color=INK, pad=10)
     return axes
+
+
+def add_legend(figure: Any, handles: Sequence[Any], names: Sequence[str], title: str | None = None) -> None:
+    """Say below the axes what is what, in as many columns as the names leave room for."""
+    names = [shown_name(name) for name in names]
+    columns = int(np.clip(LEGEND_CHARACTERS * figure.get_figwidth() // (max(map(len, names)) + 8), 1, 4))
+    # matplotlib before 3.10 leaves out names that begin with a line, unless they come later
+    legend = figure.legend(handles, ["0"] * len(names), title=title, **{**LEGEND, "ncols": columns})
+    legend.get_title().set(color="0.35")
+    for text, name in zip([*legend.get_texts(), legend.get_title()], [*names, title or ""], strict=True):
+        text.set(text=name, fontsize=9, family=families(name), parse_math=False)
 
 
 def freeze_layout(figure: Figure) -> None:

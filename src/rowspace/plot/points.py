@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 from rowspace.errors import DataError
 from rowspace.plot.colors import Groups, Numbers, colors_of
 from rowspace.plot.density import MANY_POINTS, draw_hexagons
-from rowspace.plot.figure import INK, LEGEND, NOTE, PALETTE, freeze_layout, new_axes, shown_name
+from rowspace.plot.figure import INK, NOTE, PALETTE, add_legend, freeze_layout, new_axes, shown_name
 from rowspace.plot.fonts import families
 from rowspace.plot.labels import place_labels
 from rowspace.plot.project import lay_out
@@ -19,7 +19,6 @@ from rowspace.tables.table import Table
 FEW_POINTS = 60  # so many are all labelled, with lines where it is crowded
 MOST_LABELS = 40  # among more points than that
 BAR_CHARACTERS = 90  # along a colour bar
-LEGEND_CHARACTERS = 104  # beside one another
 SURE_LABELS = 12  # of the most frequent, with lines where it is crowded
 DENSE_MARKER = 16.0  # of a named point among hexagons
 TRIED_LABELS = 400  # of these, in search of room
@@ -153,14 +152,10 @@ def _bar(axes: Any, shown: Any, label: str | None) -> Any:
 
 
 def _legend(axes: Any, colors: Groups, note: str = "") -> None:
-    named = [(color, shown_name(name)) for color, name in colors.legend()]
-    dots = [Line2D([], [], marker="o", markersize=6.5, linestyle="", color=color, label=name) for color, name in named]
-    columns = int(np.clip(LEGEND_CHARACTERS // (max(len(name) for _, name in named) + 4), 1, 4))
+    named = colors.legend()
+    dots = [Line2D([], [], marker="o", markersize=6.5, linestyle="", color=color) for color, _ in named]
     title = ", ".join(filter(None, [colors.label and shown_name(colors.label), note])) or None
-    legend = axes.figure.legend(handles=dots, title=title, **{**LEGEND, "ncols": columns})
-    legend.get_title().set(color="0.35")
-    for text in [*legend.get_texts(), legend.get_title()]:
-        text.set(fontsize=9, family=families(text.get_text()), parse_math=False)
+    add_legend(axes.figure, dots, [name for _, name in named], title)
 
 
 def _labelled(shown: Arranged, labels: Any) -> tuple[np.ndarray, dict[str, Any]]:

@@ -36,7 +36,8 @@ def fit_plane(rows: np.ndarray) -> Plane:
     """The plane of the two largest principal components of rows (n, d), d at least 2."""
     rows = rows.astype(np.float64)
     center = rows.mean(axis=0)
-    variances, vectors = np.linalg.eigh(np.atleast_2d(np.cov(rows - center, rowvar=False, ddof=0)))
+    apart = rows - center
+    variances, vectors = np.linalg.eigh(apart.T @ apart / len(rows))
     axes = vectors[:, ::-1][:, :2].T
     # eigenvectors have no sign of their own; without a rule pictures would flip between machines
     largest = np.abs(axes).argmax(axis=1)
