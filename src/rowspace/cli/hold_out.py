@@ -48,7 +48,10 @@ class HoldOutOptions:
 
 
 def note_kept(model: Any, stopping: list[Any]) -> float | None:
-    """Note which epoch's vectors a model has, there too, where it is not the last; gives its held-out cost."""
+    """The held-out cost of the vectors that a model has; None without.
+
+    Where they are not those of the last epoch, or are not the best, a line says so, and the model notes which are kept.
+    """
     if not model.held_out:
         return None
     best = stopping[0].best if stopping else None
