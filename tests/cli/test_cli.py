@@ -517,6 +517,10 @@ def test_plot_in_colours(tmp_path):
     for color, said in ((values, "kind"), (f"{values}:size", "size"), ("clusters:2", "2 clusters")):
         works("plot", tmp_path / "m", "--color", color, "-o", out)
         assert f">{said}</text>" in out.read_text()
+    rs.Model({"E": rs.Table(3, 2, seed=0)}).save(tmp_path / "numbered")
+    (tmp_path / "rows.tsv").write_text("0\tlow\n1\tlow\n2\thigh\n")
+    works("plot", tmp_path / "numbered", "--color", tmp_path / "rows.tsv", "-o", out)
+    assert ">low</text>" in out.read_text()
     assert "did you mean 'size'" in fails("plot", tmp_path / "m", "--color", f"{values}:sizes", "-o", out)
     assert "there is no file nothing:size" in fails("plot", tmp_path / "m", "--color", "nothing:size", "-o", out)
     assert "layout 'tsne' is not one of pca, umap" in fails("plot", tmp_path / "m", "--layout", "tsne", "-o", out)

@@ -23,7 +23,7 @@ def written(tmp_path, text, name="values.csv"):
     ],
 )
 def test_values_by_item(tmp_path, text, column, found):
-    assert read_values(written(tmp_path, text), column, known={"cat", "7"}) == found
+    assert read_values(written(tmp_path, text), column, known={"cat", "7"}.__contains__) == found
 
 
 def test_values_of_parquet(tmp_path):

@@ -98,7 +98,10 @@ def _colors(color: str, table: rs.Table) -> tuple[str | None, Any]:
     if not Path(color).exists() and re.match("clusters(:|$)", color):
         return None, color
     file, column = (color, None) if Path(color).exists() else _split(color)
-    return read_values(file, column, known=table.name_index or ())
+    if table.names is not None:
+        return read_values(file, column, known=table.__contains__)
+    label, values = read_values(file, column, known=str.isdecimal)
+    return label, {int(item): value for item, value in values.items() if item.isdecimal()}
 
 
 def _split(color: str) -> tuple[str, str | None]:

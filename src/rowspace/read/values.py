@@ -1,7 +1,7 @@
 """A value for each item: two columns of a file, such as an airport and its state."""
 
 import os
-from collections.abc import Container
+from collections.abc import Callable
 from typing import Any
 
 from rowspace.columns.frames import decoded
@@ -13,14 +13,14 @@ from rowspace.read.tabular import check_column
 
 
 def read_values(
-    path: str | os.PathLike[str], column: str | None = None, known: Container[str] = ()
+    path: str | os.PathLike[str], column: str | None = None, known: Callable[[str], bool] | None = None
 ) -> tuple[str | None, dict[str, Any]]:
     """Read the values of items.
 
     Args:
         path: a file of columns, of which the first has the items: text with delimiters, Parquet, Arrow, JSON lines.
         column: which column has the values; the second, if it is not said.
-        known: items that may be met. Where a text begins with one of them, it has no header.
+        known: whether a text is one of the items that may be met. A text that begins with one has no header.
 
     Returns:
         The name of the column, None without a header; and the value of each item: numbers, if all are, else text.
@@ -30,7 +30,7 @@ def read_values(
     """
     content = read_content(path, tables=True)
     source = table_of(content)
-    if source.guessed_header and source.columns[0] in known:
+    if source.guessed_header and known is not None and known(source.columns[0]):
         source = table_of(content, Said(header=False))
     if column is not None:
         check_column(source.name, source.columns, column)
