@@ -14,12 +14,14 @@ import numpy as np
 from rowspace.errors import DataError, Diverged, FormatError
 from rowspace.execute.distinct import Distinct
 from rowspace.execute.lookup_loops import all_finite
+from rowspace.execute.tiles import scattered
 from rowspace.jit.compile import compiled_loop
 from rowspace.kernel.row_loop import RowLoop, catch_up, step
 from rowspace.rates import Constant
 from rowspace.schedule.batches import shares
 from rowspace.state import RateHistory, TrainState
 from rowspace.system.interrupts import interrupts_deferred
+from rowspace.system.memory import memory_limit
 from rowspace.tables.table import Table
 from rowspace.updates import Update
 
@@ -72,6 +74,7 @@ class RowSteps:
         self.name = name or f"of {len(table):,} x {table.dim}"
         self.state = TrainState.begin({self.name: table}, update)
         self.table, self.update = table, update
+        scattered(self.state.arrays_of(self.name), memory_limit(None))
         self.lagging = False  # whether rows may have missed steps
         if not isinstance(update.rate, Constant):
             raise DataError(f"the rate of {update!r} is a schedule; give a number, and change it from step to step")

@@ -16,7 +16,7 @@ from rowspace.execute.residency import SCATTERED_BYTES, Residency
 from rowspace.kernel.segments import NEEDED
 from rowspace.schedule.parts import Parts
 from rowspace.schedule.plan import Plan, Task, span
-from rowspace.system.mapped import mapped, release
+from rowspace.system.mapped import Mapped, mapped, release
 from rowspace.system.memory import resident
 from rowspace.tables.on_disk import is_on_disk
 
@@ -155,13 +155,19 @@ def room_for_rows(arrays: Iterable[np.ndarray], memory: int) -> int:
 @contextmanager
 def random_access(arrays: Iterable[np.ndarray], memory: int) -> Iterator[None]:
     """While arrays larger than memory are trained on, do not read around a row: its neighbours are not met next."""
-    on_disk = [mapped(a) for a in arrays if is_on_disk(a)]
-    large = [m for m in on_disk if m is not None]
-    large = large if sum(m.array.nbytes for m in large) > memory else []
-    for one in large:
-        one.expect(scattered=True)
+    large = scattered(arrays, memory)
     try:
         yield
     finally:
         for one in large:
             one.expect(scattered=False)
+
+
+def scattered(arrays: Iterable[np.ndarray], memory: int) -> list[Mapped]:
+    """Have no neighbours of a row read with it in arrays on disk that are larger than memory; gives them."""
+    on_disk = [mapped(a) for a in arrays if is_on_disk(a)]
+    large = [m for m in on_disk if m is not None]
+    large = large if sum(m.array.nbytes for m in large) > memory else []
+    for one in large:
+        one.expect(scattered=True)
+    return large
