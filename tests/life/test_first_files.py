@@ -32,6 +32,8 @@ RATED = {"userId 1", "userId 2", "movieId 1", "movieId 2", "movieId 3"}
 VIEWS = "session_id,time,product\n1,2024-01-01T00:39,milk\n1,2024-01-01T00:40,tea\n2,2024-01-02T10:01,milk\n"
 EVENTS = '{"who": "v1", "event": "view", "what": "i1", "n": 1}\n' * 3
 SQUARE = ",a,b,c\na,0,1,2\nb,1,0,3\nc,2,3,0\n"
+BASKET_ROWS = "citrus fruit,milk,tea\ntea,milk\nwhole milk\npip fruit,tea,milk\n"
+TEXTS = "id,body\n1,the cat sat\n2,the dog ran\n"
 PEOPLE = {'Ada "the first" Lovelace', "🎸 guitar", "Lee, Bo", "tea, 🍵"}
 PLACES = {"paris", "france", "rome", "italy"}
 LABELLED = "first,second,label\ncat,kitten,1\ncat,car,0\n"
@@ -79,6 +81,7 @@ def test_the_first_command_gives_the_right_model(tmp_path, name, text, items, sa
         ("views.csv", VIEWS, "--left session_id --right product", {"1", "2", "milk", "tea"}),
         ("views.csv", VIEWS, "--group session_id --left product", {"milk", "tea"}),
         ("events.jsonl", EVENTS, "--left who --right what", {"v1", "i1"}),
+        ("groceries.csv", BASKET_ROWS, "`rowspace train text` with --tokens , takes it", None),
         ("square.csv", SQUARE, "has a row and a column for each item, as a matrix; give a line for each pair", None),
         ("lines.txt", BASKET_LINES, "train text", None),
         ("utf16.csv", CLICKS.encode("utf-16"), "save it as UTF-8", None),
@@ -95,6 +98,38 @@ def test_the_first_command_says_what_to_type(tmp_path, name, text, told, items):
         result, model = trained(tmp_path, name, text, *told.replace("'", "").split())
         assert result.exit_code == 0, result.output
         assert set(model.index_to_key) == items
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told", "options", "words"),
+    [
+        (
+            "groceries.csv",
+            BASKET_ROWS,
+            "--tokens ,",
+            ["--tokens", ","],
+            {"citrus fruit", "milk", "tea", "whole milk", "pip fruit"},
+        ),
+        (
+            "reviews.csv",
+            TEXTS,
+            "has columns, 'id', 'body': say which",
+            ["--column", "body"],
+            {"the", "cat", "sat", "dog", "ran"},
+        ),
+        ("views.jsonl", '{"id": 1, "body": "tea tea"}\n', "it has: 'id', 'body'", ["--column", "body"], {"tea"}),
+        ("orders.csv", ORDERS, "has columns, 'order_id', 'product'", ["--group", "order_id"], {"milk", "bread", "jam"}),
+    ],
+)
+def test_the_first_command_for_words(tmp_path, name, text, told, options, words):
+    (tmp_path / name).write_text(text)
+    command = ["train", "text", tmp_path / name, "-o", tmp_path / "model", "--min-count", "1", "--sample", "0", *QUICK]
+    result = call(*command)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert told in result.stderr
+    result = call(*command, *options)
+    assert result.exit_code == 0, result.output
+    assert set(rs.open(tmp_path / "model").index_to_key) == words
 
 
 @pytest.mark.parametrize(

@@ -491,7 +491,11 @@ def test_options_that_make_no_sense(tmp_path):
     refused(path, "min_count is 0; give a whole number of at least 1", min_count=0)
     refused(path, "max_vocab is 2.5", max_vocab=2.5)
     refused(path, 'errors is \'ignore\'; give "strict" or "replace"', errors="ignore")
-    refused(path, "tokens must be one of 'whitespace', 'words', or a function, not 'word'", tokens="word")
+    refused(
+        path,
+        "tokens must be .* a mark between words such as ',', or a function, not 'word'",
+        tokens="word",
+    )
     refused(path, "name 'a' occurs twice", names=["a", "a"])
     refused(path, "threads is 0", threads=0)
     refused(3, "a text is a path, a data frame with column=, or lists of words, not int")

@@ -20,7 +20,11 @@ class SplittingOptions:
         typer.Option(help="Column of baskets or sessions, where a row has an item (--column): each is a sentence."),
     ] = None
     tokens: Annotated[
-        str, typer.Option(help="whitespace: split at spaces. words: for raw text, runs of letters and digits.")
+        str,
+        typer.Option(
+            help="whitespace: split at spaces. words: for raw text, runs of letters and digits. A mark, such as , for "
+            "baskets: split there."
+        ),
     ] = "whitespace"
     lower: Annotated[bool, typer.Option("--lower", help="Put words into lower case.")] = False
     errors: Annotated[str, typer.Option(help="strict, or replace: what to do with bytes that are not UTF-8.")] = (

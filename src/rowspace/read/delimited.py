@@ -3,13 +3,14 @@
 import csv
 import io
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from rowspace.errors import DataError
 from rowspace.errors.quoting import one_line
 from rowspace.errors.warnings import Padded
-from rowspace.read.dialect import ONE_MARK, UNSAID, Dialect, Said, dialect, is_number
+from rowspace.read.dialect import DELIMITERS, ONE_MARK, UNSAID, Dialect, Said, dialect, is_number
 from rowspace.read.stream import BOM, Content, Stream, check_utf8
 from rowspace.read.tabular import NUMBERS, OPEN_QUOTE, READ_BYTES, TEXT, check_column
 from rowspace.system.memory import require_memory
@@ -97,7 +98,9 @@ class Delimited:
         if b"\n" in self._data and _LONE_RETURN.search(self._data):
             return f"{message}; a carriage return without a line feed ends a line too: take it out, or quote the field"
         if not (first and self._dialect.header and len(row) == width + 1 > 2):
-            return message
+            mark = shlex.quote(self._dialect.delimiter)
+            basket = f"; if each line is a basket, `rowspace train text` with --tokens {mark} takes it"
+            return message + basket * (self._dialect.delimiter in DELIMITERS and not self._dialect.runs)
         how = "--header --columns, with a name for each"
         if width < 4 and all(re.fullmatch(r"[\w.]+", name) for name in self.columns):
             names = ",".join(["row", *self.columns])

@@ -1,7 +1,10 @@
 """Whatever text can come from, as pieces to be numbered: files, folders, standard input, frames, lists of words."""
 
+import json
 import os
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -14,6 +17,7 @@ from rowspace.errors.quoting import one_line, quoted
 from rowspace.errors.unused import refuse_unused
 from rowspace.read.binary import HEAD_BYTES, TABLES
 from rowspace.read.characters import RULES, kinds
+from rowspace.read.dialect import table_columns
 from rowspace.read.encoded import Encoded, encode_lines, encode_lists, encode_piece
 from rowspace.read.groups import sentences_of_groups
 from rowspace.read.pieces import BETWEEN_LINES, BETWEEN_WORDS, Piece, cells, pieces_of
@@ -22,6 +26,9 @@ from rowspace.read.table_files import column_of
 from rowspace.read.tabular import OPEN_QUOTE, check_column, frame, listed
 
 LISTS_AT_ONCE = 1 << 10  # of words, numbered together
+SEEN_BYTES = 1 << 15  # of a file, to see whether it is a table
+_MARK = re.compile(r"[^\w\s]+|\t")  # what may stand between words
+_TABLE = re.compile(r"(?i)\.[ct]sv(\.\w+)?$")
 OF_WORDS = "for text that is to be split; lists of words are taken as they are: leave it out"
 Source = str | os.PathLike[str]
 Split = str | Callable[[str], Iterable[str]]
@@ -47,11 +54,11 @@ class Sentences:
 
 def sentences_of(source: Any, column: str | None, group: str | None, tokens: Split, errors: str) -> Sentences:
     """The sentences of any source that `read_text` takes."""
-    if not callable(tokens) and not (isinstance(tokens, str) and tokens in RULES):
-        raise DataError(f"tokens must be one of {listed(list(RULES))}, or a function, not {quoted(tokens)}")
-    paths = _paths(source)
     if group is not None:
         _refuse_of_words(tokens, errors)
+    tokens = _splitter(tokens)
+    paths = _paths(source)
+    if group is not None:
         if paths is not None and len(paths) != 1:
             raise DataError(f"group (--group) is for one file, and these are {len(paths)}; give them one by one")
         name, sentences = sentences_of_groups(source if paths is None else paths[0], column, group)
@@ -68,6 +75,20 @@ def sentences_of(source: Any, column: str | None, group: str | None, tokens: Spl
         return _of_cells(name, name, as_arrow(name, source), tokens, errors)
     _refuse_of_words(tokens, errors)
     return Sentences(name, _lists(source), None, False)
+
+
+def _splitter(tokens: Any) -> Split:
+    """The name of a rule, or a function that splits a line: also where a mark stands between words."""
+    if callable(tokens) or (isinstance(tokens, str) and tokens in RULES):
+        return tokens
+    if not isinstance(tokens, str) or not _MARK.fullmatch(tokens):
+        rules = f"one of {listed(list(RULES))}, a mark between words such as ',', or a function"
+        raise DataError(f"tokens must be {rules}, not {quoted(tokens)}")
+    return partial(_between, tokens)
+
+
+def _between(mark: str, line: str) -> list[str]:
+    return [word for part in line.split(mark) if (word := part.strip())]
 
 
 def _refuse_of_words(tokens: Split, errors: str) -> None:
@@ -100,6 +121,8 @@ def _pieces(paths: list[Source], column: str | None, within_lines: bool) -> Iter
         with opened(path) as stream:
             if column is None:
                 _check_is_text(stream)
+                if within_lines:
+                    _check_no_table(stream)
                 yield from pieces_of(stream, BETWEEN_WORDS if within_lines else BETWEEN_LINES)
             else:
                 yield from _file_cells(stream, column)
@@ -124,6 +147,24 @@ def _check_is_text(stream: Stream) -> None:
         if head.startswith(magic):
             raise DataError(f"{stream.name} is {kind}; say which column is the text: column=")
     check_text(stream.name, head)
+
+
+def _check_no_table(stream: Stream) -> None:
+    """Refuse JSON lines, and what is called CSV and has columns: their marks and names would be words."""
+    head = stream.peek(SEEN_BYTES).decode(errors="replace")
+    line = head.removeprefix("\ufeff").partition("\n")[0]
+    found = None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line) if line.startswith("{") else None
+    if isinstance(found, dict):
+        how = f"say which one is the text: column= (--column); it has: {listed(list(found))}"
+        raise DataError(f"{stream.name} has JSON lines; {how}")
+    columns = table_columns(head) if _TABLE.search(stream.name) else None
+    if columns:
+        how = "column= (--column), or give tokens=',' (--tokens ,) if each line is a basket"
+        raise DataError(f"{stream.name} has columns, {listed(columns)}: say which one is the text: {how}")
+    if _TABLE.search(stream.name) and head.count(",") > max(2 * head.count(", "), head.count("\n")):
+        raise DataError(f"{stream.name} has commas between its words, as baskets have: give tokens=',' (--tokens ,)")
 
 
 def _encoding(source: Iterator[Piece], tokens: Split, errors: str) -> Pieces:

@@ -106,8 +106,9 @@ def read_text(
             only other one, or the only one of text. All rows are in memory.
         tokens: "whitespace": words are what stands between spaces, tabs and other ASCII white space, as for
             word2vec and fastText. "words": runs of letters, marks and digits of any script; an apostrophe (' or
-            U+2019) between two of them belongs to the word, all else, hyphens too, is between words. Or a function
-            that splits a line (then run on one thread).
+            U+2019) between two of them belongs to the word, all else, hyphens too, is between words. Or a mark such as
+            ",": words, which may hold spaces, stand between two of them. Or a function that splits a line (a mark and a
+            function run on one thread).
         lower: whether words are put into lower case, as str.lower does each.
         min_count: words that occur less often are left out.
         max_vocab: the largest number of names, the most frequent ones; `names` given are all kept.

@@ -85,7 +85,10 @@ class TextOptions:
     def why_empty(self) -> str:
         """How it may be that an epoch has no example."""
         if np.diff(self.text.offsets).max(initial=0) < 2:
-            return "no word has another beside it; give a sentence or a document a line"
+            return (
+                "no word has another beside it; give a sentence or a document a line, with spaces between words, or "
+                "say what else is between them, such as tokens=',' (--tokens ,)"
+            )
         return (
             f"the text is too small for a sample of {self.sample:g}, which left out the words that have another beside "
             "them; a sample of 0 (--sample 0) leaves out none"
