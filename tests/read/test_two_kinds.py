@@ -29,6 +29,15 @@ def test_numbers_of_two_kinds_are_refused_and_the_line_says_what_to_give():
         rs.train_pairs(texts, left="userId", right="movieId")
 
 
+def test_of_baskets_the_line_says_how_to_pair_their_items():
+    data = {"order_id": [1, 1, 2], "product_id": [2, 3, 3], "price": [1.0, 2.0, 3.0]}
+    with pytest.raises(
+        DataError, match="; for pairs of the items of each 'order_id' --group order_id --left product_id$"
+    ):
+        read_pairs(data)
+    assert len(read_pairs(data, group="order_id", left="product_id")) == 1
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

@@ -8,6 +8,7 @@ import numpy as np
 from rowspace.errors import DataError
 from rowspace.errors.quoting import quoted
 from rowspace.read.dialect import is_number
+from rowspace.read.roles import GROUP, shell_word
 
 FEWEST = 50  # items of a column of numbers without gaps, for that to mean something
 DIGITS = 18  # of a number that is looked at
@@ -62,8 +63,15 @@ def check_kinds(source: str, columns: tuple[str, str], names: list[str], left: n
     both = " and ".join(map(quoted, columns))
     raise DataError(
         f"{source}: {', '.join(first)}{more} are in both columns, {both}: give --two-kinds (two_kinds=True) "
-        f"if {first[0]} stands for two items, {two}, or --one-kind (two_kinds=False) if it is one"
+        f"if {first[0]} stands for two items, {two}, or --one-kind (two_kinds=False) if it is one{_of_group(*columns)}"
     )
+
+
+def _of_group(left: str, right: str) -> str:
+    """What else may be meant, where the left items are called as baskets or sessions are."""
+    if not GROUP.fullmatch(left):
+        return ""
+    return f"; for pairs of the items of each {quoted(left)} --group {shell_word(left)} --left {shell_word(right)}"
 
 
 def _called(columns: tuple[str, str]) -> tuple[str, str]:
