@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import rowspace as rs
+from rowspace.system.mapped import is_mapped
 
 torch = pytest.importorskip("torch")
 layers = pytest.importorskip("rowspace.torch")
@@ -175,6 +176,19 @@ def test_values_can_be_left_out_of_the_state_dict(tmp_path):
     E.weight.data[5] = 3.0
     E.table.flush()
     assert rs.Table.open(tmp_path / "E.npy")[5].tolist() == [3.0] * 8
+
+
+def test_what_an_update_keeps_is_on_the_disk_of_its_table(tmp_path, monkeypatch):
+    monkeypatch.setattr("rowspace.tables.on_disk.LARGE", 1)
+    monkeypatch.setattr("rowspace.execute.row_steps.memory_limit", lambda memory: 1)
+    rs.Table.create(tmp_path / "E.npy", 100, 8)
+    E = layers.Embedding(rs.Table.open(tmp_path / "E.npy", "r+"))
+    rows = layers.Optimizer(E, rs.adagrad(0.1))
+    E(torch.tensor([1])).sum().backward()
+    rows.step()
+    assert is_mapped(next(iter(rows.rows[E.weight].state.slots.values()))[0])
+    E.table.flush()
+    assert (rs.Table.open(tmp_path / "E.npy").values != rs.Table(100, 8).values).any(1).nonzero()[0].tolist() == [1]
 
 
 def two_tables():

@@ -39,6 +39,10 @@ class TableLayer(HasTables):
         """One a table, in their order."""
         return [self._parameters[name] for name in self._tables]  # type: ignore[misc]
 
+    def table_of(self, weight: Tensor) -> Table:
+        """The table that one of these weights is."""
+        return next(table for name, table in self._tables.items() if self._parameters[name] is weight)
+
     def _looked_up(self, weight: Tensor, ids: Tensor) -> None:
         """Rows of exact updates take the steps that they missed before they are read."""
         steps = steps_of(weight)

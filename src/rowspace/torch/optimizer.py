@@ -63,7 +63,7 @@ class Optimizer(torch.optim.Optimizer):
             if weight.data_ptr() in taken:
                 raise DataError(f"a table of {weight.shape[0]:,} x {weight.shape[1]} is given twice; step it once")
             taken.add(weight.data_ptr())
-            new[weight] = RowSteps(_table_of(weight), update)
+            new[weight] = RowSteps(_table_of(weight, module), update)
             self._bind(weight, module, new[weight])
         self.rows |= new
         super().add_param_group({"params": list(new), "lr": rate, "update": update.name})
@@ -159,8 +159,10 @@ def _weights(module: nn.Module) -> Iterable[Tensor]:
     return [module.weight] if getattr(module, "sparse", False) and isinstance(module.weight, Tensor) else []
 
 
-def _table_of(weight: Tensor) -> Table:
-    """A table over the memory of a weight."""
+def _table_of(weight: Tensor, module: nn.Module | None) -> Table:
+    """The table of a layer, or one over the memory of a weight."""
+    if isinstance(module, HasTables):
+        return module.table_of(weight)
     if weight.device.type != "cpu" or weight.dtype != torch.float32 or not weight.is_contiguous() or weight.ndim != 2:
         kind = f"{str(weight.dtype).removeprefix('torch.')} of shape {tuple(weight.shape)} on {weight.device}"
         raise DataError(f"a weight is {kind}; rowspace steps float32 of shape (rows, width) in this machine's memory")

@@ -60,3 +60,7 @@ class HasTables(nn.Module):
     def weights_of_tables(self) -> list[Tensor]:
         """The weights that are tables."""
         raise NotImplementedError
+
+    def table_of(self, weight: Tensor) -> Table:
+        """The table that one of these weights is."""
+        raise NotImplementedError
