@@ -40,7 +40,7 @@ class Update:
         exact: whether a row catches up on the steps it missed (see `rs.exact`).
         idle: (row, state, rate, steps ()) -> (row, state), what so many steps with a gradient of zero do; None if they
             must be taken one by one.
-        idle_after: how many are taken one by one before that holds.
+        idle_after: how many are taken one by one before that holds; none where a row's state of shape (d,) is all 0.
         name: what error messages and models call it.
 
     >>> import rowspace as rs

@@ -193,6 +193,23 @@ def test_a_rule_of_ones_own_is_caught_up_step_by_step():
     np.testing.assert_allclose(table.values, before * 0.999**10, rtol=1e-5)
 
 
+def test_rows_that_were_never_met_are_not_stepped_one_by_one():
+    """What a rule keeps beside them is 0: its closed form holds at once."""
+
+    def drift(row, gradient, state, rate):
+        return row + 1, (state[0] + 1,)
+
+    def stay(row, state, rate, steps):
+        return row, state
+
+    init = lambda dim: (np.zeros(dim, np.float32),)
+    update = rs.exact(rs.Update(drift, 0.1, init, idle=stay, idle_after=3))
+    table = rs.Table(3, DIM, seed=0)
+    before = table.values.copy()
+    rs.Trainer(still, {"E": table}, update).fit({"i": [0] + [1] * 9}, batch=1)
+    np.testing.assert_allclose(table.values - before, np.repeat([[1 + 3], [9], [0]], DIM, 1), atol=1e-5)
+
+
 @pytest.mark.parametrize("name", quick(["adam", "momentum and decay"], "adam"))
 def test_blocks_keep_the_promise(name):
     """A step is an example; the steps that a row missed are those of the order in which examples run."""

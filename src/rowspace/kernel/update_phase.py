@@ -237,7 +237,7 @@ class UpdatePhase:
         done = writer.local(load(rows.seen, row, ZERO), "done")
         with writer.when(apply(Op.LE, done, _NOW)):
             writer.assign(load(rows.seen, row, ZERO), seen)
-            closed = writer.local(apply(Op.ADD, done, whole(rows.idle_after)), "closed") if rows.idle else _NOW
+            closed = self._first_closed(rows, row, done) if rows.idle else _NOW
             piece = writer.local(apply("piece_of", named("since"), done), "piece")
             with writer.inside(While(apply(Op.LT, done, _NOW))):
                 end = writer.local(apply("piece_end", named("since"), piece, _NOW), "end")
@@ -245,6 +245,19 @@ class UpdatePhase:
                 self._idle_stretch(replace(rows, rate=rate), row, done, end, closed)
                 writer.assign(done, end)
                 writer.assign(piece, whole(1), "+=")
+
+    def _first_closed(self, rows: TableRows, row: Expr, done: Expr) -> Expr:
+        """The step from which on those without a gradient are taken at once: where the state is 0, the first."""
+        writer = self.writer
+        closed = writer.local(apply(Op.ADD, done, whole(rows.idle_after)), "closed")
+        states = zip(rows.slots, rows.update.slots, strict=True)
+        wide = [load(array, row, _K) for array, state in states if state.type.shape == (rows.dim,)]
+        if rows.idle_after and wide:
+            moving = writer.local(constant("0", "f32"), "moving")
+            writer.loops([(_K, rows.dim)], [Assign(moving, apply("abs", value), "+=") for value in wide])
+            with writer.when(apply(Op.EQ, moving, constant("0", "f32"))):
+                writer.assign(closed, done)
+        return closed
 
     def _idle_stretch(self, rows: TableRows, row: Expr, done: Expr, end: Expr, closed: Expr) -> None:
         """Steps `done` to `end` without a gradient: one by one up to step `closed`, then at once."""
