@@ -157,6 +157,38 @@ def test_the_table_stays_where_the_model_goes():
     assert model[0](torch.tensor([1])).device.type == "meta"
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_rows_come_in_the_dtype_of_the_model(dtype):
+    for layer in (layers.Embedding(table()), layers.EmbeddingBag(table()), layers.Embeddings({"a": table()})):
+        model = torch.nn.Sequential(layer, torch.nn.Linear(5, 1)).to(dtype)
+        optimizer = layers.Optimizer(model, rs.sgd(1.0))
+        model(torch.tensor([[1]])).sum().backward()
+        optimizer.step()
+        moved = torch.from_numpy(table()[1]) - layer.weights_of_tables()[0][1]
+        torch.testing.assert_close(moved, model[1].weight[0].float())
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int16, torch.uint16, torch.uint64])
+def test_ids_of_every_whole_dtype(kind):
+    E, ids = layers.Embedding(table()), torch.tensor([[1, 7]])
+    assert torch.equal(E(ids.to(kind)), E(ids))
+    with pytest.raises(rs.IdOutOfRange, match="id 20"):
+        E(torch.tensor([20]).to(kind))
+
+
+def test_other_weights_are_looked_up_in_a_functional_call():
+    E, other = both(), torch.rand(20, 5)
+    rows = torch.func.functional_call(E, {"weight_b": other}, (torch.tensor([3, 4]),))
+    assert torch.equal(rows, torch.stack([E.weights["a"][3], other[4]]))
+
+
+def test_ids_may_be_written_over_after_backward():
+    E, ids = both(), torch.tensor([[3, 4]])
+    E(ids).sum().backward()
+    ids.fill_(9)
+    assert [w.grad._indices().tolist() for w in E.weights.values()] == [[[3]], [[4]]]
+
+
 def test_a_state_dict_is_copied_into_the_table():
     E, other, out = layers.Embedding(table()), layers.Embedding(table(seed=9)), io.BytesIO()
     torch.save(other.state_dict(), out)
@@ -221,6 +253,9 @@ WRONG = {
     "ids of two shapes": (lambda: both()({"a": [1], "b": [1, 2]}), rs.ShapeError, r"a \(1,\), b \(2,\)"),
     "ids of three tables": (lambda: both()(torch.zeros(4, 3, dtype=int)), rs.ShapeError, r"\(..., 2\): a, b"),
     "a large id of two tables": (lambda: both()(torch.tensor([[0, 20]])), rs.IdOutOfRange, "ids of b: id 20"),
+    "a list for two tables": (lambda: both()([[1, 2]]), rs.ShapeError, r"ids are a list; give a tensor \(..., 2\)"),
+    "a name with a dot": (lambda: layers.Embeddings({"a.b": table()}), rs.DataError, "'a.b' has a dot"),
+    "memory for all processes": (lambda: layers.Embedding(table()).share_memory(), rs.DataError, "that is in a file"),
     "floats for two tables": (lambda: both()(torch.zeros(4, 2)), rs.ShapeError, "must be integers"),
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import rowspace as rs
+from rowspace.system.in_training import trained_alone
 from tests.support.quick import quick
 
 torch = pytest.importorskip("torch")
@@ -166,6 +167,60 @@ def test_a_schedule_moves_the_rate_of_rows_stepped_in_backward():
         E(torch.tensor([4])).sum().backward()
         rate.step()
         np.testing.assert_allclose(before[4] - E.table.values[4], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("none", [True, False])
+def test_a_step_without_a_gradient_is_that_of_torch(none):
+    """None is no step, and a gradient without rows is one that momentum takes."""
+    E, twin = layers.Embedding(table()), nn.Embedding(ROWS, DIM)
+    twin.weight.data.copy_(E.weight.detach())
+    rows, dense = layers.Optimizer(E, rs.exact(rs.momentum(0.1))), torch.optim.SGD(twin.parameters(), 0.1, momentum=0.9)
+    for step in range(5):
+        for layer, optimizer in ((E, rows), (twin, dense)):
+            optimizer.zero_grad(set_to_none=none)
+            if step % 2 == 0:
+                layer(torch.tensor([1, step])).square().sum().backward()
+            optimizer.step()
+    rows.catch_up()
+    torch.testing.assert_close(E.weight, twin.weight)
+
+
+def test_one_weight_of_several_layers_is_stepped_once():
+    first, second = (nn.Embedding(ROWS, DIM, sparse=True) for _ in range(2))
+    second.weight = first.weight
+    optimizer, before = layers.Optimizer([first, second], rs.sgd(1.0)), first.weight.detach().clone()
+    (first(torch.tensor([1])) + second(torch.tensor([1]))).sum().backward()
+    optimizer.step()
+    torch.testing.assert_close(before[1] - first.weight[1], torch.full((DIM,), 2.0))
+
+
+def test_frozen_tables_stay():
+    E = layers.Embeddings({"a": table(), "b": table()}, update=rs.exact(rs.weight_decay(rs.sgd(0.1), 0.1)))
+    E.weights["a"].requires_grad_(False)
+    for one in (E, copy.deepcopy(E)):
+        one(torch.tensor([[1, 1]])).sum().backward()
+        assert np.array_equal(one.tables["a"].values, table().values)
+        assert not np.array_equal(one.tables["b"].values, table().values)
+    alone = layers.Embedding(table(), update=rs.sgd(0.1))
+    alone.weight.requires_grad_(False)
+    twin = copy.deepcopy(alone)
+    twin.weight.requires_grad_(True)
+    twin(torch.tensor([1])).sum().backward()
+    assert not np.array_equal(twin.table[1], table()[1])
+
+
+def test_an_optimiser_leaves_layers_with_an_update_to_it():
+    own, other = layers.Embedding(table(), update=rs.sgd(0.1)), layers.Embedding(table())
+    assert list(layers.Optimizer(nn.ModuleList([own, other]), rs.sgd(0.1)).rows) == [other.weight]
+
+
+def test_a_state_after_a_row_that_is_not_finite_can_be_loaded():
+    E, optimizer = stepped()
+    E.weight.data[3] = torch.inf
+    (E(torch.tensor([2, 3])) * 2).sum().backward()
+    with pytest.raises(rs.Diverged, match="row 3"):
+        optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
 
 
 def test_gradients_add_up_over_several_backwards():
@@ -348,8 +403,67 @@ def second_backward():
     cost.backward()
 
 
+def overlapping():
+    values = np.zeros((9, 2), np.float32)
+    return [layers.Embedding(rs.Table.from_array(some)) for some in (values, values[4:])]
+
+
+def thawed():
+    E = nn.ModuleList([layers.Embedding(table()), layers.Embedding(table())])
+    E[0].weight.requires_grad_(False)
+    optimizer = layers.Optimizer(E, rs.sgd(0.1))
+    E[0].weight.requires_grad_(True)
+    E[0](torch.tensor([1])).sum().backward()
+    optimizer.step()
+
+
+def of_other_memory():
+    E = layers.Embedding(table())
+    optimizer = layers.Optimizer(E, rs.sgd(0.1))
+    E.weight.data = torch.zeros(ROWS, DIM)
+    E(torch.tensor([1])).sum().backward()
+    optimizer.step()
+
+
+def two_optimisers():
+    E, optimizer = stepped()
+    layers.Optimizer(E, rs.exact(rs.momentum(0.1)))
+    optimizer.step()
+
+
+def within_a_fit():
+    E = layers.Embedding(table())
+    optimizer = layers.Optimizer(E, rs.sgd(0.1))
+    E(torch.tensor([1])).sum().backward()
+
+    class Steps:
+        def on_epoch_end(self, trainer):
+            optimizer.step()
+
+    rs.Trainer(rs.costs.l1_dot, {"E": E.table}, rs.sgd(0.1)).fit(
+        {"i": [0], "j": [1], "label": [1.0]}, callbacks=[Steps()]
+    )
+
+
+def fit_within_a_step():
+    E = table()
+    with trained_alone([E.values]):
+        rs.Trainer(rs.costs.l1_dot, {"E": E}, rs.sgd(0.1)).fit({"i": [0], "j": [1], "label": [1.0]})
+
+
 WRONG = {
     "one table twice": (twice, rs.DataError, "given twice"),
+    "rows of two tables": (lambda: layers.Optimizer(overlapping(), rs.sgd(0.1)), rs.DataError, "given twice"),
+    "thawed later": (thawed, rs.DataError, "was frozen when this optimiser was made"),
+    "frozen": (
+        lambda: layers.Optimizer(layers.Embedding(table()).requires_grad_(False), rs.sgd(0.1)),
+        rs.DataError,
+        "all tables here are frozen",
+    ),
+    "of other memory": (of_other_memory, rs.DataError, r"weight.data.copy_\(values\)"),
+    "two optimisers, exact": (two_optimisers, rs.DataError, "another optimiser was made"),
+    "within a fit": (within_a_fit, rs.DataError, "trained by something else at this moment"),
+    "a fit within a step": (fit_within_a_step, rs.DataError, "trained by something else at this moment"),
     "a dense gradient": (dense_gradient, rs.DataError, "gradient of a table is dense"),
     "no table": (lambda: layers.Optimizer(nn.Linear(2, 2), rs.sgd(0.1)), rs.DataError, "there is no table here"),
     "something else": (lambda: layers.Optimizer([rs.Table(2, 2)], rs.sgd(0.1)), rs.DataError, "a Table is no table"),

@@ -20,6 +20,7 @@ from rowspace.kernel.row_loop import RowLoop, catch_up, step
 from rowspace.rates import Constant
 from rowspace.schedule.batches import shares
 from rowspace.state import RateHistory, TrainState
+from rowspace.system.in_training import trained_alone
 from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.memory import memory_limit
 from rowspace.tables.table import Table
@@ -201,6 +202,7 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
 
     Raises:
         Diverged: where a gradient is not finite, or a row after its step.
+        DataError: where something else trains one of the tables at the same time.
     """
     ready: dict[int, Distinct] = {}
 
@@ -216,13 +218,16 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
         assert one.gradients is not None
         one.rows.move(found, one.gradients.values, one.rate, part)
 
-    for one in steps:
-        one.rows.begin(one.rate)
     moved = [(steps[place], ready[place]) for place in sorted(ready)]
     parts = [in_parts(len(found.rows), found.lookups, threads) for _, found in moved]
-    run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
-    for one in steps:
-        one.rows.end()
+    with interrupts_deferred(), trained_alone([one.rows.table.values for one in steps]):
+        for one in steps:
+            one.rows.begin(one.rate)
+        try:
+            run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
+        finally:  # some rows have taken it
+            for one in steps:
+                one.rows.end()
 
 
 def _checks(steps: Sequence[Step], threads: Threads) -> Iterator[Callable[[], None]]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from rowspace.errors import DataError, ShapeError
 from rowspace.tables.table import Table
 from rowspace.torch.layer import TableLayer
+from rowspace.torch.optimizer import Optimizer
 from rowspace.torch.tables import checked, weight_of
 from rowspace.updates import Update
 
@@ -22,11 +23,7 @@ class _OfOne(TableLayer):
         """The table."""
         return self._tables["weight"]
 
-    def _fuse(self, update: Update) -> None:
-        super()._fuse(update)
-        optimizer = self.optimizer
-        assert optimizer is not None
-
+    def _step_in_backward(self, optimizer: Optimizer) -> None:
         def step(weight: Tensor) -> None:
             optimizer.step()
             weight.grad = None
@@ -90,7 +87,7 @@ class Embedding(_OfOne, nn.Embedding):
         """Rows of ids, or of names."""
         ids = self.ids(input)
         self._looked_up(self.weight, ids)
-        return super().forward(ids).to(self.host)
+        return super().forward(ids).to(self.like)
 
 
 class EmbeddingBag(_OfOne, nn.EmbeddingBag):
@@ -141,8 +138,8 @@ class EmbeddingBag(_OfOne, nn.EmbeddingBag):
         if offsets is not None:
             offsets = _offsets(offsets, ids.numel(), self.include_last_offset)
         self._looked_up(self.weight, ids)
-        weights = None if per_sample_weights is None else per_sample_weights.cpu()
-        return super().forward(ids, offsets, weights).to(self.host)
+        weights = None if per_sample_weights is None else per_sample_weights.to(self.weight)
+        return super().forward(ids, offsets, weights).to(self.like)
 
 
 def _offsets(given: Any, count: int, last: bool) -> Tensor:

@@ -10,7 +10,7 @@ from rowspace.errors import DataError, FormatError
 from rowspace.errors.warnings import OnHost
 from rowspace.tables.table import Table
 from rowspace.torch.optimizer import Optimizer
-from rowspace.torch.tables import HasTables, steps_of
+from rowspace.torch.tables import HasTables, is_of, steps_of
 from rowspace.updates import Update
 
 _UPDATE = "update"  # in a state_dict: what an update of the layer's own keeps
@@ -23,25 +23,37 @@ class TableLayer(HasTables):
     """
 
     persistent: bool
-    host: torch.device
+    like: Tensor  # of no numbers: rows that are looked up go to its device, and have its dtype
     optimizer: Optimizer | None
 
     def _begin(self, tables: dict[str, Table], update: Update | None, persistent: bool) -> None:
-        self._tables, self.persistent, self.host, self.optimizer = tables, persistent, torch.device("cpu"), None
+        self._tables, self.persistent, self.optimizer = tables, persistent, None
+        self.like = torch.empty(0, dtype=torch.float32, device="cpu")
+        self._note_tables()
         if update is not None:
             self._fuse(update)
 
+    def _note_tables(self) -> None:
+        for name, table in self._tables.items():
+            is_of(self._parameters[name], table)  # type: ignore[arg-type]
+
     def _fuse(self, update: Update) -> None:
-        """Step rows by this update as soon as their gradients are there."""
+        """Step rows by this update as soon as their gradients are there, those of weights that are frozen now too."""
+        weights = self.weights_of_tables()
+        trained = [weight.requires_grad for weight in weights]
+        for weight in weights:
+            weight.requires_grad_(True)
         self.optimizer = Optimizer(self, update)
+        self._step_in_backward(self.optimizer)
+        for weight, needed in zip(weights, trained, strict=True):
+            weight.requires_grad_(needed)
+
+    def _step_in_backward(self, optimizer: Optimizer) -> None:
+        """Have the rows stepped when their gradients are there."""
 
     def weights_of_tables(self) -> list[Tensor]:
         """One a table, in their order."""
         return [self._parameters[name] for name in self._tables]  # type: ignore[misc]
-
-    def table_of(self, weight: Tensor) -> Table:
-        """The table that one of these weights is."""
-        return next(table for name, table in self._tables.items() if self._parameters[name] is weight)
 
     def _looked_up(self, weight: Tensor, ids: Tensor) -> None:
         """Rows of exact updates take the steps that they missed before they are read."""
@@ -56,11 +68,16 @@ class TableLayer(HasTables):
                 steps.catch_up_all()
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
-        """`to`, `cuda`, `double`, ...: rows that are looked up go to the device, as float32; the tables stay."""
-        device = fn(torch.empty(0, device=self.host)).device
-        if device.type not in ("cpu", "meta", self.host.type):
-            OnHost.warn(str(device))
-        self.host = device
+        """`to`, `cuda`, `half`, ...: rows that are looked up follow, to the device and the dtype; the tables stay."""
+        like = fn(self.like)
+        if like.device.type == "cpu" and like.is_shared():
+            raise DataError(
+                "a table stays in the memory that it has; processes share one that is in a file: "
+                "rs.Table.open(path, mode='r+')"
+            )
+        if like.device.type not in ("cpu", "meta", self.like.device.type):
+            OnHost.warn(str(like.device))
+        self.like = like
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -95,6 +112,7 @@ class TableLayer(HasTables):
             name: Table.from_array(self._parameters[name].detach().numpy(), names, counts=counts)  # type: ignore[union-attr]
             for name, (names, counts) in about.items()
         }
+        self._note_tables()
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         self._catch_up_all()

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from rowspace.errors import DataError, FormatError
 from rowspace.errors.checks import check_kind
 from rowspace.execute.row_steps import Gradients, RowSteps, Step, step_all
-from rowspace.tables.table import Table
-from rowspace.torch.tables import HasTables, step_by, steps_of
+from rowspace.system.mapped import changes_are_seen
+from rowspace.torch.tables import HasTables, step_by, steps_of, table_under
 from rowspace.torch.threads import TorchThreads
 from rowspace.updates import Update
 
@@ -26,13 +26,14 @@ class Optimizer(torch.optim.Optimizer):
     Args:
         params: a model, of which all layers over tables are found, and torch's own `nn.Embedding(sparse=True)` and
             `nn.EmbeddingBag(sparse=True)`; or layers, or weights; or dicts of them with a `lr` or an `update` of their
-            own. Dense parameters are left to an optimiser of torch's.
+            own. Dense parameters are left to an optimiser of torch's, and so are frozen tables and layers that have
+            an update of their own.
         update: how rows move, such as `rs.adagrad(0.1)`. Its rate is a number, `lr` in `param_groups`: torch's
             schedulers change it.
         threads: how many, None for as many as torch has.
 
     Raises:
-        DataError: where there is no such layer, a table is met twice, or the rate is a schedule.
+        DataError: where there is no such layer, two layers have the same rows, or the rate is a schedule.
 
     >>> import rowspace as rs, rowspace.torch, torch
     >>> model = torch.nn.Sequential(rs.torch.Embedding(rs.Table(100, 8)), torch.nn.Linear(8, 1))
@@ -47,7 +48,8 @@ class Optimizer(torch.optim.Optimizer):
         check_kind("update", update, Update, "an update, such as rs.adagrad(0.1)")
         self.update, self.threads = update, TorchThreads(threads)
         self.rows: dict[Tensor, RowSteps] = {}  # by their weights
-        groups: Any = [params] if isinstance(params, nn.Module | Tensor) else list(params)
+        self._frozen: list[Tensor] = []  # that were left out
+        groups: Any = [params] if isinstance(params, nn.Module | Tensor | dict) else list(params)
         super().__init__(groups if groups and isinstance(groups[0], dict) else [{"params": groups}], {})
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -57,14 +59,19 @@ class Optimizer(torch.optim.Optimizer):
         if not found:
             raise DataError("there is no table here: give layers of rowspace.torch, or nn.Embedding(..., sparse=True)")
         rate = float(param_group.get("lr", update.rate(0.0)))
-        taken = {weight.data_ptr() for weight in self.rows}
         new: dict[Tensor, RowSteps] = {}
         for weight, module in found:
-            if weight.data_ptr() in taken:
-                raise DataError(f"a table of {weight.shape[0]:,} x {weight.shape[1]} is given twice; step it once")
-            taken.add(weight.data_ptr())
-            new[weight] = RowSteps(_table_of(weight, module), update)
+            if not weight.requires_grad:
+                self._frozen.append(weight)
+                continue
+            if weight not in new:  # else it is one weight of several layers
+                table = table_under(weight)
+                if any(changes_are_seen(table.values, r.table.values) for r in (*self.rows.values(), *new.values())):
+                    raise DataError(f"a table of {len(table):,} x {table.dim} is given twice; step it once")
+                new[weight] = RowSteps(table, update)
             self._bind(weight, module, new[weight])
+        if not new:
+            raise DataError("all tables here are frozen: call requires_grad_(True) on the weight of one")
         self.rows |= new
         super().add_param_group({"params": list(new), "lr": rate, "update": update.name})
 
@@ -80,23 +87,38 @@ class Optimizer(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         """Let the rows with a gradient take a step; all of them, or none where a gradient is not finite.
 
+        A table without a gradient takes no step, as a parameter of torch's.
+
         Raises:
-            DataError: for a dense gradient.
+            DataError: for a dense gradient, a weight that was given other memory, and a table that something else
+                trains at the same time.
             Diverged: where a gradient, or a row after its step, is not finite.
         """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        step_all(
-            [
-                Step(self.rows[weight], _gradients(weight.grad), group["lr"])
-                for group in self.param_groups
-                for weight in group["params"]
-            ],
-            self.threads,
-        )
+        rates = [(weight, group["lr"]) for group in self.param_groups for weight in group["params"]]
+        steps = [Step(self._steps(w), _gradients(w.grad), rate) for w, rate in rates if w.grad is not None]
+        if any(weight.grad is not None and steps_of(weight) is None for weight in self._frozen):
+            raise DataError(
+                "a table has a gradient that was frozen when this optimiser was made; hand its layer to "
+                'add_param_group({"params": layer})'
+            )
+        step_all(steps, self.threads)
         return loss
+
+    def _steps(self, weight: Tensor) -> RowSteps:
+        """The steps of a weight; DataError where they would go astray."""
+        rows = self.rows[weight]
+        if weight.data_ptr() != rows.table.values.ctypes.data:
+            raise DataError(
+                f"the weight of {rows} is in other memory than when its optimiser was made; make the optimiser after "
+                "the model is moved, and copy values into a weight with weight.data.copy_(values)"
+            )
+        if rows.update.exact and steps_of(weight) is not rows:
+            raise DataError(f"another optimiser was made for {rows} since; exact updates need one that takes all steps")
+        return rows
 
     def catch_up(self) -> None:
         """Let all rows of exact updates take the steps that they missed: before you read the values of a table."""
@@ -142,31 +164,21 @@ class Optimizer(torch.optim.Optimizer):
 
 
 def _tables(given: Iterable[Any]) -> Iterable[tuple[Tensor, nn.Module | None]]:
-    """Weights of tables that are trained, in a model, among layers, or as they are, with their layers."""
+    """Weights of tables in a model, among layers, or as they are, with their layers."""
     for one in given:
         if isinstance(one, Tensor):
             yield one, None
         elif isinstance(one, nn.Module):
             for module in one.modules():
-                yield from ((weight, module) for weight in _weights(module) if weight.requires_grad)
+                yield from ((weight, module) for weight in _weights(module))
         else:
             raise DataError(f"a {type(one).__name__} is no table; give a model, layers or weights")
 
 
 def _weights(module: nn.Module) -> Iterable[Tensor]:
     if isinstance(module, HasTables):
-        return module.weights_of_tables()
+        return module.weights_of_tables() if module.optimizer is None else []
     return [module.weight] if getattr(module, "sparse", False) and isinstance(module.weight, Tensor) else []
-
-
-def _table_of(weight: Tensor, module: nn.Module | None) -> Table:
-    """The table of a layer, or one over the memory of a weight."""
-    if isinstance(module, HasTables):
-        return module.table_of(weight)
-    if weight.device.type != "cpu" or weight.dtype != torch.float32 or not weight.is_contiguous() or weight.ndim != 2:
-        kind = f"{str(weight.dtype).removeprefix('torch.')} of shape {tuple(weight.shape)} on {weight.device}"
-        raise DataError(f"a weight is {kind}; rowspace steps float32 of shape (rows, width) in this machine's memory")
-    return Table.from_array(weight.detach().numpy())
 
 
 def _catch_up(weight: Tensor, ids: Tensor) -> None:
@@ -175,11 +187,9 @@ def _catch_up(weight: Tensor, ids: Tensor) -> None:
         steps.catch_up(np.ascontiguousarray(ids.detach().numpy().reshape(-1), np.int64))
 
 
-def _gradients(gradient: Tensor | None) -> Gradients | None:
+def _gradients(gradient: Tensor) -> Gradients:
     """A sparse gradient as it lies in memory."""
-    if gradient is None:
-        return None
-    if not gradient.is_sparse:
+    if not gradient.is_sparse or gradient.sparse_dim() != 1:
         raise DataError(
             "the gradient of a table is dense, since the whole table was used somewhere; look its rows up with the "
             "layer, or give it to a dense optimiser"

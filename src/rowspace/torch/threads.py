@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.threads import Workers, thread_count
 
 _CALLED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -49,7 +50,8 @@ class TorchThreads:
             with Workers(self.threads) as workers:
                 workers.run(lambda _: work(), range(self.threads))
         else:
-            parallel(_CALLED(work), None, min(self.threads, len(tasks)), 0)
+            with interrupts_deferred():  # what is raised between C and Python is lost
+                parallel(_CALLED(work), None, min(self.threads, len(tasks)), 0)
         if errors:
             raise errors[0]
 

@@ -1,6 +1,6 @@
 """Several tables of one width, looked up at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from rowspace.execute.gather import Gathered, gather
 from rowspace.execute.row_steps import Gradients, Step, step_all
 from rowspace.tables.table import Table
 from rowspace.torch.layer import TableLayer
-from rowspace.torch.tables import checked, weight_of
+from rowspace.torch.tables import checked, table_under, weight_of
 from rowspace.torch.threads import TorchThreads
 from rowspace.updates import Update
 
@@ -48,7 +48,11 @@ class Embeddings(TableLayer):
         super().__init__()
         if not isinstance(tables, Mapping) or not tables or not all(isinstance(name, str) for name in tables):
             raise DataError('tables must be a dict of tables by name, such as {"user": U, "item": I}')
-        found = {name.replace(".", "_"): weight_of(table) for name, table in tables.items()}
+        if dotted := [name for name in tables if "." in name]:
+            raise DataError(
+                f"the table {dotted[0]!r} has a dot in its name, which torch has between a layer and its parts"
+            )
+        found = {name: weight_of(table) for name, table in tables.items()}
         widths = {name: table.dim for name, (table, _) in found.items()}
         if len(set(widths.values())) > 1:
             raise ShapeError(f"the tables have the widths {widths}; give tables of one width, and group them by it")
@@ -72,17 +76,21 @@ class Embeddings(TableLayer):
         """One row of each table for every example."""
         if isinstance(ids, Mapping):
             ids = self._stacked(ids)
+        elif not isinstance(ids, Tensor):
+            raise ShapeError(
+                f"ids are a {type(ids).__name__}; give a tensor (..., {len(self.tables)}), or a dict by table"
+            )
         elif ids.ndim == 0 or ids.shape[-1] != len(self.tables):
             raise ShapeError(
                 f"ids have shape {tuple(ids.shape)}; give (..., {len(self.tables)}): {', '.join(self.tables)}"
             )
-        elif ids.dtype.is_floating_point or ids.dtype == torch.bool:
+        elif ids.dtype.is_floating_point or ids.dtype.is_complex or ids.dtype == torch.bool:
             raise ShapeError(f"ids must be integers, got {ids.dtype}")
         ids = ids.cpu().long().contiguous()
         for place, weight in enumerate(self.weights_of_tables()):
             self._looked_up(weight, ids[..., place])
         rows: Tensor = _Together.apply(ids, self, *self.weights_of_tables())
-        return rows.to(self.host)
+        return rows.to(self.like)
 
     def _stacked(self, ids: Mapping[str, Any]) -> Tensor:
         if ids.keys() != self.tables.keys():
@@ -98,15 +106,15 @@ class Embeddings(TableLayer):
         sizes = ", ".join(f"{name} {len(table):,}" for name, table in self.tables.items())
         return f"{sizes} x {self.dim}{self._described()}"
 
-    def step(self, ids: np.ndarray, gradients: np.ndarray) -> None:
-        """Step the rows of a lookup, by the update of these tables."""
+    def step(self, ids: np.ndarray, gradients: np.ndarray, trained: Sequence[bool]) -> None:
+        """Step the rows of a lookup, by the update of these tables; those of tables that are `trained`."""
         assert self.optimizer is not None
         count, rates = len(self.tables), [g["lr"] for g in self.optimizer.param_groups for _ in g["params"]]
         flat, values = ids.reshape(-1), gradients.reshape(-1, self.dim)
         at = [(t, count) for t in range(count)]
         parts = [Gradients(flat, values, ids_at=place, values_at=place) for place in at]
-        tables = zip(self.optimizer.rows.values(), parts, rates, strict=True)
-        step_all([Step(rows, part, rate) for rows, part, rate in tables], self.threads)
+        tables = zip(self.optimizer.rows.values(), parts, rates, trained, strict=True)
+        step_all([Step(rows, part, rate) for rows, part, rate, moves in tables if moves], self.threads)
 
 
 def _weight(name: str) -> str:
@@ -123,7 +131,7 @@ class _Together(torch.autograd.Function):
         ctx.module, ctx.shapes, ctx.done = module, [w.shape for w in weights], False
         out = torch.empty(*ids.shape, module.dim)
         flat, rows, count = ids.numpy().reshape(-1), out.numpy().reshape(-1, module.dim), len(weights)
-        tables = enumerate(module.tables.items())
+        tables = enumerate(zip(module.tables, map(table_under, weights), strict=True))
         gather(
             [Gathered(table, flat, rows, (t, count), f"ids of {name}") for t, (name, table) in tables], module.threads
         )
@@ -137,14 +145,15 @@ class _Together(torch.autograd.Function):
             if ctx.done:
                 raise RuntimeError("backward was called twice, and the rows have taken this step; look them up again")
             ctx.done = True
-            ctx.module.step(ids.numpy(), gradient.contiguous().numpy())
+            ctx.module.step(ids.numpy(), gradient.contiguous().numpy(), ctx.needs_input_grad[2:])
             return None, None, *([None] * len(ctx.shapes))
-        flat, values = ids.reshape(-1, len(ctx.shapes)), gradient.reshape(-1, *gradient.shape[-2:])
+        by_table = ids.reshape(-1, len(ctx.shapes)).t().clone(memory_format=torch.contiguous_format)
+        values = gradient.reshape(-1, *gradient.shape[-2:])
         return (
             None,
             None,
             *(
-                torch.sparse_coo_tensor(flat[:, t][None], values[:, t], shape, check_invariants=False)
+                torch.sparse_coo_tensor(by_table[t][None], values[:, t], shape, check_invariants=False)
                 for t, shape in enumerate(ctx.shapes)
             ),
         )

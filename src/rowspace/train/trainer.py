@@ -27,6 +27,7 @@ from rowspace.schedule.pacing import Pacing
 from rowspace.schedule.planning import Planning
 from rowspace.schedule.sizes import Sizes
 from rowspace.state import Key, TrainState
+from rowspace.system.in_training import trained_alone
 from rowspace.system.interrupts import interrupts_heard
 from rowspace.system.memory import memory_limit
 from rowspace.system.progress import progress_bar
@@ -298,6 +299,7 @@ class Trainer:
         others = None if held_out is None else HeldOut(held_out, self.loops, self.state, options.epochs)
         ended = call("on_train_begin")
         with (
+            trained_alone([self.tables[t].values for t in self.state.updates]),
             Threads(thread_count(options.threads), memory, self.loops, self.turns, self.teams) as executor,
             random_access([a for t in self.tables for a in self.state.arrays_of(t)], memory),
             recording(options.trace, self.state),
