@@ -132,8 +132,8 @@ class TrainState:
     def begin(cls, tables: Mapping[str, Table], update: Update | Mapping[str, Update | None]) -> "TrainState":
         """The state before the first example; DataError when tables and updates do not fit together."""
         tables = by_name(tables)
-        updates = _by_table(update, tables)
-        _check_apart(tables, updates)
+        updates = by_table(update, tables)
+        check_apart(tables, updates)
         for name in updates:
             if not tables[name].values.flags.writeable:
                 raise DataError(f"table {name!r} is read-only; open it with mode='r+', or give it the update None")
@@ -196,7 +196,8 @@ class TrainState:
         return RateHistory.of_pieces(tables, since, paces)
 
 
-def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
+def by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str, Table]) -> dict[str, Update]:
+    """The update of each table that is trained; DataError where they are given for others."""
     if isinstance(update, Update):
         return dict.fromkeys(tables, update)
     if not isinstance(update, Mapping):
@@ -209,7 +210,8 @@ def _by_table(update: Update | Mapping[str, Update | None], tables: Mapping[str,
     return {t: u for t, u in update.items() if u is not None}
 
 
-def _check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> None:
+def check_apart(tables: Mapping[str, Table], trained: Mapping[str, Update]) -> None:
+    """Raise DataError if a table that is trained has rows of another."""
     for one, other in permutations(tables, 2):
         if one in trained and changes_are_seen(tables[one].values, tables[other].values):
             raise DataError(f"tables {one!r} and {other!r} are the same rows; give them one name in the cost")

@@ -120,6 +120,16 @@ def test_a_training_goes_on_from_its_state():
         Tables({"E": table()}, update).load_state(state)
 
 
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, np.float64])
+def test_gradients_in_other_dtypes_and_of_one_row(dtype):
+    tables = Tables({"E": table()}, rs.sgd(0.5))
+    assert tables.lookup({"E": []})["E"].shape == (0, DIM)
+    tables.apply({"E": []}, {"E": np.zeros((0, DIM), dtype)})
+    assert tables.lookup({"E": jnp.array(3)})["E"].shape == (DIM,)
+    tables.apply({"E": 3}, {"E": np.ones(DIM, dtype)})
+    np.testing.assert_allclose(table()[3] - tables.tables["E"][3], 0.5, rtol=1e-6)
+
+
 E = {"E": table()}
 GRADIENT = {"E": jnp.ones((2, DIM))}
 WRONG = {
@@ -133,6 +143,23 @@ WRONG = {
         r"has shape \(2, 4\); its rows have \(1, 4\)",
     ),
     "no gradient": (lambda t: t.apply({"E": [1]}, {}), rs.DataError, "gradients are given for"),
+    "ids within jit": (lambda t: jax.jit(lambda i: t.lookup({"E": i}))(jnp.array([1])), rs.DataError, "within jit"),
+    "ids within vmap": (lambda t: jax.vmap(lambda i: t.lookup({"E": i}))(jnp.array([1])), rs.DataError, "within jit"),
+    "a step within jit": (
+        lambda t: jax.jit(lambda g: t.apply({"E": [1, 2]}, {"E": g}))(jnp.ones((2, DIM))),
+        rs.DataError,
+        "gradients of E have no numbers yet",
+    ),
+    "ids without a table": (lambda t: t.lookup([1]), rs.DataError, "ids are a list; give a dict"),
+    "a complex gradient": (
+        lambda t: t.apply({"E": [1, 2]}, {"E": jnp.ones((2, DIM), complex)}),
+        rs.ShapeError,
+        "is complex64; it must be float32",
+    ),
+    "a rate of NaN": (lambda t: t.apply({"E": [1, 2]}, GRADIENT, rate=float("nan")), rs.DataError, "the rate is nan"),
+    "one table twice": (lambda t: Tables({"a": E["E"], "b": E["E"]}, rs.sgd(0.1)), rs.DataError, "the same rows"),
+    "no update": (lambda t: Tables(E, 0.1), rs.DataError, "the update is a float"),
+    "the update None": (lambda t: Tables(E, {"E": None}), rs.DataError, "has the update None; leave it out"),
     "NaN": (lambda t: t.apply({"E": [1, 2]}, {"E": jnp.full((2, DIM), jnp.nan)}), rs.Diverged, "no row was moved"),
     "a schedule": (lambda t: Tables(E, rs.sgd(rs.linear(0.1))), rs.DataError, "is a schedule"),
     "updates of others": (lambda t: Tables(E, {"F": rs.sgd(0.1)}), rs.DataError, "the tables are E"),

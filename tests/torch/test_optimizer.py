@@ -103,12 +103,13 @@ def test_the_same_bytes_at_any_number_of_threads(update, monkeypatch):
     assert (found[0] != table().values).any()
 
 
-def test_without_torchs_openmp_other_threads_do_it(monkeypatch):
+@pytest.mark.parametrize(("name", "value"), [("_openmp", lambda: None), ("_PROCESS", -1)], ids=["none", "forked"])
+def test_without_torchs_openmp_other_threads_do_it(name, value, monkeypatch):
     monkeypatch.setattr("rowspace.execute.row_steps.SHARE_LOOKUPS", 3)
     ids = torch.arange(30) % 7
     E, twin = layers.Embedding(table()), layers.Embedding(table())
     expected = taken(layers.Optimizer(E, rs.adagrad(0.1), threads=2), E, ids)
-    monkeypatch.setattr("rowspace.torch.threads._openmp", lambda: None)
+    monkeypatch.setattr(f"rowspace.torch.threads.{name}", value)
     found = taken(layers.Optimizer(twin, rs.adagrad(0.1), threads=2), twin, ids)
     assert found.tobytes() == expected.tobytes()
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rowspace.errors import DataError, Diverged, FormatError
+from rowspace.errors.checks import number
 from rowspace.execute.distinct import Distinct
 from rowspace.execute.lookup_loops import all_finite
 from rowspace.execute.tiles import scattered
@@ -124,13 +125,14 @@ class RowSteps:
                 f"this state does not fit {self} with {self.update.name}: it is of another size or update"
             )
         steps = int(given["steps"])
+        fits = steps >= 0
         if since is None or paces is None:
-            fits = not steps or not self.update.exact
+            fits = fits and (not steps or not self.update.exact)
         else:
             rates = (
                 since.dtype == np.int64 and paces.dtype == np.float32 and paces.shape == (1, len(since)) and len(since)
             )
-            fits = bool(rates and since[0] >= 0 and (np.diff(since) > 0).all() and since[-1] <= steps)
+            fits = fits and bool(rates and since[0] >= 0 and (np.diff(since) > 0).all() and since[-1] <= steps)
         if self.update.exact and fits:
             seen = given[f"slot{len(self.state.slots[self.name]) - 1}"]
             earliest = 0 if since is None else since[0]
@@ -202,8 +204,11 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
 
     Raises:
         Diverged: where a gradient is not finite, or a row after its step.
-        DataError: where something else trains one of the tables at the same time.
+        DataError: where something else trains one of the tables at the same time, or a rate is not a number of at
+            least 0.
     """
+    for one in steps:
+        number("the rate", float(one.rate), 0, wanted="it must be a number of at least 0")
     ready: dict[int, Distinct] = {}
 
     def group(place: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.execute.gather import Gathered, gather
 from rowspace.execute.row_steps import Gradients, RowSteps, Step, step_all
+from rowspace.state import by_table, check_apart
 from rowspace.system.threads import Workers, thread_count
 from rowspace.tables.table import Table, by_name
 from rowspace.updates import Update
@@ -30,7 +31,8 @@ class Tables:
         threads: how many, None for all cores.
 
     Raises:
-        DataError: if a table is read-only, or a rate is a schedule: give `apply` the rate of each step instead.
+        DataError: if a table is read-only, two of them are the same rows, or a rate is a schedule: give `apply` the
+            rate of each step instead.
 
     >>> import jax, jax.numpy as jnp, rowspace as rs, rowspace.jax
     >>> both = {"user": rs.Table(50, 4), "item": rs.Table(names=["tea", "milk"], dim=4)}
@@ -49,9 +51,10 @@ class Tables:
         self, tables: Mapping[str, Table], update: Update | Mapping[str, Update], *, threads: int | None = None
     ) -> None:
         self.tables = by_name(tables)
-        updates = dict.fromkeys(self.tables, update) if isinstance(update, Update) else dict(update)
-        if updates.keys() != self.tables.keys():
-            raise DataError(f"updates are given for {', '.join(updates)}; the tables are {', '.join(self.tables)}")
+        updates = by_table(update, self.tables)
+        check_apart(self.tables, updates)
+        if len(updates) < len(self.tables):
+            raise DataError("a table has the update None; leave it out, and look its rows up by table[ids]")
         self.steps = {name: RowSteps(table, updates[name], name) for name, table in self.tables.items()}
         self._workers = Workers(thread_count(threads))
 
@@ -67,7 +70,7 @@ class Tables:
         Raises:
             UnknownItem, IdOutOfRange, ShapeError: as `Table.ids`.
         """
-        found = {name: self._ids(name, own) for name, own in ids.items()}
+        found = {name: self._ids(name, own) for name, own in _by_name("ids", ids).items()}
         out = {name: np.empty((*own.shape, self.tables[name].dim), np.float32) for name, own in found.items()}
         wanted = []
         for name, own in found.items():
@@ -82,13 +85,15 @@ class Tables:
 
         Args:
             ids: those of the lookup. A table that is left out takes a step without a gradient.
-            gradients: of the rows, by table, each in the shape that `lookup` gave.
-            rate: of this step, for all tables; None for the rates of the updates.
+            gradients: of the rows, by table, each in the shape that `lookup` gave; in float32, or converted to it.
+            rate: of this step, for all tables, at least 0; None for the rates of the updates.
 
         Raises:
             ShapeError: for gradients of another shape.
+            DataError: within `jit`, `grad` or `vmap`, and where a fit trains one of the tables at the same time.
             Diverged: where a gradient, or a row after its step, is not finite.
         """
+        ids, gradients = _by_name("ids", ids), _by_name("gradients", gradients)
         if ids.keys() != gradients.keys():
             raise DataError(f"gradients are given for {', '.join(gradients)}, and ids for {', '.join(ids)}")
         given = {name: self._gradients(name, own, gradients[name]) for name, own in ids.items()}
@@ -122,12 +127,31 @@ class Tables:
     def _ids(self, name: str, items: Any) -> np.ndarray:
         if name not in self.tables:
             raise DataError(f"there is no table {name!r}; the tables are {', '.join(self.tables)}")
-        items = np.asarray(items) if isinstance(items, jax.Array) else items
+        items = np.asarray(_known("ids", name, items)) if isinstance(items, jax.Array) else items
         return np.asarray(self.tables[name].ids(items), np.int64)
 
     def _gradients(self, name: str, ids: Any, gradient: Any) -> Gradients:
-        own, values = self._ids(name, ids), np.ascontiguousarray(gradient, np.float32)
+        own, given = self._ids(name, ids), np.asarray(_known("gradients", name, gradient))
+        if not np.can_cast(given.dtype, np.float32, "same_kind"):
+            raise ShapeError(f"the gradient of {name} is {given.dtype}; it must be float32, as its rows are")
+        values = np.asarray(given, np.float32, order="C")
         if values.shape != (*own.shape, self.tables[name].dim):
             wanted = (*own.shape, self.tables[name].dim)
             raise ShapeError(f"the gradient of {name} has shape {values.shape}; its rows have {wanted}")
         return Gradients(np.ascontiguousarray(own.reshape(-1)), values.reshape(-1, values.shape[-1]))
+
+
+def _by_name(what: str, given: Any) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise DataError(f'{what} are a {type(given).__name__}; give a dict of them by table, such as {{"user": ...}}')
+    return given
+
+
+def _known(what: str, name: str, array: Any) -> Any:
+    """An array whose numbers are known; DataError for one that a function of JAX is only being traced with."""
+    if isinstance(array, jax.core.Tracer):
+        raise DataError(
+            f"the {what} of {name} have no numbers yet, within jit, grad or vmap: look rows up before such a function, "
+            "and apply the gradients that it returns"
+        )
+    return array

@@ -56,14 +56,15 @@ class Embedding(_OfOne, nn.Embedding):
         padding_idx: an item whose row is never moved: its id or name.
         persistent: whether the values are part of `state_dict()`; say False for tables larger than memory.
         update: with one, such as `rs.adagrad(0.1)`, rows are stepped within `backward` and no gradient is kept, which
-            saves time and memory. There is no clipping and no accumulation then. `layer.optimizer` is its optimiser,
+            saves time and memory. There is no clipping and no accumulation then. `layer.optimizer` is what steps them,
             for schedulers.
 
     Raises:
         ReadOnly: if the table cannot be written.
+        DataError: if it is a model of several tables.
 
-    Called with ids or names of any shape, it gives rows: shape + (dim,), float32, on the device of the model. A table
-    stays in this machine's memory when the model is moved.
+    Called with ids or names of any shape, it gives rows: shape + (dim,), on the device and in the dtype of the model.
+    The table itself stays float32 in this machine's memory when the model is moved.
 
     >>> import rowspace as rs, rowspace.torch, torch
     >>> E = rs.torch.Embedding(rs.Table(names=["cat", "dog", "owl"], dim=4))
@@ -96,10 +97,11 @@ class EmbeddingBag(_OfOne, nn.EmbeddingBag):
     Args:
         table, padding_idx, persistent, update: as for `Embedding`.
         mode: "mean" or "sum"; torch has no sparse gradient for "max".
-        include_last_offset: as torch has it.
+        include_last_offset: whether `offsets` end with the number of ids.
 
-    Called with ids (bags, k), or with ids (n,) and `offsets` (bags,), where bags begin; `per_sample_weights` in the
-    shape of the ids weigh the rows of sums. It gives (bags, dim).
+    Called with ids (bags, k), or with ids (n,) and `offsets`, which say where each bag begins: (bags,), or (bags + 1,)
+    with `include_last_offset`. With `mode="sum"`, `per_sample_weights` in the shape of the ids weigh the rows. It gives
+    (bags, dim); a bag without ids gives zeros.
 
     >>> import rowspace as rs, rowspace.torch, torch
     >>> bags = rs.torch.EmbeddingBag(rs.Table(10, 4))

@@ -5,6 +5,7 @@ would have to share a core with it; on torch's pool our loops take its place at 
 """
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.threads import Workers, thread_count
 
+_PROCESS = os.getpid()  # in one that is forked from it, OpenMP waits for threads that are not there
 _CALLED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -45,7 +47,7 @@ class TorchThreads:
                 except BaseException as error:
                     errors.append(error)
 
-        parallel = _openmp()
+        parallel = _openmp() if os.getpid() == _PROCESS else None
         if parallel is None:
             with Workers(self.threads) as workers:
                 workers.run(lambda _: work(), range(self.threads))

@@ -24,8 +24,9 @@ class Embeddings(TableLayer):
     time of one layer a table.
 
     Args:
-        tables: by name, each a table or a model that has one; all of one width.
-        persistent, update: as for `Embedding`.
+        tables: by name, each a table or a model that has one; all of one width. A name has no dot.
+        persistent: as for `Embedding`.
+        update: as for `Embedding`; each lookup is a step of its own then: look all ids of a batch up in one call.
         threads: how many, None for as many as torch has.
 
     Called with ids of shape (..., tables), in the order of the tables, or with a dict of ids or names of one shape, it
