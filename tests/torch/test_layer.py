@@ -44,6 +44,7 @@ def test_lookups_by_names_and_ids_of_any_shape():
     assert rows.shape == (2, 2, 4)
     assert torch.equal(rows, E(torch.tensor([[0, 2], [2, 2]], dtype=torch.int32)))
     assert torch.equal(E("dog"), E(np.array(1)))
+    assert E("dog").shape == E(torch.tensor(1)).shape == (4,)
     with pytest.raises(rs.UnknownItem, match="did you mean 'cat'"):
         E(["caat"])
 

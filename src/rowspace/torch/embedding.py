@@ -53,7 +53,7 @@ class Embedding(_OfOne, nn.Embedding):
 
     Args:
         table: a table, in memory or on disk, or a model that has one.
-        padding_idx: an item whose row is never moved: its id or name.
+        padding_idx: an item whose row has no gradient: its id or name.
         persistent: whether the values are part of `state_dict()`; say False for tables larger than memory.
         update: with one, such as `rs.adagrad(0.1)`, rows are stepped within `backward` and no gradient is kept, which
             saves time and memory. There is no clipping and no accumulation then. `layer.optimizer` is what steps them,

@@ -62,7 +62,7 @@ def table_under(weight: Tensor) -> Table:
 def checked(table: Table, items: Any, what: str) -> Tensor:
     """Ids of items, int64 on this machine's memory; raises, before a row is touched, where one is not in the table."""
     if not isinstance(items, Tensor):
-        return torch.from_numpy(np.ascontiguousarray(table.ids(items), np.int64))
+        return torch.from_numpy(np.asarray(table.ids(items), np.int64, order="C"))
     ids = items.detach().cpu()
     if ids.dtype not in _FAST or (ids.numel() and _outside(ids, len(table))):
         table.check_ids(ids.numpy(), what)
