@@ -21,7 +21,7 @@ from rowspace.jit import cache
 from rowspace.kernel.cost import SymbolicCost
 from rowspace.kernel.graph.objects import Untold, digest_of_text
 from rowspace.kernel.graph.spelling import Graph, SharedValues, Spelling
-from rowspace.kernel.update import SymbolicUpdate, trace_idle, trace_step
+from rowspace.kernel.update import trace_idle, trace_step
 from rowspace.system.digests import digest_of
 from rowspace.updates import Update
 
@@ -132,14 +132,7 @@ def _graph_of(traced: SymbolicCost) -> Graph:
 def _graphs_of(update: Update, dim: int) -> list[Graph]:
     """What an update does in a step, and in those without a gradient."""
     idle = trace_idle(update, dim) if update.exact else None
-    return [_graph_of_step(graph) for graph in (trace_step(update, dim), idle) if graph is not None]
-
-
-def _graph_of_step(graph: SymbolicUpdate) -> Graph:
-    inputs = {graph.row: "row", graph.gradient: "gradient", graph.rate: "rate"}
-    inputs |= {state: f"state {n}" for n, state in enumerate(graph.slots)}
-    inputs |= {} if graph.steps is None else {graph.steps: "steps"}
-    return [graph.new_row, *graph.new_slots], inputs
+    return [traced.graph for traced in (trace_step(update, dim), idle) if traced is not None]
 
 
 def load(name: str | None) -> dict[str, Any] | None:

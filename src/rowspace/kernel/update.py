@@ -1,17 +1,22 @@
 """An update rule as a graph: its step, called with symbols for a row of some width."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace
+from pytensor.graph.traversal import ancestors
 
 from rowspace.errors import CostError
 from rowspace.errors.quoting import one_line
 from rowspace.kernel.graph.floatx import floats
+from rowspace.kernel.graph.objects import Untold
 from rowspace.kernel.graph.rewriting import rewritten
+from rowspace.kernel.graph.spelling import Graph, Spelling
 from rowspace.kernel.lookups import new_symbol
 from rowspace.updates import Update, first_of
 
@@ -28,6 +33,14 @@ class SymbolicUpdate:
     new_slots: list[Variable]
     steps: Variable | None = None  # (), of an idle stretch
     name: str = "update"
+
+    @property
+    def graph(self) -> Graph:
+        """Its outputs, and its inputs by name."""
+        inputs = {self.row: "row", self.gradient: "gradient", self.rate: "rate"}
+        inputs |= {state: f"state {n}" for n, state in enumerate(self.slots)}
+        inputs |= {} if self.steps is None else {self.steps: "steps"}
+        return [self.new_row, *self.new_slots], inputs
 
 
 def trace_step(update: Update, dim: int) -> SymbolicUpdate:
@@ -58,15 +71,42 @@ def trace_idle(update: Update, dim: int) -> SymbolicUpdate | None:
         new_row, new_state = _called(update, update.idle, graph.row, tuple(graph.slots), graph.rate, steps)
         pairs = zip([new_row, *new_state], [graph.row, *graph.slots], strict=True)
         outputs = [_fitted(update, new, old) for new, old in pairs]
-        outputs = rewritten(outputs, f"the update {update.name}")
-    return replace(graph, new_row=outputs[0], new_slots=list(outputs[1:]), steps=steps)
+    return _simplified(replace(graph, new_row=outputs[0], new_slots=outputs[1:], steps=steps))
 
 
 def trace_update(update: Update, dim: int) -> SymbolicUpdate:
     """An update rule for rows of width `dim`, simplified."""
-    graph = trace_step(update, dim)
+    return _simplified(trace_step(update, dim))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A graph, which equals those that compute the same from the same shared variables."""
+
+    spelling: Spelling
+    shared: frozenset[Variable]
+    graph: SymbolicUpdate = field(compare=False)
+
+
+def _simplified(graph: SymbolicUpdate) -> SymbolicUpdate:
+    """The same update in fewer operations; one that was met before is not rewritten again, which takes 0.1 s."""
+    shapes = str([symbol.type.shape for symbol in (graph.row, *graph.slots)])
+    shared = frozenset(v for v in ancestors(graph.graph[0]) if isinstance(v, SharedVariable))
+    try:
+        spelling = Spelling.of(shapes, graphs=[graph.graph])
+    except Untold:
+        return _rewritten(graph)
+    return replace(_rewritten_once(_Told(spelling, shared, graph)), name=graph.name)
+
+
+@lru_cache(maxsize=64)
+def _rewritten_once(told: _Told) -> SymbolicUpdate:
+    return _rewritten(told.graph)
+
+
+def _rewritten(graph: SymbolicUpdate) -> SymbolicUpdate:
     with floats("float32"):
-        outputs = rewritten([graph.new_row, *graph.new_slots], f"the update {update.name}")
+        outputs = rewritten([graph.new_row, *graph.new_slots], f"the update {graph.name}")
     return replace(graph, new_row=outputs[0], new_slots=list(outputs[1:]))
 
 
