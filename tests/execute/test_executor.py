@@ -25,7 +25,7 @@ from rowspace.schedule.planning import Planning
 from rowspace.schedule.sizes import Sizes
 from rowspace.tables import on_disk
 
-ROWS, DIM = 60, 5
+ROWS, DIM = 60, 6  # as wide, and as many negatives drawn, as in other tests, which have the same loops
 SIZES = TurnSizes(threads=3, trials=0, least_bytes=0, longest=4, noted=16)
 COSTS = ("l1_dot", "transe")  # the second has a small table, of which rows of buckets have copies
 UPDATES = {
@@ -75,7 +75,7 @@ def problem(cost, examples, seed, folder=None):
     if cost == "l1_dot":
         return tables, {"i": ids[0], "j": ids[1], "label": rng.random(examples, np.float32)}
     tables["R"] = rs.Table(6, DIM, seed=seed + 1)
-    negatives = rs.Negatives(of=tables["E"], k=2)
+    negatives = rs.Negatives(of=tables["E"], k=3)
     return tables, {"head": ids[0], "relation": ids[2] % 6, "tail": ids[1], "negatives": negatives}
 
 
@@ -153,7 +153,7 @@ def test_any_memory_gives_the_bytes_of_one_after_another(cost, update, tmp_path,
         monkeypatch.setattr(executor, "_arranged", lambda *given: counted(run(*given), tiles))
         return executor
 
-    for threads, room in product((1, 3), (0, 700, 1500, 10**9)):
+    for threads, room in product((1, 3), (0, 850, 1800, 10**9)):
         assert learned(partial(executor_for, threads, room), cost, UPDATES[update](), **options) == expected
     assert len(tiles) > 2
 

@@ -1,7 +1,7 @@
 """Threads that take turns: the bytes and costs of one thread, whatever examples have in common and whatever happens."""
 
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, product
 
 import numpy as np
 import pytest
@@ -19,16 +19,11 @@ from rowspace.execute.turns import Turns, TurnSizes
 from rowspace.kernel.emit.functions import longest
 from rowspace.kernel.segments import DONE, HI, LO, NEEDED, Segments, segments_between
 from rowspace.system.threads import Workers
-from tests.support.examples import CASES, data_for, indexed, problem, tables_for
+from tests.support.examples import CASES, UPDATES, WITH, data_for, indexed, problem, tables_for
+from tests.support.quick import quick
 
 TINY = TurnSizes(threads=8, trials=0, least_bytes=0, shortest=1, longest=4, noted=8, probed=2)
-UPDATES = {
-    "sgd": lambda: rs.sgd(rs.linear(0.02)),
-    "adagrad": lambda: rs.adagrad(0.05),
-    "rowwise_adagrad": lambda: rs.rowwise_adagrad(0.05),
-    "exact adam": lambda: rs.exact(rs.lazy_adam(0.01)),
-    "clip_norm": lambda: rs.clip_norm(rs.momentum(0.01), 0.5),
-}
+UPDATING = ("sgd", "adagrad", "rowwise_adagrad", "exact adam", "clip_norm")  # the last of a rate that falls
 
 
 def made(cost):
@@ -52,16 +47,21 @@ def trained(cost, update, threads, *, sizes=TINY, tables_and_data=None, **option
     return b"".join(a.tobytes() for a in arrays), [e.cost for e in history]
 
 
-@pytest.mark.parametrize(("cost", "update"), [*zip(costs.NAMED, cycle(UPDATES), strict=False)])
+BOTH = dict.fromkeys([*WITH.items(), *zip(costs.NAMED, cycle(UPDATING), strict=False)])
+
+
+@pytest.mark.parametrize(("cost", "update"), quick(BOTH, *WITH.items()))
 def test_every_cost_has_the_bytes_and_costs_of_one_thread(cost, update):
     one = trained(cost, UPDATES[update](), 1)
     assert all(trained(cost, UPDATES[update](), n) == one for n in (2, 3, 8))
 
 
-@pytest.mark.parametrize("update", UPDATES)
-def test_every_update_has_the_bytes_and_costs_of_one_thread(update):
-    one = trained("pair_negatives", UPDATES[update](), 1, shuffle=True)
-    assert all(trained("pair_negatives", UPDATES[update](), n, shuffle=True) == one for n in (2, 5))
+@pytest.mark.parametrize(
+    ("cost", "update"), quick(product(["l1_dot", "pair_negatives"], UPDATING), *(("l1_dot", u) for u in UPDATING))
+)
+def test_every_update_has_the_bytes_and_costs_of_one_thread(cost, update):
+    one = trained(cost, UPDATES[update](), 1, shuffle=True)
+    assert all(trained(cost, UPDATES[update](), n, shuffle=True) == one for n in (2, 5))
 
 
 @settings(max_examples=30)

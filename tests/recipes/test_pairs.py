@@ -11,6 +11,8 @@ from rowspace.read.trace import read_trace
 from rowspace.recipes.pairs import DECAY, LABELLED, UPDATES, enough_epochs, train_pairs
 from tests.support.quick import quick
 
+DIM = 8  # where any will do for pairs without labels, and 3 for those with labels: a loop is compiled once
+
 
 def labelled(m=2_000, seed=0, **more):
     """Random pairs of six items in three groups."""
@@ -39,7 +41,7 @@ def test_with_labels_the_cost_is_the_logistic_one():
 
 
 def test_without_labels_linked_items_are_near():
-    model = train_pairs(rs.read_pairs(two_rings()), 8, 100)
+    model = train_pairs(rs.read_pairs(two_rings()), DIM, 100)
     for name in model.index_to_key:
         near = [other for other, _ in model.most_similar(name, topn=6)]
         assert [other[0] for other in near].count(name[0]) >= 5
@@ -54,7 +56,7 @@ def test_every_update_trains_with_its_usual_rate(update):
 
 def test_the_same_seed_gives_the_same_bytes_and_another_others():
     pairs = routes()
-    first, again, other = (train_pairs(pairs, 4, 2, seed=seed).vectors.tobytes() for seed in (3, 3, 4))
+    first, again, other = (train_pairs(pairs, DIM, 2, seed=seed).vectors.tobytes() for seed in (3, 3, 4))
     assert first == again != other
 
 
@@ -78,7 +80,7 @@ def test_heavy_tails_of_counts_are_damped():
     table = two_rings()
     weight = np.ones(table.num_rows)
     weight[0] = 1e4
-    model = train_pairs(rs.read_pairs(table.append_column("n", pa.array(weight)), weight="n"), 8, 100)
+    model = train_pairs(rs.read_pairs(table.append_column("n", pa.array(weight)), weight="n"), DIM, 100)
     assert np.isfinite(model.vectors).all()
     near = [other[0] for other, _ in model.most_similar("y20", topn=6)]
     assert near.count("y") >= 5
@@ -86,7 +88,7 @@ def test_heavy_tails_of_counts_are_damped():
 
 def test_counts_of_the_model_say_how_often_items_occur():
     pairs = routes()
-    model = train_pairs(pairs, 2, 1)
+    model = train_pairs(pairs, DIM, 1)
     np.testing.assert_array_equal(model.table.counts, pairs.counts)
 
 
@@ -106,7 +108,7 @@ def test_an_update_brings_its_own_rate_and_decay():
 
 def test_a_trace_records_the_items(tmp_path):
     trace = rs.Trace(tmp_path / "trace.tsv", every=1000)
-    train_pairs(rs.read_pairs(labelled(), label="label"), 2, 1, trace=trace)
+    train_pairs(rs.read_pairs(labelled(), label="label"), 3, 1, trace=trace)
     assert read_trace(trace.path).steps.tolist() == [0, 1000, 2000]
 
 
@@ -191,9 +193,9 @@ def test_a_share_is_held_out():
 def test_what_is_held_out_is_neither_trained_on_nor_lost(tmp_path):
     names = [f"{k}" for k in range(50)]
     pairs = rs.read_pairs({"left": names, "right": names[::-1], "label": np.ones(50)}, label="label")
-    model = train_pairs(pairs, 2, 3, update=rs.sgd(0.1), hold_out=0.5)
+    model = train_pairs(pairs, 3, 3, update=rs.sgd(0.1), hold_out=0.5)
     assert model.index_to_key == pairs.names
-    still = (model.vectors == rs.Table(50, 2, seed=0).values).all(axis=1)
+    still = (model.vectors == rs.Table(50, 3, seed=0).values).all(axis=1)
     assert 0 < still.sum() < 50  # those that are in no other pair
     model.save(tmp_path / "model")
     assert rs.open(tmp_path / "model").held_out == model.held_out
@@ -238,9 +240,11 @@ def test_items_of_two_kinds_are_told_from_items_of_the_right_column():
     user, film = np.random.default_rng(0).integers(0, 40, (2, 4_000))
     near = user % 2 == film % 2
     data = {"user": user[near], "film": film[near]}
-    model = train_pairs(data, 8, 20, two_kinds=True, progress=False)
+    model = train_pairs(data, DIM, 20, two_kinds=True, progress=False)
     named = {f"{column} {k}": int(k) for column in data for k in range(40)}
-    plain = train_pairs({column: [f"{column} {k}" for k in ids] for column, ids in data.items()}, 8, 20, progress=False)
+    plain = train_pairs(
+        {column: [f"{column} {k}" for k in ids] for column, ids in data.items()}, DIM, 20, progress=False
+    )
     assert set(model.index_to_key) == set(plain.index_to_key) == set(named)
     assert model.cost[-1] != plain.cost[-1]
     for name, number in named.items():

@@ -122,7 +122,7 @@ def test_nearest_are_words_of_the_same_topic(options):
 
 def test_names_and_counts_are_the_texts():
     with text() as found:
-        model = rs.train_text(found, dim=8, epochs=1, threads=1, progress=False)
+        model = rs.train_text(found, dim=8, epochs=1, threads=1, window=3, progress=False)
         assert list(model.index_to_key) == found.names
         assert model.table.counts.tolist() == found.counts.tolist()
     assert {t: table.values.shape for t, table in model.tables.items()} == {"W": (12, 8), "C": (12, 8)}
@@ -137,7 +137,7 @@ def test_glove_gives_the_sum_of_both_vectors():
 def test_anything_that_can_be_read_is_read(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("".join(" ".join(line) + "\n" for line in sentences()))
-    options = {"dim": 8, "epochs": 1, "threads": 1, "progress": False}
+    options = {"dim": 8, "epochs": 1, "threads": 1, "window": 3, "progress": False}
     with read_text(path, progress=False) as read:
         assert arrays(rs.train_text(path, **options)) == arrays(rs.train_text(read, **options))
 
@@ -397,7 +397,7 @@ def test_held_out_sentences_are_not_trained_on(monkeypatch):
 
 def test_parts_lie_where_the_text_lies_and_vanish(tmp_path):
     with read_text(sentences(), min_count=1, ids=tmp_path) as found:
-        model = rs.train_text(found, 4, 1, hold_out=0.5, progress=False)
+        model = rs.train_text(found, 8, 1, window=3, hold_out=0.5, progress=False)
     assert model.held_out
     gc.collect()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ids.npy", "offsets.npy"]

@@ -64,10 +64,12 @@ def test_a_batch_of_one_is_the_loop():
 
 
 SGD, EXACT = rs.sgd(0.1), rs.exact(rs.lazy_adam(0.01))
-FEW = [("skip_gram", SGD), ("cbow", EXACT), ("distmult", SGD)]
+FEW = [("skip_gram", SGD), ("cbow", EXACT), ("transe", SGD)]  # costs of the test above, whose loops are compiled
 
 
-@pytest.mark.parametrize(("name", "update"), quick(product(["skip_gram", "cbow", "distmult"], [SGD, EXACT]), *FEW))
+@pytest.mark.parametrize(
+    ("name", "update"), quick(product(["skip_gram", "cbow", "transe", "distmult"], [SGD, EXACT]), *FEW)
+)
 def test_the_same_bytes_at_any_number_of_threads(name, update, monkeypatch):
     monkeypatch.setattr(rs.Trainer, "sizes", Sizes(share=3))
     monkeypatch.setattr("rowspace.execute.batches.SHARE_LOOKUPS", 3)

@@ -10,6 +10,24 @@ from rowspace import costs
 
 ROWS = 5
 
+UPDATES = {
+    "sgd": lambda: rs.sgd(0.02),
+    "momentum": lambda: rs.momentum(0.01),
+    "adagrad": lambda: rs.adagrad(0.05),
+    "rowwise_adagrad": lambda: rs.rowwise_adagrad(0.05),
+    "lazy_adam": lambda: rs.lazy_adam(0.01),
+    "exact adam": lambda: rs.exact(rs.lazy_adam(0.01)),
+    "weight_decay": lambda: rs.weight_decay(rs.adagrad(0.05), 0.01),
+    "clip_norm": lambda: rs.clip_norm(rs.sgd(rs.linear(0.05)), 0.5),
+}
+# The update that every test takes with a cost, unless it is about updates, so that one loop is compiled for them all;
+# one of the costs with a small table has an update whose state is of several shapes.
+WITH = {
+    **dict.fromkeys(costs.NAMED, "adagrad"),
+    **dict.fromkeys(["l1_dot", "squared_dot", "skip_gram", "transe"], "sgd"),
+    "distmult": "lazy_adam",
+}
+
 
 @dataclass(frozen=True)
 class Column:

@@ -9,6 +9,7 @@ from rowspace.train import held_out
 
 RANDOM = np.random.default_rng(0)
 ROWS = 300
+DIM, UPDATE = 6, rs.sgd(0.02)  # as for the same cost in other tests, which have the same loop
 
 
 def pairs(count, seed=0):
@@ -21,8 +22,8 @@ DATA, OTHERS = pairs(4_000), pairs(1_000, seed=1)
 
 
 def trained(cost=rs.costs.squared_dot, update=None, data=DATA, epochs=3, **options):
-    E = rs.Table(ROWS, 8, seed=3)
-    trainer = rs.Trainer(cost, {"E": E}, update or rs.adagrad(0.1))
+    E = rs.Table(ROWS, DIM, seed=3)
+    trainer = rs.Trainer(cost, {"E": E}, update or UPDATE)
     return trainer, trainer.fit(data, epochs, progress=False, **options)
 
 
@@ -61,12 +62,12 @@ def negatives(E, i, j, negatives):
 
 
 def test_negatives_are_drawn_from_a_seed_of_their_own():
-    E = rs.Table(ROWS, 8, seed=3)
+    E = rs.Table(ROWS, DIM, seed=3)
     data = {"i": DATA["i"], "j": DATA["j"], "negatives": rs.Negatives(of=E, k=3)}
     others = {"i": OTHERS["i"], "j": OTHERS["j"], "negatives": rs.Negatives(of=E, k=3)}
     costs = []
     for seed in (0, 1):
-        trainer = rs.Trainer(negatives, {"E": rs.Table(ROWS, 8, seed=3)}, rs.sgd(0.0))
+        trainer = rs.Trainer(negatives, {"E": rs.Table(ROWS, DIM, seed=3)}, rs.sgd(0.0))
         costs += trainer.fit(data, 2, seed=seed, held_out=others, progress=False).held_out
     assert len(set(costs)) == 1
 
@@ -117,7 +118,7 @@ def test_a_training_with_checkpoints_goes_on_with_it(tmp_path):
     _, whole = trained(held_out=OTHERS)
     with pytest.raises(Stop):
         trained(held_out=OTHERS, checkpoint=tmp_path, every="1 chunk", callbacks=[killed])
-    trainer = rs.Trainer(rs.costs.squared_dot, {"E": rs.Table(ROWS, 8)}, rs.adagrad(0.1))
+    trainer = rs.Trainer(rs.costs.squared_dot, {"E": rs.Table(ROWS, DIM)}, UPDATE)
     history = trainer.resume(tmp_path, DATA, held_out=OTHERS, progress=False)
     assert history.held_out == whole.held_out
     assert history.cost == whole.cost
@@ -135,11 +136,11 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_does_not_fit_is_refused_before_anything_is_trained(wrong):
     data, error, match = WRONG[wrong]
-    E = rs.Table(ROWS, 8, seed=3)
-    trainer = rs.Trainer(rs.costs.squared_dot, {"E": E}, rs.adagrad(0.1))
+    E = rs.Table(ROWS, DIM, seed=3)
+    trainer = rs.Trainer(rs.costs.squared_dot, {"E": E}, UPDATE)
     with pytest.raises(error, match=match):
         trainer.fit(DATA, held_out=data, progress=False)
-    assert E.values.tobytes() == rs.Table(ROWS, 8, seed=3).values.tobytes()
+    assert E.values.tobytes() == rs.Table(ROWS, DIM, seed=3).values.tobytes()
     assert trainer.examples == 0
 
 
