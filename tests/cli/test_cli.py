@@ -79,6 +79,10 @@ def test_missing_words_are_a_usage_error(command):
     assert call(*command.split()).exit_code == 2
 
 
+def test_a_command_like_no_other_is_told_which_there_are():
+    assert "No such command 'corpus.txt'. Give one of: pairs, text." in call("train", "corpus.txt").stderr
+
+
 @pytest.mark.parametrize("option", ["-V", "--version"])
 def test_version(option):
     assert works(option).stdout == f"rowspace {rs.__version__}\n"
@@ -284,7 +288,7 @@ def test_a_folder_that_cannot_be_written_is_refused(pairs, tmp_path):
     assert "Permission denied" in fails("train", "pairs", pairs, "-o", closed / "m")
 
 
-UNKEPT = "nothing is kept of this training; one with --checkpoint FOLDER can be gone on with"
+UNKEPT = "nothing is kept of this training; with --checkpoint FOLDER it could be resumed"
 
 
 def test_an_interrupt_ends_with_130_and_says_what_is_kept(pairs, tmp_path, monkeypatch):

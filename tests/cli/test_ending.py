@@ -90,7 +90,7 @@ def test_a_training_that_is_told_to_end_says_how_to_go_on(text, tmp_path, number
         process.send_signal(getattr(signal, number))
         told = process.communicate(timeout=60)[1]
     assert process.returncode == 128 + getattr(signal, number)
-    assert told.splitlines() == ["to go on from the last checkpoint, give --resume c", f"rowspace: {word}"]
+    assert told.splitlines() == ["to go on from the last checkpoint, run the same with --resume c", f"rowspace: {word}"]
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["c", "text.txt"]
 
 

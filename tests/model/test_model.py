@@ -248,7 +248,7 @@ def test_damage_is_told(tmp_path, damage, text):
 
 
 def test_a_missing_folder_is_not_a_model(tmp_path):
-    with pytest.raises(ModelError, match=r"is not a model: it has no model\.json"):
+    with pytest.raises(ModelError, match="is not a model: there is no such folder"):
         rs.open(tmp_path / "nothing")
 
 

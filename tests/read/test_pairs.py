@@ -203,7 +203,7 @@ J = '{"a": "x", "b": "y", "w": 1}\n'
         ),
         ('a,b,w\n"x\ny",y,1\n,y,1\n', "FILE, line 4, column 'a': empty name; fix it or drop"),
         ("a,b,w\nx,y\0,1\n", "FILE, line 2, column 'b': the name 'y\\x00' holds a zero byte"),
-        ("a,b,w\nx,y,1\nx,y,one\n", "FILE, line 3, column 'w': 'one' is not a number"),
+        ("a,b,w\nx,y,1\nx,y,one\n", "FILE, line 3, column 'w': 'one' is not a number; a weight is 0 or more"),
         ("a,b,w\nx,y,1\nx,y,\n", "FILE, line 3, column 'w': '' is not a number"),
         ("a,b,w\nx,y,nan\n", "FILE, line 2, column 'w': nan is not a finite number (float32)"),
         ("a,b,w\nx,y,1\nx,y,-inf\n", "FILE, line 3, column 'w': -inf is not a finite number"),

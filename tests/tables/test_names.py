@@ -84,6 +84,11 @@ def test_an_unknown_name_is_told_its_neighbour(asked, hint):
     assert str(error.value) == f"item {asked!r} is not in the table (6 items){hint}"
 
 
+def test_a_name_without_its_kind_is_told_the_kinds():
+    with pytest.raises(UnknownItem, match="did you mean 'user 1' or 'film 1'"):
+        Names(["user 1", "film 1", "film 11"]).id("1")
+
+
 def test_normal_forms_are_kept_apart_but_suggested():
     one, other = (unicodedata.normalize(form, "caf\u00e9") for form in ("NFC", "NFD"))
     assert Names([one, other]).ids([other, one]).tolist() == [1, 0]

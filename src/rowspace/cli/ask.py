@@ -17,7 +17,7 @@ from rowspace.errors import DataError, UnknownItem
 def neighbors(
     model: Annotated[Path, typer.Argument(help=MODEL, readable=False)],
     items: Annotated[list[str], typer.Argument(help="Items to ask about; row numbers where a model has no names.")],
-    number: Annotated[int, typer.Option("-n", "--number", help="Neighbours of each item.")] = 10,
+    number: Annotated[int, typer.Option("-n", "--number", help="How many neighbours to print of each item.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     *,
     spelling: SpellingOptions,
@@ -42,7 +42,7 @@ def analogy(
     a: Annotated[str, typer.Argument(help="What is to B ...")],
     b: Annotated[str, typer.Argument()],
     c: Annotated[str, typer.Argument(help="... as C is to what is asked for.")],
-    number: Annotated[int, typer.Option("-n", "--number", help="Answers.")] = 10,
+    number: Annotated[int, typer.Option("-n", "--number", help="How many answers to print.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     *,
     spelling: SpellingOptions,

@@ -48,7 +48,7 @@ def import_(
         str | None,
         typer.Option(help="word2vec, word2vec-binary, fasttext, glove, npy, parquet. [default: told by its bytes]"),
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Read that many first items only.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Read only this many items, the first.")] = None,
     *,
     spelling: SpellingOptions,
 ) -> None:

@@ -1,5 +1,6 @@
 """Errors that are the user's to mend become one line and an exit status."""
 
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -34,6 +35,12 @@ class Commands(TyperGroup):
             ended = Ended.of(error)
             note(f"rowspace: {ended.word}")
             raise typer.Exit(ended.status) from None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is named; a name like no command's is refused with those there are."""
+        if not args[0].startswith("-") and not get_close_matches(args[0], self.commands):
+            ctx.fail(f"No such command {args[0]!r}. Give one of: {', '.join(self.list_commands(ctx))}.")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The commands, each with its whole sentence, however narrow the terminal."""

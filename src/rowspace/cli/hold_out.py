@@ -16,14 +16,15 @@ class HoldOutOptions:
     hold_out: Annotated[
         float | None,
         typer.Option(
-            help="Share of the pairs or sentences, such as 0.05, not to train on: their cost is told after each epoch."
+            help="Share of the pairs or sentences, such as 0.05, that is not trained on: what it costs after training "
+            "tells how well the model does on what it has not seen."
         ),
     ] = None
     patience: Annotated[
         int | None,
         typer.Option(
-            help="With --hold-out: end after so many epochs in a row that did not lower that cost, and keep the best "
-            "epoch. With checkpoints or tables on disk the last epoch is kept."
+            help="With --hold-out: stop once that cost has not fallen for this many epochs in a row, and keep the "
+            "vectors of the best epoch. With checkpoints or tables on disk those of the last epoch are kept."
         ),
     ] = None
 

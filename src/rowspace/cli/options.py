@@ -27,7 +27,7 @@ class TrainingOptions:
     memory: Annotated[
         str | None,
         typer.Option(
-            help="With --table-on-disk: how much memory to take, such as '2 GB'. [default: half of what is free]"
+            help="With --table-on-disk: how much memory to use, such as '2 GB'. [default: half of what is free]"
         ),
     ] = None
     checkpoint: Annotated[
@@ -147,9 +147,9 @@ def how_to_go_on(checkpoints: dict[str, Any]) -> Iterator[None]:
         from rowspace.checkpoint.store import has_checkpoints
 
         if not checkpoints:
-            note("nothing is kept of this training; one with --checkpoint FOLDER can be gone on with")
+            note("nothing is kept of this training; with --checkpoint FOLDER it could be resumed")
         elif has_checkpoints(checkpoints["checkpoint"]):
-            note(f"to go on from the last checkpoint, give --resume {checkpoints['checkpoint']}")
+            note(f"to go on from the last checkpoint, run the same with --resume {checkpoints['checkpoint']}")
         else:
             note(f"nothing is kept yet: no checkpoint was due (--every {checkpoints['every']})")
         raise

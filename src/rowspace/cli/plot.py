@@ -26,22 +26,23 @@ def plot(
         Path, typer.Option("-o", "--out", help="Picture: .png, .svg, .pdf; of items also .html, of a trace .gif.")
     ],
     cost: Annotated[bool, typer.Option("--cost", help="Of a model, draw the mean cost of each epoch.")] = False,
-    title: Annotated[str | None, typer.Option(help="A title.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title above the picture.")] = None,
     label: Annotated[
-        list[str] | None, typer.Option(metavar="ITEM", help="Of a model, label this item, and those given likewise.")
+        list[str] | None, typer.Option(metavar="ITEM", help="Of a model, name this item only; give it again for more.")
     ] = None,
     items: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Of a model, draw the items of this file, one a line.")
+        Path | None, typer.Option(metavar="FILE", help="Of a model, draw only the items in this file, one a line.")
     ] = None,
     color: Annotated[
         str | None,
         typer.Option(
             metavar="FILE[:COLUMN]|clusters[:N]",
-            help="Of a model, colour items by a column (the second, or COLUMN; items in the first), or by N clusters.",
+            help="Of a model, colour by a file with items in its first column and values in COLUMN, or the second, "
+            "or by N clusters.",
         ),
     ] = None,
     layout: Annotated[
-        str, typer.Option(metavar="pca|umap", help="Of a model, how its items come into two dimensions.")
+        str, typer.Option(metavar="pca|umap", help="Of a model, how its vectors become points of a plane.")
     ] = "pca",
 ) -> None:
     """Draw a model or the cost of its epochs, or the paths that a trace recorded.
@@ -119,13 +120,13 @@ def _lines(path: Path) -> list[str]:
 
 def demo(
     what: Annotated[
-        str | None, typer.Argument(metavar="[words]", help="words: the words of Jane Austen's novels instead.")
+        str | None, typer.Argument(metavar="words", help="Train the words of Jane Austen's novels instead.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for what the demo makes.")] = Path("demo"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for what the demo makes.")] = Path("demo"),
 ) -> None:
     """Train six items and the US airports, with pictures.
 
-    Example: rowspace demo --out demo
+    Example: rowspace demo -o demo
 
     Example: rowspace demo words
     """

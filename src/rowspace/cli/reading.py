@@ -28,8 +28,8 @@ class ReadingOptions:
         bool | None,
         typer.Option(
             "--header/--no-header",
-            help="Whether the first line has the names of columns; without, they are called 1, 2, 3. "
-            "[default: it has; a line that looks like a row is refused]",
+            help="Whether the first line names the columns; where none does, they are called 1, 2, 3. "
+            "[default: it does; one that looks like a row is refused]",
         ),
     ] = None
     columns: Annotated[
@@ -45,15 +45,16 @@ class ReadingOptions:
         typer.Option(help="Column of baskets or sessions: pairs are made of the items (--left) of each."),
     ] = None
     within: Annotated[
-        int | None, typer.Option(help="With --group: pairs of items that stand at most so many rows apart.")
+        int | None,
+        typer.Option(help="With --group: pairs only of items at most this many rows apart. [default: all of a group]"),
     ] = None
 
     two_kinds: Annotated[
         bool | None,
         typer.Option(
             "--two-kinds/--one-kind",
-            help="Whether items of the two columns are of two kinds, such as users and films: then those called 1 are "
-            "two items, 'user 1' and 'film 1'. [default: one kind; numbers that look like two are refused]",
+            help="Whether the two columns hold two kinds of items, such as users and films: then a 1 in each makes two "
+            "items, 'user 1' and 'film 1'. [default: one kind; numbers that look like two are refused]",
         ),
     ] = None
 

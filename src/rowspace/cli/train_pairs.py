@@ -46,11 +46,15 @@ def pairs(
     reading: ReadingOptions,
     cost: Annotated[
         str | None,
-        typer.Option(help="With labels logistic_dot, l1_dot, squared_dot or cosine; without labels pair_negatives."),
+        typer.Option(
+            help="With --label logistic_dot, l1_dot, squared_dot or cosine. [default: logistic_dot; without --label "
+            "pair_negatives]"
+        ),
     ] = None,
-    dim: Annotated[int, typer.Option(help="Numbers in a row.")] = 32,
+    dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = 32,
     epochs: Annotated[
-        int | None, typer.Option(help="Times over the file. [default: a million examples' worth, from 5 to 100]")
+        int | None,
+        typer.Option(help="Times over the file. [default: until a million pairs are trained on, but from 5 to 100]"),
     ] = None,
     update: Annotated[str, typer.Option(help="adagrad, rowwise_adagrad, sgd, momentum or lazy_adam.")] = "adagrad",
     rate: Annotated[
@@ -60,13 +64,15 @@ def pairs(
         float | None, typer.Option(help="Weight decay. [default: 0.03, or 0 for l1_dot, squared_dot and cosine]")
     ] = None,
     negatives: Annotated[
-        int | None, typer.Option(help="Items drawn against each pair without a label. [default: 5]")
+        int | None, typer.Option(help="Without --label: how many random items each pair is told from. [default: 5]")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
     threads: Annotated[
-        int | None, typer.Option(help="How many; any number gives the same. [default: all cores]")
+        int | None, typer.Option(help="How many to use; any number gives the same model. [default: all cores]")
     ] = None,
-    trace: Annotated[Path | None, typer.Option(help="Record how items move, as .tsv or .parquet.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="File to record how items move, .tsv or .parquet, for rowspace plot.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the model: .png, .svg, .pdf or .html.")] = None,
     *,
     holding: HoldOutOptions,

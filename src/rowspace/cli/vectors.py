@@ -18,13 +18,13 @@ class SpellingOptions:
 
     encoding: Annotated[
         str | None,
-        typer.Option(help="Of a file of vectors: how names are written, such as latin-1. [default: UTF-8]"),
+        typer.Option(help="Of a file of vectors: the encoding of names, such as latin-1. [default: UTF-8]"),
     ] = None
     errors: Annotated[
         str | None,
         typer.Option(
-            help="Of a file of vectors: for bytes that are no text, replace puts a mark, backslashreplace their codes. "
-            "[default: strict, which refuses them]"
+            help="Of a file of vectors, what to do with bytes that are not text: replace puts a mark there, "
+            "backslashreplace writes their codes. [default: strict, which refuses them]"
         ),
     ] = None
 

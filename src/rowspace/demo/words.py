@@ -46,7 +46,9 @@ def tell(folder: Path, say: Callable[[str], None]) -> None:
     model.save(folder / "words")
     _draw(model, folder / "words.png")
     say("\n".join(_neighbours(model, word) for word in ASKED) + "\n")
-    say(f"  {folder / 'words'}: the model\n  {folder / 'words.png'}: some words, coloured by what they mean to us\n")
+    say(
+        f"  {folder / 'words'}: the model\n  {folder / 'words.png'}: some of the words, coloured by kind: family, numbers, places, ...\n"
+    )
 
 
 def _neighbours(model: Model, word: str) -> str:

@@ -102,7 +102,8 @@ def _data(folder: Path, path: Path) -> bytes:
             raise ModelError(f"{path} has {bytes_text(length)}, more than any model.json; it is not read")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder} is not a model: it has no {FILE}{leftover_hint(folder.absolute())}") from None
+        why = f"it has no {FILE}" if folder.exists() else "there is no such folder"
+        raise ModelError(f"{folder} is not a model: {why}{leftover_hint(folder.absolute())}") from None
 
 
 def _check_own(path: Path, data: bytes, description: dict[str, Any]) -> None:

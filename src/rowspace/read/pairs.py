@@ -22,6 +22,9 @@ from rowspace.read.unlikely import check_guessed
 from rowspace.system.memory import STRING, explain_out_of_memory, require_memory
 from rowspace.tables.values import Floats
 
+# what an error about text in the place of a number says was expected, for each role that has numbers
+EXPECTED = {"label": "; a label is 1 for the same, 0 for different", "weight": "; a weight is 0 or more"}
+
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
@@ -166,7 +169,7 @@ def _read(source: Tabular, asked: dict[str, str | None], within: int | None, two
     check_guess(source, asked, columns, names)
     if two_kinds is None and "group" not in columns:
         check_kinds(source.name, both, names, left_ids, right_ids)
-    values = {role: _numbers(source, table, columns.get(role)) for role in ("label", "weight")}
+    values = {role: _numbers(source, table, columns.get(role), hint) for role, hint in EXPECTED.items()}
     _check_not_negative(source, columns.get("weight"), values["weight"])
     unused = unused_columns(source, columns)
     for name in unused:
@@ -242,12 +245,12 @@ def _checked_names(source: Tabular, columns: list[str], words: Any, first: np.nd
 # --- numbers
 
 
-def _numbers(source: Tabular, table: Any, name: str | None) -> np.ndarray | None:
+def _numbers(source: Tabular, table: Any, name: str | None, expected: str) -> np.ndarray | None:
     if name is None:
         return None
     column = decoded(table[name])
     check_no_null(source, name, column, "no number")
-    values = _parsed(source, name, column)
+    values = _parsed(source, name, column, expected)
     wrong = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
     if len(wrong):
         found = values[wrong[0]]
@@ -257,7 +260,7 @@ def _numbers(source: Tabular, table: Any, name: str | None) -> np.ndarray | None
     return values.astype(np.float32)
 
 
-def _parsed(source: Tabular, name: str, column: Any) -> np.ndarray:
+def _parsed(source: Tabular, name: str, column: Any, expected: str) -> np.ndarray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -271,7 +274,7 @@ def _parsed(source: Tabular, name: str, column: Any) -> np.ndarray:
     except pa.ArrowInvalid:
         row = first_failing(len(column), lambda low, high: _as_floats(column[low:high]))
         found = column[row].as_py()
-        mended = f"; write {found.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", found) else ""
+        mended = f"; write {found.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", found) else expected
         raise DataError(f"{place(source, row, name)}: {quoted(found)} is not a number{mended}") from None
 
 

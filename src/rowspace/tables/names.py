@@ -95,6 +95,9 @@ class Names(Sequence[str]):
         spelled = dict.fromkeys(s for s in _spellings(name) if s in self.key_to_index)
         if spelled:
             return list(spelled)[:1]
+        with_kind = [other for other in self.index_to_key if other.endswith(f" {name}")]  # of two kinds: "user 1"
+        if name and 0 < len(with_kind) <= 2:
+            return with_kind
         slack = 1 + len(name) // 3
         close = (other for other in self.index_to_key if abs(len(other) - len(name)) <= slack)
         compared = [other for other, _ in zip(close, range(COMPARED_NAMES), strict=False)]

@@ -55,7 +55,9 @@ def check_same(before: Mapping[str, str], now: Mapping[str, str], folder: object
         differ = [name for name in differ if name in before and name in now]
     if differ:
         told = "; ".join(_told(name, before.get(name), now.get(name)) for name in differ)
-        raise CheckpointError(f"this is not the training of {folder}: {told}; resume it as it was begun")
+        raise CheckpointError(
+            f"this is not the training of {folder}: {told}; resume it with the settings that it was begun with"
+        )
 
 
 def _told(name: str, before: str | None, now: str | None) -> str:
