@@ -23,8 +23,8 @@ class HoldOutOptions:
     patience: Annotated[
         int | None,
         typer.Option(
-            help="With --hold-out: stop once that cost has not fallen for this many epochs in a row, and keep the "
-            "vectors of the best epoch. With checkpoints or tables on disk those of the last epoch are kept."
+            help="With --hold-out: stop after this many epochs in a row without a new lowest cost of what is held out, "
+            "and keep the vectors of the best epoch. With checkpoints or tables on disk those of the last epoch are kept."
         ),
     ] = None
 

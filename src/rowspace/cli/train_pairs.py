@@ -54,7 +54,7 @@ def pairs(
     dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = 32,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Times over the file. [default: until a million pairs are trained on, but from 5 to 100]"),
+        typer.Option(help="Times over the file. [default: as many as train on a million pairs, from 5 to 100]"),
     ] = None,
     update: Annotated[str, typer.Option(help="adagrad, rowwise_adagrad, sgd, momentum or lazy_adam.")] = "adagrad",
     rate: Annotated[

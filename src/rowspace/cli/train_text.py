@@ -67,7 +67,7 @@ def text(
 ) -> None:
     """Learn a vector for every word of a text: one sentence or document a line.
 
-    Example: rowspace train text corpus.txt -o words --lower
+    Example: rowspace train text corpus.txt -o words --tokens words --lower
     """
     check_epochs(epochs, "text")
     holding.check("sentences")

@@ -47,7 +47,7 @@ def tell(folder: Path, say: Callable[[str], None]) -> None:
     _draw(model, folder / "words.png")
     say("\n".join(_neighbours(model, word) for word in ASKED) + "\n")
     say(
-        f"  {folder / 'words'}: the model\n  {folder / 'words.png'}: some of the words, coloured by kind: family, numbers, places, ...\n"
+        f"  {folder / 'words'}: the model\n  {folder / 'words.png'}: some of them, coloured by kind: family, places, ...\n"
     )
 
 
