@@ -24,7 +24,7 @@ class HoldOutOptions:
         int | None,
         typer.Option(
             help="With --hold-out: stop after this many epochs in a row without a new lowest cost of what is held out, "
-            "and keep the vectors of the best epoch. With checkpoints or tables on disk those of the last epoch are kept."
+            "and keep the vectors of the best epoch. With checkpoints or tables on disk those of the last are kept."
         ),
     ] = None
 

@@ -46,9 +46,7 @@ def tell(folder: Path, say: Callable[[str], None]) -> None:
     model.save(folder / "words")
     _draw(model, folder / "words.png")
     say("\n".join(_neighbours(model, word) for word in ASKED) + "\n")
-    say(
-        f"  {folder / 'words'}: the model\n  {folder / 'words.png'}: some of them, coloured by kind: family, places, ...\n"
-    )
+    say(f"  {folder / 'words'}: the model\n  {folder / 'words.png'}: some of them, coloured by kind\n")
 
 
 def _neighbours(model: Model, word: str) -> str:
