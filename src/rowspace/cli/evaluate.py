@@ -28,9 +28,7 @@ def evaluate(
         str | None, typer.Option(help="What stands between words and score. [default: what splits all lines alike]")
     ] = None,
     analogies: Annotated[Path | None, typer.Option(help="Questions, such as questions-words.txt.")] = None,
-    restrict_vocab: Annotated[
-        int, typer.Option("--restrict-vocab", help="Use only this many items, the first.")
-    ] = 300_000,
+    restrict_vocab: Annotated[int, typer.Option("--restrict-vocab", help="Use the first so many items.")] = 300_000,
     case_sensitive: Annotated[bool, typer.Option("--case-sensitive", help="Take cat and Cat for two words.")] = False,
     count_unknown: Annotated[
         bool,

@@ -1,11 +1,11 @@
 """Options of the commands that read a text: where its sentences are, and which words it has."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
+from rowspace.cli.output import note
 from rowspace.errors.quoting import quoted
 
 FREQUENT = 10_000  # words that are looked at for marks at their end
@@ -48,11 +48,11 @@ class SplittingOptions:
 
         return read_text(source, **vars(self), **more)
 
-    def told(self, names: list[str]) -> Iterator[str]:
-        """What is worth knowing of the words that were kept, a line each."""
+    def advise(self, names: list[str]) -> None:
+        """Say what would read the words that were kept better."""
         line = marks_line(names) if self.tokens == "whitespace" else None
         if line:
-            yield line
+            note(line)
 
 
 def marks_line(names: list[str]) -> str | None:

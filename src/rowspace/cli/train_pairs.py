@@ -54,7 +54,7 @@ def pairs(
     dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = 32,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Times over the file. [default: as many as train on a million pairs, from 5 to 100]"),
+        typer.Option(help="Times over the file. [default: enough for a million pairs, from 5 to 100]"),
     ] = None,
     update: Annotated[str, typer.Option(help="adagrad, rowwise_adagrad, sgd, momentum or lazy_adam.")] = "adagrad",
     rate: Annotated[
@@ -67,9 +67,7 @@ def pairs(
         int | None, typer.Option(help="Without --label: how many random items each pair is told from. [default: 5]")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(help="How many to use; any number gives the same model. [default: all cores]")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Any number gives the same model. [default: all cores]")] = None,
     trace: Annotated[
         Path | None, typer.Option(help="File to record how items move, .tsv or .parquet, for rowspace plot.")
     ] = None,

@@ -16,7 +16,7 @@ from rowspace.cli.options import (
     refuse_without_effect,
     with_shared_options,
 )
-from rowspace.cli.output import note, plain, show
+from rowspace.cli.output import plain, show
 from rowspace.cli.paths import claim
 from rowspace.cli.splitting import SplittingOptions
 from rowspace.system.siblings import temporary_folder
@@ -38,17 +38,11 @@ def text(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Times over the text. [default: 5; 25 for glove]")] = None,
     window: Annotated[int, typer.Option(help="How many words away a neighbour may be.")] = 5,
-    negative: Annotated[
-        int, typer.Option(help="How many random words each pair of words is told from; not for glove.")
-    ] = 5,
-    ns_exponent: Annotated[
-        float, typer.Option(help="Random words are drawn by their counts to this power; not for glove.")
-    ] = 0.75,
+    negative: Annotated[int, typer.Option(help="Random words that each pair is told from; not for glove.")] = 5,
+    ns_exponent: Annotated[float, typer.Option(help="Power of the counts these are drawn by; not for glove.")] = 0.75,
     sample: Annotated[
         float,
-        typer.Option(
-            help="A word with more than this share of the text is left out at times; 0 for never; not for glove."
-        ),
+        typer.Option(help="Words of a larger share of the text are left out at times; 0 for never; not for glove."),
     ] = 1e-3,
     rate: Annotated[
         float | None,
@@ -58,9 +52,7 @@ def text(
     max_n: Annotated[int, typer.Option(help="Longest subword, such as 6; 0 for whole words only.")] = 0,
     buckets: Annotated[int, typer.Option(help="With --max-n: rows for subwords.")] = 2_000_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model, byte for byte.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(help="How many to use; any number gives the same model. [default: all cores]")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Any number gives the same model. [default: all cores]")] = None,
     *,
     holding: HoldOutOptions,
     training: TrainingOptions,
@@ -91,8 +83,7 @@ def text(
     with folder as ids, training.tables(out) as tables, reading.read(source, ids=ids, names=names, **shared) as read:
         seconds = time.perf_counter() - begun
         training.show_line(_read(read, before, seconds))
-        for line in reading.told(read.names):
-            note(line)
+        reading.advise(read.names)
         with how_to_go_on(checkpoints):
             stopping = holding.stopping(keeps=not checkpoints and not tables)
             callbacks = [resumed := Resumed(), *([] if training.json else [_Costs()]), *stopping]
