@@ -120,17 +120,33 @@ def examples_of(plan):
     return sum(hi - lo for lo, hi in spans)
 
 
+OPTIONS = {
+    "examples": st.integers(1, 300),
+    "blocks": st.integers(2, 12),
+    "seed": st.integers(0, 99),
+    "schedule": st.sampled_from(["blocks", "sequential"]),
+    "record_every": st.sampled_from([None, 7]),
+}
+
+
 @pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize("update", UPDATES)
-@settings(max_examples=12)
-@given(
-    examples=st.integers(1, 300),
-    blocks=st.integers(2, 12),
-    seed=st.integers(0, 99),
-    schedule=st.sampled_from(["blocks", "sequential"]),
-    record_every=st.sampled_from([None, 7]),
-)
+@settings(max_examples=6)
+@given(**OPTIONS)
 def test_any_number_of_threads_gives_the_bytes_of_one_after_another(cost, update, **options):
+    same_bytes(cost, update, options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("update", UPDATES)
+@settings(max_examples=50)
+@given(**OPTIONS)
+def test_more_examples_and_blocks_give_the_bytes_of_one_after_another(cost, update, **options):
+    same_bytes(cost, update, options)
+
+
+def same_bytes(cost, update, options):
     if (cost, update) == ("transe", "exact adam"):
         options["schedule"] = "sequential"  # copies of an exact table cannot be averaged
     expected = learned(one_after_another, cost, UPDATES[update](), **options)
