@@ -224,6 +224,16 @@ def test_a_state_after_a_row_that_is_not_finite_can_be_loaded():
     optimizer.load_state_dict(optimizer.state_dict())
 
 
+@pytest.mark.parametrize("kind", [layers.Embedding, lambda E, **o: layers.Embeddings({"a": E}, **o)])
+def test_a_backward_goes_on_after_one_that_was_not_finite(kind):
+    E = table()
+    layer = kind(E, update=rs.sgd(1.0))
+    with pytest.raises(rs.Diverged, match="no row was moved"):
+        (layer(torch.tensor([[1]])) * torch.nan).sum().backward()
+    layer(torch.tensor([[1]])).sum().backward()
+    np.testing.assert_allclose(table()[1] - E[1], 1, rtol=1e-6)
+
+
 def test_gradients_add_up_over_several_backwards():
     E, twin = layers.Embedding(table()), nn.Embedding(ROWS, DIM)
     twin.weight.data.copy_(E.weight.detach())

@@ -9,6 +9,7 @@ from rowspace.execute.lookup_loops import gather_rows
 from rowspace.execute.row_steps import Threads, in_parts, run
 from rowspace.jit.compile import compiled_loop
 from rowspace.kernel.emit.functions import prefetch_row
+from rowspace.system.interrupts import interrupts_deferred
 from rowspace.tables.table import Table
 
 
@@ -44,4 +45,5 @@ def gather(wanted: Sequence[Gathered], threads: Threads) -> None:
     for one in wanted:
         lookups = len(range(one.at[0], len(one.ids), one.at[1]))
         tasks += [(one, part) for part in in_parts(lookups, lookups, threads)]
-    run(threads, some, tasks)
+    with interrupts_deferred():
+        run(threads, some, tasks)

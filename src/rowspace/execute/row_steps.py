@@ -209,6 +209,12 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
     """
     for one in steps:
         number("the rate", float(one.rate), 0, wanted="it must be a number of at least 0")
+    with interrupts_deferred(), trained_alone([one.rows.table.values for one in steps]):
+        _move_all(steps, _found(steps, threads), threads)
+
+
+def _found(steps: Sequence[Step], threads: Threads) -> list[tuple[Step, Distinct]]:
+    """The steps that have gradients, all of them finite, with their rows."""
     ready: dict[int, Distinct] = {}
 
     def group(place: int) -> None:
@@ -217,22 +223,23 @@ def step_all(steps: Sequence[Step], threads: Threads) -> None:
             ready[place] = steps[place].rows.distinct(gradients)
 
     run(threads, lambda call: call(), [*(partial(group, n) for n in range(len(steps))), *_checks(steps, threads)])
+    return [(steps[place], ready[place]) for place in sorted(ready)]
 
+
+def _move_all(steps: Sequence[Step], moved: Sequence[tuple[Step, Distinct]], threads: Threads) -> None:
     def move(task: tuple[Step, Distinct, tuple[int, int]]) -> None:
         one, found, part = task
         assert one.gradients is not None
         one.rows.move(found, one.gradients.values, one.rate, part)
 
-    moved = [(steps[place], ready[place]) for place in sorted(ready)]
+    for one in steps:
+        one.rows.begin(one.rate)
     parts = [in_parts(len(found.rows), found.lookups, threads) for _, found in moved]
-    with interrupts_deferred(), trained_alone([one.rows.table.values for one in steps]):
+    try:
+        run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
+    finally:  # some rows have taken it
         for one in steps:
-            one.rows.begin(one.rate)
-        try:
-            run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
-        finally:  # some rows have taken it
-            for one in steps:
-                one.rows.end()
+            one.rows.end()
 
 
 def _checks(steps: Sequence[Step], threads: Threads) -> Iterator[Callable[[], None]]:

@@ -22,7 +22,7 @@ def trained_alone(tables: Sequence[np.ndarray]) -> Iterator[None]:
     own = object()
     try:
         with _LOCK:
-            for other in (table for others in _TRAINED.values() for table in others):
+            for other in [table for others in list(_TRAINED.values()) for table in others]:
                 for one in tables:
                     if changes_are_seen(one, other):
                         raise DataError(

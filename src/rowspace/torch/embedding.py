@@ -25,8 +25,10 @@ class _OfOne(TableLayer):
 
     def _step_in_backward(self, optimizer: Optimizer) -> None:
         def step(weight: Tensor) -> None:
-            optimizer.step()
-            weight.grad = None
+            try:
+                optimizer.step()
+            finally:  # a gradient that is not finite is not added to the next one
+                weight.grad = None
 
         self.weight.register_post_accumulate_grad_hook(step)
 

@@ -36,6 +36,7 @@ class TableLayer(HasTables):
     def _note_tables(self) -> None:
         for name, table in self._tables.items():
             is_of(self._parameters[name], table)  # type: ignore[arg-type]
+        self._addresses = [table.values.ctypes.data for table in self._tables.values()]
 
     def _fuse(self, update: Update) -> None:
         """Step rows by this update as soon as their gradients are there, those of weights that are frozen now too."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 
-from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.threads import Workers, thread_count
 
 _PROCESS = os.getpid()  # in one that is forked from it, OpenMP waits for threads that are not there
@@ -33,7 +32,10 @@ class TorchThreads:
         return self._asked or torch.get_num_threads()
 
     def run(self, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
-        """Do every task, begun in order; what one raises is raised when all threads are idle."""
+        """Do every task, begun in order; what one raises is raised when all threads are idle.
+
+        Ctrl-C has to wait meanwhile (`interrupts_deferred`): what is raised between C and Python is lost.
+        """
         left, lock, errors = iter(tasks), Lock(), list[BaseException]()
 
         def work(_: Any = None) -> None:
@@ -52,8 +54,7 @@ class TorchThreads:
             with Workers(self.threads) as workers:
                 workers.run(lambda _: work(), range(self.threads))
         else:
-            with interrupts_deferred():  # what is raised between C and Python is lost
-                parallel(_CALLED(work), None, min(self.threads, len(tasks)), 0)
+            parallel(_CALLED(work), None, min(self.threads, len(tasks)), 0)
         if errors:
             raise errors[0]
 

@@ -107,6 +107,11 @@ class Embeddings(TableLayer):
         sizes = ", ".join(f"{name} {len(table):,}" for name, table in self.tables.items())
         return f"{sizes} x {self.dim}{self._described()}"
 
+    def looked_up(self, weights: Sequence[Tensor]) -> list[Table]:
+        """The tables, or those over the memory of other weights, such as a functional call has."""
+        own = zip(self._tables.values(), self._addresses, weights, strict=True)
+        return [table if w.data_ptr() == address else table_under(w) for table, address, w in own]
+
     def step(self, ids: np.ndarray, gradients: np.ndarray, trained: Sequence[bool]) -> None:
         """Step the rows of a lookup, by the update of these tables; those of tables that are `trained`."""
         assert self.optimizer is not None
@@ -132,7 +137,7 @@ class _Together(torch.autograd.Function):
         ctx.module, ctx.shapes, ctx.done = module, [w.shape for w in weights], False
         out = torch.empty(*ids.shape, module.dim)
         flat, rows, count = ids.numpy().reshape(-1), out.numpy().reshape(-1, module.dim), len(weights)
-        tables = enumerate(zip(module.tables, map(table_under, weights), strict=True))
+        tables = enumerate(zip(module.tables, module.looked_up(weights), strict=True))
         gather(
             [Gathered(table, flat, rows, (t, count), f"ids of {name}") for t, (name, table) in tables], module.threads
         )
