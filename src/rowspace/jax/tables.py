@@ -10,7 +10,7 @@ from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.execute.gather import Gathered, gather
 from rowspace.execute.row_steps import Gradients, RowSteps, Step, step_all
 from rowspace.state import by_table, check_apart
-from rowspace.system.threads import Workers, thread_count
+from rowspace.system.threads import CalledThreads, thread_count
 from rowspace.tables.table import Table, by_name
 from rowspace.updates import Update
 
@@ -56,7 +56,7 @@ class Tables:
         if len(updates) < len(self.tables):
             raise DataError("a table has the update None; leave it out, and look its rows up by table[ids]")
         self.steps = {name: RowSteps(table, updates[name], name) for name, table in self.tables.items()}
-        self._workers = Workers(thread_count(threads))
+        self._threads = CalledThreads(thread_count(threads))
 
     def lookup(self, ids: Ids) -> dict[str, jax.Array]:
         """The rows of a batch.
@@ -77,7 +77,7 @@ class Tables:
             table, flat = self.tables[name], np.ascontiguousarray(own.reshape(-1))
             self.steps[name].catch_up(flat)
             wanted.append(Gathered(table, flat, out[name].reshape(-1, table.dim), what=f"ids of {name}"))
-        gather(wanted, self._workers)
+        gather(wanted, self._threads)
         return {name: jax.device_put(rows) for name, rows in out.items()}
 
     def apply(self, ids: Ids, gradients: Mapping[str, Any], rate: float | None = None) -> None:
@@ -102,7 +102,7 @@ class Tables:
                 Step(steps, given.get(name), steps.update.rate(0.0) if rate is None else float(rate))
                 for name, steps in self.steps.items()
             ],
-            self._workers,
+            self._threads,
         )
 
     def catch_up(self) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
@@ -45,6 +45,18 @@ def waited(future: "Future[T]") -> T:
     """What a thread's call gave; Ctrl-C meanwhile is raised after it."""
     with interrupts_deferred():
         return future.result()
+
+
+@dataclass(frozen=True)
+class CalledThreads:
+    """So many threads, which are there only while they have something to do: nobody has to end them."""
+
+    threads: int
+
+    def run(self, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
+        """Do every task, begun in order."""
+        with Workers(min(self.threads, len(tasks))) as workers:
+            workers.run(do, tasks)
 
 
 @dataclass(eq=False)

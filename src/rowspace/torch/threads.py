@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from rowspace.system.threads import Workers, thread_count
+from rowspace.system.threads import CalledThreads, thread_count
 
 _PROCESS = os.getpid()  # in one that is forked from it, OpenMP waits for threads that are not there
 _CALLED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -51,8 +51,7 @@ class TorchThreads:
 
         parallel = _openmp() if os.getpid() == _PROCESS else None
         if parallel is None:
-            with Workers(self.threads) as workers:
-                workers.run(lambda _: work(), range(self.threads))
+            CalledThreads(self.threads).run(work, range(self.threads))
         else:
             parallel(_CALLED(work), None, min(self.threads, len(tasks)), 0)
         if errors:
