@@ -61,15 +61,15 @@ $(VENV)/made:
 	touch $@
 
 $(VENV)/installed: $(VENV)/made pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -e .
 	touch $@
 
 $(VENV)/tested: $(VENV)/made pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -e '.[test]'
 	touch $@ $(VENV)/installed
 
 $(VENV)/documented: $(VENV)/made pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -e '.[docs]'
 	touch $@ $(VENV)/installed
 
 clean:

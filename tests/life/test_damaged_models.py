@@ -108,7 +108,7 @@ def test_of_several_models_the_damaged_are_told(folder):
     assert result.stdout == "m: 3 files, 372 bytes, as written\n" * 2
     first, second = result.stderr.splitlines()
     assert first.startswith("rowspace: n/E.npy was altered or damaged since it was written (checksum ")
-    assert second == "rowspace: none is not a model: it has no model.json"
+    assert second == "rowspace: none is not a model: there is no such folder"
     rs.open("m", "r+")
     result = CliRunner().invoke(app, ["check", "m"])
     told = "there is no checksum of E.npy, as written by an earlier rowspace or opened for writing"
