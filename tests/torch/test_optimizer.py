@@ -74,7 +74,7 @@ def farthest_from_dense(dense_of, update, falling=False, steps=STEPS):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "falling"), product(CASES, (False, True)))
+@pytest.mark.parametrize(("name", "falling"), list(product(CASES, (False, True))))
 def test_equals_torchs_dense_optimiser(name, falling):
     dense, update = CASES[name]
     assert farthest_from_dense(dense, update(), falling) < 2e-5
