@@ -13,12 +13,11 @@ import gc
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import median
 from time import perf_counter
 
 import numpy as np
 import torch
-from measure import machine
+from measure import machine, milliseconds
 from torch import Tensor, nn
 
 import rowspace as rs
@@ -195,9 +194,7 @@ def main() -> None:
         problem = Problem.drawn(given.tables, given.rows, given.dim, given.batch, network=part == "model")
         sizes = f"{given.tables} tables of {given.rows:,} x {given.dim}, batch {given.batch:,}"
         print(f"\n{part}: {sizes}, {given.threads} threads")
-        print("\n| | ms a step | least |\n|---|---:|---:|")
-        for name, spent in timed(problem, made, given.rounds, given.steps).items():
-            print(f"| {name} | {median(spent):.2f} | {min(spent):.2f} |", flush=True)
+        print(f"\n{milliseconds(timed(problem, made, given.rounds, given.steps))}", flush=True)
 
 
 if __name__ == "__main__":

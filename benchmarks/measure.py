@@ -115,6 +115,12 @@ def machine(*libraries: str) -> str:
     return f"{_processor()}, {os.cpu_count()} cores; {python}, {versions}; {date.today()}"
 
 
+def milliseconds(spent: Mapping[str, Sequence[float]]) -> str:
+    """A table of what steps took: the median, and the least, which others on the machine disturb less."""
+    rows = [f"| {name} | {median(each):.2f} | {min(each):.2f} |" for name, each in spent.items()]
+    return "\n".join(["| | ms a step | least |", "|---|---:|---:|", *rows])
+
+
 class Worker:
     """A contender in a process of its own, which waits until it is asked to run."""
 

@@ -9,13 +9,12 @@ Each contender looks rows up, runs a network of two layers, and steps the rows: 
 import argparse
 from collections.abc import Callable
 from functools import partial
-from statistics import median
 from time import perf_counter
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from measure import machine
+from measure import machine, milliseconds
 
 import rowspace as rs
 import rowspace.jax
@@ -121,9 +120,7 @@ def main() -> None:
                 spent[name].append((perf_counter() - start) * 1e3)
     print(machine("jax"))
     print(f"\n{given.tables} tables of {given.rows:,} x {given.dim}, batch {given.batch:,}, {given.threads} threads")
-    print("\n| | ms a step | least |\n|---|---:|---:|")
-    for name, each in spent.items():
-        print(f"| {name} | {median(each):.2f} | {min(each):.2f} |")
+    print(f"\n{milliseconds(spent)}")
 
 
 RULES = (rs.sgd(RATE), rs.adagrad(RATE), rs.lazy_adam(RATE))

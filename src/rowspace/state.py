@@ -188,10 +188,9 @@ class TrainState:
         if not set(self.updates) <= set(tables) <= set(self.tables):
             raise saved.unfit(f"it keeps the rates of the tables {', '.join(tables)}")
         since, paces = saved.array("past.since"), saved.array("past.paces")
-        numbers = since.dtype == np.int64 and since.ndim == 1 and paces.dtype == np.float32
-        if not numbers or not len(since) or paces.shape != (len(tables), len(since)) or not np.isfinite(paces).all():
+        if not are_rates(since, paces, len(tables)):
             raise saved.unfit(f"the rates of its steps are {_shown(saved.shapes['past.paces'])}")
-        if since[0] < 0 or (np.diff(since) <= 0).any() or since[-1] > saved.document["trainer"]["steps"]:
+        if not are_in_order(since, saved.document["trainer"]["steps"]):
             raise saved.unfit("the rates of its steps are not in order")
         return RateHistory.of_pieces(tables, since, paces)
 
@@ -223,6 +222,17 @@ def _first_slots(update: Update, table: Table) -> tuple[np.ndarray, ...]:
 
 
 # --- what a checkpoint keeps, checked before it is used: loops do not look where they write ---------------------------
+
+
+def are_rates(since: np.ndarray, paces: np.ndarray, tables: int) -> bool:
+    """Whether these are pieces, one at the least, and their rates for so many tables."""
+    numbers = since.dtype == np.int64 and since.ndim == 1 and paces.dtype == np.float32
+    return bool(numbers and len(since) and paces.shape == (tables, len(since)) and np.isfinite(paces).all())
+
+
+def are_in_order(since: np.ndarray, steps: int) -> bool:
+    """Whether pieces begin one after another, among so many steps."""
+    return bool(since[0] >= 0 and (np.diff(since) > 0).all() and since[-1] <= steps)
 
 
 def _check_shapes(saved: Saved, trained: Mapping[str, np.ndarray]) -> None:

@@ -6,7 +6,7 @@ that no byte depends on the threads.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,10 +17,12 @@ from rowspace.execute.distinct import Distinct
 from rowspace.execute.lookup_loops import all_finite
 from rowspace.execute.tiles import scattered
 from rowspace.jit.compile import compiled_loop
-from rowspace.kernel.row_loop import RowLoop, catch_up, step
+from rowspace.kernel.caught_up import catch_up_all
+from rowspace.kernel.loops import RowLoops
+from rowspace.kernel.row_loop import catch_up, step
 from rowspace.rates import Constant
 from rowspace.schedule.batches import shares
-from rowspace.state import RateHistory, TrainState
+from rowspace.state import RateHistory, TrainState, are_in_order, are_rates
 from rowspace.system.in_training import trained_alone
 from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.memory import memory_limit
@@ -28,7 +30,6 @@ from rowspace.tables.table import Table
 from rowspace.updates import Update
 
 SHARE_LOOKUPS = 2048  # for which a thread is worth its while
-_PIECE_ROWS = 2**16  # that catch up at once
 
 
 class Threads(Protocol):
@@ -77,13 +78,10 @@ class RowSteps:
         self.state = TrainState.begin({self.name: table}, update)
         self.table, self.update = table, update
         scattered(self.state.arrays_of(self.name), memory_limit(None))
+        self._loops = RowLoops(self.state)
         self.lagging = False  # whether rows may have missed steps
         if not isinstance(update.rate, Constant):
             raise DataError(f"the rate of {update!r} is a schedule; give a number, and change it from step to step")
-
-    @cached_property
-    def _loops(self) -> dict[bool, RowLoop]:
-        return {step: RowLoop(self.update, self.table.dim, step=step) for step in (True, False)}
 
     def distinct(self, gradients: Gradients) -> Distinct:
         """The rows of a step; IdOutOfRange for an id that is none of the table's."""
@@ -100,15 +98,13 @@ class RowSteps:
         """Let every row take the steps that it missed: before all are read."""
         if self.lagging:
             with interrupts_deferred():
-                for lo in range(0, len(self.table), _PIECE_ROWS):
-                    self._catch_up(np.arange(lo, min(lo + _PIECE_ROWS, len(self.table))))
+                catch_up_all(self.state, self._loops)
                 self.lagging = False
                 self.state.rates.forget(self.state.steps)
 
     def _catch_up(self, rows: np.ndarray) -> None:
-        state = self.state
-        arrays = state.arrays_of(self.name)
-        catch_up(self._loops[False], arrays, rows, state.rates.of(self.name), state.steps, (0, len(rows)))
+        loop, state = self._loops.rows(self.name, step=False), self.state
+        catch_up(loop, state.arrays_of(self.name), rows, state.rates.of(self.name), state.steps, (0, len(rows)))
 
     def kept(self) -> dict[str, np.ndarray]:
         """What a training that goes on needs beside the values: what the update keeps, the steps, and their rates."""
@@ -125,14 +121,10 @@ class RowSteps:
                 f"this state does not fit {self} with {self.update.name}: it is of another size or update"
             )
         steps = int(given["steps"])
-        fits = steps >= 0
         if since is None or paces is None:
-            fits = fits and (not steps or not self.update.exact)
+            fits = steps == 0 or (steps > 0 and not self.update.exact)
         else:
-            rates = (
-                since.dtype == np.int64 and paces.dtype == np.float32 and paces.shape == (1, len(since)) and len(since)
-            )
-            fits = fits and bool(rates and since[0] >= 0 and (np.diff(since) > 0).all() and since[-1] <= steps)
+            fits = are_rates(since, paces, 1) and are_in_order(since, steps)
         if self.update.exact and fits:
             seen = given[f"slot{len(self.state.slots[self.name]) - 1}"]
             earliest = 0 if since is None else since[0]
@@ -162,7 +154,7 @@ class RowSteps:
         if self.lagging:
             self._catch_up(found.rows[slice(*part)])
         end = step(
-            self._loops[True],
+            self._loops.rows(self.name, step=True),
             self.state.arrays_of(self.name),
             found.rows,
             values,

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from rowspace.kernel.loops import Loops
+from rowspace.kernel.loops import RowLoops
 from rowspace.kernel.row_loop import catch_up
 from rowspace.state import TrainState
 from rowspace.system.interrupts import interrupts_deferred
 from rowspace.system.mapped import PIECE_BYTES, release
 
 
-def catch_up_all(state: TrainState, loops: Loops) -> None:
+def catch_up_all(state: TrainState, loops: RowLoops) -> None:
     """Let every row of an exact update take the steps it missed, a piece of rows at a time; no copy is made.
 
     Ctrl-C waits for the end: rows that missed steps of a fit that is over could not be caught up later.
@@ -25,7 +25,7 @@ def catch_up_all(state: TrainState, loops: Loops) -> None:
                     release(array)
 
 
-def caught_up(state: TrainState, loops: Loops, table: str, rows: np.ndarray) -> np.ndarray:
+def caught_up(state: TrainState, loops: RowLoops, table: str, rows: np.ndarray) -> np.ndarray:
     """The values of some rows (r, dim) as they are once caught up: a copy. Table and slots stay as they are."""
     values = state.tables[table].values[rows]
     if _may_lag(state, table):
@@ -37,7 +37,7 @@ def _may_lag(state: TrainState, table: str) -> bool:
     return state.is_exact(table) and table in state.rates.tables
 
 
-def _catch_up(state: TrainState, loops: Loops, table: str, values: np.ndarray, *slots: np.ndarray) -> None:
+def _catch_up(state: TrainState, loops: RowLoops, table: str, values: np.ndarray, *slots: np.ndarray) -> None:
     """Catch up all rows of these arrays, which are parts of the table and its slots, or copies of parts."""
     loop, rows = loops.rows(table, step=False), np.arange(len(values))
     catch_up(loop, (values, *slots), rows, state.rates.of(table), state.steps, (0, len(rows)))

@@ -13,17 +13,34 @@ from rowspace.kernel.row_loop import RowLoop
 from rowspace.state import TrainState
 
 
-class Loops:
-    """The loops of a cost over what is trained, each written and compiled when it is first needed.
+class RowLoops:
+    """The loops over rows of what is trained, each written and compiled when it is first needed.
 
     Those that are `portable` give the same bytes on every processor.
     """
 
+    def __init__(self, state: TrainState, *, portable: bool = False) -> None:
+        self.state, self.portable = state, portable
+        self._row_loops: dict[tuple[str, bool], RowLoop] = {}
+
+    def rows(self, table: str, *, step: bool) -> RowLoop:
+        """The loop over rows of a table: one step of each, or catching up on missed steps."""
+        key = table, step
+        if key not in self._row_loops:
+            state = self.state
+            update, dim = state.updates[table], state.tables[table].dim
+            self._row_loops[key] = RowLoop(update, dim, step=step, portable=self.portable)
+        return self._row_loops[key]
+
+
+class Loops(RowLoops):
+    """The loops of a cost over what is trained, as well."""
+
     def __init__(self, cost: Cost, state: TrainState, *, portable: bool = False) -> None:
-        self.cost, self.state, self.portable = cost, state, portable
+        super().__init__(state, portable=portable)
+        self.cost = cost
         self.last: Kernel | None = None  # the loop over examples that was asked for last
         self.kernels: dict[Any, Kernel] = {}  # by the forms of their columns, and what else they depend on
-        self._row_loops: dict[tuple[str, bool], RowLoop] = {}
 
     def examples(self, chunk: Chunk, phases: Phases = WHOLE, *, guarded: bool = False) -> Kernel:
         """The loop over examples with columns of the forms that those of a chunk have.
@@ -51,12 +68,3 @@ class Loops:
     def _new(self, forms: Mapping[str, Form], phases: Phases, *, guarded: bool = False) -> Kernel:
         trained = self.state.tables, self.state.updates
         return new_kernel(self.cost, *trained, forms, phases, guarded=guarded, portable=self.portable)
-
-    def rows(self, table: str, *, step: bool) -> RowLoop:
-        """The loop over rows of a table: one step of each, or catching up on missed steps."""
-        key = table, step
-        if key not in self._row_loops:
-            state = self.state
-            update, dim = state.updates[table], state.tables[table].dim
-            self._row_loops[key] = RowLoop(update, dim, step=step, portable=self.portable)
-        return self._row_loops[key]

@@ -166,12 +166,8 @@ def unused_options(cost: str, max_n: int, sample: float, checkpoint: Any, table_
         purposes |= dict.fromkeys(("min_n", "buckets"), "for subwords; give {max_n} too, such as 6")
     if cost in COSTS and not COSTS[cost].draws:
         drawing = [name for name, defaults in COSTS.items() if defaults.draws]
-        names = (
-            "negative",
-            "ns_exponent",
-            "hold_out",
-            *(["sample"] if sample else []),
-        )  # no words are left out with 0 either
+        sampling = ["sample"] if sample else []  # no words are left out with 0 either
+        names = ("negative", "ns_exponent", "hold_out", *sampling)
         purposes |= dict.fromkeys(names, f"for {' and '.join(drawing)}; leave it out with {cost}")
     return purposes
 

@@ -47,6 +47,27 @@ def waited(future: "Future[T]") -> T:
         return future.result()
 
 
+def worker(
+    do: Callable[[Any], None], tasks: Iterable[Any], halted: Callable[[], bool], halt: Callable[[], None]
+) -> Callable[[], None]:
+    """What each of several threads runs: the tasks, begun in order, until one raises, which halts all."""
+    left, lock = iter(tasks), threading.Lock()
+
+    def work() -> None:
+        while not halted():
+            with lock:
+                task = next(left, None)
+            if task is None:
+                return
+            try:
+                do(task)
+            except BaseException:
+                halt()
+                raise
+
+    return work
+
+
 @dataclass(frozen=True)
 class CalledThreads:
     """So many threads, which are there only while they have something to do: nobody has to end them."""
@@ -100,20 +121,8 @@ class Workers:
 
     def run(self, do: Callable[[Any], None], tasks: Iterable[Any]) -> None:
         """Do every task, begun in order, until one halts the rest or Ctrl-C does; all threads are idle on return."""
-        self.halted, left, lock = False, iter(tasks), threading.Lock()
-
-        def work() -> None:
-            while not self.halted:
-                with lock:
-                    task = next(left, None)
-                if task is None:
-                    return
-                try:
-                    do(task)
-                except BaseException:
-                    self.halt()
-                    raise
-
+        self.halted = False
+        work = worker(do, tasks, lambda: self.halted, self.halt)
         with interrupts_deferred(self.halt):
             if self._pool is None:
                 work()

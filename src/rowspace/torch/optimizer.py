@@ -48,7 +48,6 @@ class Optimizer(torch.optim.Optimizer):
         check_kind("update", update, Update, "an update, such as rs.adagrad(0.1)")
         self.update, self.threads = update, TorchThreads(threads)
         self.rows: dict[Tensor, RowSteps] = {}  # by their weights
-        self._addresses: dict[Tensor, int] = {}  # where their tables are in memory
         self._frozen: list[Tensor] = []  # that were left out
         groups: Any = [params] if isinstance(params, nn.Module | Tensor | dict) else list(params)
         super().__init__(groups if groups and isinstance(groups[0], dict) else [{"params": groups}], {})
@@ -74,7 +73,6 @@ class Optimizer(torch.optim.Optimizer):
         if not new:
             raise DataError("all tables here are frozen: call requires_grad_(True) on the weight of one")
         self.rows |= new
-        self._addresses |= {weight: weight.data_ptr() for weight in new}
         super().add_param_group({"params": list(new), "lr": rate, "update": update.name})
 
     def _bind(self, weight: Tensor, module: nn.Module | None, steps: RowSteps) -> None:
@@ -113,7 +111,7 @@ class Optimizer(torch.optim.Optimizer):
     def _steps(self, weight: Tensor) -> RowSteps:
         """The steps of a weight; DataError where they would go astray."""
         rows = self.rows[weight]
-        if weight.data_ptr() != self._addresses[weight]:
+        if weight.data_ptr() != rows.table.values.ctypes.data:
             raise DataError(
                 f"the weight of {rows} is in other memory than when its optimiser was made; make the optimiser after "
                 "the model is moved, and copy values into a weight with weight.data.copy_(values)"

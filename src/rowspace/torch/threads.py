@@ -9,12 +9,12 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Event
 from typing import Any
 
 import torch
 
-from rowspace.system.threads import CalledThreads, thread_count
+from rowspace.system.threads import CalledThreads, thread_count, worker
 
 _PROCESS = os.getpid()  # in one that is forked from it, OpenMP waits for threads that are not there
 _CALLED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -36,24 +36,20 @@ class TorchThreads:
 
         Ctrl-C has to wait meanwhile (`interrupts_deferred`): what is raised between C and Python is lost.
         """
-        left, lock, errors = iter(tasks), Lock(), list[BaseException]()
-
-        def work(_: Any = None) -> None:
-            while not errors:
-                with lock:
-                    task = next(left, None)
-                if task is None:
-                    return
-                try:
-                    do(task)
-                except BaseException as error:
-                    errors.append(error)
-
         parallel = _openmp() if os.getpid() == _PROCESS else None
         if parallel is None:
-            CalledThreads(self.threads).run(work, range(self.threads))
-        else:
-            parallel(_CALLED(work), None, min(self.threads, len(tasks)), 0)
+            CalledThreads(self.threads).run(do, tasks)
+            return
+        halted, errors = Event(), list[BaseException]()
+        work = worker(do, tasks, halted.is_set, halted.set)
+
+        def called(_: Any) -> None:
+            try:
+                work()
+            except BaseException as error:
+                errors.append(error)
+
+        parallel(_CALLED(called), None, min(self.threads, len(tasks)), 0)
         if errors:
             raise errors[0]
 
