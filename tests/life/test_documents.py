@@ -1,5 +1,6 @@
 """The README and the pages it links to: their Python runs, as written, and their links lead somewhere."""
 
+import gc
 import re
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def test_python_runs_as_written(page, tmp_path, monkeypatch, capsys):
     names = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
         exec(compile(block, str(page), "exec"), names)
+    names.clear()
+    gc.collect()  # threads of what a page made end with it, and other tests count threads
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -30,10 +30,14 @@ class Distinct:
             ids_at: the first id that counts, and how many further on the next one is.
             gradients_at: the number of the first lookup's gradient, and how many further on the next one is.
         """
-        first, stride = ids_at
-        count = len(range(first, len(ids), stride))
+        count = places(ids, ids_at)
         slots = np.empty(1 << max(4, (2 * count - 1).bit_length()), np.int32)
         rows, order, starts = (np.empty(size, np.int64) for size in (count, count, count + 1))
         groups, loop = np.empty(count, np.int32), compiled_loop(group_rows)
         found = loop(ids, ids_at, gradients_at, slots, groups, rows, order, starts)
         return cls(rows[:found], (order, starts[: found + 1]), count)
+
+
+def places(ids: np.ndarray, at: tuple[int, int]) -> int:
+    """How many ids of an array count: the first one, and how many further on the next one is."""
+    return len(range(at[0], len(ids), at[1]))

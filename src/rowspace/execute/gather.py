@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rowspace.execute.distinct import places
 from rowspace.execute.lookup_loops import gather_rows
 from rowspace.execute.row_steps import Threads, in_parts, run
 from rowspace.jit.compile import compiled_loop
@@ -41,9 +42,7 @@ def gather(wanted: Sequence[Gathered], threads: Threads) -> None:
         if not loop(one.table.values, one.ids, one.out, *one.at, *part):
             one.table.check_ids(one.ids[one.at[0] :: one.at[1]], one.what)
 
-    tasks = []
-    for one in wanted:
-        lookups = len(range(one.at[0], len(one.ids), one.at[1]))
-        tasks += [(one, part) for part in in_parts(lookups, lookups, threads)]
+    lookups = [places(one.ids, one.at) for one in wanted]
+    tasks = [(one, part) for one, n in zip(wanted, lookups, strict=True) for part in in_parts(n, n, threads)]
     with interrupts_deferred():
-        run(threads, some, tasks)
+        run(threads, some, tasks, sum(lookups))

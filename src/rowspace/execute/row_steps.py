@@ -13,7 +13,7 @@ import numpy as np
 
 from rowspace.errors import DataError, Diverged, FormatError
 from rowspace.errors.checks import number
-from rowspace.execute.distinct import Distinct
+from rowspace.execute.distinct import Distinct, places
 from rowspace.execute.lookup_loops import all_finite
 from rowspace.execute.tiles import scattered
 from rowspace.jit.compile import compiled_loop
@@ -58,6 +58,11 @@ class Gradients:
     values: np.ndarray
     ids_at: tuple[int, int] = (0, 1)
     values_at: tuple[int, int] = (0, 1)
+
+    @property
+    def lookups(self) -> int:
+        """How many there are."""
+        return places(self.ids, self.ids_at)
 
 
 class RowSteps:
@@ -214,7 +219,8 @@ def _found(steps: Sequence[Step], threads: Threads) -> list[tuple[Step, Distinct
         if gradients is not None:
             ready[place] = steps[place].rows.distinct(gradients)
 
-    run(threads, lambda call: call(), [*(partial(group, n) for n in range(len(steps))), *_checks(steps, threads)])
+    calls = [*(partial(group, n) for n in range(len(steps))), *_checks(steps, threads)]
+    run(threads, lambda call: call(), calls, sum(one.gradients.lookups for one in steps if one.gradients is not None))
     return [(steps[place], ready[place]) for place in sorted(ready)]
 
 
@@ -228,7 +234,8 @@ def _move_all(steps: Sequence[Step], moved: Sequence[tuple[Step, Distinct]], thr
         one.rows.begin(one.rate)
     parts = [in_parts(len(found.rows), found.lookups, threads) for _, found in moved]
     try:
-        run(threads, move, [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own])
+        tasks = [(*one, part) for one, own in zip(moved, parts, strict=True) for part in own]
+        run(threads, move, tasks, sum(found.lookups for _, found in moved))
     finally:  # some rows have taken it
         for one in steps:
             one.rows.end()
@@ -255,9 +262,9 @@ def in_parts(rows: int, lookups: int, threads: Threads) -> list[tuple[int, int]]
     return list(zip(edges[:-1], edges[1:], strict=True))
 
 
-def run(threads: Threads, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
-    """Do tasks, on several threads where there are several of both."""
-    if threads.threads == 1 or len(tasks) < 2:
+def run(threads: Threads, do: Callable[[Any], None], tasks: Sequence[Any], lookups: int) -> None:
+    """Do tasks, so many lookups in all: on several threads where that is worth their while."""
+    if threads.threads == 1 or len(tasks) < 2 or lookups < 2 * SHARE_LOOKUPS:
         for task in tasks:
             do(task)
     else:

@@ -10,7 +10,7 @@ from rowspace.errors import DataError, FormatError, ShapeError
 from rowspace.execute.gather import Gathered, gather
 from rowspace.execute.row_steps import Gradients, RowSteps, Step, step_all
 from rowspace.state import by_table, check_apart
-from rowspace.system.threads import CalledThreads, thread_count
+from rowspace.system.threads import KeptThreads, thread_count
 from rowspace.tables.table import Table, by_name
 from rowspace.updates import Update
 
@@ -56,7 +56,7 @@ class Tables:
         if len(updates) < len(self.tables):
             raise DataError("a table has the update None; leave it out, and look its rows up by table[ids]")
         self.steps = {name: RowSteps(table, updates[name], name) for name, table in self.tables.items()}
-        self._threads = CalledThreads(thread_count(threads))
+        self._threads = KeptThreads(thread_count(threads))
 
     def lookup(self, ids: Ids) -> dict[str, jax.Array]:
         """The rows of a batch.

@@ -80,6 +80,21 @@ class CalledThreads:
             workers.run(do, tasks)
 
 
+class KeptThreads:
+    """So many threads, which wait for tasks from the first call on, for as long as somebody has this object."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads, self._workers, self._process = threads, Workers(1), -1
+        self._one = threading.Lock()  # call at a time: workers that halt, halt for all
+
+    def run(self, do: Callable[[Any], None], tasks: Sequence[Any]) -> None:
+        """Do every task, begun in order."""
+        with self._one:
+            if self._process != os.getpid():  # a process that is forked has none of these threads
+                self._workers, self._process = Workers(self.threads), os.getpid()
+            self._workers.run(do, tasks)
+
+
 @dataclass(eq=False)
 class _Prepared:
     function: Callable[..., Any]
